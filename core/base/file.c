@@ -1,0 +1,188 @@
+#include "core/base/file.h"
+
+#include "core/base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gaze_err fail_open(const char *path) {
+  if (errno == ENOENT || errno == ENOTDIR)
+    return gaze_fail(GAZE_ERR_NOT_FOUND, "file not found: %s: check the path", path);
+  return gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", path);
+}
+
+static gaze_err map_descriptor(int descriptor, const char *path, gaze_map *out) {
+  struct stat status;
+  if (fstat(descriptor, &status) != 0)
+    return gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", path);
+  if (S_ISDIR(status.st_mode))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a file was expected: %s: name a file", path);
+  if (status.st_size == 0) {
+    *out = (gaze_map){(const uint8_t *)"", 0};
+    return GAZE_OK;
+  }
+  void *data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (data == MAP_FAILED)
+    return gaze_fail_errno(GAZE_ERR_IO, "cannot map: %s", path);
+  *out = (gaze_map){data, (size_t)status.st_size};
+  return GAZE_OK;
+}
+
+gaze_err gaze_map_open(const char *path, gaze_map *out) {
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    return fail_open(path);
+  gaze_err err = map_descriptor(descriptor, path, out);
+  close(descriptor);
+  return err;
+}
+
+void gaze_map_close(gaze_map *map) {
+  if (map->size)
+    munmap((void *)(uintptr_t)map->data, map->size);
+  *map = (gaze_map){0};
+}
+
+static gaze_err read_stream(int descriptor, const char *path, size_t limit, uint8_t **out, size_t *size) {
+  uint8_t *bytes = NULL;
+  size_t capacity = 0, used = 0;
+  gaze_err err = GAZE_OK;
+  for (;;) {
+    GAZE_TRY_DONE(gaze_grow(&bytes, &capacity, used + 65536 + 1, 1));
+    ssize_t got = read(descriptor, bytes + used, capacity - used - 1);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0) {
+      err = errno == EISDIR ? gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a file was expected: %s: name a file", path)
+                            : gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", path);
+      goto done;
+    }
+    if (got == 0)
+      break;
+    used += (size_t)got;
+    if (used > limit) {
+      err = gaze_fail(GAZE_ERR_LIMIT, "file too large: %s: at most %zu bytes are read", path, limit);
+      goto done;
+    }
+  }
+  bytes[used] = 0;
+  *out = bytes;
+  *size = used;
+  return GAZE_OK;
+done:
+  free(bytes);
+  return err;
+}
+
+gaze_err gaze_file_read(const char *path, size_t limit, uint8_t **out, size_t *size) {
+  if (strcmp(path, "-") == 0)
+    return read_stream(STDIN_FILENO, "standard input", limit, out, size);
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    return fail_open(path);
+  gaze_err err = read_stream(descriptor, path, limit, out, size);
+  close(descriptor);
+  return err;
+}
+
+static gaze_err fail_write(const char *path) {
+  return gaze_fail_errno(GAZE_ERR_IO, "cannot write: %s: free space or choose another place", path);
+}
+
+gaze_err gaze_replace_init(gaze_replace *replace, const char *path) {
+  *replace = (gaze_replace){0};
+  gaze_err err = GAZE_OK;
+  GAZE_TRY_DONE(gaze_strdup(path, &replace->path));
+  GAZE_TRY_DONE(gaze_format(&replace->temporary, "%s.tmp%ld", path, (long)getpid()));
+  replace->stream = fopen(replace->temporary, "wbe");
+  if (!replace->stream)
+    GAZE_TRY_DONE(fail_write(path));
+done:
+  if (err != GAZE_OK)
+    gaze_replace_fini(replace);
+  return err;
+}
+
+/* A rename is durable only once its folder is synced. */
+static void sync_folder_of(const char *path) {
+  char *folder = strdup(path);
+  if (!folder)
+    return;
+  char *slash = strrchr(folder, '/');
+  if (slash)
+    slash[slash == folder] = 0;
+  int descriptor = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    fsync(descriptor);
+    close(descriptor);
+  }
+  free(folder);
+}
+
+gaze_err gaze_replace_commit(gaze_replace *replace) {
+  bool written = !ferror(replace->stream) && fflush(replace->stream) == 0 && fsync(fileno(replace->stream)) == 0;
+  if (!written)
+    return fail_write(replace->path);
+  FILE *stream = replace->stream;
+  replace->stream = NULL;
+  if (fclose(stream) != 0 || rename(replace->temporary, replace->path) != 0)
+    return fail_write(replace->path);
+  free(replace->temporary);
+  replace->temporary = NULL;
+  sync_folder_of(replace->path);
+  return GAZE_OK;
+}
+
+void gaze_replace_fini(gaze_replace *replace) {
+  if (replace->stream)
+    fclose(replace->stream);
+  if (replace->temporary)
+    unlink(replace->temporary);
+  free(replace->temporary);
+  free(replace->path);
+  *replace = (gaze_replace){0};
+}
+
+gaze_err gaze_file_replace(const char *path, const void *bytes, size_t size) {
+  gaze_replace replace;
+  GAZE_TRY(gaze_replace_init(&replace, path));
+  gaze_err err = fwrite(bytes, 1, size, replace.stream) == size ? gaze_replace_commit(&replace) : fail_write(path);
+  gaze_replace_fini(&replace);
+  return err;
+}
+
+static bool make_one_folder(const char *path) { return mkdir(path, 0777) == 0 || (errno == EEXIST && gaze_folder_exists(path)); }
+
+gaze_err gaze_folder_make(const char *path) {
+  char *partial;
+  GAZE_TRY(gaze_strdup(path, &partial));
+  bool made = true;
+  for (char *slash = strchr(partial + 1, '/'); slash && made; slash = strchr(slash + 1, '/')) {
+    *slash = 0;
+    made = make_one_folder(partial);
+    *slash = '/';
+  }
+  made = made && make_one_folder(partial);
+  free(partial);
+  return made ? GAZE_OK : gaze_fail_errno(GAZE_ERR_IO, "cannot make the folder: %s", path);
+}
+
+bool gaze_file_exists(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0;
+}
+
+bool gaze_folder_exists(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+gaze_err gaze_path_join(const char *folder, const char *name, char **out) {
+  size_t length = strlen(folder);
+  return gaze_format(out, length && folder[length - 1] == '/' ? "%s%s" : "%s/%s", folder, name);
+}

@@ -1,0 +1,110 @@
+#include "core/base/memory.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ASAN 1
+#endif
+#endif
+
+#ifdef ASAN
+#include <sanitizer/asan_interface.h>
+#define RED_ZONE GAZE_ALIGN
+#else
+#define RED_ZONE 0
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
+static size_t round_up(size_t size) { return (size + GAZE_ALIGN - 1) / GAZE_ALIGN * GAZE_ALIGN; }
+
+gaze_err gaze_alloc(size_t count, size_t size, void *out_pointer) {
+  if (size && count > (SIZE_MAX - GAZE_ALIGN) / size)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: %zu x %zu bytes asked for: free memory or use a smaller input",
+                     count, size);
+  size_t bytes = round_up(count && size ? count * size : 1);
+  void *block = aligned_alloc(GAZE_ALIGN, bytes);
+  if (!block)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: %zu bytes asked for: free memory or use a smaller input", bytes);
+  memset(block, 0, bytes);
+  memcpy(out_pointer, &block, sizeof block);
+  return GAZE_OK;
+}
+
+gaze_err gaze_strdup(const char *text, char **out) {
+  char *copy = strdup(text);
+  if (!copy)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: %zu bytes asked for: free memory", strlen(text) + 1);
+  *out = copy;
+  return GAZE_OK;
+}
+
+gaze_err gaze_format(char **out, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  char *text = NULL;
+  int length = vasprintf(&text, format, arguments);
+  va_end(arguments);
+  if (length < 0)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: formatting a text: free memory");
+  *out = text;
+  return GAZE_OK;
+}
+
+gaze_err gaze_grow(void *items_pointer, size_t *capacity, size_t need, size_t element_size) {
+  if (need <= *capacity)
+    return GAZE_OK;
+  size_t larger = *capacity ? *capacity * 2 : 16;
+  if (larger < need)
+    larger = need;
+  void *items;
+  memcpy(&items, items_pointer, sizeof items);
+  void *moved = reallocarray(items, larger, element_size);
+  if (!moved)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: %zu x %zu bytes asked for: free memory", larger, element_size);
+  memcpy(items_pointer, &moved, sizeof moved);
+  *capacity = larger;
+  return GAZE_OK;
+}
+
+gaze_err gaze_arena_init(gaze_arena *arena, size_t size) {
+  *arena = (gaze_arena){.size = round_up(size)};
+  GAZE_TRY(gaze_alloc(arena->size, 1, &arena->base));
+  ASAN_POISON_MEMORY_REGION(arena->base, arena->size);
+  return GAZE_OK;
+}
+
+void gaze_arena_fini(gaze_arena *arena) {
+  if (arena->base)
+    ASAN_UNPOISON_MEMORY_REGION(arena->base, arena->size);
+  free(arena->base);
+  *arena = (gaze_arena){0};
+}
+
+size_t gaze_arena_cost(size_t count, size_t size) { return round_up(count * size) + RED_ZONE; }
+
+void *gaze_arena_take(gaze_arena *arena, size_t count, size_t size) {
+  size_t cost = gaze_arena_cost(count, size);
+  assert(cost <= arena->size - arena->used);
+  uint8_t *block = arena->base + arena->used;
+  arena->used += cost;
+  if (arena->used > arena->peak)
+    arena->peak = arena->used;
+  ASAN_UNPOISON_MEMORY_REGION(block, count * size);
+  return block;
+}
+
+size_t gaze_arena_mark(const gaze_arena *arena) { return arena->used; }
+
+void gaze_arena_reset(gaze_arena *arena, size_t mark) {
+  assert(mark <= arena->used);
+  ASAN_POISON_MEMORY_REGION(arena->base + mark, arena->used - mark);
+  arena->used = mark;
+}

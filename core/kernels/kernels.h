@@ -1,0 +1,81 @@
+/* One table of the inner loops. A pure function fills it: portable C first, then overridden level by level.
+ *
+ * Contracts, for every entry: n may be any size including 0, pointers any alignment, outputs come first and
+ * do not overlap inputs unless "in place" is said. Nothing allocates, nothing fails, nothing starts threads
+ * (except gemm). Floats agree with a double reference within c * (n + 2) * eps * sum of |terms|. */
+#ifndef GAZE_CORE_KERNELS_KERNELS_H
+#define GAZE_CORE_KERNELS_KERNELS_H
+
+#include "core/base/cpu.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum gaze_activation {
+  GAZE_GELU,       /* x * Phi(x), exact */
+  GAZE_GELU_TANH,  /* its tanh approximation */
+  GAZE_QUICK_GELU, /* x * sigmoid(1.702 x) */
+  GAZE_SILU,       /* x * sigmoid(x) */
+  GAZE_ACTIVATIONS
+} gaze_activation;
+
+/* Adam with decoupled weight decay (Loshchilov & Hutter 2019); corrections are 1 - beta^step. */
+typedef struct gaze_adamw_step {
+  float lr, beta1, beta2, eps, weight_decay;
+  float correction1, correction2;
+  float gradient_scale; /* multiplies every gradient first: clipping */
+} gaze_adamw_step;
+
+typedef struct gaze_kernels {
+  const char *level; /* "c", "avx2", ...: the highest one that overrode an entry */
+
+  /* Conversions; f32 to 16 bits rounds to nearest even and keeps NaN. */
+  void (*f32_from_f16)(float *y, const uint16_t *x, size_t n);
+  void (*f32_from_bf16)(float *y, const uint16_t *x, size_t n);
+  void (*f16_from_f32)(uint16_t *y, const float *x, size_t n);
+  void (*bf16_from_f32)(uint16_t *y, const float *x, size_t n);
+
+  /* Vectors. */
+  float (*dot)(const float *a, const float *b, size_t n);
+  double (*sum_squares)(const float *x, size_t n);
+  void (*add)(float *y, const float *x, size_t n);            /* y += x */
+  void (*axpy)(float *y, float a, const float *x, size_t n);  /* y += a x */
+  void (*scale)(float *y, float a, size_t n);                 /* y *= a */
+  void (*multiply)(float *y, const float *x, size_t n);       /* y *= x */
+
+  /* One row of C channels. mean and rstd (1 / standard deviation) are kept for backward. Backward adds into
+   * dx, dgain and dbias; dgain and dbias may be NULL (frozen). bias may be NULL. */
+  void (*layer_norm)(float *y, float *mean, float *rstd, const float *x, const float *gain, const float *bias,
+                     float eps, size_t C);
+  void (*layer_norm_backward)(float *dx, float *dgain, float *dbias, const float *dy, const float *x, float mean,
+                              float rstd, const float *gain, size_t C);
+  /* y = x / sqrt(mean(x^2) + eps) * gain */
+  void (*rms_norm)(float *y, float *rstd, const float *x, const float *gain, float eps, size_t C);
+  void (*rms_norm_backward)(float *dx, float *dgain, const float *dy, const float *x, float rstd, const float *gain,
+                            size_t C);
+
+  /* In place: x = exp(x - max) / sum. Entries of -INFINITY become 0; n >= 1 with one finite entry. */
+  void (*softmax)(float *x, size_t n);
+  /* In place: d = y * (d - dot(d, y)), y the softmax's result. */
+  void (*softmax_backward)(float *d, const float *y, size_t n);
+
+  /* Relative error of at most 4e-7 of max(|x|, 1). Backward: dx = dy * f'(x); dx may be dy. y may be x. */
+  void (*activation[GAZE_ACTIVATIONS])(float *y, const float *x, size_t n);
+  void (*activation_backward[GAZE_ACTIVATIONS])(float *dx, const float *dy, const float *x, size_t n);
+
+  /* int8, exact for any values and n <= 65536. */
+  int32_t (*dot_i8)(const int8_t *a, const int8_t *b, size_t n);
+
+  /* In place over w, m, v. */
+  void (*adamw)(float *w, float *m, float *v, const float *g, const gaze_adamw_step *step, size_t n);
+
+  /* C[M,N] = alpha * op(A)[M,K] * op(B)[K,N] + beta * C, row-major, leading dimensions in elements.
+   * The only entry that may use several threads (OpenMP's current number). */
+  void (*gemm)(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t K, float alpha, const float *A,
+               size_t lda, const float *B, size_t ldb, float beta, float *C, size_t ldc);
+} gaze_kernels;
+
+/* flags: bits of gaze_cpu_flag (core/base/cpu.h), already masked by what the person allowed. */
+void gaze_kernels_init(gaze_kernels *kernels, unsigned cpu_flags);
+
+#endif

@@ -1,0 +1,61 @@
+/* Batches for training, prepared by worker threads ahead of use. What batch k holds is a pure function of the
+ * options and k: a resumed run sees the same pictures, crops and captions. */
+#ifndef GAZE_FUSION_LOADER_H
+#define GAZE_FUSION_LOADER_H
+
+#include "fusion/dataset.h"
+#include "fusion/labels.h"
+#include "text/tokenizer.h"
+#include "vision/augment.h"
+
+/* How classes become texts: each file of labels with its own templates, drawn by weight. */
+typedef struct gaze_class_prompts {
+  gaze_labels labels;
+  const char **templates; /* [n_templates] */
+  size_t n_templates;
+  double weight;
+} gaze_class_prompts;
+
+typedef struct gaze_source {
+  gaze_dataset *dataset; /* borrowed */
+  double weight;         /* how many times each sample is drawn relative to the others (upsampling factor) */
+} gaze_source;
+
+typedef struct gaze_loader_options {
+  const gaze_source *sources;
+  size_t n_sources;
+  const gaze_class_prompts *prompts; /* for samples that have a class and no captions */
+  size_t n_prompts;
+  const gaze_tokenizer *tokenizer;
+  size_t context; /* most tokens of a text */
+  gaze_preprocess preprocess;
+  gaze_augment augment;
+  size_t batch_size, teacher_dim; /* teacher_dim 0: none wanted */
+  uint64_t seed;
+  int workers;     /* threads; at least 1 */
+  int queue;       /* batches prepared ahead; at least 1 */
+  uint64_t first;  /* number of the first batch: 0, or where a resumed run goes on */
+} gaze_loader_options;
+
+typedef struct gaze_batch {
+  size_t n;          /* B */
+  float *pixels;     /* [B, 3, S, S] */
+  int32_t *ids;      /* texts one after another, ragged: text b is ids[offsets[b] .. offsets[b+1]) */
+  size_t *offsets;   /* [B + 1] */
+  int32_t *classes;  /* [B]: equal numbers are the same class; -1: none */
+  float *teacher;    /* [B, teacher_dim], zero rows where a sample has none; NULL when not wanted */
+  uint8_t *has_teacher; /* [B] */
+  uint64_t number;
+} gaze_batch;
+
+typedef struct gaze_loader gaze_loader;
+
+GAZE_CHECKED gaze_err gaze_loader_new(const gaze_loader_options *options, gaze_loader **out);
+void gaze_loader_free(gaze_loader *loader); /* stops the workers */
+/* Waits for the next batch in order; borrowed until the next call. A picture that cannot be decoded is replaced by the
+ * next sample of its source, counted, and named once on the warning channel; more than a tenth of bad samples ends
+ * with the first one's error. */
+GAZE_CHECKED gaze_err gaze_loader_next(gaze_loader *loader, const gaze_batch **out);
+size_t gaze_loader_bad(const gaze_loader *loader);
+
+#endif

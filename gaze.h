@@ -1,0 +1,245 @@
+/* gaze: vision-language toolkit. The stable C API, and all that the command line uses.
+ *
+ *   gaze_model *model;
+ *   if (gaze_model_open("samples/models/gaze-mini", NULL, &model) != GAZE_OK) puts(gaze_last_error());
+ *   float vector[GAZE_DIM_MAX];
+ *   gaze_embed_file(model, "cat.jpg", NULL, vector);          // unit vector of gaze_model_dim(model) floats
+ *   gaze_model_close(model);
+ *
+ * Conventions. Every function that can fail returns gaze_err; results come back through the last
+ * parameters and are untouched on failure; gaze_last_error() then holds one line for a person. Pointers
+ * are *borrowed* (valid as long as their owner), *taken* (gaze frees them) or *yours* (you free them with
+ * the named function). `free` and `close` accept NULL. Shapes: B batch, C channels, D dimension. */
+#ifndef GAZE_H
+#define GAZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GAZE_VERSION "0.1.0"
+#define GAZE_DIM_MAX 4096
+
+#if defined(__GNUC__)
+#define GAZE_CHECKED __attribute__((warn_unused_result))
+#else
+#define GAZE_CHECKED
+#endif
+
+typedef enum gaze_err {
+  GAZE_OK = 0,
+  GAZE_ERR_ARGUMENT = 1,    /* the caller asked for something that makes no sense */
+  GAZE_ERR_NOT_FOUND = 2,   /* file, model, label or table is not there */
+  GAZE_ERR_IO = 3,          /* the operating system refused: permission, full disk, ... */
+  GAZE_ERR_FORMAT = 4,      /* bytes do not follow their format, or end too early */
+  GAZE_ERR_UNSUPPORTED = 5, /* well formed, but nothing gaze implements */
+  GAZE_ERR_LIMIT = 6,       /* larger than an agreed limit */
+  GAZE_ERR_MISMATCH = 7,    /* two things disagree: configuration and weights, model and index */
+  GAZE_ERR_MEMORY = 8,      /* out of memory */
+  GAZE_ERR_BUSY = 9,        /* somebody else holds the file */
+  GAZE_ERR_INTERRUPTED = 10, /* the caller's stop flag was raised */
+  GAZE_ERR_DIVERGED = 11,   /* training became not finite */
+  GAZE_ERR_CORRUPT = 12     /* a database whose contents contradict one another */
+} gaze_err;
+
+/* One line for a person: "what happened: what it concerned: what to do". Thread-local, never NULL. */
+const char *gaze_last_error(void);
+const char *gaze_err_name(gaze_err code);
+
+/* Called for warnings ("text cut at 77 tokens"); default prints "gaze: ..." on stderr. NULL silences. */
+typedef void gaze_warn_fn(const char *line);
+void gaze_set_warn(gaze_warn_fn *warn);
+
+/* ---- Pictures ------------------------------------------------------------------------------- */
+
+typedef struct gaze_picture_options {
+  double max_megapixels; /* refuse larger pictures before allocating; 0 means 200 */
+  bool allow_truncated;  /* decode what is there of a file that ends early */
+  bool ignore_orientation; /* leave the picture as stored, as reference CLIP code does */
+  bool drop_alpha;       /* take the colours under transparency as stored; default: onto white */
+  bool fast_decode;      /* libjpeg-turbo's scaled decoding, when the picture is at least twice fast_target */
+  int fast_target;       /* shorter side in pixels that must remain; 0 means the model's input */
+} gaze_picture_options;
+
+typedef struct gaze_picture {
+  uint8_t *rgb; /* [height, width, 3], yours: gaze_picture_fini */
+  int width, height;
+} gaze_picture;
+
+/* What a picture file says of itself besides its pixels. Absent: empty string, has_position false. */
+typedef struct gaze_picture_facts {
+  int width, height;   /* after orientation */
+  char taken[20];      /* "YYYY-MM-DD HH:MM:SS", EXIF DateTimeOriginal, else DateTime */
+  char camera[80];     /* make and model, the make not said twice */
+  double latitude, longitude; /* degrees, north and east positive */
+  bool has_position;
+} gaze_picture_facts;
+
+/* JPEG, PNG, WebP (HEIC, AVIF when built with libheif), told apart by content. `name` is for messages
+ * only. facts may be NULL, options may be NULL (defaults). */
+GAZE_CHECKED gaze_err gaze_picture_decode(const void *bytes, size_t size, const char *name,
+                                          const gaze_picture_options *options, gaze_picture_facts *facts,
+                                          gaze_picture *out);
+GAZE_CHECKED gaze_err gaze_picture_open(const char *path, const gaze_picture_options *options,
+                                        gaze_picture_facts *facts, gaze_picture *out);
+void gaze_picture_fini(gaze_picture *picture);
+
+/* ---- Models --------------------------------------------------------------------------------- */
+
+typedef enum gaze_precision { GAZE_PRECISION_F32 = 0, GAZE_PRECISION_BF16 = 1, GAZE_PRECISION_INT8 = 2 } gaze_precision;
+
+typedef struct gaze_model_options {
+  int threads;              /* 0: all processors */
+  const char *cpu;          /* most advanced level allowed: c avx2 avx512 vnni bf16 neon; NULL: what is there */
+  gaze_precision precision; /* of matrix products */
+  bool verbose;             /* say which kernels are used */
+} gaze_model_options;
+
+typedef struct gaze_model gaze_model;
+
+/* name: a folder, a Hugging Face id in the local hub cache, or a name in the model folder
+ * ($XDG_DATA_HOME/gaze/models). NULL: $GAZE_MODEL, else the shipped gaze-mini. */
+GAZE_CHECKED gaze_err gaze_model_open(const char *name, const gaze_model_options *options, gaze_model **out);
+void gaze_model_close(gaze_model *model);
+
+int gaze_model_dim(const gaze_model *model);            /* D of the joint space */
+int gaze_model_context(const gaze_model *model);        /* most tokens of a text */
+float gaze_model_logit_scale(const gaze_model *model);  /* exp of the learned temperature */
+const char *gaze_model_path(const gaze_model *model);   /* borrowed */
+/* 32 hex digits over weights, configuration and preprocessing: the name of a model in caches and indexes. */
+GAZE_CHECKED gaze_err gaze_model_key(gaze_model *model, char key[33]);
+/* Family, sizes, dtypes, context as a JSON object; yours: free(). */
+GAZE_CHECKED gaze_err gaze_model_info_json(gaze_model *model, char **json);
+
+/* Unit vectors. out: [n, D], yours. */
+GAZE_CHECKED gaze_err gaze_embed_pictures(gaze_model *model, const gaze_picture *pictures, size_t n, float *out);
+GAZE_CHECKED gaze_err gaze_embed_texts(gaze_model *model, const char *const *texts, size_t n, float *out);
+GAZE_CHECKED gaze_err gaze_embed_file(gaze_model *model, const char *path, const gaze_picture_options *options,
+                                      float *out);
+/* Decodes and encodes n files side by side. status[i] tells of each; messages[i] (NULL or yours: free())
+ * holds the failed ones' lines; rows of failed files are zero. Fails only when nothing can be done. */
+GAZE_CHECKED gaze_err gaze_embed_files(gaze_model *model, const char *const *paths, size_t n,
+                                       const gaze_picture_options *options, float *out, gaze_err *status,
+                                       char **messages);
+
+/* Ids of a text, with start and end tokens unless `bare`, uncut. *ids is yours: free(). */
+GAZE_CHECKED gaze_err gaze_tokenize(gaze_model *model, const char *text, bool bare, int32_t **ids, size_t *n);
+/* The vocabulary's own spelling of an id (`dog</w>`); borrowed; NULL when there is no such id. */
+const char *gaze_token_text(gaze_model *model, int32_t id);
+
+/* ---- Zero-shot classes ---------------------------------------------------------------------- */
+
+typedef struct gaze_classifier gaze_classifier;
+
+/* n labels, each `name[|synonym...]`. Templates hold `{}`; every synonym goes through every template,
+ * the unit vectors are averaged and made unit again (open_clip's build_zero_shot_classifier).
+ * n_templates 0: "a photo of a {}.". */
+GAZE_CHECKED gaze_err gaze_classifier_new(gaze_model *model, const char *const *labels, size_t n,
+                                          const char *const *templates, size_t n_templates, gaze_classifier **out);
+void gaze_classifier_free(gaze_classifier *classifier);
+/* vector: unit [D]; probabilities: [n], yours: softmax of logit_scale * cosine (sigmoid for SigLIP). */
+void gaze_classifier_run(const gaze_classifier *classifier, const float *vector, float *probabilities);
+
+/* ---- Index of photos (SQLite) --------------------------------------------------------------- */
+
+/* How an index turns files into vectors without knowing a model. prepare is called from several threads at
+ * once and writes item_size bytes; encode is called from one thread at a time with items side by side. */
+typedef struct gaze_embedder {
+  void *user;
+  const char *model_key; /* borrowed */
+  int dim;
+  size_t item_size;
+  gaze_err (*prepare)(void *user, const void *bytes, size_t size, const char *path, void *item,
+                      gaze_picture_facts *facts);
+  gaze_err (*encode)(void *user, const void *items, size_t n, float *vectors); /* [n, dim], unit */
+} gaze_embedder;
+
+/* An embedder that borrows the model. options (may be NULL) is copied. */
+GAZE_CHECKED gaze_err gaze_model_embedder(gaze_model *model, const gaze_picture_options *options, gaze_embedder *out);
+void gaze_model_embedder_fini(gaze_embedder *embedder);
+
+typedef struct gaze_index gaze_index;
+
+typedef enum gaze_index_mode { GAZE_INDEX_READ = 0, GAZE_INDEX_WRITE = 1 /* creates it when absent */ } gaze_index_mode;
+
+/* path NULL: $XDG_DATA_HOME/gaze/photos.db. A database of another program, or of a newer gaze, is refused. */
+GAZE_CHECKED gaze_err gaze_index_open(const char *path, gaze_index_mode mode, gaze_index **out);
+void gaze_index_close(gaze_index *index);
+
+typedef struct gaze_index_progress {
+  size_t seen, done, total; /* files walked; files finished; files to embed in all, 0 while unknown */
+  const char *path;         /* borrowed, for the time of the call */
+} gaze_index_progress;
+
+typedef struct gaze_index_options {
+  const char *const *exclude; /* globs on names and relative paths, on top of the defaults */
+  size_t n_exclude;
+  int threads;                /* that prepare pictures; 0: all processors */
+  const volatile int *stop;   /* raised from a signal handler: finish what is in flight, commit, return */
+  void (*progress)(void *user, const gaze_index_progress *progress);
+  void (*failed)(void *user, const char *path, const char *message); /* one file could not be read */
+  void *user;
+} gaze_index_options;
+
+typedef struct gaze_index_stats {
+  size_t added, updated, moved, unchanged, removed, failed;
+  double seconds;
+} gaze_index_stats;
+
+GAZE_CHECKED gaze_err gaze_index_update(gaze_index *index, const gaze_embedder *embedder, const char *const *folders,
+                                        size_t n_folders, const gaze_index_options *options, gaze_index_stats *stats);
+
+typedef struct gaze_search_options {
+  size_t top;         /* 0: 10 */
+  float min_score;    /* cosine; -1 keeps all */
+  const char *folder; /* NULL or a folder, deep */
+  const char *after, *before; /* NULL or YYYY[-MM[-DD]]: photos taken on or after, and before the end of */
+  const char *camera; /* NULL or a part of its name, any case */
+} gaze_search_options;
+
+typedef struct gaze_hit {
+  const char *path; /* borrowed from the hits */
+  float score;      /* cosine with the query */
+} gaze_hit;
+
+/* query: unit [dim]. *hits is yours: free() (paths live in the same block). Best first. */
+GAZE_CHECKED gaze_err gaze_search(gaze_index *index, const char *model_key, const float *query, int dim,
+                                  const gaze_search_options *options, gaze_hit **hits, size_t *n);
+
+/* The query language of rclip: parts joined by " + " and " - " (at the start "-" too), each `text`, `./image` or a
+ * path to one, or with a weight `2:text`. Sums the unit vectors and makes the sum unit. query_vector: [D]. */
+GAZE_CHECKED gaze_err gaze_query_embed(gaze_model *model, const char *query, const gaze_picture_options *options,
+                                       float *query_vector);
+
+/* Counts by model, sizes, schema version as a JSON object; yours: free(). */
+GAZE_CHECKED gaze_err gaze_index_info_json(gaze_index *index, char **json);
+/* Integrity of the file and of what it says; GAZE_ERR_CORRUPT with the first contradiction. */
+GAZE_CHECKED gaze_err gaze_index_check(gaze_index *index);
+GAZE_CHECKED gaze_err gaze_index_compact(gaze_index *index);
+/* Calls row once a photo and model; vector [dim] is borrowed for the time of the call. model_key NULL: all. */
+typedef gaze_err gaze_export_fn(void *user, const char *path, const char *hash, const char *model_key,
+                                const gaze_picture_facts *facts, const float *vector, int dim);
+GAZE_CHECKED gaze_err gaze_index_export(gaze_index *index, const char *model_key, gaze_export_fn *row, void *user);
+
+/* ---- Measuring a model ---------------------------------------------------------------------- */
+
+/* data: WebDataset tars (paths, n). labels_file: `CLASS<TAB>LABEL[|SYNONYM...]` lines, or a label a line.
+ * metrics: a JSON object in CLIP_benchmark's shape; yours: free(). */
+GAZE_CHECKED gaze_err gaze_eval_classification(gaze_model *model, const char *const *tars, size_t n,
+                                               const char *labels_file, const char *const *templates,
+                                               size_t n_templates, char **metrics);
+GAZE_CHECKED gaze_err gaze_eval_retrieval(gaze_model *model, const char *const *tars, size_t n, char **metrics);
+
+/* ---- Files ---------------------------------------------------------------------------------- */
+
+/* float32 [rows, columns], NumPy format 1.0, whole or absent. path "-": standard output. */
+GAZE_CHECKED gaze_err gaze_npy_save(const char *path, const float *data, size_t rows, size_t columns);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,36 @@
+/* CLIP's byte-level BPE: text to ids as the reference implementations give them.
+ *
+ * Three sources: tokenizer.json (its own normalizer and pre-tokenizer), vocab.json + merges.txt (Hugging Face's
+ * slow CLIPTokenizer), a merges file .txt or .gz (open_clip, with its cleaning: ftfy's basic repairs are outside,
+ * HTML unescape twice, whitespace folded, lower case). */
+#ifndef GAZE_TEXT_TOKENIZER_H
+#define GAZE_TEXT_TOKENIZER_H
+
+#include "core/base/error.h"
+
+typedef struct gaze_tokenizer gaze_tokenizer;
+
+/* path: a folder that holds one of the three, or one such file. */
+GAZE_CHECKED gaze_err gaze_tokenizer_open(const char *path, gaze_tokenizer **out);
+void gaze_tokenizer_free(gaze_tokenizer *tokenizer);
+
+size_t gaze_tokenizer_size(const gaze_tokenizer *tokenizer); /* V */
+int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer); /* <|startoftext|> */
+int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer);   /* <|endoftext|> */
+const char *gaze_tokenizer_text(const gaze_tokenizer *tokenizer, int32_t id); /* borrowed; NULL: no such id */
+
+/* Ids of text, without start and end, into a list that grows: *ids (malloc, may be NULL) with *capacity; appended at
+ * *n. Thread-safe: several threads may encode with one tokenizer. */
+GAZE_CHECKED gaze_err gaze_tokenizer_encode(const gaze_tokenizer *tokenizer, const char *text, size_t size,
+                                            int32_t **ids, size_t *n, size_t *capacity);
+/* start, ids cut to context - 2, end, into ids [context], yours; *n is how many. cut (may be NULL): ids left out. */
+GAZE_CHECKED gaze_err gaze_tokenizer_encode_context(const gaze_tokenizer *tokenizer, const char *text, size_t context,
+                                                    int32_t *ids, size_t *n, size_t *cut);
+
+/* Learns a vocabulary of at most `size` entries (256 bytes, 256 bytes at a word's end, merges, start and end) from
+ * n texts, and writes tokenizer.json (plus vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json) into
+ * folder, so that transformers' CLIPTokenizerFast reads it. Merges seen fewer than `min_frequency` times are not made. */
+GAZE_CHECKED gaze_err gaze_tokenizer_train(const char *const *texts, size_t n, size_t size, size_t min_frequency,
+                                           const char *folder);
+
+#endif

@@ -1,0 +1,36 @@
+/* From a decoded picture to a model's input, equal to Pillow's resize bit for bit. */
+#ifndef GAZE_VISION_PREPROCESS_H
+#define GAZE_VISION_PREPROCESS_H
+
+#include "core/base/json.h"
+#include "vision/resize.h"
+
+typedef enum gaze_fit {
+  GAZE_FIT_CROP,   /* shorter side to `resize`, then the centre `size` x `size` (CLIP) */
+  GAZE_FIT_SQUASH, /* both sides to `size`, whatever the aspect (SigLIP) */
+  GAZE_FIT_PAD     /* longer side to `size`, the rest filled with the mean colour */
+} gaze_fit;
+
+typedef struct gaze_preprocess {
+  int size;   /* S: side of the model's input, pixels */
+  int resize; /* shorter side before the crop; S unless the file says otherwise */
+  gaze_fit fit;
+  gaze_filter filter;
+  float mean[3], deviation[3]; /* of channels scaled to [0, 1] */
+} gaze_preprocess;
+
+/* CLIP's: crop, bicubic, CLIP's mean and deviation. */
+void gaze_preprocess_default(gaze_preprocess *preprocess, int size);
+/* From the members of a Hugging Face preprocessor_config.json (CLIP and SigLIP processors; size as a number or an
+ * object with shortest_edge or height and width; resample 2 or 3; do_* switches), keys omitted at CLIP's defaults.
+ * What cannot be followed is GAZE_ERR_UNSUPPORTED by name. */
+GAZE_CHECKED gaze_err gaze_preprocess_read(const json_t *json, int image_size, gaze_preprocess *out);
+/* The same as a new JSON object of that layout (CLIPImageProcessor). NULL when memory ends. */
+json_t *gaze_preprocess_write(const gaze_preprocess *preprocess);
+
+/* pixels: [3, S, S], yours. */
+GAZE_CHECKED gaze_err gaze_preprocess_run(const gaze_preprocess *preprocess, const gaze_picture *picture, float *pixels);
+/* Normalises rgb [S, S, 3] into pixels [3, S, S]; the last step of gaze_preprocess_run. */
+void gaze_preprocess_normalise(const gaze_preprocess *preprocess, const uint8_t *rgb, float *pixels);
+
+#endif
