@@ -1,0 +1,14 @@
+/* The levels behind the table: each function overrides the entries that its instruction set does better. */
+#ifndef GAZE_CORE_KERNELS_LEVELS_H
+#define GAZE_CORE_KERNELS_LEVELS_H
+
+#include "core/kernels/kernels.h"
+
+void gaze_kernels_fill_portable(gaze_kernels *kernels); /* every entry */
+void gaze_kernels_fill_portable_norm(gaze_kernels *kernels);
+void gaze_kernels_fill_portable_activation(gaze_kernels *kernels);
+void gaze_kernels_fill_portable_gemm(gaze_kernels *kernels);
+
+void gaze_kernels_fill_openblas(gaze_kernels *kernels); /* gemm; OpenBLAS chooses its instruction set by itself */
+
+#endif
