@@ -93,10 +93,13 @@ size_t gaze_arena_cost(size_t count, size_t size) { return round_up(count * size
 void *gaze_arena_take(gaze_arena *arena, size_t count, size_t size) {
   size_t cost = gaze_arena_cost(count, size);
   assert(cost <= arena->size - arena->used);
-  uint8_t *block = arena->base + arena->used;
+  size_t start = arena->used;
   arena->used += cost;
   if (arena->used > arena->peak)
     arena->peak = arena->used;
+  if (!arena->base)
+    return NULL;
+  uint8_t *block = arena->base + start;
   ASAN_UNPOISON_MEMORY_REGION(block, count * size);
   return block;
 }
@@ -105,6 +108,7 @@ size_t gaze_arena_mark(const gaze_arena *arena) { return arena->used; }
 
 void gaze_arena_reset(gaze_arena *arena, size_t mark) {
   assert(mark <= arena->used);
-  ASAN_POISON_MEMORY_REGION(arena->base + mark, arena->used - mark);
+  if (arena->base)
+    ASAN_POISON_MEMORY_REGION(arena->base + mark, arena->used - mark);
   arena->used = mark;
 }

@@ -17,11 +17,14 @@ GAZE_CHECKED gaze_err gaze_format(char **out, const char *format, ...) __attribu
 GAZE_CHECKED gaze_err gaze_grow(void *items_pointer, size_t *capacity, size_t need, size_t element_size);
 
 /* One block, handed out from the front; everything goes at once. Under AddressSanitizer a red zone
- * separates allocations. Sized beforehand, so that taking never fails (an assert says so). */
+ * separates allocations. Sized beforehand, so that taking never fails (an assert says so): lay out once on
+ * GAZE_ARENA_MEASURE, which counts and hands out NULL, then on an arena of `used` bytes. */
 typedef struct gaze_arena {
   uint8_t *base;
   size_t size, used, peak;
 } gaze_arena;
+
+#define GAZE_ARENA_MEASURE ((gaze_arena){.size = SIZE_MAX})
 
 GAZE_CHECKED gaze_err gaze_arena_init(gaze_arena *arena, size_t size);
 void gaze_arena_fini(gaze_arena *arena);

@@ -1,0 +1,28 @@
+/* What every forward and backward needs besides weights and data. Passed explicitly, never global. */
+#ifndef GAZE_CORE_NN_COMPUTE_H
+#define GAZE_CORE_NN_COMPUTE_H
+
+#include "core/kernels/kernels.h"
+
+/* A named intermediate result, [rows, columns], borrowed for the time of the call. */
+typedef void gaze_tap_fn(void *user, const char *name, const float *data, size_t rows, size_t columns);
+
+typedef struct gaze_compute {
+  const gaze_kernels *kernels; /* borrowed */
+  gaze_precision precision;    /* of matrix products; everything else is f32 */
+  gaze_tap_fn *tap;            /* NULL: nobody listens. While one does, no row is left out */
+  void *tap_user;
+} gaze_compute;
+
+/* N rows cut into B sequences: sequence b is rows offsets[b] .. offsets[b+1]. Borrowed. */
+typedef struct gaze_sequences {
+  size_t count;          /* B */
+  const size_t *offsets; /* [B + 1] */
+  size_t longest;        /* rows of the longest one */
+} gaze_sequences;
+
+static inline size_t gaze_sequences_rows(const gaze_sequences *sequences) {
+  return sequences->offsets[sequences->count];
+}
+
+#endif

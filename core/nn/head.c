@@ -1,0 +1,60 @@
+#include "core/nn/head.h"
+
+#include "core/nn/linear.h"
+
+#include <string.h>
+
+gaze_err gaze_head_list(gaze_head *head, const char *prefix, bool trained, gaze_parameters *list) {
+  float **gain = trained ? &head->dnorm_gain : NULL, **bias = trained ? &head->dnorm_bias : NULL;
+  GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_gain", &head->norm_gain, gain, head->C, 1));
+  GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_bias", &head->norm_bias, bias, head->C, 1));
+  return gaze_parameters_add(list, prefix, "projection", &head->projection, trained ? &head->dprojection : NULL, head->D,
+                             head->C);
+}
+
+void gaze_head_tape_layout(gaze_head_tape *tape, const gaze_head *head, size_t batch, bool backward,
+                           gaze_arena *arena) {
+  *tape = (gaze_head_tape){0};
+  tape->pooled = gaze_arena_take(arena, batch * head->C, sizeof(float));
+  tape->statistics = gaze_arena_take(arena, batch * 2, sizeof(float));
+  tape->normed = gaze_arena_take(arena, batch * head->C, sizeof(float));
+  if (!backward)
+    return;
+  tape->dnormed = gaze_arena_take(arena, batch * head->C, sizeof(float));
+  tape->scratch = gaze_arena_take(arena, gaze_norm_scratch(head->C), sizeof(float));
+}
+
+void gaze_head_pool(gaze_head_tape *tape, const gaze_head *head, const float *y, const gaze_sequences *sequences,
+                    const size_t *queries, bool all) {
+  size_t C = head->C;
+  for (size_t b = 0; b < sequences->count; b++) {
+    size_t row = all ? sequences->offsets[b] + queries[b] : b;
+    memcpy(tape->pooled + b * C, y + row * C, C * sizeof *y);
+  }
+}
+
+static gaze_norm final_norm(const gaze_head *head) {
+  return (gaze_norm){GAZE_LAYER_NORM, head->norm_gain, head->norm_bias, head->eps, head->C};
+}
+static gaze_linear projection(const gaze_head *head) {
+  return (gaze_linear){head->projection, {0}, head->C, head->D};
+}
+
+void gaze_head_forward(const gaze_compute *compute, float *embedding, const gaze_head *head, gaze_head_tape *tape,
+                       size_t batch) {
+  gaze_norm norm = final_norm(head);
+  gaze_linear linear = projection(head);
+  gaze_norm_forward(compute, tape->normed, tape->statistics, tape->pooled, &norm, batch);
+  gaze_linear_forward(compute, embedding, head->D, tape->normed, head->C, &linear, batch, GAZE_STORE);
+}
+
+void gaze_head_backward(const gaze_compute *compute, float *dpooled, const float *dembedding, gaze_head *head,
+                        gaze_head_tape *tape, size_t batch) {
+  gaze_norm norm = final_norm(head);
+  gaze_linear linear = projection(head);
+  gaze_linear_backward(compute, tape->dnormed, head->C, head->dprojection, NULL, dembedding, head->D, tape->normed,
+                       head->C, &linear, batch);
+  memset(dpooled, 0, batch * head->C * sizeof *dpooled);
+  gaze_norm_backward(compute, dpooled, head->dnorm_gain, head->dnorm_bias, tape->dnormed, tape->statistics, tape->pooled,
+                     &norm, batch, tape->scratch);
+}

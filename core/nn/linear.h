@@ -1,0 +1,24 @@
+/* y = x W^T + b, forward and backward: the only place that looks at a weight's dtype and the precision. */
+#ifndef GAZE_CORE_NN_LINEAR_H
+#define GAZE_CORE_NN_LINEAR_H
+
+#include "core/nn/compute.h"
+#include "core/nn/parameters.h"
+
+typedef struct gaze_linear {
+  gaze_weight weight; /* [out, in] */
+  gaze_weight bias;   /* [out], data NULL: none */
+  size_t in, out;
+} gaze_linear;
+
+typedef enum gaze_store { GAZE_STORE, GAZE_ADD } gaze_store; /* what happens to y's old values */
+
+/* y: [n, out] with ldy floats from row to row; x: [n, in] with ldx. */
+void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
+                         const gaze_linear *linear, size_t n, gaze_store store);
+/* dx: [n, in], overwritten, NULL: not wanted. dweight [out, in] and dbias [out] are added to; NULL: frozen. */
+void gaze_linear_backward(const gaze_compute *compute, float *dx, size_t lddx, float *dweight, float *dbias,
+                          const float *dy, size_t lddy, const float *x, size_t ldx, const gaze_linear *linear,
+                          size_t n);
+
+#endif

@@ -1,0 +1,48 @@
+#include "core/nn/parameters.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FLOATS_A_LINE (GAZE_ALIGN / sizeof(float))
+
+gaze_err gaze_parameters_add(gaze_parameters *list, const char *prefix, const char *name, gaze_weight *weight,
+                             float **gradient, size_t rows, size_t columns) {
+  GAZE_TRY(gaze_grow(&list->items, &list->capacity, list->n + 1, sizeof *list->items));
+  gaze_parameter *added = &list->items[list->n++];
+  *added = (gaze_parameter){
+      .weight = weight, .gradient = gradient, .rows = rows, .columns = columns, .decay = columns > 1};
+  int length = snprintf(added->name, sizeof added->name, "%s%s", prefix, name);
+  assert(length > 0 && (size_t)length < sizeof added->name);
+  (void)length;
+  return GAZE_OK;
+}
+
+void gaze_parameters_fini(gaze_parameters *list) {
+  free(list->items);
+  *list = (gaze_parameters){0};
+}
+
+size_t gaze_parameter_count(const gaze_parameter *parameter) { return parameter->rows * parameter->columns; }
+
+static size_t padded_count(const gaze_parameter *parameter) {
+  return (gaze_parameter_count(parameter) + FLOATS_A_LINE - 1) / FLOATS_A_LINE * FLOATS_A_LINE;
+}
+
+size_t gaze_parameters_size(const gaze_parameters *list) {
+  size_t size = 0;
+  for (size_t i = 0; i < list->n; i++)
+    size += padded_count(&list->items[i]);
+  return size;
+}
+
+void gaze_parameters_bind(const gaze_parameters *list, float *values, float *gradients) {
+  size_t offset = 0;
+  for (size_t i = 0; i < list->n; i++) {
+    const gaze_parameter *parameter = &list->items[i];
+    *parameter->weight = (gaze_weight){values + offset, GAZE_DTYPE_F32};
+    if (gradients && parameter->gradient)
+      *parameter->gradient = gradients + offset;
+    offset += padded_count(parameter);
+  }
+}

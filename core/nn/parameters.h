@@ -1,0 +1,42 @@
+/* The parameters of a model as one list: what the loader fills, the optimiser steps and a checkpoint holds. */
+#ifndef GAZE_CORE_NN_PARAMETERS_H
+#define GAZE_CORE_NN_PARAMETERS_H
+
+#include "core/base/memory.h"
+#include "core/tensor/tensor.h"
+
+/* Numbers somewhere else, borrowed: in a mapped file, or in the parameter arena while training. Only linear looks at
+ * the dtype; vectors are always f32. */
+typedef struct gaze_weight {
+  const void *data;
+  gaze_dtype dtype;
+} gaze_weight;
+
+static inline const float *gaze_f32(gaze_weight weight) { return (const float *)weight.data; }
+
+typedef struct gaze_parameter {
+  char name[64];       /* "vision.block03.q_weight" */
+  gaze_weight *weight; /* borrowed from the model */
+  float **gradient;    /* borrowed; NULL where the model is only run */
+  size_t rows, columns; /* a vector has one column, a scalar one of both */
+  bool decay;          /* weight decay applies: matrices, not gains, biases or temperature */
+  bool frozen;         /* locked: neither gradient nor step */
+} gaze_parameter;
+
+typedef struct gaze_parameters {
+  gaze_parameter *items;
+  size_t n, capacity;
+} gaze_parameters;
+
+GAZE_CHECKED gaze_err gaze_parameters_add(gaze_parameters *list, const char *prefix, const char *name,
+                                          gaze_weight *weight, float **gradient, size_t rows, size_t columns);
+void gaze_parameters_fini(gaze_parameters *list);
+size_t gaze_parameter_count(const gaze_parameter *parameter); /* elements */
+
+/* Elements of all, each rounded up to a cache line: the size of a parameter arena in floats. */
+size_t gaze_parameters_size(const gaze_parameters *list);
+/* Points every weight into values and every gradient into gradients (NULL: leaves them), both
+ * [gaze_parameters_size] floats in list order. */
+void gaze_parameters_bind(const gaze_parameters *list, float *values, float *gradients);
+
+#endif
