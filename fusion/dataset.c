@@ -1,0 +1,121 @@
+#include "fusion/dataset.h"
+
+#include "core/base/memory.h"
+#include "fusion/dataset_build.h"
+#include "fusion/tar.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_SIZE (1u << 20)
+
+struct gaze_dataset_block {
+  gaze_dataset_block *next;
+  size_t size, used;
+  _Alignas(void *) uint8_t bytes[];
+};
+
+gaze_err gaze_dataset_take(gaze_dataset *dataset, size_t size, void *out_pointer) {
+  size = (size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+  gaze_dataset_block *block = dataset->blocks;
+  if (!block || block->size - block->used < size) {
+    size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+    GAZE_TRY(gaze_alloc(1, sizeof *block + room, &block));
+    block->size = room;
+    block->next = dataset->blocks;
+    dataset->blocks = block;
+  }
+  void *taken = block->bytes + block->used;
+  block->used += size;
+  memcpy(out_pointer, &taken, sizeof taken);
+  return GAZE_OK;
+}
+
+gaze_err gaze_dataset_text(gaze_dataset *dataset, const char *text, size_t length, const char **out) {
+  char *copy;
+  GAZE_TRY(gaze_dataset_take(dataset, length + 1, &copy));
+  memcpy(copy, text, length);
+  copy[length] = 0;
+  *out = copy;
+  return GAZE_OK;
+}
+
+gaze_err gaze_dataset_add(gaze_dataset *dataset, const gaze_sample *sample) {
+  GAZE_TRY(gaze_grow(&dataset->samples, &dataset->capacity, dataset->n + 1, sizeof *dataset->samples));
+  dataset->samples[dataset->n++] = *sample;
+  return GAZE_OK;
+}
+
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), tail = strlen(end);
+  return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static gaze_err find_type(const gaze_dataset *dataset, const char *type, bool *is_tar) {
+  const gaze_map *map = &dataset->map;
+  if (type && strcmp(type, "auto") != 0) {
+    *is_tar = strcmp(type, "webdataset") == 0;
+    if (!*is_tar && strcmp(type, "csv") != 0)
+      return gaze_fail(GAZE_ERR_ARGUMENT, "unknown dataset type: %s: use webdataset, csv or auto", type);
+    return GAZE_OK;
+  }
+  if (map->size >= 2 && map->data[0] == 0x1f && map->data[1] == 0x8b)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "compressed data set: %s: unpack it with gunzip", dataset->path);
+  *is_tar = ends_with(dataset->path, ".tar") || gaze_tar_check(map->data, map->size);
+  return GAZE_OK;
+}
+
+static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *options) {
+  bool is_tar;
+  GAZE_TRY(find_type(dataset, options->type, &is_tar));
+  GAZE_TRY(is_tar ? gaze_dataset_read_tar(dataset) : gaze_dataset_read_csv(dataset, options));
+  if (!dataset->n)
+    return gaze_fail(GAZE_ERR_FORMAT, "no samples with a picture: %s: see what gaze train --help says of data",
+                     dataset->path);
+  if (dataset->left_out)
+    gaze_warn("%zu samples without a picture are left out: %s", dataset->left_out, dataset->path);
+  return GAZE_OK;
+}
+
+gaze_err gaze_dataset_open(const char *path, const gaze_dataset_options *options, gaze_dataset **out) {
+  static const gaze_dataset_options defaults;
+  gaze_dataset *dataset;
+  GAZE_TRY(gaze_alloc(1, sizeof *dataset, &dataset));
+  gaze_err err = gaze_strdup(path, &dataset->path);
+  if (err == GAZE_OK)
+    err = gaze_map_open(path, &dataset->map);
+  if (err == GAZE_OK)
+    err = read_all(dataset, options ? options : &defaults);
+  if (err != GAZE_OK) {
+    gaze_dataset_close(dataset);
+    return err;
+  }
+  *out = dataset;
+  return GAZE_OK;
+}
+
+void gaze_dataset_close(gaze_dataset *dataset) {
+  if (!dataset)
+    return;
+  while (dataset->blocks) {
+    gaze_dataset_block *next = dataset->blocks->next;
+    free(dataset->blocks);
+    dataset->blocks = next;
+  }
+  free(dataset->samples);
+  gaze_map_close(&dataset->map);
+  free(dataset->path);
+  free(dataset);
+}
+
+size_t gaze_dataset_size(const gaze_dataset *dataset) { return dataset->n; }
+
+const gaze_sample *gaze_dataset_get(const gaze_dataset *dataset, size_t i) { return &dataset->samples[i]; }
+
+const char *gaze_dataset_path(const gaze_dataset *dataset) { return dataset->path; }
+
+gaze_err gaze_sample_picture(const gaze_sample *sample, const gaze_picture_options *options, gaze_picture *out) {
+  if (sample->path)
+    return gaze_picture_open(sample->path, options, NULL, out);
+  return gaze_picture_decode(sample->picture, sample->picture_size, sample->key, options, NULL, out);
+}

@@ -1,0 +1,168 @@
+/* WebDataset: members of one sample lie side by side and share the path up to the first dot of the file name. */
+#include "core/tensor/npy.h"
+#include "fusion/dataset_build.h"
+#include "fusion/tar.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef enum sample_part { PICTURE, TEXT, FIELDS, TEACHER, PARTS } sample_part;
+
+static const char *const part_names[PARTS] = {"picture", "text", "JSON", "teacher vector"};
+
+static const struct {
+  const char *extension; /* in lower case */
+  sample_part part;
+} extensions[] = {{"jpg", PICTURE}, {"jpeg", PICTURE}, {"png", PICTURE},        {"webp", PICTURE},
+                  {"txt", TEXT},    {"json", FIELDS},  {"teacher.npy", TEACHER}};
+
+typedef struct span {
+  const uint8_t *data; /* NULL: absent */
+  size_t size;
+} span;
+
+typedef struct sample_group {
+  char key[GAZE_TAR_NAME_MAX + 1];
+  span parts[PARTS];
+} sample_group;
+
+/* The name "folder/a.teacher.npy" has the key "folder/a". NULL: the member belongs to no sample. */
+static const char *find_extension(const char *name) {
+  const char *slash = strrchr(name, '/');
+  const char *file = slash ? slash + 1 : name;
+  const char *dot = strchr(file, '.');
+  return dot && dot > file ? dot + 1 : NULL;
+}
+
+static sample_part find_part(const char *extension) {
+  for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
+    if (strcasecmp(extension, extensions[i].extension) == 0)
+      return extensions[i].part;
+  return PARTS;
+}
+
+static gaze_err fail_field(const gaze_dataset *dataset, const gaze_sample *sample, const char *what) {
+  return gaze_fail(GAZE_ERR_FORMAT, "wrong JSON of sample %s: %s: %s", sample->key, dataset->path, what);
+}
+
+static gaze_err read_string(gaze_dataset *dataset, const gaze_sample *sample, const json_t *json, const char *key,
+                            const char **out) {
+  const json_t *value = json_object_get(json, key);
+  if (!value || json_is_null(value))
+    return GAZE_OK;
+  if (!json_is_string(value))
+    return fail_field(dataset, sample, "make \"class\" and \"name\" texts");
+  return gaze_dataset_text(dataset, json_string_value(value), json_string_length(value), out);
+}
+
+/* The caption of KEY.txt, if any, and those of KEY.json. */
+static gaze_err read_captions(gaze_dataset *dataset, const span *text, const json_t *list, gaze_sample *sample) {
+  if (json_is_null(list))
+    list = NULL;
+  if (list && !json_is_array(list))
+    return fail_field(dataset, sample, "make \"captions\" a list of texts");
+  size_t n = json_array_size(list), length = text->data ? text->size : 0;
+  while (length && strchr(" \r\n\t", text->data[length - 1]))
+    length--;
+  const char **captions;
+  GAZE_TRY(gaze_dataset_take(dataset, (n + 1) * sizeof *captions, &captions));
+  sample->captions = captions;
+  if (length)
+    GAZE_TRY(gaze_dataset_text(dataset, (const char *)text->data, length, &captions[sample->n_captions++]));
+  for (size_t i = 0; i < n; i++) {
+    const json_t *value = json_array_get(list, i);
+    if (!json_is_string(value))
+      return fail_field(dataset, sample, "make \"captions\" a list of texts");
+    if (json_string_length(value))
+      GAZE_TRY(gaze_dataset_text(dataset, json_string_value(value), json_string_length(value),
+                                 &captions[sample->n_captions++]));
+  }
+  return GAZE_OK;
+}
+
+static gaze_err read_fields(gaze_dataset *dataset, const sample_group *group, const json_t *json, gaze_sample *sample) {
+  const json_t *augment = json_object_get(json, "augment");
+  if (json && !json_is_object(json))
+    return fail_field(dataset, sample, "make it an object");
+  if (augment && !json_is_boolean(augment))
+    return fail_field(dataset, sample, "make \"augment\" true or false");
+  sample->fixed = json_is_false(augment);
+  GAZE_TRY(read_string(dataset, sample, json, "class", &sample->class_id));
+  GAZE_TRY(read_string(dataset, sample, json, "name", &sample->name));
+  return read_captions(dataset, &group->parts[TEXT], json_object_get(json, "captions"), sample);
+}
+
+static gaze_err read_teacher(const gaze_dataset *dataset, const span *bytes, gaze_sample *sample) {
+  char name[512];
+  snprintf(name, sizeof name, "%s.teacher.npy in %s", sample->key, dataset->path);
+  gaze_tensor vector;
+  GAZE_TRY(gaze_npy_parse(bytes->data, bytes->size, name, &vector));
+  if (vector.dtype != GAZE_DTYPE_F16 || vector.rank != 1)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "teacher vector of another kind: %s: make it float16 of one dimension",
+                     name);
+  sample->teacher = vector.data;
+  sample->teacher_dim = vector.shape[0];
+  return GAZE_OK;
+}
+
+static gaze_err parse_fields(const gaze_dataset *dataset, const sample_group *group, json_t **json) {
+  const span *bytes = &group->parts[FIELDS];
+  if (!bytes->data)
+    return GAZE_OK;
+  char name[512];
+  snprintf(name, sizeof name, "%s.json in %s", group->key, dataset->path);
+  return gaze_json_parse(bytes->data, bytes->size, name, json);
+}
+
+/* Makes a sample of the members gathered so far. */
+static gaze_err finish_group(gaze_dataset *dataset, sample_group *group) {
+  const span *picture = &group->parts[PICTURE];
+  if (!picture->data) {
+    dataset->left_out += group->key[0] != 0;
+    return GAZE_OK;
+  }
+  gaze_sample sample = {.picture = picture->data, .picture_size = picture->size};
+  GAZE_TRY(gaze_dataset_text(dataset, group->key, strlen(group->key), &sample.key));
+  json_t *json = NULL;
+  GAZE_TRY(parse_fields(dataset, group, &json));
+  gaze_err err = read_fields(dataset, group, json, &sample);
+  json_decref(json);
+  GAZE_TRY(err);
+  if (group->parts[TEACHER].data)
+    GAZE_TRY(read_teacher(dataset, &group->parts[TEACHER], &sample));
+  return gaze_dataset_add(dataset, &sample);
+}
+
+static gaze_err add_member(gaze_dataset *dataset, sample_group *group, const gaze_tar_member *member) {
+  const char *extension = find_extension(member->name);
+  if (!extension)
+    return GAZE_OK;
+  size_t length = (size_t)(extension - member->name) - 1;
+  if (strncmp(group->key, member->name, length) != 0 || group->key[length]) {
+    GAZE_TRY(finish_group(dataset, group));
+    *group = (sample_group){0};
+    memcpy(group->key, member->name, length);
+  }
+  sample_part part = find_part(extension);
+  if (part == PARTS)
+    return GAZE_OK;
+  if (group->parts[part].data)
+    return gaze_fail(GAZE_ERR_FORMAT, "two files for the %s of sample %s: %s: keep one", part_names[part], group->key,
+                     dataset->path);
+  group->parts[part] = (span){member->data, member->size};
+  return GAZE_OK;
+}
+
+gaze_err gaze_dataset_read_tar(gaze_dataset *dataset) {
+  gaze_tar tar;
+  gaze_tar_init(&tar, dataset->map.data, dataset->map.size, dataset->path);
+  sample_group group = {0};
+  for (;;) {
+    gaze_tar_member member;
+    bool found;
+    GAZE_TRY(gaze_tar_next(&tar, &member, &found));
+    if (!found)
+      return finish_group(dataset, &group);
+    GAZE_TRY(add_member(dataset, &group, &member));
+  }
+}
