@@ -1,7 +1,82 @@
-/* Training: not yet stable. */
+/* Training: not yet stable, the names follow open_clip's flags. */
 #ifndef GAZE_TRAIN_H
 #define GAZE_TRAIN_H
 
 #include "gaze.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One line of metrics.jsonl, for a progress display. */
+typedef struct gaze_train_progress {
+  uint64_t step, steps;   /* optimiser steps done, and in all */
+  uint64_t samples;       /* picture-text pairs seen since the first step of the run */
+  double loss, lr, scale; /* of the last step; scale is exp of the temperature */
+  double samples_per_second, seconds_left;
+} gaze_train_progress;
+
+typedef struct gaze_train_clip_options {
+  /* Data. Lists are borrowed. */
+  const char *const *train_data; /* tars or CSV/TSV files */
+  const double *upsampling;      /* [n_train_data] how often each sample is drawn relative to others; NULL: 1 */
+  size_t n_train_data;
+  const char *const *val_data;   /* retrieval is measured on it */
+  size_t n_val_data;
+  const char *dataset_type, *csv_img_key, *csv_caption_key, *csv_separator; /* NULL: see interfaces */
+  const char *const *class_labels;    /* label files that turn classes into texts ... */
+  const char *const *class_templates; /* ... each with its file of templates, "" for "a photo of a {}." */
+  const double *class_weights;        /* [n_class_labels] NULL: 1 */
+  size_t n_class_labels;
+
+  /* Model: a folder to start from (with its optimiser state forgotten), or sizes of a new one. */
+  const char *model;     /* NULL: new */
+  const char *tokenizer; /* folder; NULL: the model's */
+  size_t image_size, patch_size, vision_width, vision_layers, vision_heads;
+  size_t text_width, text_layers, text_heads, context, dim; /* dim: of the joint space */
+
+  /* Recipe. */
+  uint64_t seed;
+  uint64_t train_num_samples; /* of an epoch; 0: all that the data hold */
+  double epochs;
+  size_t batch_size, accum_freq;
+  double lr, beta1, beta2, eps, weight_decay, grad_clip_norm; /* grad_clip_norm 0: no clipping */
+  uint64_t warmup;            /* steps */
+  const char *lr_scheduler;   /* "cosine", "const" */
+  bool siglip, grad_checkpointing, lock_image, lock_text;
+  int lock_image_unlocked_groups; /* with lock_image: that many last groups (head, blocks from the end) still learn */
+  double patch_dropout;       /* fraction of patches left out while training */
+  double teacher_weight;      /* of the loss against KEY.teacher.npy; 0: teacher vectors are not read */
+  double scale_low, color_jitter, grayscale, flip; /* augmentation: smallest crop area, strength, probabilities */
+  const char *distill_model;  /* a CLIP folder whose similarities are imitated; NULL: none */
+  gaze_model_options compute; /* threads, cpu, precision */
+  int workers;
+
+  /* Output: logs/name/{checkpoints,model,metrics.jsonl,report.html}. */
+  const char *logs, *name;
+  const char *resume;         /* NULL, "latest", or a checkpoint file */
+  double save_frequency, val_frequency, zeroshot_frequency; /* epochs; 0: only at the end */
+  const char *const *zeroshot_data; /* tar for zero-shot classification with class_labels[0] */
+  size_t n_zeroshot_data;
+  uint64_t log_every_n_steps;
+  const char *model_dtype;    /* of the written model: "f32", "f16", "bf16" */
+  uint64_t stop_after;        /* steps in this call, 0: to the end: for runs in pieces */
+
+  const volatile int *stop;   /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
+  void (*progress)(void *user, const gaze_train_progress *progress);
+  void *user;
+} gaze_train_clip_options;
+
+/* open_clip's defaults where it has them; sizes of gaze-mini. */
+void gaze_train_clip_defaults(gaze_train_clip_options *options);
+/* GAZE_ERR_DIVERGED: the loss became not finite; the last checkpoint is good and named in the message. */
+GAZE_CHECKED gaze_err gaze_train_clip(const gaze_train_clip_options *options);
+
+/* Learns a byte-level BPE vocabulary from text files (a text a line) and tars (their captions and class prompts). */
+GAZE_CHECKED gaze_err gaze_train_tokenizer_data(const char *const *files, size_t n_files, size_t vocab_size,
+                                                size_t min_frequency, const char *folder);
+
+#ifdef __cplusplus
+}
+#endif
 #endif
