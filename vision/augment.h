@@ -6,12 +6,12 @@
 #include "vision/preprocess.h"
 
 typedef struct gaze_augment {
-  float scale_low, scale_high; /* area of the random resized crop as a fraction; 1, 1: no crop */
-  float ratio;                 /* aspect between 1/ratio and ratio */
-  float flip;                  /* probability of a horizontal flip */
+  float scale_low, scale_high;                 /* area of the random resized crop as a fraction; 1, 1: no crop */
+  float ratio;                                 /* aspect between 1/ratio and ratio */
+  float flip;                                  /* probability of a horizontal flip */
   float brightness, contrast, saturation, hue; /* largest strength of the jitter (torchvision's meaning) */
-  float jitter;                /* probability of the jitter */
-  float grey;                  /* probability of grey */
+  float jitter;                                /* probability of the jitter */
+  float grey;                                  /* probability of grey */
 } gaze_augment;
 
 /* Crop, resize to S x S, flip, jitter, normalise. pixels: [3, S, S], yours. */

@@ -29,7 +29,11 @@ GAZE_CHECKED gaze_err gaze_preprocess_read(const json_t *json, int image_size, g
 json_t *gaze_preprocess_write(const gaze_preprocess *preprocess);
 
 /* pixels: [3, S, S], yours. */
-GAZE_CHECKED gaze_err gaze_preprocess_run(const gaze_preprocess *preprocess, const gaze_picture *picture, float *pixels);
+GAZE_CHECKED gaze_err gaze_preprocess_run(const gaze_preprocess *preprocess, const gaze_picture *picture,
+                                          float *pixels);
+/* The first step of gaze_preprocess_run: resized, and cropped or padded. out: [S, S, 3], yours: gaze_picture_fini. */
+GAZE_CHECKED gaze_err gaze_preprocess_fit(const gaze_preprocess *preprocess, const gaze_picture *picture,
+                                          gaze_picture *out);
 /* Normalises rgb [S, S, 3] into pixels [3, S, S]; the last step of gaze_preprocess_run. */
 void gaze_preprocess_normalise(const gaze_preprocess *preprocess, const uint8_t *rgb, float *pixels);
 

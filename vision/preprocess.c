@@ -1,0 +1,106 @@
+#include "vision/preprocess.h"
+
+#include "core/base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void gaze_preprocess_default(gaze_preprocess *preprocess, int size) {
+  *preprocess = (gaze_preprocess){.size = size,
+                                  .resize = size,
+                                  .fit = GAZE_FIT_CROP,
+                                  .filter = GAZE_BICUBIC,
+                                  .mean = {0.48145466f, 0.4578275f, 0.40821073f},
+                                  .deviation = {0.26862954f, 0.26130258f, 0.27577711f}};
+}
+
+typedef struct placement {
+  int width, height;  /* the whole picture is resized to this */
+  gaze_window window; /* what is taken of it */
+  int x, y;           /* where the window lies in S x S */
+} placement;
+
+/* The centre `size` of an axis of `length`, or all of it with a border, the odd pixel in front, as Hugging Face. */
+static void centre_axis(int length, int size, int *begin, int *taken, int *at) {
+  *begin = length > size ? (length - size) / 2 : 0;
+  *taken = length > size ? size : length;
+  *at = (size - *taken + 1) / 2;
+}
+
+static void place_crop(const gaze_preprocess *p, int width, int height, placement *to) {
+  int shorter = width < height ? width : height;
+  to->width = (int)((int64_t)p->resize * width / shorter);
+  to->height = (int)((int64_t)p->resize * height / shorter);
+  centre_axis(to->width, p->size, &to->window.left, &to->window.width, &to->x);
+  centre_axis(to->height, p->size, &to->window.top, &to->window.height, &to->y);
+}
+
+/* As open_clip's "longest": halves round to even, the odd pixel of the border behind. */
+static void place_pad(const gaze_preprocess *p, int width, int height, placement *to) {
+  double shrink = (double)(width > height ? width : height) / p->size;
+  to->width = (int)fmax(1, nearbyint(width / shrink));
+  to->height = (int)fmax(1, nearbyint(height / shrink));
+  to->window = (gaze_window){0, 0, to->width, to->height};
+  to->x = (p->size - to->width) / 2;
+  to->y = (p->size - to->height) / 2;
+}
+
+static placement place(const gaze_preprocess *p, int width, int height) {
+  placement to = {.width = p->size, .height = p->size, .window = {0, 0, p->size, p->size}};
+  if (p->fit == GAZE_FIT_CROP)
+    place_crop(p, width, height, &to);
+  else if (p->fit == GAZE_FIT_PAD)
+    place_pad(p, width, height, &to);
+  return to;
+}
+
+/* Moves part into the middle of an S x S picture: on the mean colour, or on black where a crop found too little. */
+static gaze_err surround(const gaze_preprocess *p, const placement *to, gaze_picture *part) {
+  size_t side = (size_t)p->size;
+  gaze_picture whole = {.width = p->size, .height = p->size};
+  GAZE_TRY(gaze_alloc(side * side, 3, &whole.rgb));
+  if (p->fit == GAZE_FIT_PAD)
+    for (size_t i = 0; i < side * side * 3; i++)
+      whole.rgb[i] = (uint8_t)fminf(255, fmaxf(0, p->mean[i % 3] * 255));
+  size_t bytes = (size_t)part->width * 3;
+  for (int y = 0; y < part->height; y++)
+    memcpy(whole.rgb + ((size_t)(to->y + y) * side + (size_t)to->x) * 3, part->rgb + (size_t)y * bytes, bytes);
+  gaze_picture_fini(part);
+  *part = whole;
+  return GAZE_OK;
+}
+
+gaze_err gaze_preprocess_fit(const gaze_preprocess *p, const gaze_picture *picture, gaze_picture *out) {
+  placement to = place(p, picture->width, picture->height);
+  gaze_picture part;
+  GAZE_TRY(gaze_resize_window(picture, NULL, to.width, to.height, p->filter, &to.window, &part));
+  gaze_err err = GAZE_OK;
+  if (part.width != p->size || part.height != p->size)
+    err = surround(p, &to, &part);
+  if (err != GAZE_OK)
+    gaze_picture_fini(&part);
+  else
+    *out = part;
+  return err;
+}
+
+gaze_err gaze_preprocess_run(const gaze_preprocess *preprocess, const gaze_picture *picture, float *pixels) {
+  gaze_picture fitted;
+  GAZE_TRY(gaze_preprocess_fit(preprocess, picture, &fitted));
+  gaze_preprocess_normalise(preprocess, fitted.rgb, pixels);
+  gaze_picture_fini(&fitted);
+  return GAZE_OK;
+}
+
+/* Rounds where transformers does: once after the scaling in double, then in float. */
+void gaze_preprocess_normalise(const gaze_preprocess *p, const uint8_t *rgb, float *pixels) {
+  float values[3][256];
+  for (int c = 0; c < 3; c++)
+    for (int v = 0; v < 256; v++)
+      values[c][v] = ((float)(v * (1.0 / 255)) - p->mean[c]) / p->deviation[c];
+  size_t area = (size_t)p->size * (size_t)p->size;
+  for (size_t i = 0; i < area; i++)
+    for (size_t c = 0; c < 3; c++)
+      pixels[c * area + i] = values[c][rgb[i * 3 + c]];
+}

@@ -1,0 +1,172 @@
+#include "vision/vit.h"
+
+#include "core/nn/linear.h"
+
+#include <string.h>
+
+size_t gaze_vit_patches(const gaze_vit_config *config) {
+  size_t grid = config->image_size / config->patch_size;
+  return grid * grid;
+}
+
+static size_t patch_width(const gaze_vit_config *config) { return 3 * config->patch_size * config->patch_size; }
+
+gaze_err gaze_vit_init(gaze_vit *vit, const gaze_vit_config *config, bool trained) {
+  *vit = (gaze_vit){.config = *config};
+  vit->head = (gaze_head){.C = config->block.dim, .D = config->dim_out, .eps = config->block.eps};
+  return gaze_stack_init(&vit->stack, &config->block, config->layers, trained);
+}
+
+void gaze_vit_fini(gaze_vit *vit) { gaze_stack_fini(&vit->stack); }
+
+gaze_err gaze_vit_list(gaze_vit *vit, gaze_parameters *list) {
+  size_t C = vit->config.block.dim, positions = 1 + gaze_vit_patches(&vit->config);
+  bool trained = vit->stack.gradients != NULL;
+  struct {
+    const char *name;
+    gaze_weight *weight;
+    float **gradient;
+    size_t rows, columns;
+  } own[] = {{"patch_weight", &vit->patch_weight, &vit->dpatch_weight, C, patch_width(&vit->config)},
+             {"class_embedding", &vit->class_embedding, &vit->dclass_embedding, C, 1},
+             {"position_embedding", &vit->position_embedding, &vit->dposition_embedding, positions, C},
+             {"pre_norm_gain", &vit->pre_norm_gain, &vit->dpre_norm_gain, C, 1},
+             {"pre_norm_bias", &vit->pre_norm_bias, &vit->dpre_norm_bias, C, 1}};
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+    GAZE_TRY(gaze_parameters_add(list, "vision.", own[i].name, own[i].weight, trained ? own[i].gradient : NULL,
+                                 own[i].rows, own[i].columns));
+  GAZE_TRY(gaze_stack_list(&vit->stack, "vision", list));
+  return gaze_head_list(&vit->head, "vision.", trained, list);
+}
+
+void gaze_vit_tape_layout(gaze_vit_tape *tape, const gaze_vit *vit, size_t batch, size_t kept, gaze_tape_policy policy,
+                          gaze_arena *arena) {
+  const gaze_vit_config *config = &vit->config;
+  size_t C = config->block.dim, rows = batch * (1 + kept);
+  *tape = (gaze_vit_tape){0};
+  tape->offsets = gaze_arena_take(arena, batch + 1, sizeof *tape->offsets);
+  tape->queries = gaze_arena_take(arena, batch, sizeof *tape->queries);
+  tape->patches = gaze_arena_take(arena, batch * kept * patch_width(config), sizeof(float));
+  tape->embedded = gaze_arena_take(arena, rows * C, sizeof(float));
+  tape->statistics = gaze_arena_take(arena, rows * 2, sizeof(float));
+  gaze_stack_tape_layout(&tape->stack, &vit->stack, rows, 1 + kept, policy, arena);
+  gaze_head_tape_layout(&tape->head, &vit->head, batch, policy != GAZE_TAPE_NONE, arena);
+  if (policy == GAZE_TAPE_NONE)
+    return;
+  tape->dx = gaze_arena_take(arena, rows * C, sizeof(float));
+  tape->dpooled = gaze_arena_take(arena, batch * C, sizeof(float));
+}
+
+static size_t patch_of(const gaze_vit_tape *tape, size_t b, size_t i) {
+  return tape->kept ? tape->kept[b * tape->kept_count + i] : i;
+}
+
+/* Patch i of a picture [3, S, S] as a row: channel, then line, then column, as a convolution's weight lies. */
+static void copy_patch(float *row, const float *picture, size_t patch, const gaze_vit_config *config) {
+  size_t S = config->image_size, p = config->patch_size, grid = S / p;
+  const float *corner = picture + patch / grid * p * S + patch % grid * p;
+  for (size_t channel = 0; channel < 3; channel++)
+    for (size_t line = 0; line < p; line++, row += p)
+      memcpy(row, corner + channel * S * S + line * S, p * sizeof *row);
+}
+
+static void cut_patches(gaze_vit_tape *tape, const float *pixels, size_t batch, const gaze_vit_config *config) {
+  size_t picture = 3 * config->image_size * config->image_size, width = patch_width(config), kept = tape->kept_count;
+#pragma omp parallel for schedule(static)
+  for (size_t b = 0; b < batch; b++)
+    for (size_t i = 0; i < kept; i++)
+      copy_patch(tape->patches + (b * kept + i) * width, pixels + b * picture, patch_of(tape, b, i), config);
+}
+
+static void set_sequences(gaze_vit_tape *tape, size_t batch) {
+  size_t T = 1 + tape->kept_count;
+  for (size_t b = 0; b <= batch; b++)
+    tape->offsets[b] = b * T;
+  memset(tape->queries, 0, batch * sizeof *tape->queries); /* the class token asks */
+  tape->sequences = (gaze_sequences){batch, tape->offsets, T};
+}
+
+/* embedded: the class token and the patches, each with its position. */
+static void embed_patches(const gaze_compute *compute, const gaze_vit *vit, gaze_vit_tape *tape, size_t batch) {
+  const gaze_vit_config *config = &vit->config;
+  size_t C = config->block.dim, kept = tape->kept_count, T = 1 + kept;
+  const float *positions = gaze_f32(vit->position_embedding), *class = gaze_f32(vit->class_embedding);
+  gaze_linear linear = {vit->patch_weight, {0}, patch_width(config), C};
+  float *products = tape->stack.inputs[1]; /* free until the first block has run */
+  gaze_linear_forward(compute, products, C, tape->patches, linear.in, &linear, batch * kept, GAZE_STORE);
+#pragma omp parallel for schedule(static)
+  for (size_t b = 0; b < batch; b++) {
+    float *row = tape->embedded + b * T * C;
+    memcpy(row, class, C * sizeof *row);
+    compute->kernels->add(row, positions, C);
+    for (size_t i = 0; i < kept; i++) {
+      row += C;
+      memcpy(row, products + (b * kept + i) * C, C * sizeof *row);
+      compute->kernels->add(row, positions + (1 + patch_of(tape, b, i)) * C, C);
+    }
+  }
+}
+
+static gaze_norm pre_norm(const gaze_vit *vit) {
+  const gaze_block_config *c = &vit->config.block;
+  return (gaze_norm){c->norm, vit->pre_norm_gain, vit->pre_norm_bias, c->eps, c->dim};
+}
+
+static void tap(const gaze_compute *compute, const char *name, const float *data, size_t rows, size_t columns) {
+  if (compute->tap)
+    compute->tap(compute->tap_user, name, data, rows, columns);
+}
+
+void gaze_vit_forward(const gaze_compute *compute, float *embedding, const float *pixels, size_t batch,
+                      const uint16_t *kept, size_t kept_count, const gaze_vit *vit, gaze_vit_tape *tape) {
+  size_t C = vit->config.block.dim;
+  tape->kept = kept;
+  tape->kept_count = kept ? kept_count : gaze_vit_patches(&vit->config);
+  set_sequences(tape, batch);
+  size_t rows = gaze_sequences_rows(&tape->sequences);
+  cut_patches(tape, pixels, batch, &vit->config);
+  embed_patches(compute, vit, tape, batch);
+  tap(compute, "vision.embedded", tape->embedded, rows, C);
+  gaze_norm norm = pre_norm(vit);
+  gaze_norm_forward(compute, tape->stack.inputs[0], tape->statistics, tape->embedded, &norm, rows);
+  tap(compute, "vision.pre_norm", tape->stack.inputs[0], rows, C);
+  bool all = compute->tap != NULL;
+  const float *y =
+      gaze_stack_forward(compute, &vit->stack, &tape->sequences, all ? NULL : tape->queries, &tape->stack, "vision");
+  gaze_head_pool(&tape->head, &vit->head, y, &tape->sequences, tape->queries, all);
+  gaze_head_forward(compute, embedding, &vit->head, &tape->head, batch);
+  tap(compute, "vision.pooled", tape->head.normed, batch, C);
+  tap(compute, "vision.embedding", embedding, batch, vit->config.dim_out);
+}
+
+/* Gradients of class token, positions and patch weights from that of the embedded rows. */
+static void embed_backward(const gaze_compute *compute, float *dembedded, size_t batch, gaze_vit *vit,
+                           gaze_vit_tape *tape) {
+  size_t C = vit->config.block.dim, kept = tape->kept_count, T = 1 + kept;
+  for (size_t b = 0; b < batch; b++) {
+    const float *row = dembedded + b * T * C;
+    if (vit->dclass_embedding)
+      compute->kernels->add(vit->dclass_embedding, row, C);
+    for (size_t i = 0; vit->dposition_embedding && i < T; i++)
+      compute->kernels->add(vit->dposition_embedding + (i ? 1 + patch_of(tape, b, i - 1) : 0) * C, row + i * C, C);
+  }
+  for (size_t b = 0; b < batch; b++) /* the patches' rows close ranks over the class tokens */
+    memmove(dembedded + b * kept * C, dembedded + (b * T + 1) * C, kept * C * sizeof *dembedded);
+  gaze_linear linear = {vit->patch_weight, {0}, patch_width(&vit->config), C};
+  gaze_linear_backward(compute, NULL, 0, vit->dpatch_weight, NULL, dembedded, C, tape->patches, linear.in, &linear,
+                       batch * kept);
+}
+
+void gaze_vit_backward(const gaze_compute *compute, const float *dembedding, const float *dnormed, size_t batch,
+                       gaze_vit *vit, gaze_vit_tape *tape) {
+  size_t C = vit->config.block.dim, rows = gaze_sequences_rows(&tape->sequences);
+  gaze_head_backward(compute, tape->dpooled, dembedding, dnormed, &vit->head, &tape->head, batch);
+  gaze_stack_backward(compute, tape->dx, tape->dpooled, &vit->stack, &tape->sequences, tape->queries, &tape->stack,
+                      "vision");
+  float *dembedded = tape->stack.inputs[0]; /* its last reader, the first block, is done */
+  memset(dembedded, 0, rows * C * sizeof *dembedded);
+  gaze_norm norm = pre_norm(vit);
+  gaze_norm_backward(compute, dembedded, vit->dpre_norm_gain, vit->dpre_norm_bias, tape->dx, tape->statistics,
+                     tape->embedded, &norm, rows, tape->stack.scratch.norm);
+  embed_backward(compute, dembedded, batch, vit, tape);
+}

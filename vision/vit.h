@@ -1,0 +1,55 @@
+/* The image encoder: a Vision Transformer (Dosovitskiy et al. 2021) as CLIP uses it: patches and a class token, a norm
+ * before the blocks, the class token pooled, normed and projected. */
+#ifndef GAZE_VISION_VIT_H
+#define GAZE_VISION_VIT_H
+
+#include "core/nn/head.h"
+#include "core/nn/stack.h"
+
+typedef struct gaze_vit_config {
+  size_t image_size, patch_size; /* S, p: pixels */
+  gaze_block_config block;
+  size_t layers, dim_out; /* L, D */
+} gaze_vit_config;
+
+typedef struct gaze_vit {
+  gaze_vit_config config;
+  gaze_weight patch_weight;                 /* [C, 3 p p] */
+  gaze_weight class_embedding;              /* [C] */
+  gaze_weight position_embedding;           /* [1 + P, C] */
+  gaze_weight pre_norm_gain, pre_norm_bias; /* [C] */
+  float *dpatch_weight, *dclass_embedding, *dposition_embedding, *dpre_norm_gain, *dpre_norm_bias;
+  gaze_stack stack;
+  gaze_head head;
+} gaze_vit;
+
+GAZE_CHECKED gaze_err gaze_vit_init(gaze_vit *vit, const gaze_vit_config *config, bool trained);
+void gaze_vit_fini(gaze_vit *vit);
+GAZE_CHECKED gaze_err gaze_vit_list(gaze_vit *vit, gaze_parameters *list);
+size_t gaze_vit_patches(const gaze_vit_config *config); /* P */
+
+typedef struct gaze_vit_tape {
+  size_t *offsets, *queries; /* [B + 1], [B] */
+  float *patches;            /* [B P', 3 p p] */
+  float *embedded;           /* [B (1 + P'), C]: before the first norm */
+  float *statistics;         /* [2 B (1 + P')] */
+  const uint16_t *kept;      /* [B, P'], borrowed; NULL: all patches */
+  size_t kept_count;         /* P' */
+  gaze_sequences sequences;
+  gaze_stack_tape stack;
+  gaze_head_tape head;
+  float *dx, *dpooled; /* backward only */
+} gaze_vit_tape;
+
+/* For at most `batch` pictures of `kept` patches each. */
+void gaze_vit_tape_layout(gaze_vit_tape *tape, const gaze_vit *vit, size_t batch, size_t kept, gaze_tape_policy policy,
+                          gaze_arena *arena);
+/* embedding: [B, D], not yet unit. pixels: [B, 3, S, S]. kept: [B, kept_count] indices of the patches that are looked
+ * at (patch dropout, Li et al. 2023), or NULL for all; borrowed until backward. */
+void gaze_vit_forward(const gaze_compute *compute, float *embedding, const float *pixels, size_t batch,
+                      const uint16_t *kept, size_t kept_count, const gaze_vit *vit, gaze_vit_tape *tape);
+/* Adds into the gradients. dnormed: as in gaze_head_backward. */
+void gaze_vit_backward(const gaze_compute *compute, const float *dembedding, const float *dnormed, size_t batch,
+                       gaze_vit *vit, gaze_vit_tape *tape);
+
+#endif
