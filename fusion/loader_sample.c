@@ -1,0 +1,82 @@
+#include "fusion/loader_sample.h"
+
+#include "core/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_SYNONYM 0.6 /* probability of the label itself, before the draw among it and its synonyms */
+
+/* The label of a sample in one file of prompts, NULL when it is not there or never drawn. */
+static const gaze_label *find_label(const gaze_class_prompts *prompts, const gaze_sample *sample) {
+  if (!(prompts->weight > 0))
+    return NULL;
+  ptrdiff_t found = gaze_labels_find(&prompts->labels, sample->class_id, sample->name);
+  return found >= 0 ? &prompts->labels.items[found] : NULL;
+}
+
+bool gaze_sample_has_text(const gaze_sample *sample, const gaze_loader_options *options) {
+  bool has = sample->n_captions > 0;
+  for (size_t i = 0; i < options->n_prompts && !has; i++)
+    has = find_label(&options->prompts[i], sample) != NULL;
+  return has;
+}
+
+/* Draws by weight among the files that know the sample's class. */
+static const gaze_class_prompts *draw_prompts(const gaze_sample *sample, const gaze_loader_options *options,
+                                              gaze_random *random, const gaze_label **label) {
+  double total = 0, at;
+  for (size_t i = 0; i < options->n_prompts; i++)
+    total += find_label(&options->prompts[i], sample) ? options->prompts[i].weight : 0;
+  at = gaze_random_uniform(random) * total;
+  const gaze_class_prompts *drawn = NULL;
+  for (size_t i = 0; i < options->n_prompts && (!drawn || at >= 0); i++) {
+    const gaze_label *found = find_label(&options->prompts[i], sample);
+    if (!found)
+      continue;
+    drawn = &options->prompts[i];
+    *label = found;
+    at -= drawn->weight;
+  }
+  return drawn;
+}
+
+gaze_err gaze_sample_text(const gaze_sample *sample, const gaze_loader_options *options, gaze_random *random,
+                          char **text) {
+  if (sample->n_captions)
+    return gaze_strdup(sample->captions[gaze_random_below(random, sample->n_captions)], text);
+  const gaze_label *label = NULL;
+  const gaze_class_prompts *prompts = draw_prompts(sample, options, random, &label);
+  if (!prompts)
+    return gaze_fail(GAZE_ERR_MISMATCH, "no text for a sample: %s: give it a caption or a label", sample->key);
+  bool first = gaze_random_uniform(random) < FIRST_SYNONYM;
+  size_t synonym = first ? 0 : gaze_random_below(random, label->n_synonyms);
+  const char *pattern =
+      prompts->n_templates ? prompts->templates[gaze_random_below(random, prompts->n_templates)] : "{}";
+  return gaze_template_fill(pattern, label->synonyms[synonym], text);
+}
+
+static gaze_err fill_text(const gaze_sample *sample, const gaze_loader_options *options, gaze_random *random,
+                          gaze_sample_room *room) {
+  char *text;
+  GAZE_TRY(gaze_sample_text(sample, options, random, &text));
+  gaze_err err =
+      gaze_tokenizer_encode_context(options->tokenizer, text, options->context, room->ids, &room->n_ids, NULL);
+  free(text);
+  return err;
+}
+
+gaze_err gaze_sample_fill(const gaze_sample *sample, const gaze_loader_options *options, const gaze_kernels *kernels,
+                          const gaze_picture *picture, gaze_random *random, gaze_sample_room *room) {
+  GAZE_TRY(fill_text(sample, options, random, room));
+  if (room->teacher) {
+    *room->has_teacher = sample->teacher != NULL;
+    if (sample->teacher)
+      kernels->f32_from_f16(room->teacher, sample->teacher, options->teacher_dim);
+    else
+      memset(room->teacher, 0, options->teacher_dim * sizeof *room->teacher);
+  }
+  if (sample->fixed)
+    return gaze_preprocess_run(&options->preprocess, picture, room->pixels);
+  return gaze_augment_run(&options->augment, &options->preprocess, random, picture, room->pixels);
+}
