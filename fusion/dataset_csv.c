@@ -65,7 +65,7 @@ static gaze_err add_row(gaze_dataset *dataset, const gaze_csv *csv, const table_
 static gaze_err read_rows(gaze_dataset *dataset, gaze_csv *csv, const gaze_dataset_options *options) {
   const char *slash = strrchr(dataset->path, '/');
   size_t folder = slash ? (size_t)(slash - dataset->path) + 1 : 0;
-  table_columns columns;
+  table_columns columns = {0};
   GAZE_TRY(read_header(csv, options, &columns));
   for (;;) {
     bool found;

@@ -98,7 +98,7 @@ static gaze_err read_labels(char *text, const char *path, label_room room, gaze_
 }
 
 gaze_err gaze_labels_open(const char *path, gaze_labels *out) {
-  char *bytes, *text;
+  char *bytes = NULL, *text = NULL;
   GAZE_TRY(read_text(path, &bytes, &text));
   size_t length = strlen(text), lines = count_char(text, '\n') + 1, most_names = lines + count_char(text, '|');
   gaze_labels labels = {0};
@@ -160,7 +160,7 @@ static gaze_err read_templates(char *text, const char *path, const char **templa
 }
 
 gaze_err gaze_templates_open(const char *path, const char ***templates, size_t *n) {
-  char *bytes, *text;
+  char *bytes = NULL, *text = NULL;
   GAZE_TRY(read_text(path, &bytes, &text));
   size_t lines = count_char(text, '\n') + 1, found = 0;
   const char **list = NULL;

@@ -116,7 +116,7 @@ static gaze_err find_header(const uint8_t *bytes, size_t size, const char *name,
 }
 
 gaze_err gaze_npy_parse(const void *bytes, size_t size, const char *name, gaze_tensor *out) {
-  reader text;
+  reader text = {0};
   GAZE_TRY(find_header(bytes, size, name, &text));
   header found = {0};
   if (!read_header(text, &found))
