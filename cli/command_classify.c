@@ -1,0 +1,180 @@
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "cli/report.h"
+#include "cli/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_TOP 5 /* labels a picture on a terminal; a script that reads JSON gets all */
+
+static struct {
+  const char *labels, *labels_file, *templates_file, *files_from;
+  word_list templates;
+  size_t top;
+} arguments;
+
+static const option_row options[] = {
+    {"labels", 'l', OPTION_TEXT, "A,B,C", &arguments.labels, "the names to choose from, a|b for synonyms", 0, 0},
+    {"labels-file", 0, OPTION_TEXT, "FILE", &arguments.labels_file, "a label a line, or CLASS<TAB>LABEL[|SYNONYM...]",
+     0, 0},
+    {"template", 0, OPTION_LIST, "TEXT", &arguments.templates,
+     "a sentence with {} for the label, may be given several times [a photo of a {}.]", 0, 0},
+    {"templates-file", 0, OPTION_TEXT, "FILE", &arguments.templates_file, "a template a line", 0, 0},
+    {"top", 't', OPTION_SIZE, "K", &arguments.top, "the best K labels a picture [5; all with --json]", 1, 1e9},
+    {"files-from", 0, OPTION_TEXT, "FILE", &arguments.files_from, "pictures, a path a line", 0, 0},
+    STRICT_OPTION,
+    {0},
+};
+
+/* Everything that lives as long as the command. */
+typedef struct classification {
+  gaze_model *model;
+  gaze_classifier *classifier;
+  word_list labels, templates, paths;
+  char *labels_storage, *templates_storage, *paths_storage;
+  float *probabilities; /* [labels] */
+  size_t *order;        /* [labels]: best first */
+  json_t *results;      /* with --json */
+} classification;
+
+static char *trim(char *text) {
+  text += strspn(text, " \t");
+  for (char *end = text + strlen(text); end > text && strchr(" \t", end[-1]);)
+    *--end = 0;
+  return text;
+}
+
+static int read_labels(classification *c) {
+  if (arguments.labels_file) {
+    int status = lines_read(arguments.labels_file, &c->labels, &c->labels_storage);
+    for (size_t i = 0; i < c->labels.n; i++) {
+      const char *tab = strchr(c->labels.items[i], '\t');
+      c->labels.items[i] = tab ? tab + 1 : c->labels.items[i];
+    }
+    if (status != STATUS_DONE)
+      return status;
+  } else if (arguments.labels) {
+    char *rest = c->labels_storage = strdup(arguments.labels);
+    for (char *label; (label = strsep(&rest, ","));)
+      if (*(label = trim(label)))
+        word_list_add(&c->labels, label);
+  }
+  return c->labels.n ? STATUS_DONE
+                     : report_usage("no labels: gaze classify: name them with --labels cat,dog or --labels-file FILE");
+}
+
+static int read_arguments(classification *c, const word_list *words) {
+  for (size_t i = 0; i < words->n; i++)
+    word_list_add(&c->paths, words->items[i]);
+  for (size_t i = 0; i < arguments.templates.n; i++)
+    word_list_add(&c->templates, arguments.templates.items[i]);
+  int status = STATUS_DONE;
+  if (arguments.files_from)
+    status = lines_read(arguments.files_from, &c->paths, &c->paths_storage);
+  if (status == STATUS_DONE && arguments.templates_file)
+    status = lines_read(arguments.templates_file, &c->templates, &c->templates_storage);
+  if (status == STATUS_DONE && c->paths.n == 0)
+    status = report_usage("no pictures: gaze classify: name at least one file, or - for standard input");
+  return status == STATUS_DONE ? read_labels(c) : status;
+}
+
+static gaze_err open_classifier(classification *c) {
+  gaze_err err = settings_open_model(&c->model);
+  if (err == GAZE_OK)
+    err =
+        gaze_classifier_new(c->model, c->labels.items, c->labels.n, c->templates.items, c->templates.n, &c->classifier);
+  c->probabilities = memory_resize(NULL, c->labels.n, sizeof *c->probabilities);
+  c->order = memory_resize(NULL, c->labels.n, sizeof *c->order);
+  return err;
+}
+
+static int by_probability(const void *a, const void *b, void *probabilities) {
+  size_t i = *(const size_t *)a, j = *(const size_t *)b;
+  float p = ((const float *)probabilities)[i], q = ((const float *)probabilities)[j];
+  return p != q ? (p < q) - (p > q) : (i > j) - (i < j);
+}
+
+static json_t *json_result(const char *label, int length, float score) {
+  char *name = strndup(label, (size_t)length);
+  json_t *result = json_pack("{s:o, s:o}", "label", json_text(name ? name : ""), "score", json_float(score));
+  free(name);
+  return result;
+}
+
+static void tell(void *user, const char *path, const float *vector, const char *message) {
+  classification *c = user;
+  json_t *results = json_array();
+  if (vector) {
+    gaze_classifier_run(c->classifier, vector, c->probabilities);
+    for (size_t i = 0; i < c->labels.n; i++)
+      c->order[i] = i;
+    qsort_r(c->order, c->labels.n, sizeof *c->order, by_probability, c->probabilities);
+  }
+  size_t top = arguments.top ? arguments.top : given.json ? c->labels.n : TEXT_TOP;
+  for (size_t i = 0; vector && i < top && i < c->labels.n; i++) {
+    const char *label = c->labels.items[c->order[i]];
+    int length = (int)strcspn(label, "|");
+    float score = c->probabilities[c->order[i]];
+    if (given.json)
+      json_array_append_new(results, json_result(label, length, score));
+    else
+      printf("%.3f\t%.*s\t%s\n", (double)score, length, label, path);
+  }
+  if (!given.json)
+    json_decref(results);
+  else if (vector)
+    json_array_append_new(c->results, json_pack("{s:o, s:o}", "path", json_text(path), "results", results));
+  else
+    json_array_append_new(c->results, json_pack("{s:o, s:o, s:o}", "path", json_text(path), "results", results,
+                                                "failed", json_text(message ? message : "")));
+}
+
+static int classify(classification *c) {
+  size_t failed;
+  gaze_err err = open_classifier(c);
+  if (err != GAZE_OK)
+    return report_error(err);
+  c->results = json_array();
+  if (!given.json)
+    puts("score\tlabel\tfilepath");
+  int status = pictures_embed(c->model, &c->paths, tell, c, &failed);
+  if (given.json)
+    json_print(c->results, stdout);
+  else
+    json_decref(c->results);
+  return status == STATUS_DONE ? batch_status(c->paths.n, failed) : status;
+}
+
+static int run(const word_list *words) {
+  classification c = {0};
+  int status = read_arguments(&c, words);
+  if (status == STATUS_DONE)
+    status = classify(&c);
+  gaze_classifier_free(c.classifier);
+  gaze_model_close(c.model);
+  free(c.probabilities);
+  free(c.order);
+  free(c.labels.items);
+  free(c.templates.items);
+  free(c.paths.items);
+  free(c.labels_storage);
+  free(c.templates_storage);
+  free(c.paths_storage);
+  return status;
+}
+
+const command_row classify_command = {
+    .name = "classify",
+    .summary = "name what is in pictures, from labels you type",
+    .usage = "[options] --labels A,B,C IMAGE...",
+    .about =
+        "The labels need not be known to the model beforehand. Each goes into every template, and each picture gets a "
+        "probability for each label. A picture that cannot be read is named on standard error and the others go on.",
+    .examples = "  gaze classify --labels cat,dog,\"sports car\" photo.jpg\n"
+                "  gaze classify --labels-file birds.txt --template \"a photo of a {}, a kind of bird.\" *.jpg\n"
+                "  gaze classify --labels indoors,outdoors --json - < photo.jpg\n",
+    .options = options,
+    .reads_pictures = true,
+    .run = run,
+};

@@ -1,0 +1,124 @@
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "cli/report.h"
+#include "cli/settings.h"
+
+#include <stdlib.h>
+
+static struct {
+  word_list data, templates;
+  const char *labels_file, *templates_file;
+} arguments;
+
+#define DATA_OPTION \
+  { "data", 0, OPTION_LIST, "TAR", &arguments.data, "the set, as WebDataset tars; may be given several times", 0, 0 }
+
+static const option_row classification_options[] = {
+    DATA_OPTION,
+    {"labels-file", 0, OPTION_TEXT, "FILE", &arguments.labels_file,
+     "CLASS<TAB>LABEL[|SYNONYM...] lines, or a label a line", 0, 0},
+    {"template", 0, OPTION_LIST, "TEXT", &arguments.templates,
+     "a sentence with {} for the label, may be given several times [a photo of a {}.]", 0, 0},
+    {"templates-file", 0, OPTION_TEXT, "FILE", &arguments.templates_file, "a template a line", 0, 0},
+    {0},
+};
+
+static const option_row retrieval_options[] = {DATA_OPTION, {0}};
+
+static int check_arguments(const char *name, const word_list *words) {
+  if (words->n)
+    return report_usage("unexpected word: %s: name the set with --data TAR", words->items[0]);
+  if (arguments.data.n == 0)
+    return report_usage("no data: gaze %s: name the set with --data TAR", name);
+  return STATUS_DONE;
+}
+
+/* CLIP_benchmark's object, or its metrics as lines. */
+static void print_metrics(char *text) {
+  json_t *result = json_loads(text, 0, NULL), *metrics = json_object_get(result, "metrics"), *value;
+  free(text);
+  if (given.json || !metrics) {
+    json_print(result, stdout);
+    return;
+  }
+  const char *key;
+  json_object_foreach(metrics, key, value) {
+    printf("%-28s ", key);
+    if (json_is_number(value))
+      printf("%.4f\n", json_number_value(value));
+    else
+      puts("-");
+  }
+  json_decref(result);
+}
+
+static int classification(const word_list *words) {
+  int status = check_arguments("eval classification", words);
+  if (status == STATUS_DONE && !arguments.labels_file)
+    status = report_usage("no labels: gaze eval classification: name the classes with --labels-file FILE");
+  char *storage = NULL;
+  if (status == STATUS_DONE && arguments.templates_file)
+    status = lines_read(arguments.templates_file, &arguments.templates, &storage);
+  gaze_model *model = NULL;
+  char *metrics = NULL;
+  if (status == STATUS_DONE) {
+    gaze_err err = settings_open_model(&model);
+    if (err == GAZE_OK)
+      err = gaze_eval_classification(model, arguments.data.items, arguments.data.n, arguments.labels_file,
+                                     arguments.templates.items, arguments.templates.n, &metrics);
+    status = err == GAZE_OK ? STATUS_DONE : report_error(err);
+  }
+  if (metrics)
+    print_metrics(metrics);
+  gaze_model_close(model);
+  free(storage);
+  return status;
+}
+
+static int retrieval(const word_list *words) {
+  int status = check_arguments("eval retrieval", words);
+  if (status != STATUS_DONE)
+    return status;
+  gaze_model *model = NULL;
+  char *metrics = NULL;
+  gaze_err err = settings_open_model(&model);
+  if (err == GAZE_OK)
+    err = gaze_eval_retrieval(model, arguments.data.items, arguments.data.n, &metrics);
+  if (err == GAZE_OK)
+    print_metrics(metrics);
+  gaze_model_close(model);
+  return err == GAZE_OK ? STATUS_DONE : report_error(err);
+}
+
+static const command_row classification_command = {
+    .name = "eval classification",
+    .summary = "zero-shot classes: acc1, acc5, mean_per_class_recall",
+    .usage = "[options] --data TAR --labels-file FILE",
+    .about =
+        "A sample is right where its class is the best label's; in a labels file without tabs, where the label equals "
+        "the sample's name, else its class.",
+    .examples = "  gaze eval classification --data val.tar --labels-file classes.tsv\n"
+                "  gaze eval classification --json --data val.tar --labels-file classes.tsv --template \"{} 사진\"\n",
+    .options = classification_options,
+    .run = classification,
+};
+
+static const command_row retrieval_command = {
+    .name = "eval retrieval",
+    .summary = "captions to pictures and back: recall at 1, 5 and 10",
+    .usage = "[options] --data TAR",
+    .examples = "  gaze eval retrieval --data flickr8k-dev.tar\n",
+    .options = retrieval_options,
+    .run = retrieval,
+};
+
+static const command_row *const children[] = {&classification_command, &retrieval_command, NULL};
+
+const command_row eval_command = {
+    .name = "eval",
+    .summary = "measure a model on a set of pictures",
+    .usage = "classification|retrieval [options]",
+    .examples = "  gaze eval retrieval --data flickr8k-dev.tar\n"
+                "  gaze eval classification --data val.tar --labels-file classes.tsv\n",
+    .children = children,
+};

@@ -1,0 +1,52 @@
+#include "cli/command.h"
+#include "cli/model_list.h"
+#include "cli/report.h"
+#include "cli/settings.h"
+
+#include <stdlib.h>
+
+static int list(const word_list *words) {
+  return words->n ? report_usage("unexpected word: %s: gaze model list takes none", words->items[0])
+                  : model_list_print();
+}
+
+static int info(const word_list *words) {
+  if (words->n > 1)
+    return report_usage("unexpected word: %s: gaze model info takes one model", words->items[1]);
+  if (words->n == 1)
+    given.model = words->items[0];
+  gaze_model *model = NULL;
+  char *json = NULL;
+  gaze_err err = settings_open_model(&model);
+  if (err == GAZE_OK)
+    err = gaze_model_info_json(model, &json);
+  gaze_model_close(model);
+  return err == GAZE_OK ? json_print_given(json, given.json) : report_error(err);
+}
+
+static const command_row list_command = {
+    .name = "model list",
+    .summary = "the models that are on this machine",
+    .usage = "[options]",
+    .about = "Looks into the model folder ($XDG_DATA_HOME/gaze/models) and the Hugging Face cache.",
+    .examples = "  gaze model list\n",
+    .run = list,
+};
+
+static const command_row info_command = {
+    .name = "model info",
+    .summary = "family, sizes, data types and context of a model",
+    .usage = "[options] [MODEL]",
+    .examples = "  gaze model info\n  gaze model info openai/clip-vit-base-patch32\n",
+    .run = info,
+};
+
+static const command_row *const children[] = {&list_command, &info_command, NULL};
+
+const command_row model_command = {
+    .name = "model",
+    .summary = "which models there are and what they are",
+    .usage = "list|info [options]",
+    .examples = "  gaze model list\n  gaze model info gaze-mini\n",
+    .children = children,
+};

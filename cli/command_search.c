@@ -1,0 +1,130 @@
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "cli/report.h"
+#include "cli/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static gaze_search_options arguments = {.top = 10, .min_score = -1};
+static bool paths_only;
+
+static const option_row options[] = {
+    {"top", 't', OPTION_SIZE, "N", &arguments.top, "how many photos [10]", 1, 1e9},
+    {"min-score", 0, OPTION_FLOAT, "S", &arguments.min_score,
+     "leave out photos with a lower cosine, -1 to 1; exit status 3 when none is left", -1, 1},
+    {"in", 0, OPTION_TEXT, "FOLDER", &arguments.folder, "only photos in this folder and below", 0, 0},
+    {"after", 0, OPTION_TEXT, "DATE", &arguments.after, "taken on this day or later: YYYY, YYYY-MM or YYYY-MM-DD", 0,
+     0},
+    {"before", 0, OPTION_TEXT, "DATE", &arguments.before, "taken on this day, month, year or earlier", 0, 0},
+    {"camera", 0, OPTION_TEXT, "TEXT", &arguments.camera, "taken with a camera whose name holds this", 0, 0},
+    {"filepath-only", 'f', OPTION_SWITCH, NULL, &paths_only, "print paths alone, for other programs", 0, 0},
+    DATABASE_OPTION,
+    {0},
+};
+
+/* The words with spaces between; yours: free(). */
+static char *join(const word_list *words) {
+  size_t size = 1;
+  for (size_t i = 0; i < words->n; i++)
+    size += strlen(words->items[i]) + 1;
+  char *text = memory_resize(NULL, size, 1), *end = text;
+  for (size_t i = 0; i < words->n; i++)
+    end = stpcpy(stpcpy(end, i ? " " : ""), words->items[i]);
+  *end = 0;
+  return text;
+}
+
+static gaze_err find(const char *query, gaze_index *index, gaze_hit **hits, size_t *n) {
+  gaze_model *model;
+  char key[33];
+  gaze_err err = settings_open_model(&model);
+  if (err != GAZE_OK)
+    return err;
+  size_t dim = (size_t)gaze_model_dim(model);
+  float *vector = memory_resize(NULL, dim, sizeof *vector);
+  err = gaze_model_key(model, key);
+  if (err == GAZE_OK)
+    err = gaze_query_embed(model, query, &given.pictures, vector);
+  if (err == GAZE_OK)
+    err = gaze_search(index, key, vector, (int)dim, &arguments, hits, n);
+  free(vector);
+  gaze_model_close(model);
+  return err;
+}
+
+static void print_hits(const char *query, const gaze_hit *hits, size_t n) {
+  if (given.json) {
+    json_t *results = json_array();
+    for (size_t i = 0; i < n; i++)
+      json_array_append_new(
+          results, json_pack("{s:o, s:o}", "path", json_text(hits[i].path), "score", json_float(hits[i].score)));
+    json_print(json_pack("{s:o, s:o}", "query", json_text(query), "results", results), stdout);
+    return;
+  }
+  if (!paths_only)
+    puts("score\tfilepath");
+  for (size_t i = 0; i < n; i++) {
+    if (!paths_only)
+      printf("%.3f\t", (double)hits[i].score);
+    puts(hits[i].path);
+  }
+}
+
+static int search(const char *query) {
+  gaze_index *index = NULL;
+  gaze_hit *hits = NULL;
+  size_t n = 0;
+  gaze_err err = gaze_index_open(given.database, GAZE_INDEX_READ, &index);
+  if (err == GAZE_OK)
+    err = find(query, index, &hits, &n);
+  if (err == GAZE_OK)
+    print_hits(query, hits, n);
+  free(hits);
+  gaze_index_close(index);
+  if (err != GAZE_OK)
+    return report_error(err);
+  return n == 0 && arguments.min_score > -1 ? STATUS_NOTHING : STATUS_DONE;
+}
+
+/* The query as typed, or from standard input; yours: free(). */
+static char *read_query(const word_list *words) {
+  if (words->n != 1 || strcmp(words->items[0], "-") != 0)
+    return join(words);
+  size_t size;
+  char *text = stream_read(stdin, &size);
+  text[strcspn(text, "\r\n")] = 0;
+  return text;
+}
+
+static int run(const word_list *words) {
+  char *query = read_query(words);
+  int status =
+      *query ? STATUS_DONE : report_usage("no query: gaze search: say what to look for: gaze search \"a red bus\"");
+  char *folder = arguments.folder ? realpath(arguments.folder, NULL) : NULL;
+  if (folder)
+    arguments.folder = folder;
+  if (status == STATUS_DONE)
+    status = search(query);
+  free(folder);
+  free(query);
+  return status;
+}
+
+const command_row search_command = {
+    .name = "search",
+    .summary = "find photos by words or by another picture",
+    .usage = "[options] QUERY",
+    .about =
+        "QUERY is a text, a path to a picture (./cat.jpg), or several of them joined by \" + \" and \" - \", each with "
+        "a "
+        "weight if wanted (2:text). The score is the cosine of query and photo. Folder, date and camera are applied "
+        "before the ranking.",
+    .examples = "  gaze search \"a dog running through grass\"\n"
+                "  gaze search -t 3 --after 2023-06 --in ~/Pictures/holiday \"people on a beach\"\n"
+                "  gaze search \"./cat.jpg + 2:snow - dog\"\n"
+                "  gaze search -f \"a bus\" | xargs -d '\\n' cp -t buses/\n",
+    .options = options,
+    .reads_pictures = true,
+    .run = run,
+};

@@ -1,0 +1,171 @@
+#include "cli/report.h"
+
+#include "cli/progress_bar.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void write_line(const char *line) {
+  progress_clear();
+  fputs("gaze: ", stderr);
+  for (const unsigned char *c = (const unsigned char *)line; *c; c++) {
+    if (*c == '\n')
+      fputs("\\n", stderr);
+    else if (*c < 0x20 || *c == 0x7f)
+      fprintf(stderr, "\\x%02x", *c);
+    else
+      fputc(*c, stderr);
+  }
+  fputc('\n', stderr);
+}
+
+static void write_formatted(const char *format, va_list values) {
+  char *line = NULL;
+  if (vasprintf(&line, format, values) < 0)
+    line = NULL;
+  write_line(line ? line : "out of memory");
+  free(line);
+}
+
+void report(const char *format, ...) {
+  va_list values;
+  va_start(values, format);
+  write_formatted(format, values);
+  va_end(values);
+}
+
+int report_usage(const char *format, ...) {
+  va_list values;
+  va_start(values, format);
+  write_formatted(format, values);
+  va_end(values);
+  return STATUS_USAGE;
+}
+
+int report_error(gaze_err err) {
+  write_line(gaze_last_error());
+  switch (err) {
+  case GAZE_ERR_ARGUMENT:
+    return STATUS_USAGE;
+  case GAZE_ERR_INTERRUPTED:
+    return STATUS_INTERRUPTED;
+  default:
+    return STATUS_FAILED;
+  }
+}
+
+void report_warning(const char *line) { write_line(line); }
+
+/* Length of the UTF-8 sequence at c (RFC 3629: no surrogates, no overlong forms); 0 where there is none. */
+static size_t utf8_length(const unsigned char *c) {
+  if (c[0] < 0x80)
+    return 1;
+  size_t length = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
+  if (c[0] < 0xc2 || c[0] > 0xf4)
+    return 0;
+  for (size_t i = 1; i < length; i++)
+    if ((c[i] & 0xc0) != 0x80)
+      return 0;
+  bool bad = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf0 && c[1] < 0x90) ||
+             (c[0] == 0xf4 && c[1] > 0x8f);
+  return bad ? 0 : length;
+}
+
+json_t *json_text(const char *bytes) {
+  static const char replacement[] = "\xef\xbf\xbd";
+  char *clean = memory_resize(NULL, strlen(bytes) * 3 + 1, 1), *end = clean;
+  for (const unsigned char *c = (const unsigned char *)bytes; *c;) {
+    size_t length = utf8_length(c);
+    memcpy(end, length ? (const char *)c : replacement, length ? length : 3);
+    end += length ? length : 3;
+    c += length ? length : 1;
+  }
+  json_t *text = json_stringn(clean, (size_t)(end - clean));
+  free(clean);
+  return text;
+}
+
+json_t *json_float(float value) {
+  char text[32];
+  int digits = 6;
+  do
+    snprintf(text, sizeof text, "%.*g", digits, (double)value);
+  while (strtof(text, NULL) != value && ++digits <= 9);
+  return json_real(strtod(text, NULL));
+}
+
+json_t *json_floats(const float *values, size_t n) {
+  json_t *array = json_array();
+  for (size_t i = 0; i < n; i++)
+    json_array_append_new(array, json_float(values[i]));
+  return array;
+}
+
+void json_print(json_t *taken, FILE *stream) {
+  if (!taken) {
+    report("out of memory: the results: ask for fewer at a time");
+    exit(STATUS_FAILED);
+  }
+  json_dumpf(taken, stream, JSON_REAL_PRECISION(9));
+  fputc('\n', stream);
+  json_decref(taken);
+}
+
+void json_print_table(json_t *object, int indent) {
+  const char *key;
+  json_t *value;
+  json_object_foreach(object, key, value) {
+    printf("%*s%s: ", indent, "", key);
+    if (json_is_object(value)) {
+      putchar('\n');
+      json_print_table(value, indent + 2);
+    } else if (json_is_string(value)) {
+      puts(json_string_value(value));
+    } else {
+      json_dumpf(value, stdout, JSON_REAL_PRECISION(6) | JSON_ENCODE_ANY);
+      putchar('\n');
+    }
+  }
+}
+
+int json_print_given(char *taken, bool as_json) {
+  json_t *object = json_loads(taken, 0, NULL);
+  free(taken);
+  if (as_json)
+    json_print(object, stdout);
+  else if (object)
+    json_print_table(object, 0);
+  if (!as_json)
+    json_decref(object);
+  return STATUS_DONE;
+}
+
+volatile int interrupted;
+static volatile sig_atomic_t watching;
+
+static void interrupt(int number) {
+  if (!watching || interrupted)
+    _exit(STATUS_INTERRUPTED);
+  interrupted = 1;
+}
+
+void interrupts_init(void) {
+  struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
+  sigaction(SIGINT, &action, NULL);
+}
+
+void watch_interrupts(void) { watching = 1; }
+
+void *memory_resize(void *items, size_t count, size_t size) {
+  size_t bytes;
+  void *grown = __builtin_mul_overflow(count, size, &bytes) ? NULL : realloc(items, bytes ? bytes : 1);
+  if (!grown) {
+    report("out of memory: %zu items of %zu bytes: ask for less at a time", count, size);
+    exit(STATUS_FAILED);
+  }
+  return grown;
+}

@@ -1,0 +1,199 @@
+#include "cli/train_clip.h"
+
+#include "cli/progress_bar.h"
+#include "cli/report.h"
+#include "cli/settings.h"
+#include "cli/train_lists.h"
+#include "gaze_train.h"
+
+#include <stdlib.h>
+
+static gaze_train_clip_options options; /* defaults, then what was given */
+
+static struct {
+  word_list train_data, val_data, zeroshot_data, class_labels, class_templates;
+  const char *upsampling, *class_weights;
+  bool teacher_vectors;
+  double teacher_weight;
+} arguments;
+
+static const option_row rows[] = {
+    {"train-data", 0, OPTION_LIST, "FILE::FILE", &arguments.train_data,
+     "tars (KEY.jpg with KEY.txt or KEY.json) or CSV/TSV files; {000..009} counts; may be given several times", 0, 0},
+    {"train-data-upsampling-factors", 0, OPTION_TEXT, "X::X", &arguments.upsampling,
+     "how often the samples of each file are drawn relative to the others [1]", 0, 0},
+    {"train-num-samples", 0, OPTION_COUNT, "N", &options.train_num_samples, "samples of an epoch [all]", 1, 1e15},
+    {"val-data", 0, OPTION_LIST, "FILE::FILE", &arguments.val_data, "retrieval is measured on these", 0, 0},
+    {"zeroshot-data", 0, OPTION_LIST, "TAR::TAR", &arguments.zeroshot_data,
+     "zero-shot classes are measured on these, with the first --class-labels", 0, 0},
+    {"dataset-type", 0, OPTION_CHOICE, "webdataset|csv|auto", &options.dataset_type, "[auto]", 0, 0},
+    {"csv-img-key", 0, OPTION_TEXT, "NAME", &options.csv_img_key, "column of paths [filepath]", 0, 0},
+    {"csv-caption-key", 0, OPTION_TEXT, "NAME", &options.csv_caption_key, "column of captions [title]", 0, 0},
+    {"csv-separator", 0, OPTION_TEXT, "CHARACTER", &options.csv_separator, "[found by looking]", 0, 0},
+    {"class-labels", 0, OPTION_LIST, "FILE::FILE", &arguments.class_labels,
+     "CLASS<TAB>LABEL[|SYNONYM...] lines: texts for samples with a class and no caption", 0, 0},
+    {"class-templates", 0, OPTION_LIST, "FILE::FILE", &arguments.class_templates,
+     "for each file of labels, sentences with {} [a photo of a {}.]", 0, 0},
+    {"class-weights", 0, OPTION_TEXT, "X::X", &arguments.class_weights, "how often each file of labels is drawn [1]", 0,
+     0},
+    {"tokenizer", 0, OPTION_TEXT, "FOLDER", &options.tokenizer, "vocabulary of a new model [that of -m]", 0, 0},
+    {"image-size", 0, OPTION_SIZE, "N", &options.image_size, "of a new model, pixels", 8, 4096},
+    {"patch-size", 0, OPTION_SIZE, "N", &options.patch_size, "of a new model, pixels", 1, 512},
+    {"width", 0, OPTION_SIZE, "N", &options.vision_width, "of the image tower", 8, 65536},
+    {"layers", 0, OPTION_SIZE, "N", &options.vision_layers, "of the image tower", 1, 256},
+    {"heads", 0, OPTION_SIZE, "N", &options.vision_heads, "of the image tower", 1, 256},
+    {"text-width", 0, OPTION_SIZE, "N", &options.text_width, "of the text tower", 8, 65536},
+    {"text-layers", 0, OPTION_SIZE, "N", &options.text_layers, "of the text tower", 1, 256},
+    {"text-heads", 0, OPTION_SIZE, "N", &options.text_heads, "of the text tower", 1, 256},
+    {"context", 0, OPTION_SIZE, "N", &options.context, "most tokens of a text", 3, 65536},
+    {"dim", 0, OPTION_SIZE, "N", &options.dim, "of the shared space", 1, GAZE_DIM_MAX},
+    {"batch-size", 0, OPTION_SIZE, "N", &options.batch_size, "samples that are looked at together", 2, 1e7},
+    {"accum-freq", 0, OPTION_SIZE, "N", &options.accum_freq, "batches to one step, with the exact gradient of all", 1,
+     1e6},
+    {"epochs", 0, OPTION_DOUBLE, "N", &options.epochs, "how often the data are gone through", 1e-6, 1e9},
+    {"lr", 0, OPTION_DOUBLE, "X", &options.lr, "learning rate", 0, 1e3},
+    {"beta1", 0, OPTION_DOUBLE, "X", &options.beta1, "AdamW", 0, 0.999999},
+    {"beta2", 0, OPTION_DOUBLE, "X", &options.beta2, "AdamW", 0, 0.999999999},
+    {"eps", 0, OPTION_DOUBLE, "X", &options.eps, "AdamW", 1e-30, 1},
+    {"wd", 0, OPTION_DOUBLE, "X", &options.weight_decay, "weight decay", 0, 1e3},
+    {"warmup", 0, OPTION_COUNT, "N", &options.warmup, "steps in which the learning rate rises", 0, 1e15},
+    {"lr-scheduler", 0, OPTION_CHOICE, "cosine|const", &options.lr_scheduler, "[cosine]", 0, 0},
+    {"grad-clip-norm", 0, OPTION_DOUBLE, "X", &options.grad_clip_norm, "longest gradient, 0 for any", 0, 1e9},
+    {"grad-checkpointing", 0, OPTION_SWITCH, NULL, &options.grad_checkpointing, "less memory, a third more time", 0, 0},
+    {"siglip", 0, OPTION_SWITCH, NULL, &options.siglip, "SigLIP's sigmoid loss", 0, 0},
+    {"lock-image", 0, OPTION_SWITCH, NULL, &options.lock_image, "the image tower does not learn", 0, 0},
+    {"lock-image-unlocked-groups", 0, OPTION_INT, "N", &options.lock_image_unlocked_groups,
+     "but its last N groups of layers do", 0, 1000},
+    {"lock-text", 0, OPTION_SWITCH, NULL, &options.lock_text, "the text tower does not learn", 0, 0},
+    {"force-patch-dropout", 0, OPTION_DOUBLE, "X", &options.patch_dropout, "part of the patches to leave out", 0, 0.99},
+    {"teacher-vectors", 0, OPTION_SWITCH, NULL, &arguments.teacher_vectors,
+     "learn from KEY.teacher.npy of the tars too", 0, 0},
+    {"teacher-weight", 0, OPTION_DOUBLE, "X", &arguments.teacher_weight, "how much that counts [1]", 1e-9, 1e9},
+    {"distill-model", 0, OPTION_TEXT, "FOLDER", &options.distill_model, "a CLIP whose similarities are imitated", 0, 0},
+    {"crop-scale", 0, OPTION_DOUBLE, "X", &options.scale_low, "smallest part of a picture to crop", 0.01, 1},
+    {"color-jitter", 0, OPTION_DOUBLE, "X", &options.color_jitter, "strength", 0, 1},
+    {"grayscale", 0, OPTION_DOUBLE, "P", &options.grayscale, "how often colours are taken away", 0, 1},
+    {"flip", 0, OPTION_DOUBLE, "P", &options.flip, "how often left and right change places", 0, 1},
+    {"seed", 0, OPTION_COUNT, "N", &options.seed, "of all that is random", 0, 9e15},
+    {"workers", 0, OPTION_INT, "N", &options.workers, "threads that prepare pictures", 1, 1024},
+    {"logs", 0, OPTION_TEXT, "FOLDER", &options.logs, "where runs are kept [logs]", 0, 0},
+    {"name", 0, OPTION_TEXT, "NAME", &options.name, "of this run, a folder in it", 0, 0},
+    {"resume", 0, OPTION_TEXT, "FILE|latest", &options.resume, "go on from a checkpoint, bit for bit", 0, 0},
+    {"save-frequency", 0, OPTION_DOUBLE, "X", &options.save_frequency, "epochs between checkpoints", 0, 1e9},
+    {"val-frequency", 0, OPTION_DOUBLE, "X", &options.val_frequency, "epochs between measures, 0 for the end alone", 0,
+     1e9},
+    {"zeroshot-frequency", 0, OPTION_DOUBLE, "X", &options.zeroshot_frequency, "the same for --zeroshot-data", 0, 1e9},
+    {"log-every-n-steps", 0, OPTION_COUNT, "N", &options.log_every_n_steps, "steps a line of metrics.jsonl", 1, 1e15},
+    {"stop-after", 0, OPTION_COUNT, "N", &options.stop_after, "stop with a checkpoint after N steps of this call", 1,
+     1e15},
+    {"save-dtype", 0, OPTION_CHOICE, "f32|f16|bf16", &options.model_dtype, "of the model written", 0, 0},
+    {0},
+};
+
+static void show(void *user, const gaze_train_progress *progress) {
+  char line[200], left[40];
+  (void)user;
+  progress_format_left(left, sizeof left, progress->seconds_left);
+  snprintf(line, sizeof line, "step %llu/%llu  loss %.4f  lr %.2e  scale %.1f  %.0f samples/s  %s",
+           (unsigned long long)progress->step, (unsigned long long)progress->steps, progress->loss, progress->lr,
+           progress->scale, progress->samples_per_second, left);
+  if (given.verbose)
+    report("%s", line);
+  else
+    progress_show_line(line);
+}
+
+static void set_model(void) {
+  options.model = given.model;
+  options.compute = (gaze_model_options){
+      .threads = given.threads, .cpu = given.cpu, .precision = settings_precision(), .verbose = given.verbose};
+  options.teacher_weight = !arguments.teacher_vectors ? 0 : arguments.teacher_weight > 0 ? arguments.teacher_weight : 1;
+  options.stop = &interrupted;
+  options.progress = show;
+}
+
+static int train(void) {
+  watch_interrupts();
+  progress_begin(given.quiet);
+  gaze_err err = gaze_train_clip(&options);
+  progress_clear();
+  if (err != GAZE_OK)
+    return report_error(err);
+  char *folder;
+  if (!options.logs || !options.name || asprintf(&folder, "%s/%s", options.logs, options.name) < 0)
+    return STATUS_DONE;
+  if (given.json)
+    json_print(json_pack("{s:o}", "run", json_text(folder)), stdout);
+  else
+    puts(folder);
+  free(folder);
+  return STATUS_DONE;
+}
+
+static int check_arguments(const word_list *words) {
+  if (words->n)
+    return report_usage("unexpected word: %s: name files with --train-data", words->items[0]);
+  if (arguments.train_data.n == 0)
+    return report_usage("no data: gaze train clip: name it with --train-data FILE");
+  if (arguments.teacher_weight > 0 && !arguments.teacher_vectors)
+    return report_usage("no teacher: --teacher-weight: it needs --teacher-vectors");
+  return STATUS_DONE;
+}
+
+static int run(const word_list *words) {
+  int status = check_arguments(words);
+  if (status != STATUS_DONE)
+    return status;
+  path_list train_data, val_data, zeroshot, labels, templates;
+  double *upsampling = NULL, *weights = NULL;
+  path_list_init(&train_data, &arguments.train_data);
+  path_list_init(&val_data, &arguments.val_data);
+  path_list_init(&zeroshot, &arguments.zeroshot_data);
+  path_list_init(&labels, &arguments.class_labels);
+  path_list_init(&templates, &arguments.class_templates);
+  options.train_data = (const char *const *)train_data.items, options.n_train_data = train_data.n;
+  options.val_data = (const char *const *)val_data.items, options.n_val_data = val_data.n;
+  options.zeroshot_data = (const char *const *)zeroshot.items, options.n_zeroshot_data = zeroshot.n;
+  options.class_labels = (const char *const *)labels.items, options.n_class_labels = labels.n;
+  options.class_templates = templates.n ? (const char *const *)templates.items : NULL;
+  if (templates.n && templates.n != labels.n)
+    status = report_usage("%zu files of templates for %zu of labels: --class-templates: give one each, separated by ::",
+                          templates.n, labels.n);
+  if (status == STATUS_DONE)
+    status = number_list_parse(arguments.upsampling, &train_data, "train-data-upsampling-factors", &upsampling);
+  if (status == STATUS_DONE)
+    status = number_list_parse(arguments.class_weights, &labels, "class-weights", &weights);
+  options.upsampling = upsampling;
+  options.class_weights = weights;
+  set_model();
+  if (status == STATUS_DONE)
+    status = train();
+  path_list_fini(&train_data);
+  path_list_fini(&val_data);
+  path_list_fini(&zeroshot);
+  path_list_fini(&labels);
+  path_list_fini(&templates);
+  free(upsampling);
+  free(weights);
+  return status;
+}
+
+static void prepare(void) { gaze_train_clip_defaults(&options); }
+
+const command_row train_clip_command = {
+    .name = "train clip",
+    .summary = "learn a shared space for pictures and texts",
+    .usage = "[options] --train-data FILE",
+    .about =
+        "Everything of a run is in logs/NAME: checkpoints, metrics.jsonl, the model, and report.html with curves and a "
+        "page of pictures with their best captions. Ctrl-C stops with a checkpoint; --resume latest goes on.",
+    .examples =
+        "  gaze train clip --tokenizer tokenizer --train-data train.tar --val-data dev.tar --epochs 20 --name first\n"
+        "  gaze train clip --train-data \"a.tar::b-{000..009}.tar\" --train-data-upsampling-factors 1::2 --name mixed "
+        "\\\n"
+        "    --tokenizer tokenizer --precision bf16 --batch-size 512 --accum-freq 4\n"
+        "  gaze train clip --train-data train.tar --name first --resume latest\n",
+    .options = rows,
+    .prepare = prepare,
+    .run = run,
+};
