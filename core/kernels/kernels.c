@@ -5,4 +5,9 @@ void gaze_kernels_init(gaze_kernels *kernels, unsigned cpu_flags) {
   if (!cpu_flags)
     return;
   gaze_kernels_fill_openblas(kernels);
+#if defined(__x86_64__)
+  if (!(cpu_flags & GAZE_CPU_AVX2))
+    return;
+  gaze_kernels_fill_avx2(kernels);
+#endif
 }

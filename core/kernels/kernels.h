@@ -38,10 +38,10 @@ typedef struct gaze_kernels {
   /* Vectors. */
   float (*dot)(const float *a, const float *b, size_t n);
   double (*sum_squares)(const float *x, size_t n);
-  void (*add)(float *y, const float *x, size_t n);            /* y += x */
-  void (*axpy)(float *y, float a, const float *x, size_t n);  /* y += a x */
-  void (*scale)(float *y, float a, size_t n);                 /* y *= a */
-  void (*multiply)(float *y, const float *x, size_t n);       /* y *= x */
+  void (*add)(float *y, const float *x, size_t n);           /* y += x */
+  void (*axpy)(float *y, float a, const float *x, size_t n); /* y += a x */
+  void (*scale)(float *y, float a, size_t n);                /* y *= a */
+  void (*multiply)(float *y, const float *x, size_t n);      /* y *= x */
 
   /* One row of C channels. mean and rstd (1 / standard deviation) are kept for backward. Backward adds into
    * dx, dgain and dbias; dgain and dbias may be NULL (frozen). bias may be NULL. */

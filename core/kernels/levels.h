@@ -11,4 +11,6 @@ void gaze_kernels_fill_portable_gemm(gaze_kernels *kernels);
 
 void gaze_kernels_fill_openblas(gaze_kernels *kernels); /* gemm; OpenBLAS chooses its instruction set by itself */
 
+void gaze_kernels_fill_avx2(gaze_kernels *kernels);
+
 #endif

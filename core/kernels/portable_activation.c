@@ -36,8 +36,8 @@ static void gelu_tanh(float *y, const float *x, size_t n) {
 
 static void gelu_tanh_backward(float *dx, const float *dy, const float *x, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    float b = bounded(x[i]), s = sigmoid(b * (GELU_TANH_LINEAR + GELU_TANH_CUBIC * b * b));
-    dx[i] = dy[i] * (s + b * s * (1 - s) * (GELU_TANH_LINEAR + 3 * GELU_TANH_CUBIC * b * b));
+    float b = bounded(x[i]), v = b * (GELU_TANH_LINEAR + GELU_TANH_CUBIC * b * b), s = sigmoid(v);
+    dx[i] = dy[i] * (s + b * s * sigmoid(-v) * (GELU_TANH_LINEAR + 3 * GELU_TANH_CUBIC * b * b));
   }
 }
 
@@ -49,7 +49,7 @@ static void sigmoid_unit(float *y, const float *x, float slope, size_t n) {
 static void sigmoid_unit_backward(float *dx, const float *dy, const float *x, float slope, size_t n) {
   for (size_t i = 0; i < n; i++) {
     float s = sigmoid(slope * x[i]);
-    dx[i] = dy[i] * (s + slope * x[i] * s * (1 - s));
+    dx[i] = dy[i] * (s + slope * x[i] * s * sigmoid(-slope * x[i]));
   }
 }
 

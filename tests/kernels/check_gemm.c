@@ -1,0 +1,143 @@
+#include "tests/kernels/check.h"
+
+#include <math.h>
+#include <omp.h>
+
+typedef struct product {
+  bool transpose_a, transpose_b;
+  size_t M, N, K, lda, ldb, ldc;
+  float alpha, beta;
+} product;
+
+static void shape_product(product *p, gaze_random *random, size_t limit) {
+  p->transpose_a = gaze_random_below(random, 2);
+  p->transpose_b = gaze_random_below(random, 2);
+  p->M = gaze_random_below(random, limit) + 1;
+  p->N = gaze_random_below(random, limit) + 1;
+  p->K = gaze_random_below(random, limit) + 1;
+  size_t gap = gaze_random_below(random, 2) ? gaze_random_below(random, 9) : 0;
+  p->lda = (p->transpose_a ? p->M : p->K) + gap;
+  p->ldb = (p->transpose_b ? p->K : p->N) + gap;
+  p->ldc = p->N + gap;
+  p->alpha = gaze_random_below(random, 2) ? 1 : -0.375f;
+  p->beta = (float)gaze_random_below(random, 3) / 2;
+}
+
+/* The last row ends where its columns end: what lies beyond may be unreadable. */
+static size_t extent(size_t rows, size_t columns, size_t ld) { return rows ? (rows - 1) * ld + columns : 0; }
+
+static float element(const float *x, size_t ld, bool transposed, size_t row, size_t column) {
+  return transposed ? x[column * ld + row] : x[row * ld + column];
+}
+
+static void verify(const product *p, const float *A, const float *B, const float *C0, const float *C) {
+  for (size_t m = 0; m < p->M; m++)
+    for (size_t n = 0; n < p->ldc && m * p->ldc + n < extent(p->M, p->N, p->ldc); n++) {
+      size_t at = m * p->ldc + n;
+      if (n >= p->N) {
+        assert_memory_equal(C + at, C0 + at, sizeof *C);
+        continue;
+      }
+      double sum = 0, size = 0;
+      for (size_t k = 0; k < p->K; k++) {
+        double term = (double)element(A, p->lda, p->transpose_a, m, k) * element(B, p->ldb, p->transpose_b, k, n);
+        sum += term;
+        size += fabs(term);
+      }
+      double before = p->beta == 0 ? 0 : (double)p->beta * C0[at];
+      double slack = 2 * HALF_ULP * ((double)p->K + 2) * (fabs(p->alpha) * size + fabs(before));
+      assert_near(C[at], p->alpha * sum + before, slack);
+    }
+}
+
+static void run_product(const gaze_kernels *kernels, const product *p, gaze_random *random) {
+  size_t a = p->transpose_a ? extent(p->K, p->M, p->lda) : extent(p->M, p->K, p->lda);
+  size_t b = p->transpose_b ? extent(p->N, p->K, p->ldb) : extent(p->K, p->N, p->ldb), c = extent(p->M, p->N, p->ldc);
+  float *A = guarded_floats(0, a, random, 1), *B = guarded_floats(1, b, random, 1);
+  float *C0 = guarded_floats(2, c, random, 1), *C;
+  for (size_t i = 0; i < c && p->beta == 0; i++) /* what was there must not matter then */
+    C0[i] = i % 2 ? NAN : INFINITY;
+  C = guarded_copy(3, C0, c);
+  kernels->gemm(p->transpose_a, p->transpose_b, p->M, p->N, p->K, p->alpha, A, p->lda, B, p->ldb, p->beta, C, p->ldc);
+  verify(p, A, B, C0, C);
+  guard_verify();
+}
+
+static void products_of_any_shape(void **state) {
+  static const size_t limits[] = {6, 40, 100, 300};
+  gaze_random random;
+  gaze_random_init(&random, 22, 0);
+  for (int i = 0; i < 400; i++) {
+    product p;
+    guard_at_start(i % 2);
+    shape_product(&p, &random, limits[i < 380 ? i % 3 : 3]);
+    run_product(*state, &p, &random);
+  }
+}
+
+/* What attention asks for: every head of a short text or a small picture. */
+static void attention_shapes(void **state) {
+  gaze_random random;
+  gaze_random_init(&random, 23, 0);
+  for (size_t T = 1; T <= 80; T += 3)
+    for (int transposes = 0; transposes < 4; transposes++) {
+      product p = {.transpose_a = transposes & 1,
+                   .transpose_b = transposes & 2,
+                   .M = T,
+                   .N = T,
+                   .K = 64,
+                   .lda = 768,
+                   .ldb = 768,
+                   .ldc = T,
+                   .alpha = 0.125f};
+      run_product(*state, &p, &random);
+      p = (product){.transpose_a = transposes & 1,
+                    .transpose_b = transposes & 2,
+                    .M = T,
+                    .N = 64,
+                    .K = T,
+                    .lda = 768,
+                    .ldb = 768,
+                    .ldc = 256,
+                    .alpha = 1,
+                    .beta = 1};
+      run_product(*state, &p, &random);
+    }
+}
+
+static void empty_products(void **state) {
+  const gaze_kernels *kernels = *state;
+  float one = 1, C[2] = {NAN, 7};
+  kernels->gemm(false, false, 1, 1, 0, 1, &one, 1, &one, 1, 0, C, 1);
+  assert_true(C[0] == 0);
+  kernels->gemm(false, false, 1, 1, 0, 1, &one, 0, &one, 0, 0.5f, C + 1, 1);
+  assert_true(C[1] == 3.5f);
+  kernels->gemm(false, false, 0, 1, 1, 1, &one, 1, &one, 1, 0, C + 1, 1);
+  kernels->gemm(false, false, 1, 0, 1, 1, &one, 1, &one, 1, 0, C + 1, 1);
+  assert_true(C[1] == 3.5f);
+}
+
+/* Each thread of a team calls gemm for itself, as the heads of attention do. */
+static void products_inside_a_team(void **state) {
+  const gaze_kernels *kernels = *state;
+  enum { T = 65, WORK = 16 };
+  static float A[WORK][T * T], B[T * T], C[WORK][T * T];
+  gaze_random random;
+  gaze_random_init(&random, 24, 0);
+  for (int i = 0; i < T * T; i++)
+    B[i] = (float)gaze_random_normal(&random);
+  for (int i = 0; i < WORK * T * T; i++)
+    A[i / (T * T)][i % (T * T)] = (float)gaze_random_normal(&random);
+#pragma omp parallel for num_threads(4)
+  for (int i = 0; i < WORK; i++)
+    kernels->gemm(false, true, T, T, T, 1, A[i], T, B, T, 0, C[i], T);
+  product p = {.transpose_b = true, .M = T, .N = T, .K = T, .lda = T, .ldb = T, .ldc = T, .alpha = 1};
+  for (int i = 0; i < WORK; i++)
+    verify(&p, A[i], B, C[i], C[i]);
+}
+
+const check gemm_checks[] = {{"products of any shape", products_of_any_shape},
+                             {"attention's products", attention_shapes},
+                             {"empty products", empty_products},
+                             {"products inside a team", products_inside_a_team},
+                             {0}};
