@@ -1,6 +1,7 @@
 /* Follows the arithmetic of Pillow's Resample.c, which is the reference for the bytes. */
 #include "vision/resize.h"
 
+#include "core/base/cpu.h"
 #include "core/base/memory.h"
 #include "vision/resize_pass.h"
 
@@ -66,6 +67,7 @@ static gaze_err axis_init(gaze_resize_axis *axis, const axis_plan *plan, int beg
   gaze_err err = GAZE_OK;
   double *scratch = NULL;
   *axis = (gaze_resize_axis){.n = n, .taps = (int)ceil(plan->support) * 2 + 1};
+  axis->taps += -axis->taps & (GAZE_RESIZE_GROUP - 1);
   GAZE_TRY_DONE(gaze_alloc((size_t)n, sizeof *axis->first, &axis->first));
   GAZE_TRY_DONE(gaze_alloc((size_t)n, sizeof *axis->count, &axis->count));
   GAZE_TRY_DONE(gaze_alloc((size_t)n * (size_t)axis->taps, sizeof *axis->weights, &axis->weights));
@@ -79,8 +81,8 @@ done:
   return err;
 }
 
-static void across_c(const gaze_resize_axis *axis, const uint8_t *in, int width, int rows, uint8_t *out) {
-  for (int y = 0; y < rows; y++, in += (size_t)width * 3)
+static void across_c(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out) {
+  for (int y = 0; y < rows; y++, in += stride)
     for (int x = 0; x < axis->n; x++, out += 3) {
       const int32_t *weights = axis->weights + (size_t)x * (size_t)axis->taps;
       const uint8_t *p = in + (size_t)axis->first[x] * 3;
@@ -93,7 +95,7 @@ static void across_c(const gaze_resize_axis *axis, const uint8_t *in, int width,
     }
 }
 
-static void down_c(const int32_t *weights, int count, const uint8_t *in, size_t bytes, uint8_t *out) {
+static void down_c(const int32_t *weights, int count, const uint8_t *in, size_t stride, size_t bytes, uint8_t *out) {
   enum { BLOCK = 256 };
   for (size_t begin = 0; begin < bytes; begin += BLOCK) {
     size_t n = bytes - begin < BLOCK ? bytes - begin : BLOCK;
@@ -102,30 +104,62 @@ static void down_c(const int32_t *weights, int count, const uint8_t *in, size_t 
       sum[i] = 1 << (GAZE_RESIZE_BITS - 1);
     for (int k = 0; k < count; k++)
       for (size_t i = 0; i < n; i++)
-        sum[i] += in[begin + (size_t)k * bytes + i] * weights[k];
+        sum[i] += in[begin + (size_t)k * stride + i] * weights[k];
     for (size_t i = 0; i < n; i++)
       out[begin + i] = gaze_resize_clip(sum[i]);
   }
 }
 
-static const gaze_resize_passes portable = {across_c, down_c};
+const gaze_resize_passes gaze_resize_portable = {across_c, down_c};
 
-/* across and down are those of the window; the rows between are the inputs of down alone. */
-static gaze_err run_passes(const gaze_picture *picture, const gaze_resize_axis *across, const gaze_resize_axis *down,
-                           gaze_picture *out) {
-  const gaze_resize_passes *passes = &portable;
-  int top = down->first[0], bottom = down->first[down->n - 1] + down->count[down->n - 1];
-  size_t bytes = (size_t)across->n * 3;
+static const gaze_resize_passes *choose_passes(void) {
+#if defined(__x86_64__)
+  if (gaze_cpu_detect() & GAZE_CPU_AVX2)
+    return &gaze_resize_avx2;
+#endif
+  return &gaze_resize_portable;
+}
+
+/* The inputs that an axis reads: *begin, and how many from there. The axis is shifted to count from *begin. */
+static int span(gaze_resize_axis *axis, int *begin) {
+  int end = axis->first[axis->n - 1] + axis->count[axis->n - 1];
+  *begin = axis->first[0];
+  for (int i = 0; i < axis->n; i++)
+    axis->first[i] -= *begin;
+  return end - *begin;
+}
+
+static void run_down(const gaze_resize_passes *passes, const gaze_resize_axis *down, const uint8_t *in, size_t stride,
+                     size_t bytes, uint8_t *out) {
+  for (int y = 0; y < down->n; y++)
+    passes->down(down->weights + (size_t)y * (size_t)down->taps, down->count[y], in + (size_t)down->first[y] * stride,
+                 stride, bytes, out + (size_t)y * bytes);
+}
+
+/* Pillow 13 turned the order of the passes around where the height shrinks by far more pixels than the width. */
+static bool down_goes_first(const gaze_picture *picture, int width, int height) {
+  return picture->height > height && picture->height - height > 2 * (picture->width - width);
+}
+
+static gaze_err run_passes(const gaze_picture *picture, gaze_resize_axis *across, gaze_resize_axis *down,
+                           bool down_first, gaze_picture *out) {
+  const gaze_resize_passes *passes = choose_passes();
+  int left, top, columns = span(across, &left), rows = span(down, &top);
+  size_t stride = (size_t)picture->width * 3;
+  const uint8_t *in = picture->rgb + (size_t)top * stride + (size_t)left * 3;
+  size_t bytes = (size_t)(down_first ? columns : across->n) * 3; /* of a row between the passes */
   gaze_err err = GAZE_OK;
   uint8_t *between = NULL;
   gaze_picture result = {.width = across->n, .height = down->n};
-  GAZE_TRY_DONE(gaze_alloc((size_t)(bottom - top), bytes, &between));
-  GAZE_TRY_DONE(gaze_alloc((size_t)down->n, bytes, &result.rgb));
-  passes->across(across, picture->rgb + (size_t)top * (size_t)picture->width * 3, picture->width, bottom - top,
-                 between);
-  for (int y = 0; y < down->n; y++)
-    passes->down(down->weights + (size_t)y * (size_t)down->taps, down->count[y],
-                 between + (size_t)(down->first[y] - top) * bytes, bytes, result.rgb + (size_t)y * bytes);
+  GAZE_TRY_DONE(gaze_alloc((size_t)(down_first ? down->n : rows), bytes, &between));
+  GAZE_TRY_DONE(gaze_alloc((size_t)down->n, (size_t)across->n * 3, &result.rgb));
+  if (down_first) {
+    run_down(passes, down, in, stride, bytes, between);
+    passes->across(across, between, bytes, down->n, result.rgb);
+  } else {
+    passes->across(across, in, stride, rows, between);
+    run_down(passes, down, between, bytes, bytes, result.rgb);
+  }
   *out = result;
 done:
   free(between);
@@ -157,7 +191,7 @@ gaze_err gaze_resize_window(const gaze_picture *picture, const gaze_box *box, in
   GAZE_TRY(axis_init(&across, &plan_x, window->left, window->width));
   gaze_err err = axis_init(&down, &plan_y, window->top, window->height);
   if (err == GAZE_OK) {
-    err = run_passes(picture, &across, &down, out);
+    err = run_passes(picture, &across, &down, down_goes_first(picture, width, height), out);
     axis_fini(&down);
   }
   axis_fini(&across);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define GAZE_RESIZE_BITS 22 /* of fraction in a coefficient: 32 - 8 for the pixel - 2 for overshoot */
+#define GAZE_RESIZE_GROUP 4 /* taps are a multiple of this */
 
 /* How each of n results of an axis is made of up to `taps` inputs. */
 typedef struct gaze_resize_axis {
@@ -16,11 +17,17 @@ typedef struct gaze_resize_axis {
 } gaze_resize_axis;
 
 typedef struct gaze_resize_passes {
-  /* in: [rows, width, 3], out: [rows, axis->n, 3]. */
-  void (*across)(const gaze_resize_axis *axis, const uint8_t *in, int width, int rows, uint8_t *out);
-  /* in: rows of `bytes` each, of which axis reads `count`; out: one row of the result. */
-  void (*down)(const int32_t *weights, int count, const uint8_t *in, size_t bytes, uint8_t *out);
+  /* Rows of `stride` bytes to rows of axis->n pixels, side by side. Only pixels that the axis names are read, but any
+   * byte from `in` to the end of the last row may be loaded. */
+  void (*across)(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out);
+  /* `count` rows of `bytes` each, `stride` apart, to one row. */
+  void (*down)(const int32_t *weights, int count, const uint8_t *in, size_t stride, size_t bytes, uint8_t *out);
 } gaze_resize_passes;
+
+extern const gaze_resize_passes gaze_resize_portable;
+#if defined(__x86_64__)
+extern const gaze_resize_passes gaze_resize_avx2; /* where gaze_cpu_detect() says GAZE_CPU_AVX2 */
+#endif
 
 /* sum holds a result in GAZE_RESIZE_BITS of fraction, the half for rounding included. */
 static inline uint8_t gaze_resize_clip(int32_t sum) {
