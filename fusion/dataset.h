@@ -1,4 +1,5 @@
-/* Picture-text samples: WebDataset tars, CSV/TSV. Everything but the pictures' bytes is read at open; those stay mapped. */
+/* Picture-text samples: WebDataset tars, CSV/TSV. Everything but the pictures' bytes is read at open; those stay
+ * mapped. */
 #ifndef GAZE_FUSION_DATASET_H
 #define GAZE_FUSION_DATASET_H
 
@@ -8,11 +9,11 @@ typedef struct gaze_sample {
   const char *key;
   const uint8_t *picture; /* encoded bytes in the mapped tar; NULL for CSV: then `path` is opened when needed */
   size_t picture_size;
-  const char *path;             /* CSV: the picture's file, else NULL */
-  const char *const *captions;  /* [n_captions] */
+  const char *path;            /* CSV: the picture's file, else NULL */
+  const char *const *captions; /* [n_captions] */
   size_t n_captions;
-  const char *class_id, *name;  /* NULL when absent */
-  const uint16_t *teacher;      /* f16 [teacher_dim] in the mapped tar (KEY.teacher.npy), or NULL */
+  const char *class_id, *name; /* NULL when absent */
+  const uint16_t *teacher;     /* f16 [teacher_dim] in the mapped tar (KEY.teacher.npy), or NULL */
   size_t teacher_dim;
   bool fixed; /* JSON `"augment": false`: captions that speak of sides, colours or counts must not be augmented */
 } gaze_sample;
@@ -20,7 +21,7 @@ typedef struct gaze_sample {
 typedef struct gaze_dataset gaze_dataset;
 
 typedef struct gaze_dataset_options {
-  const char *type;         /* "webdataset", "csv", "auto" (by content and name); NULL: auto */
+  const char *type; /* "webdataset", "csv", "auto" (by content and name); NULL: auto */
   const char *csv_img_key, *csv_caption_key, *csv_separator; /* NULL: filepath, title, sniffed */
 } gaze_dataset_options;
 
@@ -32,6 +33,7 @@ const gaze_sample *gaze_dataset_get(const gaze_dataset *dataset, size_t i); /* b
 const char *gaze_dataset_path(const gaze_dataset *dataset);
 
 /* Decodes sample i. Yours: gaze_picture_fini. */
-GAZE_CHECKED gaze_err gaze_sample_picture(const gaze_sample *sample, const gaze_picture_options *options, gaze_picture *out);
+GAZE_CHECKED gaze_err gaze_sample_picture(const gaze_sample *sample, const gaze_picture_options *options,
+                                          gaze_picture *out);
 
 #endif

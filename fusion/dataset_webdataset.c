@@ -84,7 +84,7 @@ static gaze_err read_fields(gaze_dataset *dataset, const sample_group *group, co
   const json_t *augment = json_object_get(json, "augment");
   if (json && !json_is_object(json))
     return fail_field(dataset, sample, "make it an object");
-  if (augment && !json_is_boolean(augment))
+  if (augment && !json_is_boolean(augment) && !json_is_null(augment))
     return fail_field(dataset, sample, "make \"augment\" true or false");
   sample->fixed = json_is_false(augment);
   GAZE_TRY(read_string(dataset, sample, json, "class", &sample->class_id));

@@ -32,6 +32,7 @@ struct gaze_loader {
   size_t claimed_place; /* and place in it */
   uint64_t tried;       /* samples behind the batches given out, bad ones included */
   gaze_bad bad;         /* among them */
+  bool warned_of_cut;
 };
 
 /* Takes the next sample to prepare, waiting for a free slot; false: the loader ends. */
@@ -158,7 +159,7 @@ static gaze_err fill(gaze_loader *loader) {
   GAZE_TRY(gaze_alloc(options->n_sources, sizeof *loader->named, &loader->named));
   for (size_t i = 0; i < loader->plan.n; i++)
     GAZE_TRY(gaze_alloc(loader->plan.sources[i].n, 1, &loader->named[i]));
-  loader->n_slots = (size_t)options->queue + 1;
+  loader->n_slots = (size_t)options->queue + (size_t)(options->held > 1 ? options->held : 1);
   GAZE_TRY(gaze_alloc(loader->n_slots, sizeof *loader->slots, &loader->slots));
   for (size_t i = 0; i < loader->n_slots; i++)
     GAZE_TRY(gaze_slot_init(&loader->slots[i], options));
@@ -223,6 +224,14 @@ static gaze_slot *wait_for_batch(gaze_loader *loader) {
   return slot;
 }
 
+static void warn_of_cut(gaze_loader *loader, const gaze_slot *slot) {
+  if (loader->warned_of_cut || !memchr(slot->cut, 1, slot->batch.n))
+    return;
+  loader->warned_of_cut = true;
+  gaze_warn("texts longer than %zu tokens are cut: first in batch %llu", loader->options.context,
+            (unsigned long long)slot->batch.number);
+}
+
 gaze_err gaze_loader_next(gaze_loader *loader, const gaze_batch **out) {
   gaze_slot *slot = wait_for_batch(loader);
   if (slot->err != GAZE_OK)
@@ -233,6 +242,7 @@ gaze_err gaze_loader_next(gaze_loader *loader, const gaze_batch **out) {
   if (loader->tried >= ENOUGH && loader->bad.n * BAD_PART > loader->tried)
     return fail_bad(&loader->bad);
   gaze_slot_finish(slot, loader->options.context);
+  warn_of_cut(loader, slot);
   pthread_mutex_lock(&loader->mutex);
   loader->next++;
   pthread_cond_broadcast(&loader->emptied);

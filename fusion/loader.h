@@ -21,6 +21,7 @@ typedef struct gaze_source {
   double weight;         /* how many times each sample is drawn relative to the others (upsampling factor) */
 } gaze_source;
 
+/* All that these point to is borrowed until gaze_loader_free. */
 typedef struct gaze_loader_options {
   const gaze_source *sources;
   size_t n_sources;
@@ -32,18 +33,19 @@ typedef struct gaze_loader_options {
   gaze_augment augment;
   size_t batch_size, teacher_dim; /* teacher_dim 0: none wanted */
   uint64_t seed;
-  int workers;     /* threads; at least 1 */
-  int queue;       /* batches prepared ahead; at least 1 */
-  uint64_t first;  /* number of the first batch: 0, or where a resumed run goes on */
+  int workers;    /* threads; at least 1 */
+  int queue;      /* batches prepared ahead; at least 1 */
+  int held;            /* batches that stay valid after they are given out: 1 (or 0), or as many as a step accumulates */
+  uint64_t first; /* number of the first batch: 0, or where a resumed run goes on */
 } gaze_loader_options;
 
 typedef struct gaze_batch {
-  size_t n;          /* B */
-  float *pixels;     /* [B, 3, S, S] */
-  int32_t *ids;      /* texts one after another, ragged: text b is ids[offsets[b] .. offsets[b+1]) */
-  size_t *offsets;   /* [B + 1] */
-  int32_t *classes;  /* [B]: equal numbers are the same class; -1: none */
-  float *teacher;    /* [B, teacher_dim], zero rows where a sample has none; NULL when not wanted */
+  size_t n;             /* B */
+  float *pixels;        /* [B, 3, S, S] */
+  int32_t *ids;         /* texts one after another, ragged: text b is ids[offsets[b] .. offsets[b+1]) */
+  size_t *offsets;      /* [B + 1] */
+  int32_t *classes;     /* [B]: equal numbers are the same class; a picture without one has a number of its own */
+  float *teacher;       /* [B, teacher_dim], zero rows where a sample has none; NULL when not wanted */
   uint8_t *has_teacher; /* [B] */
   uint64_t number;
 } gaze_batch;
@@ -52,7 +54,7 @@ typedef struct gaze_loader gaze_loader;
 
 GAZE_CHECKED gaze_err gaze_loader_new(const gaze_loader_options *options, gaze_loader **out);
 void gaze_loader_free(gaze_loader *loader); /* stops the workers */
-/* Waits for the next batch in order; borrowed until the next call. A picture that cannot be decoded is replaced by the
+/* Waits for the next batch in order; borrowed until `held` more are given out. A picture that cannot be decoded is replaced by the
  * next sample of its source, counted, and named once on the warning channel; more than a tenth of bad samples ends
  * with the first one's error. */
 GAZE_CHECKED gaze_err gaze_loader_next(gaze_loader *loader, const gaze_batch **out);

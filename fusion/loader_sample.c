@@ -61,7 +61,7 @@ static gaze_err fill_text(const gaze_sample *sample, const gaze_loader_options *
   char *text;
   GAZE_TRY(gaze_sample_text(sample, options, random, &text));
   gaze_err err =
-      gaze_tokenizer_encode_context(options->tokenizer, text, options->context, room->ids, &room->n_ids, NULL);
+      gaze_tokenizer_encode_context(options->tokenizer, text, options->context, room->ids, &room->n_ids, &room->n_cut);
   free(text);
   return err;
 }

@@ -7,10 +7,10 @@
 
 /* Where a sample goes; the caller's memory. */
 typedef struct gaze_sample_room {
-  float *pixels; /* [3, S, S] */
-  int32_t *ids;  /* [context] */
-  size_t n_ids;
-  float *teacher; /* [teacher_dim] or NULL */
+  float *pixels;       /* [3, S, S] */
+  int32_t *ids;        /* [context] */
+  size_t n_ids, n_cut; /* tokens kept, and left out for want of context */
+  float *teacher;      /* [teacher_dim] or NULL */
   uint8_t *has_teacher;
 } gaze_sample_room;
 

@@ -30,7 +30,7 @@ gaze_err gaze_slot_init(gaze_slot *slot, const gaze_loader_options *options) {
   size_t size = gaze_arena_cost(B * pixels, sizeof(float)) +
                 2 * gaze_arena_cost(B * options->context, sizeof(int32_t)) + gaze_arena_cost(B + 1, sizeof(size_t)) +
                 gaze_arena_cost(B, sizeof(size_t)) + gaze_arena_cost(B, sizeof(int32_t)) +
-                gaze_arena_cost(B * options->teacher_dim, sizeof(float)) + gaze_arena_cost(B, 1);
+                gaze_arena_cost(B * options->teacher_dim, sizeof(float)) + 2 * gaze_arena_cost(B, 1);
   GAZE_TRY(gaze_arena_init(&slot->arena, size));
   batch->n = B;
   batch->pixels = gaze_arena_take(&slot->arena, B * pixels, sizeof(float));
@@ -42,6 +42,7 @@ gaze_err gaze_slot_init(gaze_slot *slot, const gaze_loader_options *options) {
   if (options->teacher_dim)
     batch->teacher = gaze_arena_take(&slot->arena, B * options->teacher_dim, sizeof(float));
   slot->texts = gaze_arena_take(&slot->arena, B * options->context, sizeof(int32_t));
+  slot->cut = gaze_arena_take(&slot->arena, B, 1);
   slot->lengths = gaze_arena_take(&slot->arena, B, sizeof(size_t));
   return GAZE_OK;
 }
@@ -71,6 +72,7 @@ gaze_err gaze_slot_fill(gaze_slot *slot, size_t place, const gaze_loader_options
   const gaze_plan_source *source = &plan->sources[draw.source];
   GAZE_TRY(gaze_sample_fill(gaze_dataset_get(source->dataset, draw.sample), options, kernels, picture, random, &room));
   slot->lengths[place] = room.n_ids;
+  slot->cut[place] = room.n_cut > 0;
   batch->classes[place] = source->classes[draw.sample];
   return GAZE_OK;
 }

@@ -18,6 +18,7 @@ typedef struct gaze_slot {
   gaze_arena arena;
   int32_t *texts;  /* [B, context], before gaze_slot_finish moves them together */
   size_t *lengths; /* [B] tokens */
+  uint8_t *cut;    /* [B]: the text was longer than the context */
   size_t missing;  /* samples still to come */
   gaze_bad bad;
   gaze_err err; /* not GAZE_OK: the batch cannot be given out */
