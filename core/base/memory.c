@@ -75,8 +75,10 @@ gaze_err gaze_grow(void *items_pointer, size_t *capacity, size_t need, size_t el
 }
 
 gaze_err gaze_arena_init(gaze_arena *arena, size_t size) {
-  *arena = (gaze_arena){.size = round_up(size)};
-  GAZE_TRY(gaze_alloc(arena->size, 1, &arena->base));
+  *arena = (gaze_arena){.size = round_up(size ? size : 1)};
+  arena->base = aligned_alloc(GAZE_ALIGN, arena->size); /* pages that nobody takes stay untouched */
+  if (!arena->base)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: %zu bytes asked for: free memory or use a smaller batch", size);
   ASAN_POISON_MEMORY_REGION(arena->base, arena->size);
   return GAZE_OK;
 }

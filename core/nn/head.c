@@ -48,12 +48,14 @@ void gaze_head_forward(const gaze_compute *compute, float *embedding, const gaze
   gaze_linear_forward(compute, embedding, head->D, tape->normed, head->C, &linear, batch, GAZE_STORE);
 }
 
-void gaze_head_backward(const gaze_compute *compute, float *dpooled, const float *dembedding, gaze_head *head,
-                        gaze_head_tape *tape, size_t batch) {
+void gaze_head_backward(const gaze_compute *compute, float *dpooled, const float *dembedding, const float *dnormed,
+                        gaze_head *head, gaze_head_tape *tape, size_t batch) {
   gaze_norm norm = final_norm(head);
   gaze_linear linear = projection(head);
   gaze_linear_backward(compute, tape->dnormed, head->C, head->dprojection, NULL, dembedding, head->D, tape->normed,
                        head->C, &linear, batch);
+  if (dnormed)
+    compute->kernels->add(tape->dnormed, dnormed, batch * head->C);
   memset(dpooled, 0, batch * head->C * sizeof *dpooled);
   gaze_norm_backward(compute, dpooled, head->dnorm_gain, head->dnorm_bias, tape->dnormed, tape->statistics, tape->pooled,
                      &norm, batch, tape->scratch);

@@ -29,8 +29,9 @@ void gaze_head_pool(gaze_head_tape *tape, const gaze_head *head, const float *y,
 /* embedding: [B, D]. */
 void gaze_head_forward(const gaze_compute *compute, float *embedding, const gaze_head *head, gaze_head_tape *tape,
                        size_t batch);
-/* dpooled: [B, C], overwritten. Adds into the head's gradients. */
-void gaze_head_backward(const gaze_compute *compute, float *dpooled, const float *dembedding, gaze_head *head,
-                        gaze_head_tape *tape, size_t batch);
+/* dpooled: [B, C], overwritten. dnormed: [B, C], a gradient that reaches the normed rows on another way than through the
+ * embedding; NULL: none. Adds into the head's gradients. */
+void gaze_head_backward(const gaze_compute *compute, float *dpooled, const float *dembedding, const float *dnormed,
+                        gaze_head *head, gaze_head_tape *tape, size_t batch);
 
 #endif

@@ -1,0 +1,86 @@
+#include "fusion/clip.h"
+
+#include "core/base/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+gaze_err gaze_clip_init(gaze_clip *clip, const gaze_clip_config *config, bool trained) {
+  *clip = (gaze_clip){.config = *config};
+  GAZE_TRY(gaze_clip_config_check(config));
+  GAZE_TRY(gaze_vit_init(&clip->vision, &config->vision, trained));
+  GAZE_TRY(gaze_text_encoder_init(&clip->text, &config->text, trained));
+  gaze_parameters *list = &clip->parameters;
+  GAZE_TRY(gaze_vit_list(&clip->vision, list));
+  GAZE_TRY(gaze_text_encoder_list(&clip->text, list));
+  GAZE_TRY(gaze_parameters_add(list, "", "logit_scale", &clip->logit_scale, trained ? &clip->dlogit_scale : NULL, 1, 1));
+  if (config->sigmoid)
+    GAZE_TRY(gaze_parameters_add(list, "", "logit_bias", &clip->logit_bias, trained ? &clip->dlogit_bias : NULL, 1, 1));
+  return GAZE_OK;
+}
+
+void gaze_clip_fini(gaze_clip *clip) {
+  gaze_vit_fini(&clip->vision);
+  gaze_text_encoder_fini(&clip->text);
+  gaze_parameters_fini(&clip->parameters);
+  gaze_safetensors_close(clip->file);
+  free(clip->values);
+  free(clip->gradients);
+  *clip = (gaze_clip){0};
+}
+
+gaze_err gaze_clip_allocate(gaze_clip *clip) {
+  size_t size = gaze_parameters_size(&clip->parameters);
+  GAZE_TRY(gaze_alloc(size, sizeof(float), &clip->values));
+  if (clip->vision.stack.gradients)
+    GAZE_TRY(gaze_alloc(size, sizeof(float), &clip->gradients));
+  gaze_parameters_bind(&clip->parameters, clip->values, clip->gradients);
+  return GAZE_OK;
+}
+
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), tail = strlen(end);
+  return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* Deviation of the initial normal distribution, as OpenAI's CLIP: products shrink with the width, and what is added to
+ * the residual stream with the depth as well. */
+static double initial_deviation(const gaze_clip *clip, const char *name) {
+  bool vision = strncmp(name, "vision.", 7) == 0;
+  const gaze_block_config *block = vision ? &clip->config.vision.block : &clip->config.text.block;
+  double layers = (double)(vision ? clip->config.vision.layers : clip->config.text.layers), C = (double)block->dim;
+  if (ends_with(name, "token_embedding"))
+    return 0.02;
+  if (ends_with(name, "text.position_embedding"))
+    return 0.01;
+  if (ends_with(name, "out_weight") || ends_with(name, "down_weight"))
+    return 1 / sqrt(2 * layers * C);
+  if (ends_with(name, "up_weight"))
+    return 1 / sqrt(2 * C);
+  if (ends_with(name, "patch_weight"))
+    return 1 / sqrt(3.0 * 3 * (double)(clip->config.vision.patch_size * clip->config.vision.patch_size));
+  return 1 / sqrt(C); /* projections, attention, class and picture positions */
+}
+
+void gaze_clip_randomise(gaze_clip *clip, uint64_t seed) {
+  for (size_t i = 0; i < clip->parameters.n; i++) {
+    const gaze_parameter *parameter = &clip->parameters.items[i];
+    float *values = clip->values + (gaze_f32(*parameter->weight) - clip->values);
+    size_t count = gaze_parameter_count(parameter);
+    gaze_random random;
+    gaze_random_init(&random, seed, i);
+    double deviation = initial_deviation(clip, parameter->name);
+    for (size_t j = 0; j < count; j++)
+      if (ends_with(parameter->name, "gain"))
+        values[j] = 1;
+      else if (ends_with(parameter->name, "bias"))
+        values[j] = 0;
+      else
+        values[j] = (float)(deviation * gaze_random_normal(&random));
+  }
+  float *scale = clip->values + (gaze_f32(clip->logit_scale) - clip->values);
+  *scale = logf(clip->config.sigmoid ? 10.0f : 1 / 0.07f);
+  if (clip->config.sigmoid)
+    clip->values[gaze_f32(clip->logit_bias) - clip->values] = -10.0f;
+}

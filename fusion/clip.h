@@ -1,0 +1,56 @@
+/* CLIP: an image encoder and a text encoder into one space, with a learned temperature (Radford et al. 2021). */
+#ifndef GAZE_FUSION_CLIP_H
+#define GAZE_FUSION_CLIP_H
+
+#include "core/tensor/safetensors.h"
+#include "text/text_encoder.h"
+#include "text/tokenizer.h"
+#include "vision/preprocess.h"
+#include "vision/vit.h"
+
+typedef struct gaze_clip_config {
+  gaze_vit_config vision;
+  gaze_text_config text;
+  size_t dim;      /* D of the joint space */
+  bool sigmoid;    /* trained with the sigmoid loss: probabilities are sigmoids, logit_bias is used */
+  int64_t end_of_text; /* id that is pooled */
+} gaze_clip_config;
+
+typedef struct gaze_clip {
+  gaze_clip_config config;
+  gaze_vit vision;
+  gaze_text_encoder text;
+  gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse; 0 unless sigmoid */
+  float *dlogit_scale, *dlogit_bias;
+  gaze_parameters parameters;
+  float *values, *gradients;   /* arenas where weights are not borrowed from a file; gradients NULL when only run */
+  gaze_safetensors *file;      /* what borrowed weights point into */
+} gaze_clip;
+
+/* Config from a Hugging Face config.json (model_type clip), keys omitted at its class defaults, and back.
+ * What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
+GAZE_CHECKED gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out);
+GAZE_CHECKED gaze_err gaze_clip_config_write(const gaze_clip_config *config, const char *path);
+/* Sizes that the towers can work with. */
+GAZE_CHECKED gaze_err gaze_clip_config_check(const gaze_clip_config *config);
+
+/* Towers and parameter list without weights. */
+GAZE_CHECKED gaze_err gaze_clip_init(gaze_clip *clip, const gaze_clip_config *config, bool trained);
+void gaze_clip_fini(gaze_clip *clip);
+
+/* Own arenas for values (and gradients when trained). random: CLIP's initialisation; all zero without. */
+GAZE_CHECKED gaze_err gaze_clip_allocate(gaze_clip *clip);
+void gaze_clip_randomise(gaze_clip *clip, uint64_t seed);
+
+/* Weights of folder/model.safetensors. A model that is only run borrows F32 tensors from the mapped file and widens
+ * others; a trained one copies. A missing tensor, a wrong shape, or one nobody uses is GAZE_ERR_MISMATCH. */
+GAZE_CHECKED gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder);
+/* config.json, preprocessor_config.json and model.safetensors as dtype F32, F16 or BF16, each whole or absent. */
+GAZE_CHECKED gaze_err gaze_clip_save(const gaze_clip *clip, const gaze_preprocess *preprocess,
+                                     const gaze_kernels *kernels, const char *folder, gaze_dtype dtype);
+
+/* Hugging Face's name of a parameter ("text.block03.q_weight" → "text_model.encoder.layers.3.self_attn.q_proj.weight");
+ * false: none. */
+bool gaze_clip_tensor_name(const char *parameter, char *name, size_t size);
+
+#endif

@@ -1,0 +1,242 @@
+#include "fusion/clip_run.h"
+
+#include "core/base/file.h"
+#include "fusion/checkpoint.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+void gaze_train_clip_defaults(gaze_train_clip_options *options) {
+  *options = (gaze_train_clip_options){
+      .image_size = 96, .patch_size = 12, .vision_width = 256, .vision_layers = 6, .vision_heads = 4,
+      .text_width = 256, .text_layers = 3, .text_heads = 4, .context = 32, .dim = 256,
+      .epochs = 32, .batch_size = 64, .accum_freq = 1, .lr = 5e-4, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6,
+      .weight_decay = 0.2, .warmup = 10000, .lr_scheduler = "cosine", .scale_low = 0.9,
+      .workers = 1, .logs = "logs", .name = "clip", .save_frequency = 1, .val_frequency = 1,
+      .zeroshot_frequency = 2, .log_every_n_steps = 100, .model_dtype = "f32"};
+}
+
+static gaze_block_config tower(size_t width, size_t heads, bool causal) {
+  return (gaze_block_config){.dim = width, .mlp_dim = 4 * width, .norm = GAZE_LAYER_NORM,
+                             .activation = GAZE_QUICK_GELU, .biased = true, .eps = 1e-5f,
+                             .attention = {heads, heads, heads ? width / heads : 0, causal, 0}};
+}
+
+static gaze_clip_config new_config(const gaze_train_clip_options *o, const gaze_tokenizer *tokenizer) {
+  gaze_clip_config config = {.dim = o->dim, .sigmoid = o->siglip};
+  config.vision = (gaze_vit_config){.image_size = o->image_size, .patch_size = o->patch_size,
+                                    .block = tower(o->vision_width, o->vision_heads, false),
+                                    .layers = o->vision_layers, .dim_out = o->dim};
+  config.text = (gaze_text_config){.vocabulary = gaze_tokenizer_size(tokenizer), .context = o->context,
+                                   .block = tower(o->text_width, o->text_heads, true), .layers = o->text_layers,
+                                   .dim_out = o->dim};
+  config.end_of_text = gaze_tokenizer_end(tokenizer);
+  return config;
+}
+
+static gaze_err read_config(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
+  char *path;
+  json_t *json = NULL, *pictures = NULL;
+  GAZE_TRY(gaze_path_join(folder, "config.json", &path));
+  gaze_err err = gaze_json_open(path, &json);
+  free(path);
+  if (err == GAZE_OK)
+    err = gaze_clip_config_read(json, config);
+  json_decref(json);
+  GAZE_TRY(err);
+  GAZE_TRY(gaze_path_join(folder, "preprocessor_config.json", &path));
+  err = gaze_json_open(path, &pictures);
+  free(path);
+  if (err == GAZE_OK)
+    err = gaze_preprocess_read(pictures, (int)config->vision.image_size, preprocess);
+  json_decref(pictures);
+  return err;
+}
+
+static gaze_err open_model(gaze_clip_run *run) {
+  const gaze_train_clip_options *o = &run->options;
+  gaze_clip_config config;
+  if (o->model)
+    GAZE_TRY(read_config(o->model, &config, &run->preprocess));
+  else {
+    config = new_config(o, run->tokenizer);
+    gaze_preprocess_default(&run->preprocess, (int)o->image_size);
+  }
+  GAZE_TRY(gaze_clip_init(&run->clip, &config, true));
+  run->teacher.C = config.vision.block.dim;
+  if (run->teacher.D)
+    GAZE_TRY(gaze_teacher_list(&run->teacher, &run->clip.parameters));
+  GAZE_TRY(gaze_clip_allocate(&run->clip));
+  gaze_clip_randomise(&run->clip, o->seed);
+  return o->model ? gaze_clip_load(&run->clip, &run->kernels, o->model) : GAZE_OK;
+}
+
+static gaze_err open_data(gaze_clip_run *run) {
+  const gaze_train_clip_options *o = &run->options;
+  gaze_dataset_options data = {o->dataset_type, o->csv_img_key, o->csv_caption_key, o->csv_separator};
+  if (!o->n_train_data)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no training data: --train-data: name tars or CSV files");
+  GAZE_TRY(gaze_alloc(o->n_train_data, sizeof *run->sources, &run->sources));
+  for (size_t i = 0; i < o->n_train_data; i++) {
+    run->sources[i].weight = o->upsampling ? o->upsampling[i] : 1;
+    GAZE_TRY(gaze_dataset_open(o->train_data[i], &data, &run->sources[i].dataset));
+    for (size_t j = 0; o->teacher_weight > 0 && !run->teacher.D && j < gaze_dataset_size(run->sources[i].dataset); j++)
+      run->teacher.D = gaze_dataset_get(run->sources[i].dataset, j)->teacher_dim;
+  }
+  GAZE_TRY(gaze_alloc(o->n_class_labels + 1, sizeof *run->prompts, &run->prompts));
+  for (size_t i = 0; i < o->n_class_labels; i++) {
+    gaze_class_prompts *prompts = &run->prompts[i];
+    prompts->weight = o->class_weights ? o->class_weights[i] : 1;
+    GAZE_TRY(gaze_labels_open(o->class_labels[i], &prompts->labels));
+    if (o->class_templates && o->class_templates[i][0])
+      GAZE_TRY(gaze_templates_open(o->class_templates[i], &prompts->templates, &prompts->n_templates));
+  }
+  return GAZE_OK;
+}
+
+static uint64_t samples_in_epoch(const gaze_clip_run *run) {
+  double samples = 0;
+  for (size_t i = 0; i < run->options.n_train_data; i++)
+    samples += run->sources[i].weight * (double)gaze_dataset_size(run->sources[i].dataset);
+  return run->options.train_num_samples ? run->options.train_num_samples : (uint64_t)samples;
+}
+
+static gaze_err plan_steps(gaze_clip_run *run) {
+  const gaze_train_clip_options *o = &run->options;
+  uint64_t step_samples = (uint64_t)o->batch_size * o->accum_freq;
+  if (!step_samples)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
+  run->steps_in_epoch = samples_in_epoch(run) / step_samples;
+  if (!run->steps_in_epoch)
+    run->steps_in_epoch = 1;
+  run->steps = (uint64_t)((double)run->steps_in_epoch * o->epochs + 0.5);
+  return gaze_schedule_init(&run->schedule, o->lr_scheduler, o->lr, o->warmup, run->steps);
+}
+
+static gaze_err open_optimizer(gaze_clip_run *run) {
+  const gaze_train_clip_options *o = &run->options;
+  for (size_t i = 0; i < run->clip.parameters.n; i++) {
+    gaze_parameter *parameter = &run->clip.parameters.items[i];
+    parameter->frozen = (o->lock_image && strncmp(parameter->name, "vision.", 7) == 0) ||
+                        (o->lock_text && strncmp(parameter->name, "text.", 5) == 0);
+  }
+  GAZE_TRY(gaze_optimizer_init(&run->optimizer, &run->clip.parameters, run->clip.values, run->clip.gradients));
+  run->optimizer.beta1 = o->beta1;
+  run->optimizer.beta2 = o->beta2;
+  run->optimizer.eps = o->eps;
+  run->optimizer.weight_decay = o->weight_decay;
+  run->optimizer.clip_norm = o->grad_clip_norm;
+  return GAZE_OK;
+}
+
+/* A run goes on only with what decides its pictures and their order. */
+static gaze_err check_resumed(const gaze_clip_run *run, const json_t *state, const char *path) {
+  int64_t seed, samples;
+  GAZE_TRY(gaze_json_integer(state, "seed", -1, &seed));
+  GAZE_TRY(gaze_json_integer(state, "step_samples", -1, &samples));
+  if ((uint64_t)seed != run->options.seed ||
+      (uint64_t)samples != (uint64_t)run->options.batch_size * run->options.accum_freq)
+    return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --seed %lld and %lld samples a step", path,
+                     (long long)seed, (long long)samples);
+  return GAZE_OK;
+}
+
+static gaze_err resume(gaze_clip_run *run) {
+  char *path = NULL;
+  if (!run->options.resume)
+    return GAZE_OK;
+  if (strcmp(run->options.resume, "latest") == 0)
+    GAZE_TRY(gaze_checkpoint_latest(run->checkpoints, &path));
+  else
+    GAZE_TRY(gaze_strdup(run->options.resume, &path));
+  if (!path)
+    return GAZE_OK; /* latest of nothing: a fresh start */
+  json_t *state = NULL;
+  gaze_err err = gaze_checkpoint_load(path, &run->optimizer, &state);
+  if (err == GAZE_OK)
+    err = check_resumed(run, state, path);
+  json_decref(state);
+  free(path);
+  return err;
+}
+
+static gaze_err open_loader(gaze_clip_run *run) {
+  const gaze_train_clip_options *o = &run->options;
+  float jitter = (float)o->color_jitter;
+  gaze_loader_options options = {.sources = run->sources, .n_sources = o->n_train_data, .prompts = run->prompts,
+                                 .n_prompts = o->n_class_labels, .tokenizer = run->tokenizer,
+                                 .context = run->clip.config.text.context, .preprocess = run->preprocess,
+                                 .augment = {.scale_low = (float)o->scale_low, .scale_high = 1, .ratio = 4.0f / 3,
+                                             .flip = (float)o->flip, .brightness = jitter, .contrast = jitter,
+                                             .saturation = jitter, .hue = jitter / 4, .jitter = jitter > 0 ? 0.8f : 0,
+                                             .grey = (float)o->grayscale},
+                                 .batch_size = o->batch_size, .teacher_dim = run->teacher.D, .seed = o->seed,
+                                 .workers = o->workers, .queue = 2, .held = (int)o->accum_freq,
+                                 .first = run->optimizer.step * o->accum_freq};
+  GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
+  return gaze_loader_new(&options, &run->loader);
+}
+
+static gaze_err name_paths(gaze_clip_run *run) {
+  GAZE_TRY(gaze_path_join(run->options.logs, run->options.name, &run->folder));
+  GAZE_TRY(gaze_path_join(run->folder, "checkpoints", &run->checkpoints));
+  GAZE_TRY(gaze_path_join(run->folder, "model", &run->model_folder));
+  GAZE_TRY(gaze_path_join(run->folder, "metrics.jsonl", &run->metrics_path));
+  return gaze_folder_make(run->folder);
+}
+
+static gaze_err open_compute(gaze_clip_run *run) {
+  unsigned mask;
+  GAZE_TRY(gaze_cpu_mask(run->options.compute.cpu, &mask));
+  gaze_kernels_init(&run->kernels, gaze_cpu_detect() & mask);
+  omp_set_num_threads(run->options.compute.threads > 0 ? run->options.compute.threads : gaze_cpu_count());
+  run->compute = (gaze_compute){.kernels = &run->kernels, .precision = run->options.compute.precision};
+  return GAZE_OK;
+}
+
+gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *options) {
+  *run = (gaze_clip_run){.options = *options};
+  const gaze_train_clip_options *o = &run->options;
+  const char *tokenizer = o->tokenizer ? o->tokenizer : o->model;
+  if (!tokenizer)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no vocabulary: --tokenizer: make one with gaze train tokenizer");
+  GAZE_TRY(open_compute(run));
+  GAZE_TRY(name_paths(run));
+  GAZE_TRY(gaze_strdup(tokenizer, &run->tokenizer_folder));
+  GAZE_TRY(gaze_tokenizer_open(tokenizer, &run->tokenizer));
+  GAZE_TRY(open_data(run));
+  GAZE_TRY(plan_steps(run));
+  GAZE_TRY(open_model(run));
+  GAZE_TRY(open_optimizer(run));
+  GAZE_TRY(resume(run));
+  GAZE_TRY(gaze_clip_run_trim_log(run));
+  GAZE_TRY(open_loader(run));
+  gaze_clip_step_options step = {o->batch_size, o->accum_freq, run->clip.config.sigmoid, o->lock_image, o->lock_text,
+                                 o->grad_checkpointing, o->patch_dropout, o->teacher_weight, o->seed};
+  run->first_step = run->optimizer.step;
+  return gaze_clip_step_init(&run->step, &step, &run->clip, &run->compute, &run->teacher);
+}
+
+void gaze_clip_run_fini(gaze_clip_run *run) {
+  gaze_loader_free(run->loader);
+  gaze_clip_step_fini(&run->step);
+  gaze_optimizer_fini(&run->optimizer);
+  gaze_clip_fini(&run->clip);
+  gaze_tokenizer_free(run->tokenizer);
+  for (size_t i = 0; run->sources && i < run->options.n_train_data; i++)
+    gaze_dataset_close(run->sources[i].dataset);
+  for (size_t i = 0; run->prompts && i < run->options.n_class_labels; i++) {
+    gaze_labels_fini(&run->prompts[i].labels);
+    free(run->prompts[i].templates);
+  }
+  free(run->sources);
+  free(run->prompts);
+  free(run->batches);
+  free(run->folder);
+  free(run->checkpoints);
+  free(run->model_folder);
+  free(run->metrics_path);
+  free(run->tokenizer_folder);
+  *run = (gaze_clip_run){0};
+}

@@ -1,0 +1,46 @@
+/* One training run of a CLIP: everything that is open while it lasts. */
+#ifndef GAZE_FUSION_CLIP_RUN_H
+#define GAZE_FUSION_CLIP_RUN_H
+
+#include "core/nn/optimizer.h"
+#include "core/nn/schedule.h"
+#include "fusion/clip_step.h"
+#include "gaze_train.h"
+
+typedef struct gaze_clip_run {
+  gaze_train_clip_options options; /* borrowed pointers */
+  gaze_kernels kernels;
+  gaze_compute compute;
+  gaze_clip clip;
+  gaze_teacher teacher;
+  gaze_tokenizer *tokenizer;
+  gaze_preprocess preprocess;
+  gaze_optimizer optimizer;
+  gaze_schedule schedule;
+  gaze_clip_step step;
+  gaze_loader *loader;
+  gaze_source *sources;        /* [n_train_data] */
+  gaze_class_prompts *prompts; /* [n_class_labels] */
+  const gaze_batch **batches;  /* [accum_freq] */
+  char *folder, *checkpoints, *model_folder, *metrics_path; /* logs/name and what lies in it */
+  char *tokenizer_folder;
+  uint64_t steps_in_epoch, steps;
+  double started;      /* seconds of the clock */
+  uint64_t first_step; /* of this call */
+} gaze_clip_run;
+
+GAZE_CHECKED gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *options);
+void gaze_clip_run_fini(gaze_clip_run *run);
+
+/* Checkpoint and model folder, then the tokenizer beside it. */
+GAZE_CHECKED gaze_err gaze_clip_run_save(gaze_clip_run *run);
+/* A line to metrics.jsonl; json is taken. */
+GAZE_CHECKED gaze_err gaze_clip_run_log(gaze_clip_run *run, json_t *json);
+/* Drops the lines of metrics.jsonl behind the step a run resumes at. */
+GAZE_CHECKED gaze_err gaze_clip_run_trim_log(gaze_clip_run *run);
+/* Measures the written model on the validation data and logs it. */
+GAZE_CHECKED gaze_err gaze_clip_run_validate(gaze_clip_run *run);
+
+double gaze_clock(void); /* seconds, monotonic */
+
+#endif

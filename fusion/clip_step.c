@@ -1,0 +1,143 @@
+#include "fusion/clip_step.h"
+
+#include <math.h>
+#include <string.h>
+
+static size_t count_kept(const gaze_clip_step *step) {
+  size_t patches = gaze_vit_patches(&step->clip->config.vision);
+  size_t kept = (size_t)((double)patches * (1 - step->options.patch_dropout) + 0.5);
+  return kept < 1 ? 1 : kept;
+}
+
+static float *take(gaze_arena *arena, size_t rows, size_t columns) {
+  return gaze_arena_take(arena, rows * columns, sizeof(float));
+}
+
+static void layout(gaze_clip_step *step, gaze_arena *arena) {
+  const gaze_clip_config *config = &step->clip->config;
+  size_t B = step->options.batch_size, N = B * step->options.accum_freq, D = config->dim;
+  gaze_tape_policy policy = step->options.checkpointing ? GAZE_TAPE_RECOMPUTE : GAZE_TAPE_KEEP;
+  gaze_vit_tape_layout(&step->vision, &step->clip->vision, B, step->kept, policy, arena);
+  gaze_text_tape_layout(&step->text, &step->clip->text, B, B * config->text.context, policy, arena);
+  step->kept_list = gaze_arena_take(arena, B * step->kept, sizeof *step->kept_list);
+  step->embeddings = take(arena, B, D);
+  step->images = take(arena, N, D);
+  step->texts = take(arena, N, D);
+  step->dimages = take(arena, N, D);
+  step->dtexts = take(arena, N, D);
+  step->image_norms = take(arena, N, 1);
+  step->text_norms = take(arena, N, 1);
+  step->dpooled = take(arena, B, config->vision.block.dim);
+  step->scratch = take(arena, gaze_contrastive_scratch(N), 1);
+  step->classes = gaze_arena_take(arena, N, sizeof *step->classes);
+  if (step->teacher.D)
+    gaze_teacher_layout(&step->teacher, B, arena);
+}
+
+gaze_err gaze_clip_step_init(gaze_clip_step *step, const gaze_clip_step_options *options, gaze_clip *clip,
+                             const gaze_compute *compute, const gaze_teacher *teacher) {
+  *step = (gaze_clip_step){.options = *options, .clip = clip, .compute = *compute, .teacher = *teacher};
+  step->kept = count_kept(step);
+  gaze_arena measure = GAZE_ARENA_MEASURE;
+  layout(step, &measure);
+  GAZE_TRY(gaze_arena_init(&step->arena, measure.used));
+  layout(step, &step->arena);
+  return GAZE_OK;
+}
+
+void gaze_clip_step_fini(gaze_clip_step *step) {
+  gaze_arena_fini(&step->arena);
+  *step = (gaze_clip_step){0};
+}
+
+/* A random subset of the patches of each picture, a pure function of the batch's number. */
+static void choose_patches(gaze_clip_step *step, const gaze_batch *batch) {
+  uint16_t order[UINT16_MAX];
+  size_t patches = gaze_vit_patches(&step->clip->config.vision);
+  gaze_random random;
+  gaze_random_init(&random, step->options.seed ^ 0x9a7c4, batch->number);
+  for (size_t i = 0; i < patches; i++)
+    order[i] = (uint16_t)i;
+  for (size_t b = 0; b < batch->n; b++)
+    for (size_t i = 0; i < step->kept; i++) {
+      size_t j = i + gaze_random_below(&random, patches - i);
+      uint16_t chosen = order[j];
+      order[j] = order[i];
+      order[i] = step->kept_list[b * step->kept + i] = chosen;
+    }
+}
+
+static void forward_images(gaze_clip_step *step, const gaze_batch *batch, size_t a) {
+  size_t D = step->clip->config.dim, first = a * step->options.batch_size;
+  bool all = step->kept == gaze_vit_patches(&step->clip->config.vision);
+  if (!all)
+    choose_patches(step, batch);
+  gaze_vit_forward(&step->compute, step->embeddings, batch->pixels, batch->n, all ? NULL : step->kept_list, step->kept,
+                   &step->clip->vision, &step->vision);
+  gaze_unit_forward(&step->compute, step->images + first * D, step->image_norms + first, step->embeddings, batch->n, D);
+}
+
+static void forward_texts(gaze_clip_step *step, const gaze_batch *batch, size_t a) {
+  size_t D = step->clip->config.dim, first = a * step->options.batch_size;
+  gaze_text_forward(&step->compute, step->embeddings, batch->ids, batch->offsets, batch->n, &step->clip->text,
+                    &step->text);
+  gaze_unit_forward(&step->compute, step->texts + first * D, step->text_norms + first, step->embeddings, batch->n, D);
+}
+
+/* dimages, dtexts, and the gradients of temperature and bias, from the features of the whole step. */
+static void whole_loss(gaze_clip_step *step, size_t n) {
+  gaze_clip *clip = step->clip;
+  gaze_contrastive loss = {.scale = expf(gaze_f32(clip->logit_scale)[0])};
+  if (step->options.sigmoid)
+    loss.bias = gaze_f32(clip->logit_bias)[0];
+  (step->options.sigmoid ? gaze_sigmoid_loss : gaze_info_nce)(&step->compute, step->dimages, step->dtexts, &loss,
+                                                             step->images, step->texts, step->classes, n,
+                                                             clip->config.dim, step->scratch);
+  step->loss = loss.loss;
+  clip->dlogit_scale[0] += loss.dlog_scale;
+  if (step->options.sigmoid)
+    clip->dlogit_bias[0] += loss.dbias;
+}
+
+static void backward_images(gaze_clip_step *step, const gaze_batch *batch, size_t a) {
+  size_t D = step->clip->config.dim, first = a * step->options.batch_size;
+  const float *dpooled = NULL;
+  if (step->teacher.D) {
+    dpooled = step->dpooled;
+    double weight = step->options.teacher_weight / (double)step->options.accum_freq;
+    step->teacher_loss += gaze_teacher_loss(&step->compute, step->dpooled, &step->teacher, step->vision.head.normed,
+                                            batch->teacher, batch->has_teacher, batch->n, weight) /
+                          (double)step->options.accum_freq;
+  }
+  gaze_unit_backward(&step->compute, step->embeddings, step->dimages + first * D, step->images + first * D,
+                     step->image_norms + first, batch->n, D);
+  gaze_vit_backward(&step->compute, step->embeddings, dpooled, batch->n, &step->clip->vision, &step->vision);
+}
+
+static void backward_texts(gaze_clip_step *step, const gaze_batch *batch, size_t a) {
+  size_t D = step->clip->config.dim, first = a * step->options.batch_size;
+  gaze_unit_backward(&step->compute, step->embeddings, step->dtexts + first * D, step->texts + first * D,
+                     step->text_norms + first, batch->n, D);
+  gaze_text_backward(&step->compute, step->embeddings, batch->n, &step->clip->text, &step->text);
+}
+
+void gaze_clip_step_run(gaze_clip_step *step, const gaze_batch *const *batches) {
+  size_t B = step->options.batch_size, A = step->options.accum_freq;
+  for (size_t a = 0; a < A; a++) {
+    forward_images(step, batches[a], a);
+    forward_texts(step, batches[a], a);
+    memcpy(step->classes + a * B, batches[a]->classes, B * sizeof *step->classes);
+  }
+  whole_loss(step, A * B);
+  step->teacher_loss = 0;
+  for (size_t a = 0; a < A; a++) {
+    if (A > 1 && !step->options.lock_image)
+      forward_images(step, batches[a], a);
+    if (!step->options.lock_image)
+      backward_images(step, batches[a], a);
+    if (A > 1 && !step->options.lock_text)
+      forward_texts(step, batches[a], a);
+    if (!step->options.lock_text)
+      backward_texts(step, batches[a], a);
+  }
+}

@@ -1,0 +1,106 @@
+#include "fusion/clip_run.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+double gaze_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static gaze_err next_batches(gaze_clip_run *run) {
+  for (size_t a = 0; a < run->options.accum_freq; a++)
+    GAZE_TRY(gaze_loader_next(run->loader, &run->batches[a]));
+  return GAZE_OK;
+}
+
+/* The temperature's inverse stays within [1, 100], as CLIP's. */
+static void clamp_scale(gaze_clip_run *run) {
+  float *scale = run->clip.values + (gaze_f32(run->clip.logit_scale) - run->clip.values);
+  *scale = fminf(fmaxf(*scale, 0.0f), logf(100.0f));
+}
+
+static gaze_err fail_diverged(const gaze_clip_run *run) {
+  return gaze_fail(GAZE_ERR_DIVERGED,
+                   "training diverged: loss %g at step %llu: the last good checkpoint is in %s; resume with a smaller --lr",
+                   run->step.loss, (unsigned long long)run->optimizer.step, run->checkpoints);
+}
+
+static gaze_err take_step(gaze_clip_run *run, double lr) {
+  GAZE_TRY(next_batches(run));
+  gaze_clip_step_run(&run->step, run->batches);
+  if (!isfinite(run->step.loss))
+    return fail_diverged(run);
+  double norm = gaze_optimizer_step(&run->optimizer, &run->compute, &run->clip.parameters, lr);
+  if (!isfinite(norm))
+    return fail_diverged(run);
+  clamp_scale(run);
+  return GAZE_OK;
+}
+
+static gaze_train_progress progress_of(const gaze_clip_run *run, double lr) {
+  uint64_t done = run->optimizer.step - run->first_step, a_step = run->options.batch_size * run->options.accum_freq;
+  double seconds = gaze_clock() - run->started, rate = (double)(done * a_step) / seconds;
+  return (gaze_train_progress){.step = run->optimizer.step,
+                               .steps = run->steps,
+                               .samples = run->optimizer.step * a_step,
+                               .loss = run->step.loss,
+                               .lr = lr,
+                               .scale = expf(gaze_f32(run->clip.logit_scale)[0]),
+                               .samples_per_second = rate,
+                               .seconds_left = (double)((run->steps - run->optimizer.step) * a_step) / rate};
+}
+
+static gaze_err report(gaze_clip_run *run, double lr) {
+  gaze_train_progress now = progress_of(run, lr);
+  if (run->options.progress)
+    run->options.progress(run->options.user, &now);
+  if (run->optimizer.step % run->options.log_every_n_steps && run->optimizer.step != run->steps)
+    return GAZE_OK;
+  return gaze_clip_run_log(
+      run, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "step", (json_int_t)now.step, "samples",
+                     (json_int_t)now.samples, "loss", now.loss, "teacher_loss", run->step.teacher_loss, "lr", now.lr,
+                     "scale", now.scale, "samples_per_second", now.samples_per_second));
+}
+
+/* Whether this step ends a stretch of `frequency` epochs; 0: never before the end. */
+static bool is_due(const gaze_clip_run *run, double frequency) {
+  uint64_t every = (uint64_t)((double)run->steps_in_epoch * frequency + 0.5);
+  return every && run->optimizer.step % every == 0;
+}
+
+static bool must_stop(const gaze_clip_run *run) {
+  uint64_t piece = run->options.stop_after;
+  return (run->options.stop && *run->options.stop) || (piece && run->optimizer.step - run->first_step >= piece);
+}
+
+static gaze_err train(gaze_clip_run *run) {
+  run->started = gaze_clock();
+  while (run->optimizer.step < run->steps) {
+    double lr = gaze_schedule_lr(&run->schedule, run->optimizer.step);
+    GAZE_TRY(take_step(run, lr));
+    GAZE_TRY(report(run, lr));
+    bool last = run->optimizer.step == run->steps, stopping = must_stop(run);
+    bool measured = last || is_due(run, run->options.val_frequency);
+    if (measured || stopping || is_due(run, run->options.save_frequency))
+      GAZE_TRY(gaze_clip_run_save(run));
+    if (stopping && !last)
+      return run->options.stop && *run->options.stop
+                 ? gaze_fail(GAZE_ERR_INTERRUPTED, "training interrupted: %s: go on with --resume latest", run->folder)
+                 : GAZE_OK;
+    if (measured)
+      GAZE_TRY(gaze_clip_run_validate(run));
+  }
+  return GAZE_OK;
+}
+
+gaze_err gaze_train_clip(const gaze_train_clip_options *options) {
+  gaze_clip_run run;
+  gaze_err err = gaze_clip_run_init(&run, options);
+  if (err == GAZE_OK)
+    err = train(&run);
+  gaze_clip_run_fini(&run);
+  return err;
+}

@@ -1,0 +1,28 @@
+/* What stands behind gaze.h's gaze_model: a CLIP that is only run, its tokenizer and its preprocessing. */
+#ifndef GAZE_FUSION_MODEL_H
+#define GAZE_FUSION_MODEL_H
+
+#include "fusion/clip.h"
+
+struct gaze_model {
+  char *folder;
+  gaze_model_options options; /* cpu is not kept */
+  gaze_kernels kernels;
+  gaze_compute compute;
+  gaze_clip clip;
+  gaze_tokenizer *tokenizer;
+  gaze_preprocess preprocess;
+  char key[33]; /* empty: not yet made */
+};
+
+/* A floating-point result within which pictures are encoded one a thread, products in one thread each: below it a
+ * picture alone cannot use all processors. Multiply-adds a picture. */
+#define GAZE_SMALL_MODEL 2e9
+
+size_t gaze_model_pixels(const gaze_model *model); /* floats of one prepared picture, 3 S S */
+/* pixels: [n, 3, S, S]; out: [n, D], unit. What a picture gives does not depend on those beside it. */
+GAZE_CHECKED gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out);
+/* Picture options with the model's own where the person left them open. */
+gaze_picture_options gaze_model_picture_options(const gaze_model *model, const gaze_picture_options *options);
+
+#endif

@@ -1,0 +1,97 @@
+#include "text/text_encoder.h"
+
+#include <assert.h>
+#include <string.h>
+
+gaze_err gaze_text_encoder_init(gaze_text_encoder *text, const gaze_text_config *config, bool trained) {
+  *text = (gaze_text_encoder){.config = *config};
+  text->head = (gaze_head){.C = config->block.dim, .D = config->dim_out, .eps = config->block.eps};
+  return gaze_stack_init(&text->stack, &config->block, config->layers, trained);
+}
+
+void gaze_text_encoder_fini(gaze_text_encoder *text) { gaze_stack_fini(&text->stack); }
+
+gaze_err gaze_text_encoder_list(gaze_text_encoder *text, gaze_parameters *list) {
+  size_t C = text->config.block.dim;
+  bool trained = text->stack.gradients != NULL;
+  GAZE_TRY(gaze_parameters_add(list, "text.", "token_embedding", &text->token_embedding,
+                               trained ? &text->dtoken_embedding : NULL, text->config.vocabulary, C));
+  GAZE_TRY(gaze_parameters_add(list, "text.", "position_embedding", &text->position_embedding,
+                               trained ? &text->dposition_embedding : NULL, text->config.context, C));
+  GAZE_TRY(gaze_stack_list(&text->stack, "text", list));
+  return gaze_head_list(&text->head, "text.", trained, list);
+}
+
+void gaze_text_tape_layout(gaze_text_tape *tape, const gaze_text_encoder *text, size_t batch, size_t rows,
+                           gaze_tape_policy policy, gaze_arena *arena) {
+  size_t C = text->config.block.dim;
+  *tape = (gaze_text_tape){0};
+  tape->queries = gaze_arena_take(arena, batch, sizeof *tape->queries);
+  gaze_stack_tape_layout(&tape->stack, &text->stack, rows, text->config.context, policy, arena);
+  gaze_head_tape_layout(&tape->head, &text->head, batch, policy != GAZE_TAPE_NONE, arena);
+  if (policy == GAZE_TAPE_NONE)
+    return;
+  tape->dx = gaze_arena_take(arena, rows * C, sizeof(float));
+  tape->dpooled = gaze_arena_take(arena, batch * C, sizeof(float));
+}
+
+static void set_sequences(gaze_text_tape *tape, const int32_t *ids, const size_t *offsets, size_t batch) {
+  tape->ids = ids;
+  tape->sequences = (gaze_sequences){batch, offsets, 0};
+  for (size_t b = 0; b < batch; b++) {
+    size_t T = offsets[b + 1] - offsets[b];
+    assert(T >= 1);
+    tape->queries[b] = T - 1;
+    if (T > tape->sequences.longest)
+      tape->sequences.longest = T;
+  }
+}
+
+static void tap(const gaze_compute *compute, const char *name, const float *data, size_t rows, size_t columns) {
+  if (compute->tap)
+    compute->tap(compute->tap_user, name, data, rows, columns);
+}
+
+static void embed_tokens(const gaze_compute *compute, float *x, const gaze_text_encoder *text,
+                         const gaze_text_tape *tape) {
+  size_t C = text->config.block.dim;
+  const float *tokens = gaze_f32(text->token_embedding), *positions = gaze_f32(text->position_embedding);
+  const size_t *offsets = tape->sequences.offsets;
+  for (size_t b = 0; b < tape->sequences.count; b++)
+    for (size_t i = offsets[b]; i < offsets[b + 1]; i++) {
+      assert((size_t)tape->ids[i] < text->config.vocabulary && i - offsets[b] < text->config.context);
+      memcpy(x + i * C, tokens + (size_t)tape->ids[i] * C, C * sizeof *x);
+      compute->kernels->add(x + i * C, positions + (i - offsets[b]) * C, C);
+    }
+}
+
+void gaze_text_forward(const gaze_compute *compute, float *embedding, const int32_t *ids, const size_t *offsets,
+                       size_t batch, const gaze_text_encoder *text, gaze_text_tape *tape) {
+  size_t C = text->config.block.dim;
+  set_sequences(tape, ids, offsets, batch);
+  embed_tokens(compute, tape->stack.inputs[0], text, tape);
+  tap(compute, "text.embedded", tape->stack.inputs[0], offsets[batch], C);
+  bool all = compute->tap != NULL;
+  const float *y = gaze_stack_forward(compute, &text->stack, &tape->sequences, all ? NULL : tape->queries, &tape->stack,
+                                      "text");
+  gaze_head_pool(&tape->head, &text->head, y, &tape->sequences, tape->queries, all);
+  gaze_head_forward(compute, embedding, &text->head, &tape->head, batch);
+  tap(compute, "text.pooled", tape->head.normed, batch, C);
+  tap(compute, "text.embedding", embedding, batch, text->config.dim_out);
+}
+
+void gaze_text_backward(const gaze_compute *compute, const float *dembedding, size_t batch, gaze_text_encoder *text,
+                        gaze_text_tape *tape) {
+  size_t C = text->config.block.dim;
+  const size_t *offsets = tape->sequences.offsets;
+  gaze_head_backward(compute, tape->dpooled, dembedding, NULL, &text->head, &tape->head, batch);
+  gaze_stack_backward(compute, tape->dx, tape->dpooled, &text->stack, &tape->sequences, tape->queries, &tape->stack,
+                      "text");
+  for (size_t b = 0; b < batch; b++)
+    for (size_t i = offsets[b]; i < offsets[b + 1]; i++) {
+      if (text->dtoken_embedding)
+        compute->kernels->add(text->dtoken_embedding + (size_t)tape->ids[i] * C, tape->dx + i * C, C);
+      if (text->dposition_embedding)
+        compute->kernels->add(text->dposition_embedding + (i - offsets[b]) * C, tape->dx + i * C, C);
+    }
+}
