@@ -60,12 +60,12 @@ static void note_bad(gaze_loader *loader, gaze_draw draw, gaze_err err, gaze_bad
     bad->message = strdup(gaze_last_error());
   }
   pthread_mutex_lock(&loader->mutex);
-  bool named = loader->named[draw.source][draw.place];
-  loader->named[draw.source][draw.place] = 1;
-  pthread_mutex_unlock(&loader->mutex);
-  if (!named)
+  uint8_t *named = &loader->named[draw.source][draw.place];
+  if (!*named)
     gaze_warn("sample left out: %s: %s", gaze_dataset_path(loader->plan.sources[draw.source].dataset),
               gaze_last_error());
+  *named = 1;
+  pthread_mutex_unlock(&loader->mutex);
 }
 
 static gaze_err fail_bad(const gaze_bad *bad) {

@@ -1,6 +1,7 @@
 #include "data_files.h"
 
 #include <ftw.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,11 @@ void write_file(const char *path, const void *bytes, size_t size) {
 void write_text(const char *path, const char *text) { write_file(path, text, strlen(text)); }
 
 static void note_warning(const char *line) {
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&mutex);
   snprintf(last_warning, sizeof last_warning, "%s", line);
   n_warnings++;
+  pthread_mutex_unlock(&mutex);
 }
 
 void count_warnings(void) {

@@ -95,20 +95,26 @@ static void test_kinds(void **state) {
   }
 }
 
-static void test_version_2_and_unknown(void **state) {
-  static const char text[] = "{'descr': '<f2', 'fortran_order': False, 'shape': (1,), } \n";
-  uint8_t bytes[256];
-  gaze_tensor tensor;
-  size_t length = sizeof text - 1;
+/* A version 2 file of one half, its header padded to length. */
+static size_t make_version_2(uint8_t *bytes, size_t length) {
   memcpy(bytes, "\x93NUMPY\2\0", 8);
   memcpy(bytes + 8, (uint8_t[]){(uint8_t)length, 0, 0, 0}, 4);
-  memcpy(bytes + 12, text, length);
+  memset(bytes + 12, ' ', length);
+  static const char text[] = "{'descr': '<f2', 'fortran_order': False, 'shape': (1,), }";
+  memcpy(bytes + 12, text, sizeof text - 1);
   memcpy(bytes + 12 + length, "\0\x3c", 2);
-  assert_int_equal(parse_copy(bytes, 14 + length, &tensor), GAZE_OK);
+  return 14 + length;
+}
+
+static void test_versions(void **state) {
+  uint8_t bytes[256];
+  gaze_tensor tensor;
+  assert_int_equal(parse_copy(bytes, make_version_2(bytes, 68), &tensor), GAZE_OK);
   assert_int_equal(tensor.dtype, GAZE_DTYPE_F16);
   assert_int_equal(tensor.rank, 1);
+  check_fails(parse_copy(bytes, make_version_2(bytes, 67), &tensor), GAZE_ERR_FORMAT, "aligned", NULL);
   bytes[6] = 3;
-  check_fails(parse_copy(bytes, 14 + length, &tensor), GAZE_ERR_UNSUPPORTED, "version 3", "copy.npy", NULL);
+  check_fails(parse_copy(bytes, 81, &tensor), GAZE_ERR_UNSUPPORTED, "version 3", "copy.npy", NULL);
 }
 
 static void test_truncated(void **state) {
@@ -155,7 +161,7 @@ int main(void) {
       cmocka_unit_test(test_header_is_numpys),
       cmocka_unit_test(test_shared_vectors_come_back_equal),
       cmocka_unit_test(test_kinds),
-      cmocka_unit_test(test_version_2_and_unknown),
+      cmocka_unit_test(test_versions),
       cmocka_unit_test(test_truncated),
       cmocka_unit_test(test_save_is_whole_or_absent),
       cmocka_unit_test(test_tensor),

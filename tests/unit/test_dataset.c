@@ -1,0 +1,213 @@
+#include "data_files.h"
+
+#include "fusion/dataset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static gaze_err open_tar(test_tar *tar, gaze_dataset **dataset) {
+  tar_write(tar, test_path("data.tar"));
+  return gaze_dataset_open(test_path("data.tar"), NULL, dataset);
+}
+
+/* Key, class, name and captions of a sample as one text. */
+static const char *describe(const gaze_sample *sample) {
+  static char text[1024];
+  char *at = text + sprintf(text, "%s %s %s%s", sample->key, sample->class_id ? sample->class_id : "-",
+                            sample->name ? sample->name : "-", sample->fixed ? " fixed" : "");
+  for (size_t i = 0; i < sample->n_captions; i++)
+    at += sprintf(at, ";%s", sample->captions[i]);
+  return text;
+}
+
+static void test_samples_of_a_tar(void **state) {
+  test_tar tar = {0};
+  tar_add_text(&tar, ".hidden", "left alone");
+  tar_add_text(&tar, "folder.d/a.jpg", "A");
+  tar_add_text(&tar, "folder.d/a.json",
+               "{\"captions\":[\"one\",\"\",\"두 개\"],\"class\":\"n01\",\"name\":\"fish\",\"qa\":[]}");
+  tar_add_text(&tar, "folder.d/a.depth.png", "left alone");
+  tar_add_text(&tar, "b.txt", "a caption\r\n");
+  tar_add_text(&tar, "b.PNG", "B");
+  tar_add_text(&tar, "b.json", "{\"augment\":false,\"captions\":[\"another\"]}");
+  tar_add_text(&tar, "no-picture.txt", "nothing to see");
+  tar_add_text(&tar, "README", "left alone");
+  tar_add_text(&tar, "c.webp", "C");
+  gaze_dataset *dataset;
+  count_warnings();
+  assert_int_equal(open_tar(&tar, &dataset), GAZE_OK);
+  assert_int_equal(n_warnings, 1);
+  assert_non_null(strstr(last_warning, "1 samples without a picture"));
+  assert_int_equal(gaze_dataset_size(dataset), 3);
+  assert_string_equal(gaze_dataset_path(dataset), test_path("data.tar"));
+  const gaze_sample *a = gaze_dataset_get(dataset, 0), *b = gaze_dataset_get(dataset, 1),
+                    *c = gaze_dataset_get(dataset, 2);
+  assert_string_equal(describe(a), "folder.d/a n01 fish;one;두 개");
+  assert_string_equal(describe(b), "b - - fixed;a caption;another");
+  assert_string_equal(describe(c), "c - -");
+  assert_memory_equal(a->picture, "A", 1);
+  assert_memory_equal(b->picture, "B", 1);
+  assert_int_equal(c->picture_size, 1);
+  assert_null(c->path);
+  assert_null(c->teacher);
+  gaze_dataset_close(dataset);
+}
+
+static void add_teacher(test_tar *tar, const char *key, const char *descr, const char *shape, const void *data,
+                        size_t size) {
+  uint8_t bytes[512];
+  char name[64];
+  memset(bytes, ' ', 128);
+  memcpy(bytes, "\x93NUMPY\1\0\x76\0", 10);
+  int length = sprintf((char *)bytes + 10, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
+  bytes[10 + length] = ' ';
+  memcpy(bytes + 128, data, size);
+  snprintf(name, sizeof name, "%s.teacher.npy", key);
+  tar_add(tar, name, '0', bytes, 128 + size);
+}
+
+static void test_teacher(void **state) {
+  static const uint16_t halves[3] = {0x3c00, 0xc000, 0x3800};
+  static const float singles[3];
+  test_tar tar = {0};
+  gaze_dataset *dataset;
+  tar_add_text(&tar, "a.jpg", "A");
+  add_teacher(&tar, "a", "<f2", "(3,)", halves, sizeof halves);
+  assert_int_equal(open_tar(&tar, &dataset), GAZE_OK);
+  assert_int_equal(gaze_dataset_get(dataset, 0)->teacher_dim, 3);
+  assert_memory_equal(gaze_dataset_get(dataset, 0)->teacher, halves, sizeof halves);
+  gaze_dataset_close(dataset);
+  tar_add_text(&tar, "a.jpg", "A");
+  add_teacher(&tar, "a", "<f4", "(3,)", singles, sizeof singles);
+  check_fails(open_tar(&tar, &dataset), GAZE_ERR_UNSUPPORTED, "a.teacher.npy in", "data.tar", "float16", NULL);
+  tar_add_text(&tar, "a.jpg", "A");
+  add_teacher(&tar, "a", "<f2", "(1, 3)", halves, sizeof halves);
+  check_fails(open_tar(&tar, &dataset), GAZE_ERR_UNSUPPORTED, "a.teacher.npy in", NULL);
+}
+
+static void check_json_fails(const char *json, const char *word) {
+  test_tar tar = {0};
+  gaze_dataset *dataset;
+  tar_add_text(&tar, "a.jpg", "A");
+  tar_add_text(&tar, "a.json", json);
+  check_fails(open_tar(&tar, &dataset), GAZE_ERR_FORMAT, word, "data.tar", NULL);
+}
+
+static void test_errors_of_a_tar(void **state) {
+  check_json_fails("{\"captions\":", "a.json");
+  check_json_fails("[]", "sample a");
+  check_json_fails("{\"captions\":\"one\"}", "captions");
+  check_json_fails("{\"captions\":[1]}", "captions");
+  check_json_fails("{\"class\":3}", "class");
+  check_json_fails("{\"augment\":0}", "augment");
+  test_tar tar = {0};
+  gaze_dataset *dataset;
+  check_fails(open_tar(&tar, &dataset), GAZE_ERR_FORMAT, "no samples", "data.tar", NULL);
+  tar_add_text(&tar, "a.jpg", "A");
+  tar_add_text(&tar, "a.png", "A");
+  check_fails(open_tar(&tar, &dataset), GAZE_ERR_FORMAT, "two files", "sample a", NULL);
+  write_file(test_path("data.tar"), "\x1f\x8b\x08", 3);
+  check_fails(gaze_dataset_open(test_path("data.tar"), NULL, &dataset), GAZE_ERR_UNSUPPORTED, "gunzip", NULL);
+  check_fails(gaze_dataset_open(test_path("none.tar"), NULL, &dataset), GAZE_ERR_NOT_FOUND, "none.tar", NULL);
+  check_fails(gaze_dataset_open(test_folder, NULL, &dataset), GAZE_ERR_ARGUMENT, test_folder, NULL);
+}
+
+static gaze_err open_csv(const char *text, const gaze_dataset_options *options, gaze_dataset **dataset) {
+  write_text(test_path("data.csv"), text);
+  return gaze_dataset_open(test_path("data.csv"), options, dataset);
+}
+
+static void test_csv(void **state) {
+  gaze_dataset *dataset;
+  assert_int_equal(
+      open_csv("title,filepath\n\"a dog, running\",photos/a.jpg\n,/b.png\nagain,photos/a.jpg\n", NULL, &dataset),
+      GAZE_OK);
+  assert_int_equal(gaze_dataset_size(dataset), 3);
+  assert_string_equal(describe(gaze_dataset_get(dataset, 0)), "photos/a.jpg - -;a dog, running");
+  assert_string_equal(gaze_dataset_get(dataset, 0)->path, test_path("photos/a.jpg"));
+  assert_string_equal(gaze_dataset_get(dataset, 1)->path, "/b.png");
+  assert_int_equal(gaze_dataset_get(dataset, 1)->n_captions, 0);
+  assert_string_equal(gaze_dataset_get(dataset, 2)->key, "photos/a.jpg");
+  assert_null(gaze_dataset_get(dataset, 2)->picture);
+  gaze_dataset_close(dataset);
+  gaze_dataset_options options = {.type = "csv", .csv_img_key = "i", .csv_caption_key = "c", .csv_separator = "\\t"};
+  assert_int_equal(open_csv("c,d\ti\tc\nx\ta.jpg\ty\n", &options, &dataset), GAZE_OK);
+  assert_string_equal(describe(gaze_dataset_get(dataset, 0)), "a.jpg - -;y");
+  gaze_dataset_close(dataset);
+}
+
+static void test_errors_of_a_csv(void **state) {
+  gaze_dataset *dataset;
+  gaze_dataset_options options = {.csv_separator = ",,"}, other = {.type = "parquet"};
+  check_fails(open_csv("", NULL, &dataset), GAZE_ERR_FORMAT, "empty", "data.csv", NULL);
+  check_fails(open_csv("filepath,title\n", NULL, &dataset), GAZE_ERR_FORMAT, "no samples", "data.csv", NULL);
+  check_fails(open_csv("path,title\na,b\n", NULL, &dataset), GAZE_ERR_FORMAT, "\"filepath\"", "--csv-img-key", NULL);
+  check_fails(open_csv("filepath,text\na,b\n", NULL, &dataset), GAZE_ERR_FORMAT, "\"title\"", "--csv-caption-key",
+              NULL);
+  check_fails(open_csv("filepath,title\na,b\nc,d,e\n", NULL, &dataset), GAZE_ERR_FORMAT, "data.csv line 3", NULL);
+  check_fails(open_csv("filepath,title\na\n", NULL, &dataset), GAZE_ERR_FORMAT, "data.csv line 2", NULL);
+  check_fails(open_csv("filepath,title\na,b\n", &options, &dataset), GAZE_ERR_ARGUMENT, ",,", NULL);
+  check_fails(open_csv("filepath,title\na,b\n", &other, &dataset), GAZE_ERR_ARGUMENT, "parquet", NULL);
+}
+
+static void test_pictures(void **state) {
+  test_tar tar = {0};
+  gaze_dataset *dataset;
+  gaze_picture picture;
+  uint8_t *bytes;
+  size_t size;
+  tar_add_png(&tar, "a", 5, 3, 0x102030);
+  tar_add_text(&tar, "b.jpg", "no picture");
+  assert_int_equal(open_tar(&tar, &dataset), GAZE_OK);
+  assert_int_equal(gaze_sample_picture(gaze_dataset_get(dataset, 0), NULL, &picture), GAZE_OK);
+  assert_int_equal(picture.width, 5);
+  assert_memory_equal(picture.rgb + 3 * (5 * 3 - 1), "\x10\x20\x30", 3);
+  gaze_picture_fini(&picture);
+  assert_int_not_equal(gaze_sample_picture(gaze_dataset_get(dataset, 1), NULL, &picture), GAZE_OK);
+  gaze_dataset_close(dataset);
+  make_png(2, 2, 0xffffff, &bytes, &size);
+  write_file(test_path("white.png"), bytes, size);
+  free(bytes);
+  assert_int_equal(open_csv("filepath\ttitle\nwhite.png\tx\nnone.png\tx\n", NULL, &dataset), GAZE_OK);
+  assert_int_equal(gaze_sample_picture(gaze_dataset_get(dataset, 0), NULL, &picture), GAZE_OK);
+  gaze_picture_fini(&picture);
+  check_fails(gaze_sample_picture(gaze_dataset_get(dataset, 1), NULL, &picture), GAZE_ERR_NOT_FOUND, "none.png", NULL);
+  gaze_dataset_close(dataset);
+}
+
+static void test_shared_sets(void **state) {
+  static const struct {
+    const char *name;
+    size_t n, captions, classes;
+  } sets[] = {{"data/flickr8k-dev.tar", 1000, 5000, 0},
+              {"data/corel500.tar", 500, 0, 500},
+              {"data/tinyimagenet-val.tar", 2000, 0, 2000},
+              {"data/easyvqa-test.tar", 1000, 0, 0}};
+  for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+    const char *path = shared_path(sets[i].name);
+    gaze_dataset *dataset;
+    size_t captions = 0, classes = 0;
+    if (!path)
+      skip();
+    assert_int_equal(gaze_dataset_open(path, NULL, &dataset), GAZE_OK);
+    assert_int_equal(gaze_dataset_size(dataset), sets[i].n);
+    for (size_t k = 0; k < sets[i].n; k++) {
+      captions += gaze_dataset_get(dataset, k)->n_captions;
+      classes += gaze_dataset_get(dataset, k)->class_id != NULL;
+    }
+    assert_int_equal(captions, sets[i].captions);
+    assert_int_equal(classes, sets[i].classes);
+    gaze_dataset_close(dataset);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_samples_of_a_tar), cmocka_unit_test(test_teacher),
+      cmocka_unit_test(test_errors_of_a_tar),  cmocka_unit_test(test_csv),
+      cmocka_unit_test(test_errors_of_a_csv),  cmocka_unit_test(test_pictures),
+      cmocka_unit_test(test_shared_sets),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
