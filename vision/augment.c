@@ -34,68 +34,86 @@ static void flip_rows(gaze_picture *p) {
   }
 }
 
-static uint8_t clip(float value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value + 0.5f); }
+/* The jitter works in the result's own memory: three planes of n floats in 0 to 255, not rounded between changes. */
+typedef struct planes {
+  float *r, *g, *b;
+  size_t n;
+} planes;
 
-/* ITU-R 601, as Pillow's conversion to grey. */
-static unsigned grey_of(const uint8_t *rgb) {
-  return (rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16;
+static float smaller(float a, float b) { return a < b ? a : b; } /* fminf is a call, this one instruction */
+static float larger(float a, float b) { return a > b ? a : b; }
+static float clip(float value) { return smaller(larger(value, 0), 255); }
+
+static void spread(const uint8_t *rgb, const planes *to) {
+  for (size_t i = 0; i < to->n; i++) {
+    to->r[i] = rgb[i * 3];
+    to->g[i] = rgb[i * 3 + 1];
+    to->b[i] = rgb[i * 3 + 2];
+  }
 }
 
-/* Towards one grey for all: 0 for brightness, the mean for contrast. */
-static void blend_with(uint8_t *rgb, size_t n, float factor, float grey) {
-  uint8_t values[256];
-  for (int v = 0; v < 256; v++)
-    values[v] = clip(factor * (float)v + (1 - factor) * grey);
-  for (size_t i = 0; i < n * 3; i++)
-    rgb[i] = values[rgb[i]];
+/* ITU-R 601. */
+static float grey_of(float r, float g, float b) { return 0.299f * r + 0.587f * g + 0.114f * b; }
+
+/* Towards one grey for all: 0 for brightness, the mean for contrast. The planes lie side by side. */
+static void blend_with(const planes *p, float factor, float grey) {
+  float shift = (1 - factor) * grey;
+  for (size_t i = 0; i < p->n * 3; i++)
+    p->r[i] = clip(factor * p->r[i] + shift);
 }
 
-static float mean_grey(const uint8_t *rgb, size_t n) {
-  uint64_t sum = 0;
-  for (size_t i = 0; i < n; i++)
-    sum += grey_of(rgb + i * 3);
-  return floorf((float)sum / (float)n + 0.5f);
+static float mean_grey(const planes *p) {
+  double sum = 0;
+  for (size_t i = 0; i < p->n; i++)
+    sum += grey_of(p->r[i], p->g[i], p->b[i]);
+  return (float)(sum / (double)p->n);
 }
 
 /* factor 0 is grey, 1 changes nothing. */
-static void saturate(uint8_t *rgb, size_t n, float factor) {
-  for (size_t i = 0; i < n; i++, rgb += 3) {
-    float grey = (float)grey_of(rgb);
-    for (int c = 0; c < 3; c++)
-      rgb[c] = clip(factor * rgb[c] + (1 - factor) * grey);
+static void saturate(const planes *p, float factor) {
+  float *restrict r = p->r, *restrict g = p->g, *restrict b = p->b;
+  for (size_t i = 0; i < p->n; i++) {
+    float shift = (1 - factor) * grey_of(r[i], g[i], b[i]);
+    r[i] = clip(factor * r[i] + shift);
+    g[i] = clip(factor * g[i] + shift);
+    b[i] = clip(factor * b[i] + shift);
   }
 }
 
-/* How much of the chroma a channel lacks: a trapezium over the hue circle of six, channels two apart. */
+/* How much of the chroma a channel lacks: a trapezium over the hue circle of six. place: 0 to 12. */
 static float lack(float place) {
-  place = place >= 6 ? place - 6 : place;
-  float ramp = fminf(place, 4 - place);
-  return fmaxf(0, fminf(1, ramp));
+  place -= place >= 6 ? 6.0f : 0.0f;
+  return larger(0, smaller(1, smaller(place, 4 - place)));
 }
 
-/* Turns the hue by `turn` of a circle, at the same value and chroma (HSV). */
-static void turn_hue(uint8_t *rgb, size_t n, float turn) {
+/* Turns the hue by `turn` of a circle, at the same value and chroma (HSV). Choices are between values that are there
+ * already, never between computations, so that compilers turn the loop into vectors. */
+static void turn_hue(const planes *p, float turn) {
+  float *restrict red = p->r, *restrict green = p->g, *restrict blue = p->b;
   float shift = 6 * (turn < 0 ? turn + 1 : turn);
-  for (size_t i = 0; i < n; i++, rgb += 3) {
-    float r = rgb[0], g = rgb[1], b = rgb[2];
-    float most = fmaxf(r, fmaxf(g, b)), chroma = most - fminf(r, fminf(g, b)), unit = 1 / fmaxf(chroma, 1);
-    float hue = most == r ? (g - b) * unit : most == g ? 2 + (b - r) * unit : 4 + (r - g) * unit;
-    hue += shift + (hue < 0 ? 6 : 0);
-    hue -= hue >= 6 ? 6 : 0;
-    rgb[0] = clip(most - chroma * lack(hue + 5));
-    rgb[1] = clip(most - chroma * lack(hue + 3));
-    rgb[2] = clip(most - chroma * lack(hue + 1));
+  for (size_t i = 0; i < p->n; i++) {
+    float r = red[i], g = green[i], b = blue[i];
+    float most = larger(r, larger(g, b)), chroma = most - smaller(r, smaller(g, b));
+    float ahead = most == r ? g : most == g ? b : r, behind = most == r ? b : most == g ? r : g;
+    float sector = most == r ? 6.0f : most == g ? 2.0f : 4.0f;
+    float hue = sector + (ahead - behind) / larger(chroma, 1e-3f);
+    hue -= hue >= 6 ? 6.0f : 0.0f;
+    hue += shift;
+    hue -= hue >= 6 ? 6.0f : 0.0f;
+    red[i] = most - chroma * lack(hue + 5);
+    green[i] = most - chroma * lack(hue + 3);
+    blue[i] = most - chroma * lack(hue + 1);
   }
 }
 
-/* torchvision's ColorJitter: four changes in random order, rounding to 8 bits after each. */
-static void jitter(const gaze_augment *a, gaze_random *random, uint8_t *rgb, size_t n) {
+/* torchvision's ColorJitter: four changes in random order. */
+static void jitter(const gaze_augment *a, gaze_random *random, const planes *p) {
   uint32_t order[] = {0, 1, 2, 3};
   gaze_random_shuffle(random, order, 4);
   const float strengths[] = {a->brightness, a->contrast, a->saturation, a->hue};
   float factors[4];
   for (int i = 0; i < 3; i++)
-    factors[i] = (float)gaze_random_between(random, fmax(0, 1 - strengths[i]), 1 + strengths[i]);
+    factors[i] = (float)gaze_random_between(random, larger(0, 1 - strengths[i]), 1 + strengths[i]);
   factors[3] = (float)gaze_random_between(random, -strengths[3], strengths[3]);
   for (int i = 0; i < 4; i++) {
     float factor = factors[order[i]];
@@ -103,24 +121,48 @@ static void jitter(const gaze_augment *a, gaze_random *random, uint8_t *rgb, siz
       continue;
     switch (order[i]) {
     case 0:
-      blend_with(rgb, n, factor, 0);
+      blend_with(p, factor, 0);
       break;
     case 1:
-      blend_with(rgb, n, factor, mean_grey(rgb, n));
+      blend_with(p, factor, mean_grey(p));
       break;
     case 2:
-      saturate(rgb, n, factor);
+      saturate(p, factor);
       break;
     default:
-      turn_hue(rgb, n, factor);
+      turn_hue(p, factor);
       break;
     }
   }
 }
 
-static void make_grey(uint8_t *rgb, size_t n) {
-  for (size_t i = 0; i < n; i++, rgb += 3)
-    rgb[0] = rgb[1] = rgb[2] = (uint8_t)grey_of(rgb);
+static void normalise(const gaze_preprocess *preprocess, const planes *p) {
+  float *const planes_of[] = {p->r, p->g, p->b};
+  for (int c = 0; c < 3; c++)
+    for (size_t i = 0; i < p->n; i++)
+      planes_of[c][i] = (planes_of[c][i] * (1.0f / 255) - preprocess->mean[c]) / preprocess->deviation[c];
+}
+
+/* The draws happen whatever the probabilities, so that changing one strength leaves the other choices alone. */
+static void change(const gaze_augment *a, const gaze_preprocess *preprocess, gaze_random *random, gaze_picture *picture,
+                   float *pixels) {
+  bool flipped = gaze_random_uniform(random) < a->flip;
+  bool jittered = gaze_random_uniform(random) < a->jitter;
+  bool greyed = gaze_random_uniform(random) < a->grey;
+  if (flipped)
+    flip_rows(picture);
+  if (!jittered && !greyed) {
+    gaze_preprocess_normalise(preprocess, picture->rgb, pixels);
+    return;
+  }
+  size_t n = (size_t)preprocess->size * (size_t)preprocess->size;
+  const planes p = {pixels, pixels + n, pixels + 2 * n, n};
+  spread(picture->rgb, &p);
+  if (jittered)
+    jitter(a, random, &p);
+  if (greyed)
+    saturate(&p, 0);
+  normalise(preprocess, &p);
 }
 
 gaze_err gaze_augment_run(const gaze_augment *augment, const gaze_preprocess *preprocess, gaze_random *random,
@@ -132,18 +174,7 @@ gaze_err gaze_augment_run(const gaze_augment *augment, const gaze_preprocess *pr
     gaze_box box = draw_box(augment, random, picture->width, picture->height);
     GAZE_TRY(gaze_resize(picture, &box, preprocess->size, preprocess->size, preprocess->filter, &result));
   }
-  size_t n = (size_t)preprocess->size * (size_t)preprocess->size;
-  /* The draws happen whatever the probabilities, so that changing one strength leaves the other choices alone. */
-  bool flipped = gaze_random_uniform(random) < augment->flip;
-  bool jittered = gaze_random_uniform(random) < augment->jitter;
-  bool greyed = gaze_random_uniform(random) < augment->grey;
-  if (flipped)
-    flip_rows(&result);
-  if (jittered)
-    jitter(augment, random, result.rgb, n);
-  if (greyed)
-    make_grey(result.rgb, n);
-  gaze_preprocess_normalise(preprocess, result.rgb, pixels);
+  change(augment, preprocess, random, &result, pixels);
   gaze_picture_fini(&result);
   return GAZE_OK;
 }

@@ -112,12 +112,18 @@ static void down_c(const int32_t *weights, int count, const uint8_t *in, size_t 
 
 const gaze_resize_passes gaze_resize_portable = {across_c, down_c};
 
+/* Asking the processor costs as much as a small picture (under a hypervisor it traps), so it is asked once. */
 static const gaze_resize_passes *choose_passes(void) {
+  static _Atomic(const gaze_resize_passes *) chosen;
+  const gaze_resize_passes *passes = chosen;
+  if (passes)
+    return passes;
+  passes = &gaze_resize_portable;
 #if defined(__x86_64__)
   if (gaze_cpu_detect() & GAZE_CPU_AVX2)
-    return &gaze_resize_avx2;
+    passes = &gaze_resize_avx2;
 #endif
-  return &gaze_resize_portable;
+  return chosen = passes;
 }
 
 /* The inputs that an axis reads: *begin, and how many from there. The axis is shifted to count from *begin. */
