@@ -5,6 +5,7 @@
 #include "core/kernels/kernels.h"
 
 void gaze_kernels_fill_portable(gaze_kernels *kernels); /* every entry */
+void gaze_kernels_fill_portable_conversion(gaze_kernels *kernels);
 void gaze_kernels_fill_portable_norm(gaze_kernels *kernels);
 void gaze_kernels_fill_portable_activation(gaze_kernels *kernels);
 void gaze_kernels_fill_portable_gemm(gaze_kernels *kernels);
@@ -12,5 +13,8 @@ void gaze_kernels_fill_portable_gemm(gaze_kernels *kernels);
 void gaze_kernels_fill_openblas(gaze_kernels *kernels); /* gemm; OpenBLAS chooses its instruction set by itself */
 
 void gaze_kernels_fill_avx2(gaze_kernels *kernels);
+void gaze_kernels_fill_avx512(gaze_kernels *kernels);
+void gaze_kernels_fill_vnni(gaze_kernels *kernels); /* dot_i8 */
+void gaze_kernels_fill_bf16(gaze_kernels *kernels); /* bf16_from_f32 */
 
 #endif
