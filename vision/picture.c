@@ -11,8 +11,10 @@ typedef gaze_err decode_function(const gaze_picture_source *source, gaze_decoded
 
 #ifdef GAZE_HEIF
 #define HEIF_DECODE gaze_heif_decode
+#define READABLE "JPEG, PNG, WebP, HEIC and AVIF"
 #else
 #define HEIF_DECODE NULL
+#define READABLE "JPEG, PNG and WebP"
 #endif
 
 /* Formats by their first bytes. decode NULL: known, but not read. */
@@ -73,16 +75,14 @@ static bool looks_like_text(const uint8_t *bytes, size_t size) {
 }
 
 static gaze_err refuse(const gaze_picture_source *source, const picture_format *format) {
-  static const char *const readable = HEIF_DECODE ? "JPEG, PNG, WebP, HEIC and AVIF" : "JPEG, PNG and WebP";
   if (source->size == 0)
     return gaze_fail(GAZE_ERR_FORMAT, "not a picture: %s: the file is empty", source->name);
   if (format)
-    return gaze_fail(GAZE_ERR_UNSUPPORTED, "%s is not read by this build: %s: convert it to one of %s", format->name,
-                     source->name, readable);
-  if (looks_like_text(source->bytes, source->size))
-    return gaze_fail(GAZE_ERR_FORMAT, "not a picture: %s: the file holds text; %s are read", source->name, readable);
-  return gaze_fail(GAZE_ERR_FORMAT, "not a picture: %s: the first bytes are of no known format; %s are read",
-                   source->name, readable);
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "%s is not read by this build: %s: convert it to one of " READABLE,
+                     format->name, source->name);
+  bool text = looks_like_text(source->bytes, source->size);
+  return gaze_fail(GAZE_ERR_FORMAT, "not a picture: %s: %s; " READABLE " are read", source->name,
+                   text ? "the file holds text" : "the first bytes are of no known format");
 }
 
 gaze_err gaze_picture_judge(const gaze_picture_source *source, size_t width, size_t height) {
