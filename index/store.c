@@ -1,0 +1,284 @@
+#include "index/store.h"
+
+#include "core/base/file.h"
+#include "core/base/memory.h"
+#include "index/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_MILLISECONDS 5000 /* how long a statement waits for another connection's commit */
+
+/* A database may come from anywhere: nothing in it may run code of its own or reach beyond itself. */
+static gaze_err harden(sqlite3 *db) {
+  static const int off[] = {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW,
+                            SQLITE_DBCONFIG_TRUSTED_SCHEMA};
+  for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+    sqlite3_db_config(db, off[i], 0, NULL);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
+  return gaze_sql_run(db, "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;");
+}
+
+static gaze_err open_database(const char *name, int flags, sqlite3 **out) {
+  sqlite3 *db = NULL;
+  int code = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_FULLMUTEX, NULL);
+  gaze_err err = GAZE_OK;
+  if (!db)
+    err = gaze_fail(GAZE_ERR_MEMORY, "out of memory: %s: free memory", name);
+  else if (code != SQLITE_OK)
+    err = gaze_sql_fail(db);
+  if (err == GAZE_OK)
+    err = harden(db);
+  if (err == GAZE_OK)
+    *out = db;
+  else
+    sqlite3_close(db);
+  return err;
+}
+
+/* "file:/a/b.db?immutable=1", with what a URI reserves written as %XX. Yours: free(). */
+static gaze_err immutable_name(const char *path, char **out) {
+  char *escaped;
+  GAZE_TRY(gaze_alloc(strlen(path) * 3 + 1, 1, &escaped));
+  char *end = escaped;
+  for (const char *p = path; *p; p++) {
+    if (strchr("%?#", *p))
+      end += sprintf(end, "%%%02X", (unsigned char)*p);
+    else
+      *end++ = *p;
+  }
+  gaze_err err = gaze_format(out, "file:%s?immutable=1", escaped);
+  free(escaped);
+  return err;
+}
+
+static bool has_pending_log(const char *path) {
+  char *log;
+  struct stat status;
+  if (gaze_format(&log, "%s-wal", path) != GAZE_OK)
+    return true;
+  bool pending = stat(log, &status) == 0 && status.st_size > 0;
+  free(log);
+  return pending;
+}
+
+/* In a folder that cannot be written SQLite cannot make the shared memory that readers of a log need. Without a
+ * log nobody is writing, and the file can be read as it lies. */
+static gaze_err open_immutable(const char *path, sqlite3 **out) {
+  char *name;
+  GAZE_TRY(immutable_name(path, &name));
+  gaze_err err = open_database(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, out);
+  free(name);
+  return err;
+}
+
+static gaze_err open_to_read(const char *path, sqlite3 **out) {
+  if (!gaze_file_exists(path))
+    return gaze_fail(GAZE_ERR_NOT_FOUND, "no index: %s: make one with `gaze index FOLDER`", path);
+  if (gaze_folder_exists(path))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a database was expected: %s: name a file", path);
+  sqlite3 *db;
+  GAZE_TRY(open_database(path, SQLITE_OPEN_READONLY, &db));
+  int64_t version;
+  gaze_err err = gaze_sql_integer(db, "PRAGMA user_version", &version);
+  if (err == GAZE_OK) {
+    *out = db;
+    return GAZE_OK;
+  }
+  bool no_room_for_log = (sqlite3_errcode(db) & 0xff) == SQLITE_CANTOPEN && !has_pending_log(path);
+  sqlite3_close(db);
+  return no_room_for_log ? open_immutable(path, out) : err;
+}
+
+static gaze_err open_to_write(const char *path, sqlite3 **out) {
+  if (gaze_folder_exists(path))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a database was expected: %s: name a file", path);
+  sqlite3 *db;
+  GAZE_TRY(open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db));
+  if (!sqlite3_db_readonly(db, "main")) {
+    *out = db;
+    return GAZE_OK;
+  }
+  sqlite3_close(db);
+  return gaze_fail(GAZE_ERR_IO, "the database cannot be written: %s: check its permissions", path);
+}
+
+/* $XDG_DATA_HOME/gaze/photos.db; yours: free(). */
+static gaze_err default_path(bool make_folder, char **out) {
+  const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+  char *folder;
+  if (data && *data == '/')
+    GAZE_TRY(gaze_path_join(data, "gaze", &folder));
+  else if (home && *home)
+    GAZE_TRY(gaze_path_join(home, ".local/share/gaze", &folder));
+  else
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no home folder: neither XDG_DATA_HOME nor HOME is set: name a file with --db");
+  gaze_err err = make_folder ? gaze_folder_make(folder) : GAZE_OK;
+  if (err == GAZE_OK)
+    err = gaze_path_join(folder, "photos.db", out);
+  free(folder);
+  return err;
+}
+
+gaze_err gaze_index_open(const char *path, gaze_index_mode mode, gaze_index **out) {
+  char *chosen = NULL;
+  gaze_index *index = NULL;
+  gaze_err err = GAZE_OK;
+  if (path)
+    GAZE_TRY_DONE(gaze_strdup(path, &chosen));
+  else
+    GAZE_TRY_DONE(default_path(mode == GAZE_INDEX_WRITE, &chosen));
+  GAZE_TRY_DONE(gaze_alloc(1, sizeof *index, &index));
+  index->mode = mode;
+  index->lock = -1;
+  GAZE_TRY_DONE(mode == GAZE_INDEX_WRITE ? open_to_write(chosen, &index->db) : open_to_read(chosen, &index->db));
+  index->path = sqlite3_db_filename(index->db, "main");
+  GAZE_TRY_DONE(gaze_schema_settle(index->db, index->path, mode == GAZE_INDEX_WRITE));
+  *out = index;
+  index = NULL;
+done:
+  free(chosen);
+  gaze_index_close(index);
+  return err;
+}
+
+void gaze_index_close(gaze_index *index) {
+  if (!index)
+    return;
+  gaze_sequence_close(&index->sequence);
+  gaze_store_unlock(index);
+  sqlite3_close(index->db);
+  free(index);
+}
+
+gaze_err gaze_store_lock(gaze_index *index) {
+  char *name;
+  GAZE_TRY(gaze_format(&name, "%s.lock", index->path));
+  int lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  gaze_err err = GAZE_OK;
+  if (lock < 0)
+    err = gaze_fail_errno(GAZE_ERR_IO, "cannot write beside the database: %s", name);
+  else if (flock(lock, LOCK_EX | LOCK_NB) != 0)
+    err = errno == EWOULDBLOCK
+              ? gaze_fail(GAZE_ERR_BUSY, "another gaze is writing this index: %s: wait for it to end", index->path)
+              : gaze_fail_errno(GAZE_ERR_IO, "cannot lock: %s", name);
+  free(name);
+  if (err == GAZE_OK)
+    index->lock = lock;
+  else if (lock >= 0)
+    close(lock);
+  return err;
+}
+
+void gaze_store_unlock(gaze_index *index) {
+  if (index->lock >= 0)
+    close(index->lock);
+  index->lock = -1;
+}
+
+/* Keys become part of file names. */
+static bool is_key(const char *key) {
+  size_t length = key ? strlen(key) : 0;
+  return length >= 1 && length <= 64 &&
+         strspn(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") == length;
+}
+
+static gaze_err select_model(gaze_index *index, const char *key, gaze_store_model *out) {
+  if (!is_key(key))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "not a model key: %s: at most 64 letters, digits, - and _",
+                     key ? key : "(none)");
+  sqlite3_stmt *statement = NULL;
+  bool row = false;
+  *out = (gaze_store_model){.key = key};
+  gaze_err err = gaze_sql_prepare(index->db, "SELECT id, dim FROM model WHERE key = ?1", &statement);
+  if (err == GAZE_OK)
+    err = gaze_sql_bind(statement, "t", key);
+  if (err == GAZE_OK)
+    err = gaze_sql_step(statement, &row);
+  if (row)
+    *out = (gaze_store_model){key, sqlite3_column_int64(statement, 0), sqlite3_column_int(statement, 1)};
+  sqlite3_finalize(statement);
+  if (row && (out->dim < 1 || out->dim > GAZE_DIM_MAX))
+    return gaze_fail(GAZE_ERR_CORRUPT, "vectors of an impossible size: model %s in %s: index again", key, index->path);
+  return err;
+}
+
+gaze_err gaze_store_find_model(gaze_index *index, const char *key, gaze_store_model *out) {
+  GAZE_TRY(select_model(index, key, out));
+  if (out->id)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_NOT_FOUND, "no photo is indexed with this model: %s in %s: run `gaze index` with it", key,
+                   index->path);
+}
+
+gaze_err gaze_store_add_model(gaze_index *index, const char *key, int dim, int64_t *id) {
+  gaze_store_model model = {0};
+  GAZE_TRY(select_model(index, key, &model));
+  if (model.id && model.dim != dim)
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "the index holds vectors of %d numbers, the model gives %d: model %s: use another database",
+                     model.dim, dim, key);
+  *id = model.id;
+  if (model.id)
+    return GAZE_OK;
+  sqlite3_stmt *statement = NULL;
+  gaze_err err = gaze_sql_prepare(index->db, "INSERT INTO model(key, dim) VALUES(?1, ?2)", &statement);
+  if (err == GAZE_OK)
+    err = gaze_sql_bind(statement, "ti", key, (int64_t)dim);
+  if (err == GAZE_OK)
+    err = gaze_sql_finish(statement);
+  *id = sqlite3_last_insert_rowid(index->db);
+  sqlite3_finalize(statement);
+  return err;
+}
+
+gaze_err gaze_store_each_model(gaze_index *index, gaze_store_visit *visit, void *user) {
+  sqlite3_stmt *statement;
+  GAZE_TRY(gaze_sql_prepare(index->db, "SELECT key, id, dim FROM model ORDER BY id", &statement));
+  gaze_err err = GAZE_OK;
+  for (bool row = true; err == GAZE_OK && row;) {
+    err = gaze_sql_step(statement, &row);
+    if (err != GAZE_OK || !row)
+      break;
+    const char *key = (const char *)sqlite3_column_text(statement, 0);
+    gaze_store_model model;
+    err = gaze_store_find_model(index, key, &model);
+    if (err == GAZE_OK)
+      err = visit(index, &model, user);
+  }
+  sqlite3_finalize(statement);
+  return err;
+}
+
+gaze_sequence_source gaze_store_source(const gaze_index *index, const gaze_store_model *model) {
+  return (gaze_sequence_source){index->db, index->path, model->key, model->id, model->dim};
+}
+
+static gaze_err extend_under_lock(gaze_index *index, const gaze_sequence_source *source) {
+  bool locked = index->lock >= 0;
+  if (!locked)
+    GAZE_TRY(gaze_store_lock(index));
+  gaze_err err = gaze_sequence_extend(&index->sequence, source);
+  if (!locked)
+    gaze_store_unlock(index);
+  return err;
+}
+
+gaze_err gaze_store_open_sequence(gaze_index *index, const gaze_store_model *model, size_t tail_limit) {
+  gaze_sequence_source source = gaze_store_source(index, model);
+  size_t tail = 0;
+  GAZE_TRY(gaze_sequence_open(&index->sequence, &source));
+  GAZE_TRY(gaze_sequence_tail(&index->sequence, &source, &tail));
+  if (tail <= tail_limit)
+    return GAZE_OK;
+  gaze_sequence_close(&index->sequence); /* another process may have written a longer one meanwhile */
+  GAZE_TRY(gaze_sequence_open(&index->sequence, &source));
+  GAZE_TRY(gaze_sequence_tail(&index->sequence, &source, &tail));
+  return tail <= tail_limit ? GAZE_OK : extend_under_lock(index, &source);
+}
