@@ -1,0 +1,87 @@
+# Bash completion of gaze. A test compares the options here with the program's own.
+
+_gaze_pictures='--max-megapixels --allow-truncated --no-orientation --fast-decode'
+_gaze_common='-m --model --threads --cpu --precision --json -q --quiet -v --verbose -h --help --version'
+
+# The options of a command as one line.
+_gaze_options() {
+  case $1 in
+  index) echo "--db --exclude --strict $_gaze_pictures" ;;
+  search)
+    echo "-t --top --min-score --in --after --before --camera -f --filepath-only --db $_gaze_pictures"
+    ;;
+  classify)
+    echo "-l --labels --labels-file --template --templates-file -t --top --files-from --strict $_gaze_pictures"
+    ;;
+  embed) echo "--text --text-file --files-from -o --out --strict $_gaze_pictures" ;;
+  tokenize) echo "--no-special" ;;
+  "eval classification") echo "--data --labels-file --template --templates-file" ;;
+  "eval retrieval") echo "--data" ;;
+  "train tokenizer") echo "--vocab-size --min-frequency -o --out" ;;
+  "train clip")
+    echo "--train-data --train-data-upsampling-factors --train-num-samples --val-data --zeroshot-data \
+--dataset-type --csv-img-key --csv-caption-key --csv-separator --class-labels --class-templates \
+--class-weights --tokenizer --image-size --patch-size --width --layers --heads --text-width \
+--text-layers --text-heads --context --dim --batch-size --accum-freq --epochs --lr --beta1 --beta2 \
+--eps --wd --warmup --lr-scheduler --grad-clip-norm --grad-checkpointing --siglip --lock-image \
+--lock-image-unlocked-groups --lock-text --force-patch-dropout --teacher-vectors --teacher-weight \
+--distill-model --crop-scale --color-jitter --grayscale --flip --seed --workers --logs --name \
+--resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps --stop-after \
+--save-dtype"
+    ;;
+  "db info") echo "--db" ;;
+  "db check") echo "--db" ;;
+  "db compact") echo "--db" ;;
+  "db export") echo "-o --out --vectors --db" ;;
+  esac
+  echo "$_gaze_common"
+}
+
+# Sets `command` to what is being typed after: "", "eval", "eval retrieval".
+_gaze_find_command() {
+  local word
+  command=
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $command:$word in
+    *:-*) ;;
+    :index | :search | :classify | :embed | :tokenize | :eval | :train | :model | :db) command=$word ;;
+    eval:classification | eval:retrieval | train:tokenizer | train:clip | model:list | model:info | db:info | db:check | db:compact | db:export) command="$command $word" ;;
+    esac
+  done
+}
+
+_gaze_offer() { # words
+  mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_gaze() {
+  local word=${COMP_WORDS[COMP_CWORD]}
+  case ${COMP_WORDS[COMP_CWORD - 1]} in
+  --cpu) _gaze_offer 'c avx2 avx512 vnni bf16 neon' ;;
+  --precision) _gaze_offer 'f32 bf16 int8' ;;
+  --dataset-type) _gaze_offer 'webdataset csv auto' ;;
+  --lr-scheduler) _gaze_offer 'cosine const' ;;
+  --save-dtype) _gaze_offer 'f32 f16 bf16' ;;
+  --resume) _gaze_offer latest ;;
+  -m | --model | --in | --logs | --tokenizer | --distill-model)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -d -- "$word")
+    ;;
+  *) _gaze_word ;;
+  esac
+}
+
+_gaze_word() { # a word that is no option's value
+  local command
+  _gaze_find_command
+  case $command:$word in
+  *:-*) _gaze_offer "$(_gaze_options "$command")" ;;
+  :*) _gaze_offer 'index search classify embed tokenize eval train model db help' ;;
+  eval:*) _gaze_offer 'classification retrieval' ;;
+  train:*) _gaze_offer 'tokenizer clip' ;;
+  model:*) _gaze_offer 'list info' ;;
+  db:*) _gaze_offer 'info check compact export' ;;
+  esac
+}
+
+complete -o default -F _gaze gaze
