@@ -20,7 +20,7 @@ struct gaze_loader {
   gaze_plan plan;
   gaze_kernels kernels;
   uint8_t **named;  /* [n_sources][n]: bad samples that were warned of, by place */
-  gaze_slot *slots; /* [n_slots]: the queue, and the batch that the caller holds; batch k is in slot k % n_slots */
+  gaze_slot *slots; /* [n_slots]: the queue, and the batches that the caller holds; batch k is in slot k % n_slots */
   size_t n_slots;
   pthread_t *threads;
   int n_threads;
@@ -125,16 +125,18 @@ static void *work(void *user) {
 
 static gaze_err check(const gaze_loader_options *options) {
   bool counts = options->workers >= 1 && options->workers <= MOST_THREADS && options->queue >= 1 &&
-                options->queue <= MOST_BATCHES && options->n_sources >= 1;
+                options->queue <= MOST_BATCHES && options->held >= 0 && options->held <= MOST_BATCHES &&
+                options->n_sources >= 1;
   bool sizes = options->batch_size >= 1 && options->batch_size <= MOST_SAMPLES && options->context >= 2 &&
                options->context <= MOST_NUMBERS && options->preprocess.size >= 1 &&
                options->preprocess.size <= MOST_NUMBERS && options->teacher_dim <= MOST_NUMBERS;
   if (!counts || !sizes)
     return gaze_fail(
         GAZE_ERR_ARGUMENT,
-        "impossible loader options: %d workers, %d batches ahead, %zu samples a batch, %zu tokens, %d pixels: "
+        "impossible loader options: %d workers, %d batches ahead, %d held, %zu samples a batch, %zu tokens, %d pixels: "
         "see fusion/loader.h",
-        options->workers, options->queue, options->batch_size, options->context, options->preprocess.size);
+        options->workers, options->queue, options->held, options->batch_size, options->context,
+        options->preprocess.size);
   return GAZE_OK;
 }
 

@@ -35,7 +35,7 @@ typedef struct gaze_loader_options {
   uint64_t seed;
   int workers;    /* threads; at least 1 */
   int queue;      /* batches prepared ahead; at least 1 */
-  int held;            /* batches that stay valid after they are given out: 1 (or 0), or as many as a step accumulates */
+  int held;       /* batches that stay valid after they are given out: 1 (or 0), or as many as a step accumulates */
   uint64_t first; /* number of the first batch: 0, or where a resumed run goes on */
 } gaze_loader_options;
 
@@ -54,9 +54,9 @@ typedef struct gaze_loader gaze_loader;
 
 GAZE_CHECKED gaze_err gaze_loader_new(const gaze_loader_options *options, gaze_loader **out);
 void gaze_loader_free(gaze_loader *loader); /* stops the workers */
-/* Waits for the next batch in order; borrowed until `held` more are given out. A picture that cannot be decoded is replaced by the
- * next sample of its source, counted, and named once on the warning channel; more than a tenth of bad samples ends
- * with the first one's error. */
+/* Waits for the next batch in order; borrowed until `held` more are given out. A picture that cannot be decoded is
+ * replaced by the next sample of its source, counted, and named once on the warning channel; more than a tenth of bad
+ * samples (of a hundred or more drawn) ends with the first one's error. */
 GAZE_CHECKED gaze_err gaze_loader_next(gaze_loader *loader, const gaze_batch **out);
 size_t gaze_loader_bad(const gaze_loader *loader);
 

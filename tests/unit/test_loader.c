@@ -2,11 +2,13 @@
 
 #include "fusion/loader.h"
 #include "fusion/loader_plan.h"
+#include "fusion/loader_slot.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SIDE = 16, BATCH = 8, CONTEXT = 12, TEACHER = 3, PIXELS = 3 * SIDE * SIDE };
 
@@ -149,6 +151,29 @@ static void test_batches_depend_on_the_number_alone(void **state) {
   gaze_loader_free(resumed);
   gaze_dataset_close(sources[0].dataset);
   gaze_dataset_close(sources[1].dataset);
+}
+
+/* Batches stay as they were given out while `held` of them are in use, however far the workers get meanwhile. */
+static void test_held_batches_stay(void **state) {
+  gaze_source source = {make_set("a.tar", 37, NULL), 1};
+  gaze_loader_options options = make_options(&source, 1);
+  options.workers = 2;
+  for (options.held = 1; options.held <= 3; options.held++) {
+    const gaze_batch *batches[3];
+    static float copies[3][BATCH * PIXELS];
+    gaze_loader *loader = make_loader(&options);
+    for (int i = 0; i < options.held; i++) {
+      batches[i] = next_batch(loader);
+      memcpy(copies[i], batches[i]->pixels, sizeof copies[i]);
+    }
+    usleep(30000);
+    for (int i = 0; i < options.held; i++) {
+      assert_int_equal(batches[i]->number, i);
+      assert_memory_equal(batches[i]->pixels, copies[i], sizeof copies[i]);
+    }
+    gaze_loader_free(loader);
+  }
+  gaze_dataset_close(source.dataset);
 }
 
 static bool differ(const gaze_batch *a, const gaze_batch *b) {
@@ -310,21 +335,51 @@ static void test_bad_pictures_give_way(void **state) {
   gaze_dataset_close(source.dataset);
 }
 
-static void check_ends(bool (*is_bad)(int i)) {
-  gaze_source source = {make_set("a.tar", 40, is_bad), 1};
-  gaze_loader_options options = make_options(&source, 1);
-  options.workers = 2;
-  count_warnings();
-  gaze_loader *loader = make_loader(&options);
+static void test_first_bad_sample_is_kept(void **state) {
+  gaze_bad bad = {0}, fifth = {1, 5, GAZE_ERR_IO, strdup("fifth")}, none = {.place = 1};
+  gaze_bad third = {2, 3, GAZE_ERR_FORMAT, strdup("third")}, fourth = {1, 4, GAZE_ERR_IO, strdup("fourth")};
+  gaze_bad_add(&bad, &fifth);
+  gaze_bad_add(&bad, &third);
+  gaze_bad_add(&bad, &none);
+  gaze_bad_add(&bad, &fourth);
+  assert_int_equal(bad.n, 4);
+  assert_int_equal(bad.err, GAZE_ERR_FORMAT);
+  assert_string_equal(bad.message, "third");
+  gaze_bad_fini(&bad);
+}
+
+/* The error that a loader ends with, the same however often it is asked. */
+static void find_end(const gaze_loader_options *options, char message[256]) {
+  gaze_loader *loader = make_loader(options);
   const gaze_batch *batch;
   gaze_err err = GAZE_OK;
   for (int k = 0; k < 40 && err == GAZE_OK; k++)
     err = gaze_loader_next(loader, &batch);
   assert_int_not_equal(err, GAZE_OK);
-  assert_non_null(strstr(gaze_last_error(), "key"));
+  snprintf(message, 256, "%s", gaze_last_error());
   assert_int_equal(gaze_loader_next(loader, &batch), err);
+  assert_string_equal(gaze_last_error(), message);
   gaze_loader_free(loader);
+}
+
+/* With the first bad sample's error, whichever worker met it. */
+static void check_ends(bool (*is_bad)(int i)) {
+  gaze_source source = {make_set("a.tar", 40, is_bad), 1};
+  gaze_loader_options options = make_options(&source, 1), many = options;
+  char one[256], four[256];
+  gaze_plan plan;
+  uint64_t g = 0;
+  many.workers = 4;
+  count_warnings();
+  find_end(&options, one);
   assert_in_range(n_warnings, 1, 40);
+  find_end(&many, four);
+  assert_string_equal(one, four);
+  assert_int_equal(gaze_plan_init(&plan, &options), GAZE_OK);
+  while (!is_bad((int)gaze_plan_draw(&plan, g).sample))
+    g++;
+  assert_non_null(strstr(one, gaze_dataset_get(source.dataset, gaze_plan_draw(&plan, g).sample)->key));
+  gaze_plan_fini(&plan);
   gaze_dataset_close(source.dataset);
 }
 
@@ -360,6 +415,9 @@ static void test_wrong_options(void **state) {
   gaze_loader *loader;
   wrong.workers = 0;
   check_fails(gaze_loader_new(&wrong, &loader), GAZE_ERR_ARGUMENT, "0 workers", NULL);
+  wrong = options;
+  wrong.held = -1;
+  check_fails(gaze_loader_new(&wrong, &loader), GAZE_ERR_ARGUMENT, "-1 held", NULL);
   wrong = options;
   wrong.batch_size = SIZE_MAX;
   check_fails(gaze_loader_new(&wrong, &loader), GAZE_ERR_ARGUMENT, "samples a batch", NULL);
@@ -419,6 +477,8 @@ static void test_cut_is_warned_of_once(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_batches_depend_on_the_number_alone),
+      cmocka_unit_test(test_held_batches_stay),
+      cmocka_unit_test(test_first_bad_sample_is_kept),
       cmocka_unit_test(test_seeds_and_epochs_differ),
       cmocka_unit_test(test_plan),
       cmocka_unit_test(test_orders_are_even),
