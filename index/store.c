@@ -22,7 +22,7 @@ static gaze_err harden(sqlite3 *db) {
     sqlite3_db_config(db, off[i], 0, NULL);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
-  return gaze_sql_run(db, "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;");
+  return gaze_sql_run(db, "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;");
 }
 
 static gaze_err open_database(const char *name, int flags, sqlite3 **out) {
@@ -58,10 +58,10 @@ static gaze_err immutable_name(const char *path, char **out) {
   return err;
 }
 
-static bool has_pending_log(const char *path) {
+static bool has_pending(const char *path, const char *ending) {
   char *log;
   struct stat status;
-  if (gaze_format(&log, "%s-wal", path) != GAZE_OK)
+  if (gaze_format(&log, "%s%s", path, ending) != GAZE_OK)
     return true;
   bool pending = stat(log, &status) == 0 && status.st_size > 0;
   free(log);
@@ -72,6 +72,11 @@ static bool has_pending_log(const char *path) {
  * log nobody is writing, and the file can be read as it lies. */
 static gaze_err open_immutable(const char *path, sqlite3 **out) {
   char *name;
+  if (has_pending(path, "-wal") || has_pending(path, "-journal"))
+    return gaze_fail(GAZE_ERR_IO,
+                     "the database was not closed, and its folder cannot be written: %s: search it once with "
+                     "permission to write",
+                     path);
   GAZE_TRY(immutable_name(path, &name));
   gaze_err err = open_database(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, out);
   free(name);
@@ -91,9 +96,9 @@ static gaze_err open_to_read(const char *path, sqlite3 **out) {
     *out = db;
     return GAZE_OK;
   }
-  bool no_room_for_log = (sqlite3_errcode(db) & 0xff) == SQLITE_CANTOPEN && !has_pending_log(path);
+  int code = sqlite3_errcode(db) & 0xff;
   sqlite3_close(db);
-  return no_room_for_log ? open_immutable(path, out) : err;
+  return code == SQLITE_CANTOPEN || code == SQLITE_READONLY ? open_immutable(path, out) : err;
 }
 
 static gaze_err open_to_write(const char *path, sqlite3 **out) {
@@ -101,12 +106,16 @@ static gaze_err open_to_write(const char *path, sqlite3 **out) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a database was expected: %s: name a file", path);
   sqlite3 *db;
   GAZE_TRY(open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db));
-  if (!sqlite3_db_readonly(db, "main")) {
+  gaze_err err = GAZE_OK;
+  if (sqlite3_db_readonly(db, "main"))
+    err = gaze_fail(GAZE_ERR_IO, "the database cannot be written: %s: check its permissions", path);
+  else
+    err = gaze_sql_run(db, "PRAGMA synchronous = NORMAL"); /* a log needs no more to survive a crash whole */
+  if (err == GAZE_OK)
     *out = db;
-    return GAZE_OK;
-  }
-  sqlite3_close(db);
-  return gaze_fail(GAZE_ERR_IO, "the database cannot be written: %s: check its permissions", path);
+  else
+    sqlite3_close(db);
+  return err;
 }
 
 /* $XDG_DATA_HOME/gaze/photos.db; yours: free(). */
