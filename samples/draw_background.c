@@ -65,6 +65,16 @@ static draw_colour vary(draw_colour colour, draw_random *random, double by) {
   return colour;
 }
 
+/* A point of a band from top to bottom, anywhere across; -1 to 1. */
+static draw_point scatter(draw_random *random, double top, double bottom) {
+  double y = draw_between(random, top, bottom);
+  return (draw_point){draw_between(random, -1, 1), y};
+}
+
+static void dot(const draw_pen *pen, draw_colour colour, draw_point at, double radius) {
+  draw_ellipse(pen, colour, at.x, at.y, radius, radius);
+}
+
 /* Bands of colour from top to bottom, fine enough to look like a gradient; heights in [0, 1]. */
 static void gradient(draw_pen *pen, double top, double bottom, draw_colour above, draw_colour below) {
   enum { BANDS = 24 };
@@ -84,11 +94,11 @@ static bool holds(const draw_scene *scene, draw_kind_name kind) {
 static void paint_sky(const draw_scene *scene, draw_pen *pen, draw_random *random, double bottom) {
   static const draw_colour tops[] = {{0.45, 0.73, 0.95}, {0.50, 0.36, 0.60}, {0.04, 0.06, 0.17}};
   static const draw_colour bottoms[] = {{0.82, 0.93, 0.99}, {0.99, 0.70, 0.45}, {0.13, 0.16, 0.36}};
-  gradient(pen, 0, bottom, vary(tops[scene->time], random, 0.05), vary(bottoms[scene->time], random, 0.03));
+  draw_colour below = vary(bottoms[scene->time], random, 0.03), above = vary(tops[scene->time], random, 0.05);
+  gradient(pen, 0, bottom, above, below);
   if (scene->time == DRAW_NIGHT && !holds(scene, DRAW_STAR))
     for (int i = draw_below(random, 22); i > 0; i--)
-      draw_ellipse(pen, (draw_colour){0.8, 0.82, 0.9}, draw_between(random, -1, 1),
-                   draw_between(random, -1, 2 * bottom - 1.1), 0.006, 0.006);
+      dot(pen, (draw_colour){0.8, 0.82, 0.9}, scatter(random, -1, 2 * bottom - 1.1), 0.006);
   if (scene->time == DRAW_DAY && !holds(scene, DRAW_CLOUD) && draw_chance(random, 0.4))
     for (int i = 1 + draw_below(random, 3); i > 0; i--) { /* streaks too faint to be counted as clouds */
       double x = draw_between(random, -0.9, 0.9), y = draw_between(random, -0.9, 2 * bottom - 1.2);
@@ -97,18 +107,20 @@ static void paint_sky(const draw_scene *scene, draw_pen *pen, draw_random *rando
 }
 
 static void paint_hills(const draw_scene *scene, draw_pen *pen, draw_random *random, draw_colour colour) {
-  for (int i = draw_below(random, 3); i > 0; i--)
-    draw_ellipse(pen, vary(colour, random, 0.03), draw_between(random, -1, 1), 2 * scene->horizon - 0.95,
-                 draw_between(random, 0.4, 0.9), draw_between(random, 0.1, 0.3));
+  for (int i = draw_below(random, 3); i > 0; i--) {
+    double high = draw_between(random, 0.1, 0.3), wide = draw_between(random, 0.4, 0.9),
+           x = draw_between(random, -1, 1);
+    draw_ellipse(pen, vary(colour, random, 0.03), x, 2 * scene->horizon - 0.95, wide, high);
+  }
 }
 
 /* Tufts, pebbles or ripples. */
 static void sprinkle(const draw_scene *scene, draw_pen *pen, draw_random *random, draw_colour colour, int most,
                      double width, double height) {
   for (int i = draw_below(random, most); i > 0; i--) {
-    double y = draw_between(random, 2 * scene->horizon - 0.95, 1), near = (y + 1.4) / 2;
-    double x = draw_between(random, -1, 1);
-    draw_stroke(pen, colour, 0.018 * near, (draw_point[]){{x, y}, {x + width * near, y - height * near}}, 2);
+    draw_point at = scatter(random, 2 * scene->horizon - 0.95, 1);
+    double near = (at.y + 1.4) / 2;
+    draw_stroke(pen, colour, 0.018 * near, (draw_point[]){at, {at.x + width * near, at.y - height * near}}, 2);
   }
 }
 
@@ -141,9 +153,9 @@ static void paint_snow(const draw_scene *scene, draw_pen *pen, draw_random *rand
   draw_colour snow = vary((draw_colour){0.94, 0.96, 0.99}, random, 0.015);
   paint_hills(scene, pen, random, at_time(scene->time, draw_dark(snow, 0.08)));
   gradient(pen, scene->horizon, 1, at_time(scene->time, snow), at_time(scene->time, draw_dark(snow, 0.08)));
+  draw_colour flake = at_time(scene->time == DRAW_NIGHT ? DRAW_DAY : scene->time, (draw_colour){0.99, 0.99, 1});
   for (int i = draw_below(random, 40); i > 0; i--)
-    draw_ellipse(pen, at_time(scene->time == DRAW_NIGHT ? DRAW_DAY : scene->time, (draw_colour){0.99, 0.99, 1}),
-                 draw_between(random, -1, 1), draw_between(random, -1, 1), 0.013, 0.013);
+    dot(pen, flake, scatter(random, -1, 1), 0.013);
 }
 
 static void paint_houses(const draw_scene *scene, draw_pen *pen, draw_random *random) {
@@ -204,7 +216,7 @@ static void paint_water(draw_pen *pen, draw_random *random) {
   gradient(pen, 0, 1, draw_light(sea, 0.3), draw_dark(sea, 0.4));
   for (int i = draw_below(random, 12); i > 0; i--) {
     double radius = draw_between(random, 0.012, 0.035);
-    draw_ellipse(pen, draw_light(sea, 0.5), draw_between(random, -1, 1), draw_between(random, -1, 1), radius, radius);
+    dot(pen, draw_light(sea, 0.5), scatter(random, -1, 1), radius);
   }
   if (draw_chance(random, 0.5))
     draw_ellipse(pen, (draw_colour){0.80, 0.74, 0.58}, draw_between(random, -0.5, 0.5), 1.1, 1.8, 0.25);

@@ -19,9 +19,10 @@ void draw_paint_tree(const draw_pen *pen, draw_random *random) {
             {-0.42, -0.08, 0.46, 0.42}, {0.42, -0.08 + lift, 0.46, 0.42}, {0, -0.5, 0.52, 0.5}, {0, -0.1, 0.5, 0.4}},
         4);
   }
-  for (int i = 0; i < 5; i++)
-    draw_ellipse(&plain, draw_dark(pen->colour, 0.18), draw_between(random, -0.5, 0.5),
-                 draw_between(random, -0.65, 0.1), 0.09, 0.06);
+  for (int i = 0; i < 5; i++) {
+    double y = draw_between(random, -0.65, 0.1), x = draw_between(random, -0.5, 0.5);
+    draw_ellipse(&plain, draw_dark(pen->colour, 0.18), x, y, 0.09, 0.06);
+  }
 }
 
 void draw_paint_pine(const draw_pen *pen, draw_random *random) {
