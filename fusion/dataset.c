@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE (1u << 20)
+#define FIRST_BLOCK 4096 /* bytes; each next one is twice as large, up to */
+#define LARGEST_BLOCK (1u << 20)
 
 struct gaze_dataset_block {
   gaze_dataset_block *next;
@@ -19,7 +20,9 @@ gaze_err gaze_dataset_take(gaze_dataset *dataset, size_t size, void *out_pointer
   size = (size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
   gaze_dataset_block *block = dataset->blocks;
   if (!block || block->size - block->used < size) {
-    size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+    size_t room = !block ? FIRST_BLOCK : block->size < LARGEST_BLOCK ? 2 * block->size : LARGEST_BLOCK;
+    if (room < size)
+      room = size;
     GAZE_TRY(gaze_alloc(1, sizeof *block + room, &block));
     block->size = room;
     block->next = dataset->blocks;
