@@ -241,6 +241,28 @@ static void test_tar(void **state) {
   unlink(path);
 }
 
+/* The committed pictures are what the program draws today. */
+static void test_sample_pictures(void **state) {
+  const char *root = getenv("GAZE_SOURCE_ROOT");
+  if (!root) {
+    print_message("SKIP: GAZE_SOURCE_ROOT does not name the source folder\n");
+    skip();
+  }
+  for (int i = 0; i < draw_gallery_size; i++) {
+    draw_scene scene = draw_piece_scene(&draw_gallery[i]);
+    char path[4096];
+    snprintf(path, sizeof path, "%s/samples/pictures/%s.png", root, draw_gallery[i].name);
+    gaze_picture picture;
+    assert_int_equal(gaze_picture_open(path, NULL, NULL, &picture), GAZE_OK);
+    size_t size = (size_t)picture.width * (size_t)picture.width * 3;
+    uint8_t *rgb = malloc(size);
+    assert_true(rgb && picture.width == picture.height && draw_scene_paint(&scene, picture.width, rgb));
+    assert_memory_equal(rgb, picture.rgb, size);
+    gaze_picture_fini(&picture);
+    free(rgb);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_same_seed_same_drawing),
@@ -250,6 +272,7 @@ int main(void) {
       cmocka_unit_test(test_captions_are_true),
       cmocka_unit_test(test_pairs),
       cmocka_unit_test(test_tar),
+      cmocka_unit_test(test_sample_pictures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
