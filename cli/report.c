@@ -115,20 +115,40 @@ void json_print(json_t *taken, FILE *stream) {
   json_decref(taken);
 }
 
-void json_print_table(json_t *object, int indent) {
-  const char *key;
+static void print_value(json_t *value) {
+  if (json_is_string(value))
+    fputs(json_string_value(value), stdout);
+  else
+    json_dumpf(value, stdout, JSON_REAL_PRECISION(6) | JSON_ENCODE_ANY);
+}
+
+/* An object of a list as "name value, name value". */
+static void print_row(json_t *object, int indent) {
+  const char *key, *before = "";
   json_t *value;
+  printf("%*s", indent, "");
   json_object_foreach(object, key, value) {
-    printf("%*s%s: ", indent, "", key);
-    if (json_is_object(value)) {
-      putchar('\n');
-      json_print_table(value, indent + 2);
-    } else if (json_is_string(value)) {
-      puts(json_string_value(value));
-    } else {
-      json_dumpf(value, stdout, JSON_REAL_PRECISION(6) | JSON_ENCODE_ANY);
-      putchar('\n');
-    }
+    printf("%s%s ", before, key);
+    print_value(value);
+    before = ", ";
+  }
+  putchar('\n');
+}
+
+/* Lines "name: value", members of members and objects in lists indented. */
+static void print_table(json_t *object, int indent) {
+  const char *key;
+  size_t i;
+  json_t *value, *item;
+  json_object_foreach(object, key, value) {
+    bool rows = json_is_object(json_array_get(value, 0));
+    printf("%*s%s:%s", indent, "", key, rows || json_is_object(value) ? "\n" : " ");
+    if (json_is_object(value))
+      print_table(value, indent + 2);
+    else if (!rows)
+      print_value(value), putchar('\n');
+    else
+      json_array_foreach(value, i, item) print_row(item, indent + 2);
   }
 }
 
@@ -138,7 +158,7 @@ int json_print_given(char *taken, bool as_json) {
   if (as_json)
     json_print(object, stdout);
   else if (object)
-    json_print_table(object, 0);
+    print_table(object, 0);
   if (!as_json)
     json_decref(object);
   return STATUS_DONE;

@@ -24,9 +24,7 @@ json_t *json_float(float value);
 json_t *json_floats(const float *values, size_t n);
 /* Writes a line of JSON and drops the reference. */
 void json_print(json_t *taken, FILE *stream);
-/* Writes an object as lines "name: value", members of members indented. */
-void json_print_table(json_t *object, int indent);
-/* Prints JSON text that the library gave (taken: freed), as it is or as a table. */
+/* Prints JSON text that the library gave (taken: freed), on one line or as a table. */
 int json_print_given(char *taken, bool as_json);
 
 /* Raised by the first Ctrl-C in a command that called watch_interrupts; the second one, and the first one

@@ -77,7 +77,7 @@ static const option_row rows[] = {
     {"seed", 0, OPTION_COUNT, "N", &options.seed, "of all that is random", 0, 9e15},
     {"workers", 0, OPTION_INT, "N", &options.workers, "threads that prepare pictures", 1, 1024},
     {"logs", 0, OPTION_TEXT, "FOLDER", &options.logs, "where runs are kept [logs]", 0, 0},
-    {"name", 0, OPTION_TEXT, "NAME", &options.name, "of this run, a folder in it", 0, 0},
+    {"name", 0, OPTION_TEXT, "NAME", &options.name, "of this run, a folder in it [clip]", 0, 0},
     {"resume", 0, OPTION_TEXT, "FILE|latest", &options.resume, "go on from a checkpoint, bit for bit", 0, 0},
     {"save-frequency", 0, OPTION_DOUBLE, "X", &options.save_frequency, "epochs between checkpoints", 0, 1e9},
     {"val-frequency", 0, OPTION_DOUBLE, "X", &options.val_frequency, "epochs between measures, 0 for the end alone", 0,
@@ -140,41 +140,53 @@ static int check_arguments(const word_list *words) {
   return STATUS_DONE;
 }
 
+enum { TRAIN_DATA, CLASS_LABELS, CLASS_TEMPLATES, VAL_DATA, ZEROSHOT_DATA, N_LISTS };
+static size_t n_templates;
+static const struct {
+  const word_list *given;
+  const char *const **paths;
+  size_t *n;
+} lists[N_LISTS] = {
+    [TRAIN_DATA] = {&arguments.train_data, &options.train_data, &options.n_train_data},
+    [CLASS_LABELS] = {&arguments.class_labels, &options.class_labels, &options.n_class_labels},
+    [CLASS_TEMPLATES] = {&arguments.class_templates, &options.class_templates, &n_templates},
+    [VAL_DATA] = {&arguments.val_data, &options.val_data, &options.n_val_data},
+    [ZEROSHOT_DATA] = {&arguments.zeroshot_data, &options.zeroshot_data, &options.n_zeroshot_data},
+};
+
+/* Sets the lists of the options; paths: [N_LISTS], numbers: [2], both to be freed in any case. */
+static int set_lists(path_list *paths, double **numbers) {
+  for (int i = 0; i < N_LISTS; i++) {
+    path_list_init(&paths[i], lists[i].given);
+    *lists[i].paths = paths[i].n ? (const char *const *)paths[i].items : NULL;
+    *lists[i].n = paths[i].n;
+  }
+  if (n_templates && n_templates != options.n_class_labels)
+    return report_usage("%zu files of templates for %zu of labels: --class-templates: give one each, separated by ::",
+                        n_templates, options.n_class_labels);
+  int status =
+      number_list_parse(arguments.upsampling, &paths[TRAIN_DATA], "train-data-upsampling-factors", &numbers[0]);
+  if (status == STATUS_DONE)
+    status = number_list_parse(arguments.class_weights, &paths[CLASS_LABELS], "class-weights", &numbers[1]);
+  options.upsampling = numbers[0];
+  options.class_weights = numbers[1];
+  return status;
+}
+
 static int run(const word_list *words) {
+  path_list paths[N_LISTS] = {0};
+  double *numbers[2] = {NULL, NULL};
   int status = check_arguments(words);
-  if (status != STATUS_DONE)
-    return status;
-  path_list train_data, val_data, zeroshot, labels, templates;
-  double *upsampling = NULL, *weights = NULL;
-  path_list_init(&train_data, &arguments.train_data);
-  path_list_init(&val_data, &arguments.val_data);
-  path_list_init(&zeroshot, &arguments.zeroshot_data);
-  path_list_init(&labels, &arguments.class_labels);
-  path_list_init(&templates, &arguments.class_templates);
-  options.train_data = (const char *const *)train_data.items, options.n_train_data = train_data.n;
-  options.val_data = (const char *const *)val_data.items, options.n_val_data = val_data.n;
-  options.zeroshot_data = (const char *const *)zeroshot.items, options.n_zeroshot_data = zeroshot.n;
-  options.class_labels = (const char *const *)labels.items, options.n_class_labels = labels.n;
-  options.class_templates = templates.n ? (const char *const *)templates.items : NULL;
-  if (templates.n && templates.n != labels.n)
-    status = report_usage("%zu files of templates for %zu of labels: --class-templates: give one each, separated by ::",
-                          templates.n, labels.n);
   if (status == STATUS_DONE)
-    status = number_list_parse(arguments.upsampling, &train_data, "train-data-upsampling-factors", &upsampling);
-  if (status == STATUS_DONE)
-    status = number_list_parse(arguments.class_weights, &labels, "class-weights", &weights);
-  options.upsampling = upsampling;
-  options.class_weights = weights;
-  set_model();
-  if (status == STATUS_DONE)
+    status = set_lists(paths, numbers);
+  if (status == STATUS_DONE) {
+    set_model();
     status = train();
-  path_list_fini(&train_data);
-  path_list_fini(&val_data);
-  path_list_fini(&zeroshot);
-  path_list_fini(&labels);
-  path_list_fini(&templates);
-  free(upsampling);
-  free(weights);
+  }
+  for (int i = 0; i < N_LISTS; i++)
+    path_list_fini(&paths[i]);
+  free(numbers[0]);
+  free(numbers[1]);
   return status;
 }
 

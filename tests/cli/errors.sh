@@ -29,11 +29,8 @@ expect_error model_empty_folder 1 'empty_model' model info empty_model
 expect_error labels_file_missing 1 'labels.txt' classify --labels-file labels.txt picture.png
 expect_error list_missing 1 'list.txt' embed --files-from list.txt
 expect_error tokenizer_texts_missing 1 'captions.txt' train tokenizer --out folder captions.txt
-expect_error train_data_missing 1 'a.tar' train clip --train-data a.tar --logs runs --name x
 
-need_model picture_missing picture_is_text picture_is_folder some_pictures strict template_without_place model_shape \
-  index_missing_folder index_file index_empty_folder index_foreign eval_missing_tar eval_text_tar query_picture_missing \
-  date_wrong index_all_bad npy_not_writable || return 0
+need_model errors_with_a_model || return 0
 
 "$make_file" picture good.png 3
 echo "This is a text." >text.jpg
@@ -73,7 +70,7 @@ expect_error date_wrong 2 'not a date: soon' search --db b.db --after soon dog
 expect_error eval_missing_tar 1 'set.tar' eval retrieval --data set.tar
 expect_error eval_text_tar 1 'text.db' eval retrieval --data text.db
 
-need_bound_user unreadable_folder unreadable_picture readonly_index readonly_search || return 0
+need_bound_user permissions || return 0
 gaze_of_root=$gaze
 chown -R 65534 "$work" 2>/dev/null
 run_bound() { bound_user "$gaze_of_root" "$@" </dev/null >out 2>err; status=$?; }

@@ -72,12 +72,10 @@ expect_error() {
   judge_error "$1" "$2" "$3"
 }
 
-# Is there a model? If not, says so for the named cases.
+# Is there a model? If not, skips the cases that $1 names.
 need_model() {
   [ -n "${GAZE_MODEL:-}" ] && return 0
-  for name in "$@"; do
-    skip "$name" "no model: neither tests/golden/data/clip-tiny nor samples/models/gaze-mini is there"
-  done
+  skip "$1" "no model: neither tests/golden/data/clip-tiny nor samples/models/gaze-mini is there"
   return 1
 }
 
@@ -91,9 +89,7 @@ bound_user() {
 }
 need_bound_user() {
   bound_user "$gaze" --version >/dev/null 2>&1 && return 0
-  for name in "$@"; do
-    skip "$name" "permissions do not bind root, and another user cannot run the program"
-  done
+  skip "$1" "permissions do not bind root, and another user cannot run the program"
   return 1
 }
 

@@ -1,0 +1,33 @@
+# Training from the command line, as small as can be.
+
+cat >captions.txt <<'TEXT'
+a red square
+a blue square beside a red one
+a green picture
+빨간 네모
+TEXT
+expect train_tokenizer 0 '^words$' train tokenizer --vocab-size 560 --min-frequency 1 --out words captions.txt
+[ -s words/tokenizer.json ] && pass tokenizer_file || fail tokenizer_file "no words/tokenizer.json"
+expect_error train_no_tokenizer 2 '--tokenizer' train clip --train-data set.csv
+
+printf 'filepath\ttitle\n' >set.csv
+for seed in 1 2 3 4 5 6 7 8; do
+  "$make_file" picture p$seed.png $seed
+  printf 'p%s.png\ta picture of number %s\n' $seed $seed >>set.csv
+done
+sizes=(--image-size 32 --patch-size 16 --width 32 --layers 1 --heads 2 --text-width 32 --text-layers 1 --text-heads 2
+  --context 16 --dim 16)
+recipe=(--tokenizer words --train-data set.csv --batch-size 4 --epochs 2 --warmup 1 --log-every-n-steps 1 --logs runs)
+expect_error train_data_missing 1 'nowhere.tar' train clip "${recipe[@]}" --train-data nowhere.tar
+expect_error train_sizes 1 'multiple|heads|width' train clip "${recipe[@]}" "${sizes[@]}" --width 33
+expect train_clip 0 '^runs/first$' train clip "${recipe[@]}" "${sizes[@]}" --name first
+[ -s runs/first/model/config.json ] && [ -s runs/first/model/model.safetensors ] &&
+  pass train_model || fail train_model "$(find runs)"
+[ "$(grep -c '"loss"' runs/first/metrics.jsonl)" -eq 4 ] && pass train_metrics ||
+  fail train_metrics "$(cat runs/first/metrics.jsonl)"
+[ -s runs/first/report.html ] && pass train_report || fail train_report "no report.html"
+expect train_embed 0 '"embedding"' embed -m runs/first/model --json p1.png --text "a red square"
+run train clip "${recipe[@]}" "${sizes[@]}" --name second --stop-after 2
+expect train_resume 0 '^runs/second$' train clip "${recipe[@]}" "${sizes[@]}" --name second --resume latest
+cmp -s runs/first/model/model.safetensors runs/second/model/model.safetensors && pass train_resume_same ||
+  fail train_resume_same "a resumed run gives another model"
