@@ -7,7 +7,15 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { SPELLING_MAX = 1 << 16 };
+/* Where a spelling stands in the pool; size 0: the id has none. */
+typedef struct gaze_bpe_spelling {
+  size_t offset, size;
+} gaze_bpe_spelling;
+
+typedef struct gaze_bpe_slot {
+  uint32_t hash;
+  int32_t id; /* -1: empty */
+} gaze_bpe_slot;
 
 static size_t table_size(size_t n) {
   size_t slots = 16;
@@ -17,47 +25,78 @@ static size_t table_size(size_t n) {
 }
 
 gaze_err gaze_bpe_init(gaze_bpe *bpe, size_t size, size_t n_merges) {
-  *bpe = (gaze_bpe){.size = size, .id_slots = table_size(size), .merge_slots = table_size(n_merges), .unknown = -1};
+  *bpe = (gaze_bpe){.size = size, .n_slots = table_size(size), .merge_slots = table_size(n_merges), .unknown = -1};
   GAZE_TRY(gaze_alloc(size, sizeof *bpe->spellings, &bpe->spellings));
-  GAZE_TRY(gaze_alloc(bpe->id_slots, sizeof *bpe->ids, &bpe->ids));
+  GAZE_TRY(gaze_alloc(bpe->n_slots, sizeof *bpe->slots, &bpe->slots));
   GAZE_TRY(gaze_alloc(bpe->merge_slots, sizeof *bpe->merges, &bpe->merges));
-  memset(bpe->ids, 0xFF, bpe->id_slots * sizeof *bpe->ids);
+  for (size_t i = 0; i < bpe->n_slots; i++)
+    bpe->slots[i].id = -1;
   for (size_t i = 0; i < bpe->merge_slots; i++)
     bpe->merges[i].left = -1;
   return GAZE_OK;
 }
 
 void gaze_bpe_fini(gaze_bpe *bpe) {
-  for (size_t i = 0; bpe->spellings && i < bpe->size; i++)
-    free(bpe->spellings[i]);
+  free(bpe->pool);
   free(bpe->spellings);
-  free(bpe->ids);
+  free(bpe->slots);
   free(bpe->merges);
   *bpe = (gaze_bpe){0};
 }
 
+const char *gaze_bpe_text(const gaze_bpe *bpe, int32_t id) {
+  bool known = id >= 0 && (size_t)id < bpe->size && bpe->spellings[id].size;
+  return known ? bpe->pool + bpe->spellings[id].offset : NULL;
+}
+
 /* The slot that holds spelling, or the empty one where it would go. */
-static int32_t *id_slot(const gaze_bpe *bpe, const char *spelling, size_t size) {
-  size_t slot = XXH3_64bits(spelling, size) & (bpe->id_slots - 1);
-  for (;; slot = (slot + 1) & (bpe->id_slots - 1)) {
-    int32_t id = bpe->ids[slot];
-    if (id < 0 || (strlen(bpe->spellings[id]) == size && !memcmp(bpe->spellings[id], spelling, size)))
-      return &bpe->ids[slot];
+static gaze_bpe_slot *find_slot(const gaze_bpe *bpe, const char *spelling, size_t size, uint32_t hash) {
+  for (size_t i = hash & (bpe->n_slots - 1);; i = (i + 1) & (bpe->n_slots - 1)) {
+    gaze_bpe_slot *slot = &bpe->slots[i];
+    if (slot->id < 0)
+      return slot;
+    gaze_bpe_spelling known = bpe->spellings[slot->id];
+    if (slot->hash == hash && known.size == size && !memcmp(bpe->pool + known.offset, spelling, size))
+      return slot;
   }
 }
 
-int32_t gaze_bpe_find(const gaze_bpe *bpe, const char *spelling, size_t size) { return *id_slot(bpe, spelling, size); }
+int32_t gaze_bpe_find(const gaze_bpe *bpe, const char *spelling, size_t size) {
+  return find_slot(bpe, spelling, size, (uint32_t)XXH3_64bits(spelling, size))->id;
+}
 
-gaze_err gaze_bpe_add(gaze_bpe *bpe, const char *spelling, int32_t id, const char *name) {
-  if (id < 0 || (size_t)id >= bpe->size || bpe->spellings[id])
-    return gaze_fail(GAZE_ERR_FORMAT, "vocabulary id %d is out of range or used twice: \"%s\" in %s: write it anew", id,
-                     spelling, name);
-  int32_t *slot = id_slot(bpe, spelling, strlen(spelling));
-  if (*slot >= 0)
-    return gaze_fail(GAZE_ERR_FORMAT, "vocabulary entry twice: \"%s\" in %s: write it anew", spelling, name);
-  GAZE_TRY(gaze_strdup(spelling, &bpe->spellings[id]));
-  *slot = id;
+gaze_err gaze_bpe_add(gaze_bpe *bpe, const char *spelling, size_t size, int32_t id, const char *name) {
+  uint32_t hash = (uint32_t)XXH3_64bits(spelling, size);
+  if (!size || size > 2 * GAZE_BPE_SPELLING_MAX)
+    return gaze_fail(GAZE_ERR_FORMAT, "a vocabulary entry of %zu bytes: %s: write it anew", size, name);
+  gaze_bpe_slot *slot = find_slot(bpe, spelling, size, hash);
+  if (id < 0 || (size_t)id >= bpe->size || bpe->spellings[id].size || slot->id >= 0)
+    return gaze_fail(GAZE_ERR_FORMAT, "vocabulary entry or id twice: \"%.*s\" %d in %s: write it anew", (int)size,
+                     spelling, id, name);
+  GAZE_TRY(gaze_grow(&bpe->pool, &bpe->pool_capacity, bpe->pool_size + size + 1, 1));
+  memcpy(bpe->pool + bpe->pool_size, spelling, size);
+  bpe->pool[bpe->pool_size + size] = 0;
+  bpe->spellings[id] = (gaze_bpe_spelling){bpe->pool_size, size};
+  bpe->pool_size += size + 1;
+  *slot = (gaze_bpe_slot){hash, id};
   return GAZE_OK;
+}
+
+/* left and right in one. */
+static gaze_err join_spellings(const char *left, size_t left_size, const char *right, size_t right_size,
+                               char joined[2 * GAZE_BPE_SPELLING_MAX], const char *name) {
+  if (left_size > GAZE_BPE_SPELLING_MAX || right_size > GAZE_BPE_SPELLING_MAX)
+    return gaze_fail(GAZE_ERR_LIMIT, "a merge longer than %d bytes: %s: write it anew", GAZE_BPE_SPELLING_MAX, name);
+  memcpy(joined, left, left_size);
+  memcpy(joined + left_size, right, right_size);
+  return GAZE_OK;
+}
+
+gaze_err gaze_bpe_add_joined(gaze_bpe *bpe, const char *left, size_t left_size, const char *right, size_t right_size,
+                             int32_t id, const char *name) {
+  char joined[2 * GAZE_BPE_SPELLING_MAX];
+  GAZE_TRY(join_spellings(left, left_size, right, right_size, joined, name));
+  return gaze_bpe_add(bpe, joined, left_size + right_size, id, name);
 }
 
 static gaze_bpe_merge *merge_slot(const gaze_bpe *bpe, int32_t left, int32_t right) {
@@ -73,13 +112,10 @@ static gaze_bpe_merge *merge_slot(const gaze_bpe *bpe, int32_t left, int32_t rig
 
 gaze_err gaze_bpe_add_merge(gaze_bpe *bpe, const char *left, size_t left_size, const char *right, size_t right_size,
                             uint32_t rank, const char *name) {
-  if (left_size > SPELLING_MAX || right_size > SPELLING_MAX)
-    return gaze_fail(GAZE_ERR_LIMIT, "a merge is longer than %d bytes: %s: write it anew", SPELLING_MAX, name);
-  char *joined;
-  GAZE_TRY(gaze_format(&joined, "%.*s%.*s", (int)left_size, left, (int)right_size, right));
+  char joined[2 * GAZE_BPE_SPELLING_MAX];
+  GAZE_TRY(join_spellings(left, left_size, right, right_size, joined, name));
   int32_t ids[3] = {gaze_bpe_find(bpe, left, left_size), gaze_bpe_find(bpe, right, right_size),
-                    gaze_bpe_find(bpe, joined, strlen(joined))};
-  free(joined);
+                    gaze_bpe_find(bpe, joined, left_size + right_size)};
   if (ids[0] < 0 || ids[1] < 0 || ids[2] < 0)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "a merge is not in the vocabulary: \"%.*s %.*s\" in %s: take both from one model", (int)left_size,
@@ -113,9 +149,9 @@ gaze_err gaze_bpe_add_letters(gaze_bpe *bpe) {
   for (size_t i = 0; i < GAZE_BPE_BYTES; i++) {
     char spelling[5 + sizeof GAZE_BPE_WORD_END];
     gaze_bpe_letter(i, spelling, NULL);
-    GAZE_TRY(gaze_bpe_add(bpe, spelling, (int32_t)i, "the byte alphabet"));
+    GAZE_TRY(gaze_bpe_add(bpe, spelling, strlen(spelling), (int32_t)i, "the byte alphabet"));
     strcat(spelling, GAZE_BPE_WORD_END);
-    GAZE_TRY(gaze_bpe_add(bpe, spelling, (int32_t)(GAZE_BPE_BYTES + i), "the byte alphabet"));
+    GAZE_TRY(gaze_bpe_add(bpe, spelling, strlen(spelling), (int32_t)(GAZE_BPE_BYTES + i), "the byte alphabet"));
   }
   return GAZE_OK;
 }

@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 
 #define GAZE_BPE_WORD_END "</w>"
-enum { GAZE_BPE_BYTES = 256, GAZE_BPE_VOCABULARY_MAX = 1 << 20 };
+enum { GAZE_BPE_BYTES = 256, GAZE_BPE_VOCABULARY_MAX = 1 << 20, GAZE_BPE_SPELLING_MAX = 1024 };
 
 typedef struct gaze_bpe_merge {
   int32_t left, right, into; /* ids; left -1: an empty slot */
@@ -16,10 +16,12 @@ typedef struct gaze_bpe_merge {
 } gaze_bpe_merge;
 
 typedef struct gaze_bpe {
-  size_t size;      /* V: 1 + the largest id */
-  char **spellings; /* [V]; NULL where an id has none */
-  int32_t *ids;     /* hash table of ids by spelling [id_slots], -1 empty */
-  size_t id_slots;
+  size_t size; /* V: 1 + the largest id */
+  char *pool;  /* the spellings, each ended by 0 */
+  size_t pool_size, pool_capacity;
+  struct gaze_bpe_spelling *spellings; /* [V] */
+  struct gaze_bpe_slot *slots;         /* hash table of ids by spelling [n_slots] */
+  size_t n_slots;
   gaze_bpe_merge *merges; /* hash table [merge_slots] */
   size_t merge_slots;
   int32_t inner[GAZE_BPE_BYTES], last[GAZE_BPE_BYTES]; /* a byte's id within a piece, and at its end; -1: none */
@@ -29,8 +31,11 @@ typedef struct gaze_bpe {
 /* Reserves a vocabulary of ids below size, and room for n_merges. */
 GAZE_CHECKED gaze_err gaze_bpe_init(gaze_bpe *bpe, size_t size, size_t n_merges);
 void gaze_bpe_fini(gaze_bpe *bpe);
-/* Copies spelling. name is for messages. */
-GAZE_CHECKED gaze_err gaze_bpe_add(gaze_bpe *bpe, const char *spelling, int32_t id, const char *name);
+/* name is for messages. */
+GAZE_CHECKED gaze_err gaze_bpe_add(gaze_bpe *bpe, const char *spelling, size_t size, int32_t id, const char *name);
+/* Adds left and right joined. */
+GAZE_CHECKED gaze_err gaze_bpe_add_joined(gaze_bpe *bpe, const char *left, size_t left_size, const char *right,
+                                          size_t right_size, int32_t id, const char *name);
 /* The spellings of a merge, not ended by 0, which must be in the vocabulary, joined too. */
 GAZE_CHECKED gaze_err gaze_bpe_add_merge(gaze_bpe *bpe, const char *left, size_t left_size, const char *right,
                                          size_t right_size, uint32_t rank, const char *name);
@@ -38,6 +43,8 @@ GAZE_CHECKED gaze_err gaze_bpe_add_merge(gaze_bpe *bpe, const char *left, size_t
 GAZE_CHECKED gaze_err gaze_bpe_add_letters(gaze_bpe *bpe);
 /* Looks up the ids of single bytes: after all additions. */
 void gaze_bpe_finish(gaze_bpe *bpe);
+/* Borrowed until the next gaze_bpe_add; NULL: no such id. */
+const char *gaze_bpe_text(const gaze_bpe *bpe, int32_t id);
 int32_t gaze_bpe_find(const gaze_bpe *bpe, const char *spelling, size_t size); /* -1: none */
 
 /* Spelling of the index-th character of CLIP's byte alphabet, which stands for byte *byte (may be NULL). */

@@ -25,7 +25,7 @@ int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer) { return tokenizer
 int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer) { return tokenizer->end; }
 
 const char *gaze_tokenizer_text(const gaze_tokenizer *tokenizer, int32_t id) {
-  return id < 0 || (size_t)id >= tokenizer->bpe.size ? NULL : tokenizer->bpe.spellings[id];
+  return gaze_bpe_text(&tokenizer->bpe, id);
 }
 
 gaze_err gaze_tokenizer_add_token(gaze_tokenizer *tokenizer, const char *content, int32_t id, bool normalized) {

@@ -122,7 +122,7 @@ gaze_err gaze_tokenizer_read_vocabulary(gaze_bpe *bpe, const json_t *vocabulary,
   }
   GAZE_TRY(gaze_bpe_init(bpe, (size_t)(largest + 1), n_merges));
   json_object_foreach((json_t *)(uintptr_t)vocabulary, spelling, id)
-      GAZE_TRY(gaze_bpe_add(bpe, spelling, (int32_t)json_integer_value(id), path));
+      GAZE_TRY(gaze_bpe_add(bpe, spelling, strlen(spelling), (int32_t)json_integer_value(id), path));
   return GAZE_OK;
 }
 

@@ -106,15 +106,10 @@ static gaze_err number_merges(gaze_bpe *bpe, const char *text, size_t n, const c
   GAZE_TRY(gaze_bpe_add_letters(bpe));
   int32_t id = 2 * GAZE_BPE_BYTES;
   merge_line line;
-  for (size_t i = 0; i < n && next_merge(&text, &line); i++) {
-    char *joined;
-    GAZE_TRY(gaze_format(&joined, "%.*s%.*s", (int)line.left_size, line.left, (int)line.right_size, line.right));
-    gaze_err err = gaze_bpe_add(bpe, joined, id++, path);
-    free(joined);
-    GAZE_TRY(err);
-  }
-  GAZE_TRY(gaze_bpe_add(bpe, CLEAN_START, id, path));
-  return gaze_bpe_add(bpe, CLEAN_END, id + 1, path);
+  for (size_t i = 0; i < n && next_merge(&text, &line); i++)
+    GAZE_TRY(gaze_bpe_add_joined(bpe, line.left, line.left_size, line.right, line.right_size, id++, path));
+  GAZE_TRY(gaze_bpe_add(bpe, CLEAN_START, strlen(CLEAN_START), id, path));
+  return gaze_bpe_add(bpe, CLEAN_END, strlen(CLEAN_END), id + 1, path);
 }
 
 gaze_err gaze_tokenizer_load_merges(gaze_tokenizer *tokenizer, const char *path) {

@@ -95,10 +95,10 @@ static bool precedes(const gaze_learner *learner, ranking a, ranking b) {
   if (a.count != b.count)
     return a.count > b.count;
   const gaze_pair *left = &learner->pairs[a.pair], *right = &learner->pairs[b.pair];
-  char **spellings = learner->bpe->spellings;
-  int order = strcmp(spellings[left->left], spellings[right->left]);
+  const gaze_bpe *bpe = learner->bpe;
+  int order = strcmp(gaze_bpe_text(bpe, left->left), gaze_bpe_text(bpe, right->left));
   if (!order)
-    order = strcmp(spellings[left->right], spellings[right->right]);
+    order = strcmp(gaze_bpe_text(bpe, left->right), gaze_bpe_text(bpe, right->right));
   return order < 0;
 }
 
@@ -157,13 +157,14 @@ static gaze_err merge_pair(gaze_learner *learner, uint32_t index, int32_t into) 
   return err;
 }
 
-/* Enters the joined spelling as id. *fresh: false when it exists already, made of other parts: merging it would give
- * one id two ranks, so it is not merged. */
+/* Enters the joined spelling as id. *fresh: false when it exists already, made of other parts, or grew too long:
+ * merging it would give one id two ranks, so it is not merged. */
 static gaze_err enter(gaze_bpe *bpe, const gaze_pair *pair, int32_t id, bool *fresh) {
   char *spelling;
-  GAZE_TRY(gaze_format(&spelling, "%s%s", bpe->spellings[pair->left], bpe->spellings[pair->right]));
-  *fresh = gaze_bpe_find(bpe, spelling, strlen(spelling)) < 0;
-  gaze_err err = *fresh ? gaze_bpe_add(bpe, spelling, id, "training") : GAZE_OK;
+  GAZE_TRY(gaze_format(&spelling, "%s%s", gaze_bpe_text(bpe, pair->left), gaze_bpe_text(bpe, pair->right)));
+  size_t size = strlen(spelling);
+  *fresh = size <= GAZE_BPE_SPELLING_MAX && gaze_bpe_find(bpe, spelling, size) < 0;
+  gaze_err err = *fresh ? gaze_bpe_add(bpe, spelling, size, id, "training") : GAZE_OK;
   free(spelling);
   return err;
 }
@@ -217,8 +218,8 @@ gaze_err gaze_tokenizer_train(const char *const *texts, size_t n, size_t size, s
   GAZE_TRY_DONE(gaze_words_count(&words, texts, n));
   GAZE_TRY_DONE(gaze_words_learn(&words, &bpe, size - 2, min_frequency, merges, &n_merges));
   bpe.size = least + n_merges;
-  GAZE_TRY_DONE(gaze_bpe_add(&bpe, GAZE_TOKEN_START, (int32_t)(bpe.size - 2), "training"));
-  GAZE_TRY_DONE(gaze_bpe_add(&bpe, GAZE_TOKEN_END, (int32_t)(bpe.size - 1), "training"));
+  GAZE_TRY_DONE(gaze_bpe_add(&bpe, GAZE_TOKEN_START, strlen(GAZE_TOKEN_START), (int32_t)(bpe.size - 2), "training"));
+  GAZE_TRY_DONE(gaze_bpe_add(&bpe, GAZE_TOKEN_END, strlen(GAZE_TOKEN_END), (int32_t)(bpe.size - 1), "training"));
   GAZE_TRY_DONE(gaze_tokenizer_save(&bpe, merges, n_merges, folder));
 done:
   free(merges);

@@ -62,7 +62,7 @@ static gaze_err make_vocabulary(const gaze_bpe *bpe, json_t **out) {
   json_t *vocabulary = json_object();
   bool failed = !vocabulary;
   for (size_t id = 0; id < bpe->size && !failed; id++)
-    failed = json_object_set_new(vocabulary, bpe->spellings[id], json_integer((json_int_t)id));
+    failed = json_object_set_new(vocabulary, gaze_bpe_text(bpe, (int32_t)id), json_integer((json_int_t)id));
   if (failed) {
     json_decref(vocabulary);
     return out_of_memory();
@@ -77,7 +77,7 @@ static gaze_err make_merges(const gaze_bpe *bpe, const gaze_learned_merge *merge
   bool failed = !list;
   for (size_t i = 0; i < n && !failed; i++)
     failed = json_array_append_new(
-        list, json_sprintf("%s %s", bpe->spellings[merges[i].left], bpe->spellings[merges[i].right]));
+        list, json_sprintf("%s %s", gaze_bpe_text(bpe, merges[i].left), gaze_bpe_text(bpe, merges[i].right)));
   if (failed) {
     json_decref(list);
     return out_of_memory();
@@ -115,7 +115,7 @@ static gaze_err save_merges(const gaze_bpe *bpe, const gaze_learned_merge *merge
   GAZE_TRY(err);
   fputs("#version: 0.2\n", file.stream);
   for (size_t i = 0; i < n; i++)
-    fprintf(file.stream, "%s %s\n", bpe->spellings[merges[i].left], bpe->spellings[merges[i].right]);
+    fprintf(file.stream, "%s %s\n", gaze_bpe_text(bpe, merges[i].left), gaze_bpe_text(bpe, merges[i].right));
   err = gaze_replace_commit(&file);
   gaze_replace_fini(&file);
   return err;
