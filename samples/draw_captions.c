@@ -63,7 +63,7 @@ static int add_pair(const draw_claim *right, const draw_claim *wrong, const char
                     draw_pair *pair) {
   int form = pair_form(right->scene, kind, random);
   draw_random same = draw_random_new(random->state, 7);
-  draw_below(random, 2);
+  draw_below(random, 2); /* another state for the next pair */
   pair->kind = kind;
   say(pair->right, right, form, same);
   say(pair->wrong, wrong, form, same);
