@@ -213,9 +213,10 @@ static void test_tar(void **state) {
   for (int i = 0; i < 5; i++) {
     draw_scene scene = scene_of(i);
     char name[32];
-    void *png;
-    size_t size;
-    assert_true(draw_scene_paint(&scene, SIDE, rgb) && draw_png_write(rgb, SIDE, &png, &size));
+    void *png = NULL;
+    size_t size = 0;
+    assert_true(draw_scene_paint(&scene, SIDE, rgb));
+    assert_true(draw_png_write(rgb, SIDE, &png, &size));
     snprintf(name, sizeof name, "%d.png", i);
     assert_true(draw_pack_add(&pack, name, png, size));
     free(png);
