@@ -8,6 +8,7 @@
 
 #define LARGEST_CHUNK (16u << 20) /* bytes of one unpacked ancillary chunk */
 #define MOST_CHUNKS 1000
+#define SHORT_READ 64 /* bytes: of a truncated file all but so many reach the decoder */
 
 typedef struct png_reader {
   png_structp png;
@@ -50,6 +51,8 @@ static void set_limits(png_reader *r) {
   png_set_chunk_malloc_max(r->png, LARGEST_CHUNK);
   png_set_chunk_cache_max(r->png, MOST_CHUNKS);
   png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, lenient ? PNG_CRC_WARN_DISCARD : PNG_CRC_ERROR_QUIT);
+  if (lenient)
+    png_set_compression_buffer_size(r->png, SHORT_READ);
   ignore_chunks(r->png);
 }
 

@@ -1,0 +1,122 @@
+#include "picture_files.h"
+
+#include "vision/preprocess.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static gaze_err read_text(const char *text, int image_size, gaze_preprocess *out) {
+  json_t *json;
+  if (gaze_json_parse(text, strlen(text), "test", &json) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  gaze_err err = gaze_preprocess_read(json, image_size, out);
+  json_decref(json);
+  return err;
+}
+
+static void check_same(const gaze_preprocess *a, const gaze_preprocess *b) {
+  assert_int_equal(a->size, b->size);
+  assert_int_equal(a->resize, b->resize);
+  assert_int_equal(a->fit, b->fit);
+  assert_int_equal(a->filter, b->filter);
+  assert_memory_equal(a->mean, b->mean, sizeof a->mean);
+  assert_memory_equal(a->deviation, b->deviation, sizeof a->deviation);
+}
+
+static void nothing_said_is_clip(void **state) {
+  gaze_preprocess read, wanted;
+  gaze_preprocess_default(&wanted, 224);
+  assert_int_equal(read_text("{}", 224, &read), GAZE_OK);
+  check_same(&read, &wanted);
+  assert_int_equal(read_text("{\"feature_extractor_type\": \"CLIPFeatureExtractor\", \"size\": 224, \"crop_size\": 224,"
+                             "\"do_center_crop\": true, \"resample\": 3, \"image_mean\": null}",
+                             0, &read),
+                   GAZE_OK);
+  check_same(&read, &wanted);
+}
+
+static void siglip_squashes(void **state) {
+  gaze_preprocess read;
+  assert_int_equal(
+      read_text("{\"image_processor_type\": \"SiglipImageProcessor\", \"size\": {\"height\": 384, \"width\": "
+                "384}, \"resample\": 2}",
+                384, &read),
+      GAZE_OK);
+  assert_int_equal(read.fit, GAZE_FIT_SQUASH);
+  assert_int_equal(read.filter, GAZE_BILINEAR);
+  assert_int_equal(read.size, 384);
+  assert_true(read.mean[1] == 0.5f && read.deviation[2] == 0.5f);
+}
+
+static void what_cannot_be_followed_is_named(void **state) {
+  static const struct {
+    const char *text, *word;
+    gaze_err err;
+  } cases[] = {
+      {"{\"do_resize\": false}", "do_resize", GAZE_ERR_UNSUPPORTED},
+      {"{\"do_rescale\": false}", "do_rescale", GAZE_ERR_UNSUPPORTED},
+      {"{\"rescale_factor\": 0.5}", "rescale_factor", GAZE_ERR_UNSUPPORTED},
+      {"{\"resample\": 1}", "resample", GAZE_ERR_UNSUPPORTED},
+      {"{\"do_center_crop\": false}", "do_center_crop", GAZE_ERR_UNSUPPORTED},
+      {"{\"do_pad\": true}", "do_pad", GAZE_ERR_UNSUPPORTED},
+      {"{\"size\": {\"height\": 224, \"width\": 200}}", "size", GAZE_ERR_UNSUPPORTED},
+      {"{\"size\": {\"shortest_edge\": 224, \"longest_edge\": 600}}", "size", GAZE_ERR_UNSUPPORTED},
+      {"{\"image_processor_type\": \"ViTImageProcessor\"}", "ViTImageProcessor", GAZE_ERR_UNSUPPORTED},
+      {"{\"crop_size\": 336, \"size\": 336}", "336", GAZE_ERR_MISMATCH},
+      {"{\"size\": \"large\"}", "size", GAZE_ERR_FORMAT},
+      {"{\"size\": -3}", "size", GAZE_ERR_FORMAT},
+      {"{\"image_mean\": [0.5, 0.5]}", "image_mean", GAZE_ERR_FORMAT},
+      {"{\"image_std\": [0.5, 0, 0.5]}", "image_std", GAZE_ERR_FORMAT},
+      {"{\"image_std\": [\"a\", 1, 0.5]}", "image_std", GAZE_ERR_FORMAT},
+      {"[]", "object", GAZE_ERR_FORMAT},
+  };
+  gaze_preprocess read;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    check_fails(read_text(cases[i].text, 224, &read), cases[i].err, cases[i].word, NULL);
+}
+
+static void written_is_read_back(void **state) {
+  static const gaze_fit fits[] = {GAZE_FIT_CROP, GAZE_FIT_SQUASH, GAZE_FIT_PAD};
+  for (int i = 0; i < 6; i++) {
+    gaze_preprocess preprocess, read;
+    gaze_preprocess_default(&preprocess, 96);
+    preprocess.fit = fits[i % 3];
+    preprocess.resize = i == 3 ? 110 : 96;
+    preprocess.filter = i < 3 ? GAZE_BICUBIC : GAZE_BILINEAR;
+    json_t *json = gaze_preprocess_write(&preprocess);
+    assert_non_null(json);
+    if (gaze_preprocess_read(json, 96, &read) != GAZE_OK)
+      fail_msg("%s", gaze_last_error());
+    check_same(&preprocess, &read);
+    json_decref(json);
+  }
+}
+
+/* Shapes at the ends: the crop of a picture of one row is that row, stretched. */
+static void any_shape_fits(void **state) {
+  static const int shapes[][2] = {{1, 1}, {1, 3000}, {3000, 1}, {7, 5}, {24, 24}, {25, 23}, {500, 24}};
+  float pixels[3 * 24 * 24];
+  for (int fit = GAZE_FIT_CROP; fit <= GAZE_FIT_PAD; fit++)
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+      gaze_preprocess preprocess;
+      gaze_preprocess_default(&preprocess, 24);
+      preprocess.fit = (gaze_fit)fit;
+      gaze_picture picture = make_picture(shapes[i][0], shapes[i][1], 1);
+      if (gaze_preprocess_run(&preprocess, &picture, pixels) != GAZE_OK)
+        fail_msg("%s", gaze_last_error());
+      for (int k = 0; k < 3 * 24 * 24; k++)
+        assert_true(pixels[k] > -2 && pixels[k] < 2.5f);
+      gaze_picture_fini(&picture);
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(nothing_said_is_clip),
+      cmocka_unit_test(siglip_squashes),
+      cmocka_unit_test(what_cannot_be_followed_is_named),
+      cmocka_unit_test(written_is_read_back),
+      cmocka_unit_test(any_shape_fits),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

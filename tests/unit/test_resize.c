@@ -1,0 +1,135 @@
+/* What the golden files do not tell: the AVX2 passes against the portable ones, windows, and wrong arguments. */
+#include "picture_files.h"
+
+#include "core/base/cpu.h"
+#include "core/base/random.h"
+#include "vision/resize.h"
+#include "vision/resize_pass.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static gaze_random random_state;
+
+static int any(int low, int high) { return low + (int)gaze_random_below(&random_state, (size_t)(high - low + 1)); }
+
+/* Coefficients as large as they become, both signs, within what the sums can hold. */
+static void random_weights(int32_t *weights, int count, int taps) {
+  for (int i = 0; i < taps; i++)
+    weights[i] = i < count ? any(-(1 << 22) / count, (1 << 23) / count) : 0;
+}
+
+static uint8_t *random_bytes(size_t n) {
+  uint8_t *bytes = malloc(n);
+  assert_non_null(bytes);
+  for (size_t i = 0; i < n; i++)
+    bytes[i] = (uint8_t)(any(0, 3) ? any(0, 255) : any(0, 1) * 255);
+  return bytes;
+}
+
+#if defined(__x86_64__)
+static void check_across(int width, int rows, int results) {
+  int taps = any(1, 9) * GAZE_RESIZE_GROUP;
+  gaze_resize_axis axis = {.n = results, .taps = taps};
+  axis.first = calloc((size_t)results, sizeof *axis.first);
+  axis.count = calloc((size_t)results, sizeof *axis.count);
+  axis.weights = calloc((size_t)results * (size_t)taps, sizeof *axis.weights);
+  for (int i = 0; i < results; i++) {
+    axis.first[i] = any(0, width - 1);
+    axis.count[i] = any(1, width - axis.first[i] < taps ? width - axis.first[i] : taps);
+    random_weights(axis.weights + i * taps, axis.count[i], taps);
+  }
+  size_t stride = (size_t)width * 3, out_size = (size_t)rows * (size_t)results * 3;
+  uint8_t *in = random_bytes(stride * (size_t)rows), *wanted = malloc(out_size), *got = malloc(out_size);
+  gaze_resize_portable.across(&axis, in, stride, rows, wanted);
+  gaze_resize_avx2.across(&axis, in, stride, rows, got);
+  assert_memory_equal(got, wanted, out_size);
+  free(axis.first);
+  free(axis.count);
+  free(axis.weights);
+  free(in);
+  free(wanted);
+  free(got);
+}
+
+static void check_down(int count, size_t bytes) {
+  int32_t *weights = calloc((size_t)count, sizeof *weights);
+  random_weights(weights, count, count);
+  size_t stride = bytes + (size_t)any(0, 40);
+  uint8_t *in = random_bytes(stride * (size_t)(count - 1) + bytes), *wanted = malloc(bytes), *got = malloc(bytes);
+  gaze_resize_portable.down(weights, count, in, stride, bytes, wanted);
+  gaze_resize_avx2.down(weights, count, in, stride, bytes, got);
+  assert_memory_equal(got, wanted, bytes);
+  free(weights);
+  free(in);
+  free(wanted);
+  free(got);
+}
+#endif
+
+static void avx2_equals_portable(void **state) {
+#if defined(__x86_64__)
+  if (gaze_cpu_detect() & GAZE_CPU_AVX2) {
+    for (int round = 0; round < 400; round++) {
+      check_across(any(1, 60), any(1, 11), any(1, 40));
+      check_down(any(1, 50), (size_t)any(1, 100));
+    }
+    return;
+  }
+#endif
+  print_message("SKIP: this processor has no AVX2\n");
+  skip();
+}
+
+static void a_window_is_a_part_of_the_whole(void **state) {
+  gaze_picture picture = make_picture(97, 61, 4), whole, part;
+  static const int sizes[][2] = {{40, 25}, {200, 30}, {97, 61}, {150, 10}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    int width = sizes[i][0], height = sizes[i][1];
+    gaze_window window = {width / 3, height / 4, width / 2, height / 2};
+    assert_int_equal(gaze_resize(&picture, NULL, width, height, GAZE_BICUBIC, &whole), GAZE_OK);
+    assert_int_equal(gaze_resize_window(&picture, NULL, width, height, GAZE_BICUBIC, &window, &part), GAZE_OK);
+    for (int y = 0; y < window.height; y++)
+      assert_memory_equal(part.rgb + y * window.width * 3, whole.rgb + ((window.top + y) * width + window.left) * 3,
+                          (size_t)window.width * 3);
+    gaze_picture_fini(&whole);
+    gaze_picture_fini(&part);
+  }
+  gaze_picture_fini(&picture);
+}
+
+static void one_colour_stays_one_colour(void **state) {
+  gaze_picture picture = make_picture(50, 37, 0), result;
+  memset(picture.rgb, 201, 50 * 37 * 3);
+  for (int i = 0; i < 50; i++) {
+    int width = any(1, 120), height = any(1, 120);
+    assert_int_equal(gaze_resize(&picture, NULL, width, height, i & 1 ? GAZE_BICUBIC : GAZE_BILINEAR, &result),
+                     GAZE_OK);
+    for (int k = 0; k < width * height * 3; k++)
+      assert_int_equal(result.rgb[k], 201);
+    gaze_picture_fini(&result);
+  }
+  gaze_picture_fini(&picture);
+}
+
+static void wrong_arguments_are_refused(void **state) {
+  gaze_picture picture = make_picture(10, 8, 0), result;
+  static const gaze_box boxes[] = {{-1, 0, 5, 5}, {0, 0, 10.5, 8}, {5, 5, 5, 6}, {0, 6, 4, 2}, {0, 0, 10, 9}};
+  for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
+    check_fails(gaze_resize(&picture, &boxes[i], 4, 4, GAZE_BICUBIC, &result), GAZE_ERR_ARGUMENT, "10 x 8", NULL);
+  check_fails(gaze_resize(&picture, NULL, 0, 4, GAZE_BICUBIC, &result), GAZE_ERR_ARGUMENT, "0 x 4", NULL);
+  check_fails(gaze_resize_window(&picture, NULL, 4, 4, GAZE_BICUBIC, &(gaze_window){2, 0, 3, 4}, &result),
+              GAZE_ERR_ARGUMENT, NULL);
+  gaze_picture_fini(&picture);
+}
+
+int main(void) {
+  gaze_random_init(&random_state, 7, 0);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(avx2_equals_portable),
+      cmocka_unit_test(a_window_is_a_part_of_the_whole),
+      cmocka_unit_test(one_colour_stays_one_colour),
+      cmocka_unit_test(wrong_arguments_are_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
