@@ -20,7 +20,8 @@ static const option_row options[] = {
      0, 0},
     {"template", 0, OPTION_LIST, "TEXT", &arguments.templates,
      "a sentence with {} for the label, may be given several times [a photo of a {}.]", 0, 0},
-    {"templates-file", 0, OPTION_TEXT, "FILE", &arguments.templates_file, "a template a line", 0, 0},
+    {"templates-file", 0, OPTION_TEXT, "FILE", &arguments.templates_file, "a template a line, # begins a comment", 0,
+     0},
     {"top", 't', OPTION_SIZE, "K", &arguments.top, "the best K labels a picture [5; all with --json]", 1, 1e9},
     {"files-from", 0, OPTION_TEXT, "FILE", &arguments.files_from, "pictures, a path a line", 0, 0},
     STRICT_OPTION,
@@ -35,6 +36,7 @@ typedef struct classification {
   char *labels_storage, *templates_storage, *paths_storage;
   float *probabilities; /* [labels] */
   size_t *order;        /* [labels]: best first */
+  char **names;         /* [labels]: without their synonyms */
   json_t *results;      /* with --json */
 } classification;
 
@@ -73,7 +75,7 @@ static int read_arguments(classification *c, const word_list *words) {
   if (arguments.files_from)
     status = lines_read(arguments.files_from, &c->paths, &c->paths_storage);
   if (status == STATUS_DONE && arguments.templates_file)
-    status = lines_read(arguments.templates_file, &c->templates, &c->templates_storage);
+    status = templates_read(arguments.templates_file, &c->templates, &c->templates_storage);
   if (status == STATUS_DONE && c->paths.n == 0)
     status = report_usage("no pictures: gaze classify: name at least one file, or - for standard input");
   return status == STATUS_DONE ? read_labels(c) : status;
@@ -86,6 +88,9 @@ static gaze_err open_classifier(classification *c) {
         gaze_classifier_new(c->model, c->labels.items, c->labels.n, c->templates.items, c->templates.n, &c->classifier);
   c->probabilities = memory_resize(NULL, c->labels.n, sizeof *c->probabilities);
   c->order = memory_resize(NULL, c->labels.n, sizeof *c->order);
+  c->names = memory_resize(NULL, c->labels.n, sizeof *c->names);
+  for (size_t i = 0; i < c->labels.n; i++)
+    c->names[i] = strndup(c->labels.items[i], strcspn(c->labels.items[i], "|"));
   return err;
 }
 
@@ -95,39 +100,34 @@ static int by_probability(const void *a, const void *b, void *probabilities) {
   return p != q ? (p < q) - (p > q) : (i > j) - (i < j);
 }
 
-static json_t *json_result(const char *label, int length, float score) {
-  char *name = strndup(label, (size_t)length);
-  json_t *result = json_pack("{s:o, s:o}", "label", json_text(name ? name : ""), "score", json_float(score));
-  free(name);
-  return result;
+/* Orders the labels by their probability for a picture; returns how many of them to tell. */
+static size_t rank(classification *c, const float *vector) {
+  gaze_classifier_run(c->classifier, vector, c->probabilities);
+  for (size_t i = 0; i < c->labels.n; i++)
+    c->order[i] = i;
+  qsort_r(c->order, c->labels.n, sizeof *c->order, by_probability, c->probabilities);
+  size_t wanted = arguments.top ? arguments.top : given.json ? c->labels.n : TEXT_TOP;
+  return wanted < c->labels.n ? wanted : c->labels.n;
 }
 
-static void tell(void *user, const char *path, const float *vector, const char *message) {
+static void tell_text(void *user, const char *path, const float *vector, const char *message) {
   classification *c = user;
+  size_t n = vector ? rank(c, vector) : 0;
+  for (size_t i = 0; i < n; i++)
+    printf("%.3f\t%s\t%s\n", (double)c->probabilities[c->order[i]], c->names[c->order[i]], path);
+}
+
+static void tell_json(void *user, const char *path, const float *vector, const char *message) {
+  classification *c = user;
+  size_t n = vector ? rank(c, vector) : 0;
   json_t *results = json_array();
-  if (vector) {
-    gaze_classifier_run(c->classifier, vector, c->probabilities);
-    for (size_t i = 0; i < c->labels.n; i++)
-      c->order[i] = i;
-    qsort_r(c->order, c->labels.n, sizeof *c->order, by_probability, c->probabilities);
-  }
-  size_t top = arguments.top ? arguments.top : given.json ? c->labels.n : TEXT_TOP;
-  for (size_t i = 0; vector && i < top && i < c->labels.n; i++) {
-    const char *label = c->labels.items[c->order[i]];
-    int length = (int)strcspn(label, "|");
-    float score = c->probabilities[c->order[i]];
-    if (given.json)
-      json_array_append_new(results, json_result(label, length, score));
-    else
-      printf("%.3f\t%.*s\t%s\n", (double)score, length, label, path);
-  }
-  if (!given.json)
-    json_decref(results);
-  else if (vector)
-    json_array_append_new(c->results, json_pack("{s:o, s:o}", "path", json_text(path), "results", results));
-  else
-    json_array_append_new(c->results, json_pack("{s:o, s:o, s:o}", "path", json_text(path), "results", results,
-                                                "failed", json_text(message ? message : "")));
+  for (size_t i = 0; i < n; i++)
+    json_array_append_new(results, json_pack("{s:o, s:o}", "label", json_text(c->names[c->order[i]]), "score",
+                                             json_float(c->probabilities[c->order[i]])));
+  json_t *picture = json_pack("{s:o, s:o}", "path", json_text(path), "results", results);
+  if (!vector)
+    json_object_set_new(picture, "failed", json_text(message ? message : ""));
+  json_array_append_new(c->results, picture);
 }
 
 static int classify(classification *c) {
@@ -138,7 +138,7 @@ static int classify(classification *c) {
   c->results = json_array();
   if (!given.json)
     puts("score\tlabel\tfilepath");
-  int status = pictures_embed(c->model, &c->paths, tell, c, &failed);
+  int status = pictures_embed(c->model, &c->paths, given.json ? tell_json : tell_text, c, &failed);
   if (given.json)
     json_print(c->results, stdout);
   else
@@ -153,6 +153,9 @@ static int run(const word_list *words) {
     status = classify(&c);
   gaze_classifier_free(c.classifier);
   gaze_model_close(c.model);
+  for (size_t i = 0; c.names && i < c.labels.n; i++)
+    free(c.names[i]);
+  free(c.names);
   free(c.probabilities);
   free(c.order);
   free(c.labels.items);

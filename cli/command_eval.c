@@ -19,7 +19,8 @@ static const option_row classification_options[] = {
      "CLASS<TAB>LABEL[|SYNONYM...] lines, or a label a line", 0, 0},
     {"template", 0, OPTION_LIST, "TEXT", &arguments.templates,
      "a sentence with {} for the label, may be given several times [a photo of a {}.]", 0, 0},
-    {"templates-file", 0, OPTION_TEXT, "FILE", &arguments.templates_file, "a template a line", 0, 0},
+    {"templates-file", 0, OPTION_TEXT, "FILE", &arguments.templates_file, "a template a line, # begins a comment", 0,
+     0},
     {0},
 };
 
@@ -58,7 +59,7 @@ static int classification(const word_list *words) {
     status = report_usage("no labels: gaze eval classification: name the classes with --labels-file FILE");
   char *storage = NULL;
   if (status == STATUS_DONE && arguments.templates_file)
-    status = lines_read(arguments.templates_file, &arguments.templates, &storage);
+    status = templates_read(arguments.templates_file, &arguments.templates, &storage);
   gaze_model *model = NULL;
   char *metrics = NULL;
   if (status == STATUS_DONE) {

@@ -45,6 +45,16 @@ int lines_read(const char *path, word_list *lines, char **storage) {
   return STATUS_DONE;
 }
 
+int templates_read(const char *path, word_list *templates, char **storage) {
+  size_t kept = templates->n;
+  int status = lines_read(path, templates, storage);
+  for (size_t i = kept; i < templates->n; i++)
+    if (templates->items[i][0] != '#')
+      templates->items[kept++] = templates->items[i];
+  templates->n = kept;
+  return status;
+}
+
 static gaze_err embed_stdin(gaze_model *model, float *vector) {
   size_t size;
   char *bytes = stream_read(stdin, &size);

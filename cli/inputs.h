@@ -12,6 +12,8 @@ char *stream_read(FILE *stream, size_t *size);
 /* Appends the lines of a text file ("-": standard input) that are not blank; they live as long as *storage, which is
  * yours: free(). Returns an exit status, the error reported. */
 int lines_read(const char *path, word_list *lines, char **storage);
+/* The same without lines that begin with #, as in the files of --class-templates. */
+int templates_read(const char *path, word_list *templates, char **storage);
 
 /* Tells of one picture: vector [D], or NULL and the reason. */
 typedef void picture_fn(void *user, const char *path, const float *vector, const char *message);

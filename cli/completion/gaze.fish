@@ -52,7 +52,7 @@ complete -c gaze -n '__gaze_at search' -l db -r -F -d 'the index'
 complete -c gaze -n '__gaze_at classify' -s l -l labels -x -d 'the names to choose from'
 complete -c gaze -n '__gaze_at classify' -l labels-file -r -F -d 'a label a line, or CLASS<TAB>LABEL'
 complete -c gaze -n '__gaze_at classify' -l template -x -d 'a sentence with {} for the label'
-complete -c gaze -n '__gaze_at classify' -l templates-file -r -F -d 'a template a line'
+complete -c gaze -n '__gaze_at classify' -l templates-file -r -F -d 'a template a line, # begins a comment'
 complete -c gaze -n '__gaze_at classify' -s t -l top -x -d 'the best K labels a picture'
 complete -c gaze -n '__gaze_at classify' -l files-from -r -F -d 'pictures, a path a line'
 complete -c gaze -n '__gaze_at classify' -l strict -d 'exit status 1 when even one file fails'
@@ -68,7 +68,7 @@ complete -c gaze -n '__gaze_at tokenize' -l no-special -d 'without the start and
 complete -c gaze -n '__gaze_at eval classification' -l data -r -F -d 'the set, as WebDataset tars'
 complete -c gaze -n '__gaze_at eval classification' -l labels-file -r -F -d 'CLASS<TAB>LABEL lines, or a label a line'
 complete -c gaze -n '__gaze_at eval classification' -l template -x -d 'a sentence with {} for the label'
-complete -c gaze -n '__gaze_at eval classification' -l templates-file -r -F -d 'a template a line'
+complete -c gaze -n '__gaze_at eval classification' -l templates-file -r -F -d 'a template a line, # begins a comment'
 
 complete -c gaze -n '__gaze_at eval retrieval' -l data -r -F -d 'the set, as WebDataset tars'
 

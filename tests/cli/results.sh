@@ -17,6 +17,8 @@ expect classify_top 0 '"results": \[\{[^}]*\}\]' classify --json --top 1 --label
 printf 'n01\tcat|kitten\r\n\nn02\tdog\n' >labels.tsv
 expect classify_labels_file 0 '"label": "cat"' classify --json --labels-file labels.tsv photos/p1.png
 grep -q '"label": "dog"' out && pass classify_labels_all || fail classify_labels_all "$(cat out)"
+printf '# sentences\n\na drawing of a {}.\n{} 그림\n' >templates
+expect classify_templates_file 0 '"label": "cat"' classify --json --labels cat,dog --templates-file templates photos/p1.png
 run classify --json --labels cat,dog,bus photos/p1.png
 grep -oE '"score": [0-9.e-]+' out | awk '{ sum += $2; if (NR > 1 && $2 > last) bad = 1; last = $2 }
   END { exit !(NR == 3 && !bad && sum > 0.9999 && sum < 1.0001) }' &&
@@ -96,8 +98,36 @@ run db export --json --out rows.jsonl
 expect model_info 0 '"family": ' model info --json
 expect model_list 0 '"path": ' model list --json
 
-# Ctrl-C: the first ends in order, and what was done stays.
+# The progress bar is for terminals.
 for ((i = 100; i < 400; i++)); do "$make_file" picture photos/q$i.png $i; done
+if command -v script >/dev/null; then
+  script -qec "'$gaze' embed --out v.npy photos/q*.png" /dev/null >out 2>&1 </dev/null
+  grep -q '\[#*-*\]  [0-9]*/300' out && pass progress_on_terminal || fail progress_on_terminal "$(head -c 300 out)"
+  script -qec "'$gaze' embed -q --out v.npy photos/q*.png" /dev/null >out 2>&1 </dev/null
+  [ ! -s out ] && pass progress_quiet || fail progress_quiet "$(head -c 300 out)"
+else
+  skip progress_on_terminal "no script(1) here"
+fi
+run embed --out v.npy photos/q*.png
+[ ! -s err ] && pass progress_elsewhere || fail progress_elsewhere "$(head -c 300 err)"
+
+# Ctrl-C until it ends: at once in a command that has nothing to keep, at the second one in others.
+mkfifo pipe
+for command in tokenize embed; do
+  "$gaze" $command - <pipe >out 2>err &
+  pid=$!
+  exec 9>pipe
+  for ((i = 0; i < 200; i++)); do
+    sleep 0.1
+    kill -INT $pid 2>/dev/null || break
+  done
+  wait $pid
+  status=$?
+  exec 9>&-
+  judge interrupted_$command 130
+done
+
+# Ctrl-C: the first ends in order, and what was done stays.
 "$gaze" index --db stop.db photos >out 2>err &
 pid=$!
 sleep 0.3
