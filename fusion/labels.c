@@ -2,6 +2,7 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "fusion/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ typedef struct label_room {
   char *text;
 } label_room;
 
-static gaze_err read_label(char *line, label_room *room, gaze_label *label) {
+static void read_label(char *line, label_room *room, gaze_label *label) {
   char *tab = strchr(line, '\t');
   *label = (gaze_label){0};
   if (tab) {
@@ -74,25 +75,31 @@ static gaze_err read_label(char *line, label_room *room, gaze_label *label) {
   label->n_synonyms = split_synonyms(strcpy(room->text, line), room->names);
   room->names += label->n_synonyms;
   room->text += strlen(line) + 1;
-  return GAZE_OK;
 }
 
-static gaze_err check_label(const gaze_labels *labels, const char *path, size_t line) {
+static gaze_err check_label(const gaze_labels *labels, gaze_names *classes, const char *path, size_t line) {
   const gaze_label *label = &labels->items[labels->n - 1];
   if (!label->n_synonyms || (label->class_id && !*label->class_id) || strchr(label->text, '\t'))
     return gaze_fail(GAZE_ERR_FORMAT, "not a label: %s line %zu: write LABEL or CLASS<TAB>LABEL|SYNONYM", path, line);
   if (!label->class_id != !labels->items[0].class_id)
     return gaze_fail(GAZE_ERR_FORMAT, "some lines have a class and some have none: %s line %zu: give all or none one",
                      path, line);
+  if (!label->class_id)
+    return GAZE_OK;
+  size_t number;
+  GAZE_TRY(gaze_names_number(classes, NULL, label->class_id, &number));
+  if (number + 1 < labels->n)
+    return gaze_fail(GAZE_ERR_FORMAT, "class %s for the second time: %s line %zu: put its names on one line",
+                     label->class_id, path, line);
   return GAZE_OK;
 }
 
-static gaze_err read_labels(char *text, const char *path, label_room room, gaze_labels *out) {
+static gaze_err read_labels(char *text, const char *path, label_room room, gaze_names *classes, gaze_labels *out) {
   size_t number = 1;
   for (char *line; (line = next_line(&text)); number++)
     if (*line) {
-      GAZE_TRY(read_label(line, &room, &out->items[out->n++]));
-      GAZE_TRY(check_label(out, path, number));
+      read_label(line, &room, &out->items[out->n++]);
+      GAZE_TRY(check_label(out, classes, path, number));
     }
   return out->n ? GAZE_OK : gaze_fail(GAZE_ERR_FORMAT, "no labels: %s: write a label a line", path);
 }
@@ -102,17 +109,19 @@ gaze_err gaze_labels_open(const char *path, gaze_labels *out) {
   GAZE_TRY(read_text(path, &bytes, &text));
   size_t length = strlen(text), lines = count_char(text, '\n') + 1, most_names = lines + count_char(text, '|');
   gaze_labels labels = {0};
+  gaze_names classes = {0};
   gaze_err err = GAZE_OK;
   GAZE_TRY_DONE(gaze_alloc(lines, sizeof *labels.items, &labels.items));
   GAZE_TRY_DONE(gaze_alloc(1, most_names * sizeof(char *) + 2 * (length + 1), &labels.storage));
   label_room room = {(const char **)(void *)labels.storage, labels.storage + most_names * sizeof(char *)};
   char *copy = strcpy(room.text, text);
   room.text += length + 1;
-  GAZE_TRY_DONE(read_labels(copy, path, room, &labels));
+  GAZE_TRY_DONE(read_labels(copy, path, room, &classes, &labels));
   *out = labels;
 done:
   if (err != GAZE_OK)
     gaze_labels_fini(&labels);
+  gaze_names_fini(&classes);
   free(bytes);
   return err;
 }

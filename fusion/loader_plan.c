@@ -1,7 +1,7 @@
 #include "fusion/loader_plan.h"
 
 #include "core/base/memory.h"
-#include "fusion/loader_names.h"
+#include "fusion/names.h"
 #include "fusion/loader_sample.h"
 
 #include <math.h>

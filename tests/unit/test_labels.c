@@ -51,6 +51,7 @@ static void test_errors(void **state) {
   check_fails(open_text("a\tb\n\n\tb\n", &labels), GAZE_ERR_FORMAT, "labels.tsv line 3", NULL);
   check_fails(open_text("a\tb\tc\n", &labels), GAZE_ERR_FORMAT, "labels.tsv line 1", NULL);
   check_fails(open_text("a\t|\n", &labels), GAZE_ERR_FORMAT, "labels.tsv line 1", NULL);
+  check_fails(open_text("a\tb\nc\td\na\te\n", &labels), GAZE_ERR_FORMAT, "class a", "labels.tsv line 3", NULL);
   write_file(test_path("binary"), "a\0b", 3);
   check_fails(gaze_labels_open(test_path("binary"), &labels), GAZE_ERR_FORMAT, "not a text file", NULL);
   check_fails(gaze_labels_open(test_path("none"), &labels), GAZE_ERR_NOT_FOUND, "none", NULL);

@@ -1,6 +1,6 @@
 /* Numbers for names: 0, 1, 2 ... in the order in which they are first met. */
-#ifndef GAZE_FUSION_LOADER_NAMES_H
-#define GAZE_FUSION_LOADER_NAMES_H
+#ifndef GAZE_FUSION_NAMES_H
+#define GAZE_FUSION_NAMES_H
 
 #include "core/base/error.h"
 

@@ -1,4 +1,4 @@
-#include "fusion/loader_names.h"
+#include "fusion/names.h"
 
 #include "core/base/memory.h"
 
