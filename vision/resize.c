@@ -123,7 +123,8 @@ static const gaze_resize_passes *choose_passes(void) {
   if (gaze_cpu_detect() & GAZE_CPU_AVX2)
     passes = &gaze_resize_avx2;
 #endif
-  return chosen = passes;
+  chosen = passes;
+  return passes;
 }
 
 /* The inputs that an axis reads: *begin, and how many from there. The axis is shifted to count from *begin. */
