@@ -37,9 +37,9 @@ function skip(name, why) {
   if (started > oks + skips) fails = started - oks - skips
   if (result == "SKIP" && !skips) skip(name, why)
   else if (result != "OK" && result != "SKIP") {
-    if (!fails) fails = 1
     print "FAIL " name ": " result
-    text = member($0, "stderr")
+    text = (fails ? "" : member($0, "stdout")) member($0, "stderr")
+    if (!fails) fails = 1
     print "  " substr(text, length(text) > 2000 ? length(text) - 2000 : 1)
   } else if (!oks && !skips) oks = 1
   passed += oks; failed += fails; skipped += skips
