@@ -31,6 +31,8 @@ typedef struct gaze_clip {
  * What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out);
 GAZE_CHECKED gaze_err gaze_clip_config_write(const gaze_clip_config *config, const char *path);
+/* Both configurations of a model's folder: config.json and preprocessor_config.json. */
+GAZE_CHECKED gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess);
 /* Sizes that the towers can work with. */
 GAZE_CHECKED gaze_err gaze_clip_config_check(const gaze_clip_config *config);
 

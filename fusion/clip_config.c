@@ -1,6 +1,9 @@
 #include "fusion/clip.h"
 
+#include "core/base/file.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -104,6 +107,28 @@ gaze_err gaze_clip_config_check(const gaze_clip_config *config) {
     return gaze_fail(GAZE_ERR_MISMATCH, "impossible sizes: dimension %zu, context %zu, vocabulary %zu: check the configuration",
                      config->dim, config->text.context, config->text.vocabulary);
   return GAZE_OK;
+}
+
+static gaze_err read_json(const char *folder, const char *name, json_t **out) {
+  char *path;
+  GAZE_TRY(gaze_path_join(folder, name, &path));
+  gaze_err err = gaze_json_open(path, out);
+  free(path);
+  return err;
+}
+
+gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
+  json_t *json = NULL, *pictures = NULL;
+  gaze_err err = read_json(folder, "config.json", &json);
+  if (err == GAZE_OK)
+    err = gaze_clip_config_read(json, config);
+  if (err == GAZE_OK)
+    err = read_json(folder, "preprocessor_config.json", &pictures);
+  if (err == GAZE_OK)
+    err = gaze_preprocess_read(pictures, (int)config->vision.image_size, preprocess);
+  json_decref(json);
+  json_decref(pictures);
+  return err;
 }
 
 static json_t *tower_write(const gaze_block_config *block, size_t layers, size_t projection, const char *type) {

@@ -35,30 +35,11 @@ static gaze_clip_config new_config(const gaze_train_clip_options *o, const gaze_
   return config;
 }
 
-static gaze_err read_config(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
-  char *path;
-  json_t *json = NULL, *pictures = NULL;
-  GAZE_TRY(gaze_path_join(folder, "config.json", &path));
-  gaze_err err = gaze_json_open(path, &json);
-  free(path);
-  if (err == GAZE_OK)
-    err = gaze_clip_config_read(json, config);
-  json_decref(json);
-  GAZE_TRY(err);
-  GAZE_TRY(gaze_path_join(folder, "preprocessor_config.json", &path));
-  err = gaze_json_open(path, &pictures);
-  free(path);
-  if (err == GAZE_OK)
-    err = gaze_preprocess_read(pictures, (int)config->vision.image_size, preprocess);
-  json_decref(pictures);
-  return err;
-}
-
 static gaze_err open_model(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
   gaze_clip_config config;
   if (o->model)
-    GAZE_TRY(read_config(o->model, &config, &run->preprocess));
+    GAZE_TRY(gaze_clip_config_open(o->model, &config, &run->preprocess));
   else {
     config = new_config(o, run->tokenizer);
     gaze_preprocess_default(&run->preprocess, (int)o->image_size);
@@ -111,7 +92,8 @@ static gaze_err plan_steps(gaze_clip_run *run) {
   if (!run->steps_in_epoch)
     run->steps_in_epoch = 1;
   run->steps = (uint64_t)((double)run->steps_in_epoch * o->epochs + 0.5);
-  return gaze_schedule_init(&run->schedule, o->lr_scheduler, o->lr, o->warmup, run->steps);
+  return gaze_schedule_init(&run->schedule, o->lr_scheduler, o->lr, o->warmup, run->steps,
+                            (uint64_t)((double)run->steps_in_epoch * o->epochs_cooldown + 0.5));
 }
 
 static gaze_err open_optimizer(gaze_clip_run *run) {

@@ -15,9 +15,9 @@ struct gaze_model {
   char key[33]; /* empty: not yet made */
 };
 
-/* A floating-point result within which pictures are encoded one a thread, products in one thread each: below it a
- * picture alone cannot use all processors. Multiply-adds a picture. */
-#define GAZE_SMALL_MODEL 2e9
+
+/* Folder of a model by name as gaze_model_open takes it; yours: free(). */
+GAZE_CHECKED gaze_err gaze_model_find(const char *name, char **out);
 
 size_t gaze_model_pixels(const gaze_model *model); /* floats of one prepared picture, 3 S S */
 /* pixels: [n, 3, S, S]; out: [n, D], unit. What a picture gives does not depend on those beside it. */

@@ -20,9 +20,11 @@ each of the tars; --check compares with the tflite interpreter on 20 pictures
 at 224 pixels.
 """
 import argparse
+import collections
 import concurrent.futures
 import io
 import math
+import multiprocessing
 import os
 import sys
 import tarfile
@@ -173,24 +175,35 @@ def batches(stream, count):
         yield batch
 
 
-def features(teacher, stream, args):
-    """Yields (batch of samples, [n, 1280]); the next batch is decoded meanwhile."""
-    def load(batch):
-        return batch, np.stack([pixels(picture(members), args.size) for _, members in batch])
-
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        source = batches(stream, args.batch)
-        ahead = next(source, None)
-        ahead = pool.submit(load, ahead) if ahead else None
-        while ahead:
-            batch, data = ahead.result()
-            ahead = next(source, None)
-            ahead = pool.submit(load, ahead) if ahead else None
-            with torch.inference_mode():
-                yield batch, teacher(torch.from_numpy(data))
+def start(weights):
+    """A worker process's own teacher, on one thread."""
+    global worker
+    torch.set_num_threads(1)
+    worker = Teacher(weights).eval()
 
 
-def fit(teacher, args):
+def work(pictures, size, count):
+    with torch.inference_mode():
+        return torch.cat([worker(torch.from_numpy(np.stack([pixels(p, size) for p in part])))
+                          for part in batches(pictures, count)]).numpy()
+
+
+def features(args, stream):
+    """Yields (samples, [n, 1280]) in order; --jobs processes do the work."""
+    waiting = collections.deque()
+    with concurrent.futures.ProcessPoolExecutor(
+            args.jobs, multiprocessing.get_context("spawn"), start, (args.weights,)) as pool:
+        for batch in batches(stream, args.batch * 8):
+            pictures = [picture(members) for _, members in batch]
+            waiting.append((batch, pool.submit(work, pictures, args.size, args.batch)))
+            if len(waiting) > 3 * args.jobs:
+                batch, result = waiting.popleft()
+                yield batch, torch.from_numpy(result.result())
+        for batch, result in waiting:
+            yield batch, torch.from_numpy(result.result())
+
+
+def fit(args):
     sizes = []
     for path in args.fit_pca:
         with tarfile.open(path) as tar:
@@ -213,7 +226,7 @@ def fit(teacher, args):
                     yield key, members
                 number += 1
 
-        for batch, vectors in features(teacher, some(), args):
+        for batch, vectors in features(args, some()):
             rows.append(vectors.double())
         print(f"{path}: {count} of {total} pictures", flush=True)
     rows = torch.cat(rows)
@@ -244,7 +257,7 @@ def add(tar, name, data):
     tar.addfile(info, io.BytesIO(data))
 
 
-def convert(teacher, args):
+def convert(args):
     with np.load(args.pca) as file:
         if int(file["size"]) != args.size:
             raise SystemExit(f"{args.pca} was learned at --size {int(file['size'])}")
@@ -261,7 +274,7 @@ def convert(teacher, args):
                     continue
                 yield key, members
 
-        for batch, vectors in features(teacher, with_picture(), args):
+        for batch, vectors in features(args, with_picture()):
             vectors = F.normalize((vectors - mean) @ components).numpy()
             for (key, members), vector in zip(batch, vectors):
                 for name, data in members:
@@ -277,7 +290,8 @@ def convert(teacher, args):
           + (f", {bare} without a picture left out" if bare else ""))
 
 
-def check(teacher, args):
+def check(args):
+    teacher = Teacher(args.weights).eval()
     net = interpreter(args.weights)
     inside, outside = net.get_input_details()[0]["index"], net.get_output_details()[0]["index"]
     same, near, closest = 0, 0, []
@@ -293,7 +307,7 @@ def check(teacher, args):
         net.invoke()
         theirs = net.get_tensor(outside)[0].astype(np.float32)
         with torch.inference_mode():
-            ours = teacher(torch.from_numpy(data), logits=True)[0].softmax(0).numpy()
+            ours = teacher(torch.from_numpy(data.copy()), logits=True)[0].softmax(0).numpy()
         same += int(theirs.argmax() == ours.argmax())
         near += int(theirs.argmax() in np.argsort(-ours)[:5])
         closest.append(abs(theirs / 256 - ours).max())
@@ -315,21 +329,20 @@ def main():
     args.add_argument("--dims", type=int, default=256)
     args.add_argument("--check", metavar="TAR")
     args.add_argument("--size", type=int, default=160)
-    args.add_argument("--batch", type=int, default=32)
-    args.add_argument("--threads", type=int, default=2)
+    args.add_argument("--batch", type=int, default=8)
+    args.add_argument("--jobs", type=int, default=2)
     args = args.parse_args()
-    torch.set_num_threads(args.threads)
-    teacher = Teacher(args.weights).eval()
+    torch.set_num_threads(args.jobs)
     if args.check:
-        check(teacher, args)
+        check(args)
     if args.fit_pca:
         if not args.pca:
             raise SystemExit("--fit-pca needs --pca")
-        fit(teacher, args)
+        fit(args)
     if args.input:
         if not args.output or not args.pca:
             raise SystemExit("IN.tar needs OUT.tar and --pca")
-        convert(teacher, args)
+        convert(args)
 
 
 if __name__ == "__main__":

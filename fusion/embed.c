@@ -1,0 +1,182 @@
+/* Pictures and texts to unit vectors. */
+#include "core/base/memory.h"
+#include "fusion/contrastive.h"
+#include "fusion/model.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Multiply-adds of a picture below which a product alone cannot use all processors: then each thread takes whole
+ * pictures, which also makes a picture's vector the same bits whatever was beside it. */
+#define SMALL_MODEL 2e9
+enum { PICTURES_TOGETHER = 8, TEXTS_TOGETHER = 128, FILES_TOGETHER = 64 };
+
+size_t gaze_model_pixels(const gaze_model *model) {
+  size_t S = model->clip.config.vision.image_size;
+  return 3 * S * S;
+}
+
+static bool is_small(const gaze_model *model) {
+  const gaze_vit_config *c = &model->clip.config.vision;
+  double C = (double)c->block.dim, T = 1 + (double)gaze_vit_patches(c);
+  return T * C * (4 * C + 2 * (double)c->block.mlp_dim) * (double)c->layers < SMALL_MODEL;
+}
+
+static gaze_err vision_tape(const gaze_model *model, size_t batch, gaze_vit_tape *tape, gaze_arena *arena) {
+  size_t patches = gaze_vit_patches(&model->clip.config.vision);
+  gaze_arena measure = GAZE_ARENA_MEASURE;
+  gaze_vit_tape_layout(tape, &model->clip.vision, batch, patches, GAZE_TAPE_NONE, &measure);
+  GAZE_TRY(gaze_arena_init(arena, measure.used));
+  gaze_vit_tape_layout(tape, &model->clip.vision, batch, patches, GAZE_TAPE_NONE, arena);
+  return GAZE_OK;
+}
+
+/* The pictures of one thread, `together` at a time. */
+static gaze_err encode_range(const gaze_model *model, const float *pixels, size_t first, size_t last, size_t together,
+                             float *out) {
+  gaze_arena arena;
+  gaze_vit_tape tape;
+  size_t D = model->clip.config.dim, size = gaze_model_pixels(model);
+  float norms[PICTURES_TOGETHER];
+  GAZE_TRY(vision_tape(model, together, &tape, &arena));
+  for (size_t i = first; i < last; i += together) {
+    size_t n = last - i < together ? last - i : together;
+    gaze_vit_forward(&model->compute, out + i * D, pixels + i * size, n, NULL, 0, &model->clip.vision, &tape);
+    gaze_unit_forward(&model->compute, out + i * D, norms, out + i * D, n, D);
+  }
+  gaze_arena_fini(&arena);
+  return GAZE_OK;
+}
+
+gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out) {
+  omp_set_num_threads(model->options.threads);
+  if (!is_small(model))
+    return encode_range(model, pixels, 0, n, PICTURES_TOGETHER, out);
+  size_t threads = (size_t)model->options.threads;
+  gaze_err result = GAZE_OK;
+#pragma omp parallel for schedule(static)
+  for (size_t t = 0; t < threads; t++) {
+    gaze_err err = encode_range(model, pixels, n * t / threads, n * (t + 1) / threads, 1, out);
+#pragma omp critical
+    if (err != GAZE_OK)
+      result = err;
+  }
+  return result == GAZE_OK ? GAZE_OK : gaze_fail(result, "out of memory: encoding %zu pictures: use fewer threads", n);
+}
+
+gaze_picture_options gaze_model_picture_options(const gaze_model *model, const gaze_picture_options *options) {
+  gaze_picture_options result = options ? *options : (gaze_picture_options){0};
+  if (!result.fast_target)
+    result.fast_target = model->preprocess.resize;
+  return result;
+}
+
+gaze_err gaze_embed_pictures(gaze_model *model, const gaze_picture *pictures, size_t n, float *out) {
+  float *pixels;
+  size_t size = gaze_model_pixels(model);
+  GAZE_TRY(gaze_alloc(n, size * sizeof *pixels, &pixels));
+  gaze_err err = GAZE_OK;
+  for (size_t i = 0; i < n && err == GAZE_OK; i++)
+    err = gaze_preprocess_run(&model->preprocess, &pictures[i], pixels + i * size);
+  if (err == GAZE_OK)
+    err = gaze_model_encode(model, pixels, n, out);
+  free(pixels);
+  return err;
+}
+
+static gaze_err prepare_file(const gaze_model *model, const char *path, const gaze_picture_options *options,
+                             float *pixels) {
+  gaze_picture picture;
+  GAZE_TRY(gaze_picture_open(path, options, NULL, &picture));
+  gaze_err err = gaze_preprocess_run(&model->preprocess, &picture, pixels);
+  gaze_picture_fini(&picture);
+  return err;
+}
+
+gaze_err gaze_embed_file(gaze_model *model, const char *path, const gaze_picture_options *options, float *out) {
+  float *pixels;
+  gaze_picture_options chosen = gaze_model_picture_options(model, options);
+  GAZE_TRY(gaze_alloc(gaze_model_pixels(model), sizeof *pixels, &pixels));
+  gaze_err err = prepare_file(model, path, &chosen, pixels);
+  if (err == GAZE_OK)
+    err = gaze_model_encode(model, pixels, 1, out);
+  free(pixels);
+  return err;
+}
+
+static gaze_err embed_files(gaze_model *model, const char *const *paths, size_t n, const gaze_picture_options *options,
+                            float *pixels, float *out, gaze_err *status, char **messages) {
+  size_t size = gaze_model_pixels(model), D = model->clip.config.dim;
+#pragma omp parallel for schedule(dynamic)
+  for (size_t i = 0; i < n; i++) {
+    status[i] = prepare_file(model, paths[i], options, pixels + i * size);
+    messages[i] = status[i] == GAZE_OK ? NULL : strdup(gaze_last_error());
+    if (status[i] != GAZE_OK)
+      memset(pixels + i * size, 0, size * sizeof *pixels);
+  }
+  GAZE_TRY(gaze_model_encode(model, pixels, n, out));
+  for (size_t i = 0; i < n; i++)
+    if (status[i] != GAZE_OK)
+      memset(out + i * D, 0, D * sizeof *out);
+  return GAZE_OK;
+}
+
+gaze_err gaze_embed_files(gaze_model *model, const char *const *paths, size_t n, const gaze_picture_options *options,
+                          float *out, gaze_err *status, char **messages) {
+  float *pixels;
+  gaze_picture_options chosen = gaze_model_picture_options(model, options);
+  GAZE_TRY(gaze_alloc(FILES_TOGETHER, gaze_model_pixels(model) * sizeof *pixels, &pixels));
+  omp_set_num_threads(model->options.threads);
+  gaze_err err = GAZE_OK;
+  for (size_t i = 0; i < n && err == GAZE_OK; i += FILES_TOGETHER)
+    err = embed_files(model, paths + i, n - i < FILES_TOGETHER ? n - i : FILES_TOGETHER, &chosen, pixels,
+                      out + i * model->clip.config.dim, status + i, messages + i);
+  free(pixels);
+  return err;
+}
+
+/* ids [n, context] and offsets [n + 1] of texts, one after another. */
+static gaze_err tokenize_texts(const gaze_model *model, const char *const *texts, size_t n, int32_t *ids,
+                               size_t *offsets) {
+  size_t context = model->clip.config.text.context;
+  offsets[0] = 0;
+  for (size_t i = 0; i < n; i++) {
+    size_t length, cut;
+    GAZE_TRY(gaze_tokenizer_encode_context(model->tokenizer, texts[i], context, ids + offsets[i], &length, &cut));
+    if (cut)
+      gaze_warn("text cut at %zu tokens: %.60s...: the last %zu are not seen", context, texts[i], cut);
+    offsets[i + 1] = offsets[i] + length;
+  }
+  return GAZE_OK;
+}
+
+static gaze_err encode_texts(const gaze_model *model, const int32_t *ids, const size_t *offsets, size_t n, float *out) {
+  gaze_arena measure = GAZE_ARENA_MEASURE, arena;
+  gaze_text_tape tape;
+  float norms[TEXTS_TOGETHER];
+  size_t D = model->clip.config.dim;
+  gaze_text_tape_layout(&tape, &model->clip.text, n, offsets[n], GAZE_TAPE_NONE, &measure);
+  GAZE_TRY(gaze_arena_init(&arena, measure.used));
+  gaze_text_tape_layout(&tape, &model->clip.text, n, offsets[n], GAZE_TAPE_NONE, &arena);
+  gaze_text_forward(&model->compute, out, ids, offsets, n, &model->clip.text, &tape);
+  gaze_unit_forward(&model->compute, out, norms, out, n, D);
+  gaze_arena_fini(&arena);
+  return GAZE_OK;
+}
+
+gaze_err gaze_embed_texts(gaze_model *model, const char *const *texts, size_t n, float *out) {
+  int32_t *ids;
+  size_t offsets[TEXTS_TOGETHER + 1], D = model->clip.config.dim;
+  GAZE_TRY(gaze_alloc(TEXTS_TOGETHER, model->clip.config.text.context * sizeof *ids, &ids));
+  omp_set_num_threads(model->options.threads);
+  gaze_err err = GAZE_OK;
+  for (size_t i = 0; i < n && err == GAZE_OK; i += TEXTS_TOGETHER) {
+    size_t count = n - i < TEXTS_TOGETHER ? n - i : TEXTS_TOGETHER;
+    err = tokenize_texts(model, texts + i, count, ids, offsets);
+    if (err == GAZE_OK)
+      err = encode_texts(model, ids, offsets, count, out + i * D);
+  }
+  free(ids);
+  return err;
+}

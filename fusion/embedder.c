@@ -1,0 +1,50 @@
+/* What an index calls to turn files into vectors. */
+#include "core/base/memory.h"
+#include "fusion/model.h"
+
+#include <stdlib.h>
+
+typedef struct embedder_state {
+  gaze_model *model;
+  gaze_picture_options options;
+  char key[33];
+} embedder_state;
+
+static gaze_err prepare(void *user, const void *bytes, size_t size, const char *path, void *item,
+                        gaze_picture_facts *facts) {
+  const embedder_state *state = user;
+  gaze_picture picture;
+  GAZE_TRY(gaze_picture_decode(bytes, size, path, &state->options, facts, &picture));
+  gaze_err err = gaze_preprocess_run(&state->model->preprocess, &picture, item);
+  gaze_picture_fini(&picture);
+  return err;
+}
+
+static gaze_err encode(void *user, const void *items, size_t n, float *vectors) {
+  const embedder_state *state = user;
+  return gaze_model_encode(state->model, items, n, vectors);
+}
+
+gaze_err gaze_model_embedder(gaze_model *model, const gaze_picture_options *options, gaze_embedder *out) {
+  embedder_state *state;
+  GAZE_TRY(gaze_alloc(1, sizeof *state, &state));
+  state->model = model;
+  state->options = gaze_model_picture_options(model, options);
+  gaze_err err = gaze_model_key(model, state->key);
+  if (err != GAZE_OK) {
+    free(state);
+    return err;
+  }
+  *out = (gaze_embedder){.user = state,
+                         .model_key = state->key,
+                         .dim = gaze_model_dim(model),
+                         .item_size = gaze_model_pixels(model) * sizeof(float),
+                         .prepare = prepare,
+                         .encode = encode};
+  return GAZE_OK;
+}
+
+void gaze_model_embedder_fini(gaze_embedder *embedder) {
+  free(embedder->user);
+  *embedder = (gaze_embedder){0};
+}

@@ -1,0 +1,293 @@
+/* Measuring a model on sets of samples, with CLIP_benchmark's metrics. */
+#include "core/base/memory.h"
+#include "fusion/dataset.h"
+#include "fusion/labels.h"
+#include "fusion/model.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLES_TOGETHER = 128 };
+
+/* The samples of several tars in one list, and their pictures' vectors. */
+typedef struct eval_set {
+  gaze_dataset **datasets;
+  size_t n_datasets;
+  const gaze_sample **samples; /* [n] */
+  size_t n, capacity;
+  float *vectors; /* [n, D], unit */
+} eval_set;
+
+static void eval_set_fini(eval_set *set) {
+  for (size_t i = 0; i < set->n_datasets; i++)
+    gaze_dataset_close(set->datasets[i]);
+  free(set->datasets);
+  free(set->samples);
+  free(set->vectors);
+}
+
+static gaze_err open_samples(eval_set *set, const char *const *tars, size_t n_tars) {
+  GAZE_TRY(gaze_alloc(n_tars + 1, sizeof *set->datasets, &set->datasets));
+  for (; set->n_datasets < n_tars; set->n_datasets++) {
+    gaze_dataset *dataset;
+    GAZE_TRY(gaze_dataset_open(tars[set->n_datasets], NULL, &dataset));
+    set->datasets[set->n_datasets] = dataset;
+    size_t size = gaze_dataset_size(dataset);
+    gaze_err err = gaze_grow(&set->samples, &set->capacity, set->n + size + 1, sizeof *set->samples);
+    for (size_t i = 0; i < size && err == GAZE_OK; i++)
+      set->samples[set->n++] = gaze_dataset_get(dataset, i);
+    if (err != GAZE_OK) {
+      gaze_dataset_close(dataset);
+      return err;
+    }
+  }
+  return set->n ? GAZE_OK : gaze_fail(GAZE_ERR_NOT_FOUND, "no samples: %s: name a tar with pictures", tars[0]);
+}
+
+static gaze_err prepare(const gaze_model *model, const gaze_sample *sample, float *pixels) {
+  gaze_picture picture;
+  GAZE_TRY(gaze_sample_picture(sample, NULL, &picture));
+  gaze_err err = gaze_preprocess_run(&model->preprocess, &picture, pixels);
+  gaze_picture_fini(&picture);
+  return err;
+}
+
+static gaze_err embed_some(gaze_model *model, const gaze_sample *const *samples, size_t n, float *pixels, float *out) {
+  size_t size = gaze_model_pixels(model);
+  gaze_err failed = GAZE_OK;
+  char message[512] = "";
+#pragma omp parallel for schedule(dynamic)
+  for (size_t i = 0; i < n; i++) {
+    gaze_err err = prepare(model, samples[i], pixels + i * size);
+#pragma omp critical
+    if (err != GAZE_OK && failed == GAZE_OK) {
+      failed = err;
+      strncpy(message, gaze_last_error(), sizeof message - 1);
+    }
+  }
+  return failed == GAZE_OK ? gaze_model_encode(model, pixels, n, out) : gaze_fail_again(failed, message);
+}
+
+static gaze_err embed_samples(gaze_model *model, eval_set *set) {
+  float *pixels;
+  size_t D = model->clip.config.dim;
+  GAZE_TRY(gaze_alloc(set->n, D * sizeof(float), &set->vectors));
+  GAZE_TRY(gaze_alloc(SAMPLES_TOGETHER, gaze_model_pixels(model) * sizeof *pixels, &pixels));
+  gaze_err err = GAZE_OK;
+  omp_set_num_threads(model->options.threads);
+  for (size_t i = 0; i < set->n && err == GAZE_OK; i += SAMPLES_TOGETHER) {
+    size_t n = set->n - i < SAMPLES_TOGETHER ? set->n - i : SAMPLES_TOGETHER;
+    err = embed_some(model, set->samples + i, n, pixels, set->vectors + i * D);
+  }
+  free(pixels);
+  return err;
+}
+
+/* How many scores beat that of `right`: its rank, from 0. */
+static size_t rank_of(const float *scores, size_t n, size_t right) {
+  size_t rank = 0;
+  for (size_t i = 0; i < n; i++)
+    rank += scores[i] > scores[right];
+  return rank;
+}
+
+/* {"dataset", "model", "task", "metrics"}; metrics is taken. */
+static gaze_err describe(const gaze_model *model, const char *const *tars, size_t n_tars, const char *task,
+                         json_t *metrics, char **out) {
+  json_t *names = json_array();
+  for (size_t i = 0; i < n_tars; i++)
+    json_array_append_new(names, json_string(tars[i]));
+  json_t *dataset = n_tars == 1 ? json_incref(json_array_get(names, 0)) : json_incref(names);
+  json_decref(names);
+  json_t *json =
+      json_pack("{s:o, s:s, s:s, s:o}", "dataset", dataset, "model", model->folder, "task", task, "metrics", metrics);
+  char *text = json ? json_dumps(json, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) : NULL;
+  json_decref(json);
+  if (!text)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing metrics: free memory");
+  *out = text;
+  return GAZE_OK;
+}
+
+/* Hits and samples of each class. */
+typedef struct class_count {
+  size_t samples, first, fifth;
+} class_count;
+
+static json_t *classification_metrics(const class_count *counts, size_t n_classes) {
+  class_count all = {0};
+  double recall = 0;
+  size_t seen = 0;
+  for (size_t i = 0; i < n_classes; i++) {
+    if (!counts[i].samples)
+      continue;
+    all.samples += counts[i].samples;
+    all.first += counts[i].first;
+    all.fifth += counts[i].fifth;
+    recall += (double)counts[i].first / (double)counts[i].samples;
+    seen++;
+  }
+  double n = (double)all.samples;
+  return json_pack("{s:f, s:f, s:f, s:I}", "acc1", (double)all.first / n, "acc5", (double)all.fifth / n,
+                   "mean_per_class_recall", recall / (double)seen, "samples", (json_int_t)all.samples);
+}
+
+static gaze_err count_hits(const gaze_classifier *classifier, const eval_set *set, const gaze_labels *labels, size_t D,
+                           class_count *counts) {
+  float *scores;
+  size_t left_out = 0;
+  GAZE_TRY(gaze_alloc(labels->n, sizeof *scores, &scores));
+  for (size_t i = 0; i < set->n; i++) {
+    ptrdiff_t right = gaze_labels_find(labels, set->samples[i]->class_id, set->samples[i]->name);
+    if (right < 0) {
+      left_out++;
+      continue;
+    }
+    gaze_classifier_run(classifier, set->vectors + i * D, scores);
+    size_t rank = rank_of(scores, labels->n, (size_t)right);
+    counts[right].samples++;
+    counts[right].first += rank < 1;
+    counts[right].fifth += rank < 5;
+  }
+  free(scores);
+  if (left_out == set->n)
+    return gaze_fail(GAZE_ERR_MISMATCH, "no sample has one of the labels: %s: labels of another set?",
+                     gaze_dataset_path(set->datasets[0]));
+  if (left_out)
+    gaze_warn("%zu samples without one of the labels are left out", left_out);
+  return GAZE_OK;
+}
+
+static gaze_err make_classifier(gaze_model *model, const gaze_labels *labels, const char *const *templates,
+                                size_t n_templates, gaze_classifier **out) {
+  const char **texts;
+  GAZE_TRY(gaze_alloc(labels->n + 1, sizeof *texts, &texts));
+  for (size_t i = 0; i < labels->n; i++)
+    texts[i] = labels->items[i].text;
+  gaze_err err = gaze_classifier_new(model, texts, labels->n, templates, n_templates, out);
+  free(texts);
+  return err;
+}
+
+gaze_err gaze_eval_classification(gaze_model *model, const char *const *tars, size_t n, const char *labels_file,
+                                  const char *const *templates, size_t n_templates, char **metrics) {
+  eval_set set = {0};
+  gaze_labels labels = {0};
+  gaze_classifier *classifier = NULL;
+  class_count *counts = NULL;
+  gaze_err err = GAZE_OK;
+  GAZE_TRY_DONE(gaze_labels_open(labels_file, &labels));
+  GAZE_TRY_DONE(open_samples(&set, tars, n));
+  GAZE_TRY_DONE(make_classifier(model, &labels, templates, n_templates, &classifier));
+  GAZE_TRY_DONE(embed_samples(model, &set));
+  GAZE_TRY_DONE(gaze_alloc(labels.n, sizeof *counts, &counts));
+  GAZE_TRY_DONE(count_hits(classifier, &set, &labels, model->clip.config.dim, counts));
+  err = describe(model, tars, n, "zeroshot_classification", classification_metrics(counts, labels.n), metrics);
+done:
+  gaze_classifier_free(classifier);
+  gaze_labels_fini(&labels);
+  eval_set_fini(&set);
+  free(counts);
+  return err;
+}
+
+/* All captions of a set, and the sample of each. */
+typedef struct caption_list {
+  const char **texts;
+  size_t *owner, *first; /* [n]; [samples + 1]: captions of sample i are first[i] .. first[i+1] */
+  size_t n;
+} caption_list;
+
+static void caption_list_fini(caption_list *list) {
+  free(list->texts);
+  free(list->owner);
+  free(list->first);
+}
+
+static gaze_err list_captions(const eval_set *set, caption_list *list) {
+  size_t total = 0;
+  for (size_t i = 0; i < set->n; i++)
+    total += set->samples[i]->n_captions;
+  if (!total)
+    return gaze_fail(GAZE_ERR_MISMATCH, "no captions: %s: retrieval needs samples with captions",
+                     gaze_dataset_path(set->datasets[0]));
+  GAZE_TRY(gaze_alloc(total, sizeof *list->texts, &list->texts));
+  GAZE_TRY(gaze_alloc(total, sizeof *list->owner, &list->owner));
+  GAZE_TRY(gaze_alloc(set->n + 1, sizeof *list->first, &list->first));
+  for (size_t i = 0; i < set->n; i++) {
+    for (size_t j = 0; j < set->samples[i]->n_captions; j++) {
+      list->owner[list->n] = i;
+      list->texts[list->n++] = set->samples[i]->captions[j];
+    }
+    list->first[i + 1] = list->n;
+  }
+  return GAZE_OK;
+}
+
+static const size_t depths[] = {1, 5, 10};
+enum { DEPTHS = sizeof depths / sizeof *depths };
+
+static void count_depths(size_t *hits, size_t rank) {
+  for (size_t k = 0; k < DEPTHS; k++)
+    hits[k] += rank < depths[k];
+}
+
+/* scores: [max(samples, captions)] of scratch. hits of captions that find their picture, and of pictures that find one
+ * of their captions. */
+static void count_retrieved(const gaze_kernels *kernels, const eval_set *set, const caption_list *captions,
+                            const float *texts, size_t D, float *scores, size_t *image_hits, size_t *text_hits) {
+  for (size_t j = 0; j < captions->n; j++) {
+    for (size_t i = 0; i < set->n; i++)
+      scores[i] = kernels->dot(set->vectors + i * D, texts + j * D, D);
+    count_depths(image_hits, rank_of(scores, set->n, captions->owner[j]));
+  }
+  for (size_t i = 0; i < set->n; i++) {
+    size_t best = SIZE_MAX;
+    for (size_t j = 0; j < captions->n; j++)
+      scores[j] = kernels->dot(set->vectors + i * D, texts + j * D, D);
+    for (size_t j = captions->first[i]; j < captions->first[i + 1]; j++) {
+      size_t rank = rank_of(scores, captions->n, j);
+      best = rank < best ? rank : best;
+    }
+    count_depths(text_hits, best);
+  }
+}
+
+static gaze_err retrieval_metrics(gaze_model *model, const eval_set *set, const caption_list *captions,
+                                  json_t **metrics) {
+  float *texts = NULL, *scores = NULL;
+  size_t D = model->clip.config.dim, image_hits[DEPTHS] = {0}, text_hits[DEPTHS] = {0};
+  gaze_err err = GAZE_OK;
+  GAZE_TRY_DONE(gaze_alloc(captions->n, D * sizeof *texts, &texts));
+  GAZE_TRY_DONE(gaze_alloc(captions->n + set->n, sizeof *scores, &scores));
+  GAZE_TRY_DONE(gaze_embed_texts(model, captions->texts, captions->n, texts));
+  count_retrieved(&model->kernels, set, captions, texts, D, scores, image_hits, text_hits);
+  double n = (double)captions->n, m = (double)set->n;
+  *metrics = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "image_retrieval_recall@1",
+                       (double)image_hits[0] / n, "image_retrieval_recall@5", (double)image_hits[1] / n,
+                       "image_retrieval_recall@10", (double)image_hits[2] / n, "text_retrieval_recall@1",
+                       (double)text_hits[0] / m, "text_retrieval_recall@5", (double)text_hits[1] / m,
+                       "text_retrieval_recall@10", (double)text_hits[2] / m, "samples", (json_int_t)set->n, "captions",
+                       (json_int_t)captions->n);
+done:
+  free(texts);
+  free(scores);
+  return err;
+}
+
+gaze_err gaze_eval_retrieval(gaze_model *model, const char *const *tars, size_t n, char **metrics) {
+  eval_set set = {0};
+  caption_list captions = {0};
+  json_t *measured = NULL;
+  gaze_err err = GAZE_OK;
+  GAZE_TRY_DONE(open_samples(&set, tars, n));
+  GAZE_TRY_DONE(list_captions(&set, &captions));
+  GAZE_TRY_DONE(embed_samples(model, &set));
+  GAZE_TRY_DONE(retrieval_metrics(model, &set, &captions, &measured));
+  err = describe(model, tars, n, "zeroshot_retrieval", measured, metrics);
+done:
+  caption_list_fini(&captions);
+  eval_set_fini(&set);
+  return err;
+}

@@ -1,0 +1,162 @@
+#include "fusion/model.h"
+
+#include "core/base/file.h"
+#include "core/base/memory.h"
+#include "fusion/contrastive.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+static gaze_err open_compute(gaze_model *model, const gaze_model_options *options) {
+  unsigned mask;
+  if (options)
+    model->options = *options;
+  GAZE_TRY(gaze_cpu_mask(model->options.cpu, &mask));
+  model->options.cpu = NULL;
+  if (model->options.threads <= 0)
+    model->options.threads = gaze_cpu_count();
+  if (model->options.precision == GAZE_PRECISION_INT8)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "int8 products are not in this version: use --precision f32 or bf16");
+  omp_set_num_threads(model->options.threads);
+  gaze_kernels_init(&model->kernels, gaze_cpu_detect() & mask);
+  model->compute = (gaze_compute){.kernels = &model->kernels, .precision = model->options.precision};
+  return GAZE_OK;
+}
+
+static gaze_err check_vocabulary(const gaze_model *model) {
+  size_t tokens = gaze_tokenizer_size(model->tokenizer), rows = model->clip.config.text.vocabulary;
+  if (tokens > rows || gaze_tokenizer_end(model->tokenizer) < 0)
+    return gaze_fail(GAZE_ERR_MISMATCH, "tokenizer of another model: %s has %zu tokens where config.json says %zu",
+                     model->folder, tokens, rows);
+  return GAZE_OK;
+}
+
+static gaze_err open_folder(gaze_model *model) {
+  gaze_clip_config config;
+  GAZE_TRY(gaze_clip_config_open(model->folder, &config, &model->preprocess));
+  GAZE_TRY(gaze_clip_init(&model->clip, &config, false));
+  GAZE_TRY(gaze_clip_load(&model->clip, &model->kernels, model->folder));
+  GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
+  return check_vocabulary(model);
+}
+
+gaze_err gaze_model_open(const char *name, const gaze_model_options *options, gaze_model **out) {
+  gaze_model *model;
+  GAZE_TRY(gaze_alloc(1, sizeof *model, &model));
+  gaze_err err = open_compute(model, options);
+  if (err == GAZE_OK)
+    err = gaze_model_find(name, &model->folder);
+  if (err == GAZE_OK)
+    err = open_folder(model);
+  if (err != GAZE_OK) {
+    gaze_model_close(model);
+    return err;
+  }
+  if (model->options.verbose)
+    gaze_warn("%s: %s kernels, %d threads", model->folder, model->kernels.level, model->options.threads);
+  *out = model;
+  return GAZE_OK;
+}
+
+void gaze_model_close(gaze_model *model) {
+  if (!model)
+    return;
+  gaze_clip_fini(&model->clip);
+  gaze_tokenizer_free(model->tokenizer);
+  free(model->folder);
+  free(model);
+}
+
+int gaze_model_dim(const gaze_model *model) { return (int)model->clip.config.dim; }
+int gaze_model_context(const gaze_model *model) { return (int)model->clip.config.text.context; }
+float gaze_model_logit_scale(const gaze_model *model) { return expf(gaze_f32(model->clip.logit_scale)[0]); }
+const char *gaze_model_path(const gaze_model *model) { return model->folder; }
+
+static gaze_err hash_file(const char *folder, const char *name, XXH3_state_t *state) {
+  char *path;
+  gaze_map map;
+  GAZE_TRY(gaze_path_join(folder, name, &path));
+  gaze_err err = gaze_map_open(path, &map);
+  free(path);
+  GAZE_TRY(err);
+  XXH3_128bits_update(state, map.data, map.size);
+  gaze_map_close(&map);
+  return GAZE_OK;
+}
+
+static gaze_err hash_model(const gaze_model *model, XXH3_state_t *state, char key[33]) {
+  static const char *const files[] = {"config.json", "preprocessor_config.json", "model.safetensors"};
+  XXH3_128bits_reset(state);
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    GAZE_TRY(hash_file(model->folder, files[i], state));
+  XXH128_hash_t hash = XXH3_128bits_digest(state);
+  snprintf(key, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+  return GAZE_OK;
+}
+
+gaze_err gaze_model_key(gaze_model *model, char key[33]) {
+  if (!model->key[0]) {
+    XXH3_state_t *state = XXH3_createState();
+    if (!state)
+      return gaze_fail(GAZE_ERR_MEMORY, "out of memory: hashing %s: free memory", model->folder);
+    gaze_err err = hash_model(model, state, model->key);
+    XXH3_freeState(state);
+    GAZE_TRY(err);
+  }
+  memcpy(key, model->key, sizeof model->key);
+  return GAZE_OK;
+}
+
+static json_t *tower_info(const gaze_block_config *block, size_t layers) {
+  return json_pack("{s:I, s:I, s:I, s:I}", "width", (json_int_t)block->dim, "layers", (json_int_t)layers, "heads",
+                   (json_int_t)block->attention.heads, "mlp", (json_int_t)block->mlp_dim);
+}
+
+gaze_err gaze_model_info_json(gaze_model *model, char **json) {
+  const gaze_clip_config *c = &model->clip.config;
+  char key[33];
+  size_t count = 0;
+  GAZE_TRY(gaze_model_key(model, key));
+  for (size_t i = 0; i < model->clip.parameters.n; i++)
+    count += gaze_parameter_count(&model->clip.parameters.items[i]);
+  json_t *info = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:o, s:o}", "path", model->folder,
+                           "family", "clip", "key", key, "parameters", (json_int_t)count, "dim", (json_int_t)c->dim,
+                           "image_size", (json_int_t)c->vision.image_size, "patch_size",
+                           (json_int_t)c->vision.patch_size, "context", (json_int_t)c->text.context, "vocabulary",
+                           (json_int_t)c->text.vocabulary, "logit_scale", (double)gaze_model_logit_scale(model), "loss",
+                           c->sigmoid ? "sigmoid" : "softmax", "vision", tower_info(&c->vision.block, c->vision.layers),
+                           "text", tower_info(&c->text.block, c->text.layers));
+  char *text = info ? json_dumps(info, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
+  json_decref(info);
+  if (!text)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: describing %s: free memory", model->folder);
+  *json = text;
+  return GAZE_OK;
+}
+
+gaze_err gaze_tokenize(gaze_model *model, const char *text, bool bare, int32_t **ids, size_t *n) {
+  int32_t *list = NULL;
+  size_t count = 0, capacity = 0;
+  gaze_err err = gaze_grow(&list, &capacity, 2, sizeof *list);
+  if (err == GAZE_OK && !bare)
+    list[count++] = gaze_tokenizer_start(model->tokenizer);
+  if (err == GAZE_OK)
+    err = gaze_tokenizer_encode(model->tokenizer, text, strlen(text), &list, &count, &capacity);
+  if (err == GAZE_OK)
+    err = gaze_grow(&list, &capacity, count + 1, sizeof *list);
+  if (err != GAZE_OK) {
+    free(list);
+    return err;
+  }
+  if (!bare)
+    list[count++] = gaze_tokenizer_end(model->tokenizer);
+  *ids = list;
+  *n = count;
+  return GAZE_OK;
+}
+
+const char *gaze_token_text(gaze_model *model, int32_t id) { return gaze_tokenizer_text(model->tokenizer, id); }
