@@ -37,7 +37,8 @@ typedef struct check {
   void (*run)(void **state);
 } check;
 
-extern const check conversion_checks[], vector_checks[], norm_checks[], activation_checks[], gemm_checks[];
+extern const check conversion_checks[], vector_checks[], norm_checks[], activation_checks[], gemm_checks[],
+    matmul_checks[], onednn_checks[];
 
 void bench_kernels(const gaze_kernels *kernels);
 

@@ -1,5 +1,5 @@
 /* Every entry of the kernel table, on every level this processor has, against double references.
- * `test_kernels --bench` prints the speed of each entry instead. */
+ * `test_kernels LEVEL` tests one level; `test_kernels --bench` prints the speed of each entry instead. */
 #include "tests/kernels/check.h"
 
 #include <stdio.h>
@@ -25,15 +25,20 @@ static void processor_lacks_level(void **state) {
   skip();
 }
 
-static size_t add_checks(struct CMUnitTest *tests, size_t count, gaze_kernels *kernels, const char *level) {
-  const check *lists[] = {conversion_checks, vector_checks, norm_checks, activation_checks, gemm_checks};
-  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-    for (const check *c = lists[i]; c->name; c++) {
-      char *name;
-      assert_true(asprintf(&name, "%s: %s", level, c->name) > 0 && count < MOST_TESTS);
-      tests[count++] = (struct CMUnitTest){.name = name, .test_func = c->run, .initial_state = kernels};
-    }
+static size_t add_checks(struct CMUnitTest *tests, size_t count, const check *list, gaze_kernels *kernels) {
+  for (const check *c = list; c->name; c++) {
+    char *name;
+    assert_true(asprintf(&name, "%s: %s", kernels->level, c->name) > 0 && count < MOST_TESTS);
+    tests[count++] = (struct CMUnitTest){.name = name, .test_func = c->run, .initial_state = kernels};
+  }
   return count;
+}
+
+static size_t add_level(struct CMUnitTest *tests, size_t count, gaze_kernels *kernels) {
+  const check *lists[] = {conversion_checks, vector_checks, norm_checks, activation_checks, gemm_checks, matmul_checks};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    count = add_checks(tests, count, lists[i], kernels);
+  return strcmp(kernels->level, "c") == 0 ? add_checks(tests, count, onednn_checks, kernels) : count;
 }
 
 int main(int argc, char **argv) {
@@ -41,8 +46,11 @@ int main(int argc, char **argv) {
   static struct CMUnitTest tests[MOST_TESTS];
   static char names[LEVELS][16];
   bool bench = argc > 1 && strcmp(argv[1], "--bench") == 0;
+  const char *only = argc > 1 && !bench ? argv[1] : NULL;
   size_t count = 0;
   for (int i = 0; i < LEVELS; i++) {
+    if (only && strcmp(only, level_names[i]) != 0)
+      continue;
     snprintf(names[i], sizeof names[i], "%s", level_names[i]);
     if (!open_level(names[i], &tables[i]))
       tests[count++] =
@@ -50,7 +58,7 @@ int main(int argc, char **argv) {
     else if (bench)
       bench_kernels(&tables[i]);
     else
-      count = add_checks(tests, count, &tables[i], names[i]);
+      count = add_level(tests, count, &tables[i]);
   }
   if (bench)
     return 0;

@@ -1,0 +1,194 @@
+#include "core/kernels/matmul_bf16.h"
+#include "core/base/memory.h"
+#if defined(GAZE_ONEDNN)
+#include "core/kernels/onednn.h"
+#endif
+
+#include <stdlib.h>
+
+/* Without bf16 arithmetic a product goes through these tiles: large enough for gemm's speed, small enough to stay in
+ * the caches. */
+#define TILE_ROWS 512u
+#define TILE_DEPTH 256u
+
+struct gaze_matmul {
+  const gaze_kernels *kernels;
+  float *tile_a, *tile_b;    /* [TILE_ROWS, TILE_DEPTH] or its transpose */
+  uint16_t *half_a, *half_b; /* f32 operands rounded to bf16, when oneDNN takes them; grown on demand */
+  size_t room_a, room_b;
+#if defined(GAZE_ONEDNN)
+  gaze_onednn *onednn; /* NULL: not native */
+#endif
+};
+
+struct gaze_packed {
+#if defined(GAZE_ONEDNN)
+  gaze_onednn_packed *weights;
+#else
+  char unused;
+#endif
+};
+
+#if defined(GAZE_ONEDNN)
+bool gaze_bf16_is_native(unsigned cpu_flags) { return (cpu_flags & GAZE_CPU_BF16) != 0; }
+#else
+bool gaze_bf16_is_native(unsigned cpu_flags) { return (void)cpu_flags, false; }
+#endif
+
+static gaze_err start(gaze_matmul *matmul, unsigned cpu_flags) {
+  GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_a));
+  GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_b));
+#if defined(GAZE_ONEDNN)
+  if (gaze_bf16_is_native(cpu_flags))
+    GAZE_TRY(gaze_onednn_new(&matmul->onednn));
+#endif
+  return GAZE_OK;
+}
+
+gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, gaze_matmul **out) {
+  gaze_matmul *matmul;
+  GAZE_TRY(gaze_alloc(1, sizeof *matmul, &matmul));
+  matmul->kernels = kernels;
+  gaze_err err = start(matmul, cpu_flags);
+  if (err != GAZE_OK)
+    gaze_matmul_free(matmul);
+  else
+    *out = matmul;
+  return err;
+}
+
+void gaze_matmul_free(gaze_matmul *matmul) {
+  if (!matmul)
+    return;
+#if defined(GAZE_ONEDNN)
+  gaze_onednn_free(matmul->onednn);
+#endif
+  free(matmul->tile_a);
+  free(matmul->tile_b);
+  free(matmul->half_a);
+  free(matmul->half_b);
+  free(matmul);
+}
+
+/* tile[rows, columns] = the stored rows first_row.. and columns first_column.. of an operand, rounded to bf16. */
+static void copy_tile(const gaze_kernels *kernels, float *tile, gaze_operand from, size_t first_row, size_t rows,
+                      size_t first_column, size_t columns) {
+#pragma omp parallel for schedule(static)
+  for (size_t r = 0; r < rows; r++) {
+    uint16_t rounded[TILE_ROWS];
+    size_t at = (first_row + r) * from.ld + first_column;
+    const uint16_t *row = from.bf16 ? from.bf16 + at : rounded;
+    if (!from.bf16)
+      kernels->bf16_from_f32(rounded, from.f32 + at, columns);
+    kernels->f32_from_bf16(tile + r * columns, row, columns);
+  }
+}
+
+/* The same for a tile of op(operand); returns the leading dimension it has now. */
+static size_t copy_operand(const gaze_kernels *kernels, float *tile, gaze_operand from, size_t first_row, size_t rows,
+                           size_t first_column, size_t columns) {
+  if (from.transpose)
+    copy_tile(kernels, tile, from, first_column, columns, first_row, rows);
+  else
+    copy_tile(kernels, tile, from, first_row, rows, first_column, columns);
+  return from.transpose ? rows : columns;
+}
+
+static size_t at_most(size_t left, size_t limit) { return left < limit ? left : limit; }
+
+static void multiply_by_tiles(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
+                              bool accumulate, float *C, size_t ldc) {
+  const gaze_kernels *kernels = matmul->kernels;
+  for (size_t n = 0; n < N; n += TILE_ROWS)
+    for (size_t k = 0; k == 0 || k < K; k += TILE_DEPTH) {
+      size_t columns = at_most(N - n, TILE_ROWS), depth = at_most(K - k, TILE_DEPTH);
+      size_t ldb = copy_operand(kernels, matmul->tile_b, B, k, depth, n, columns);
+      for (size_t m = 0; m < M; m += TILE_ROWS) {
+        size_t rows = at_most(M - m, TILE_ROWS);
+        size_t lda = copy_operand(kernels, matmul->tile_a, A, m, rows, k, depth);
+        kernels->gemm(A.transpose, B.transpose, rows, columns, depth, 1, matmul->tile_a, lda, matmul->tile_b, ldb,
+                      k == 0 && !accumulate ? 0 : 1, C + m * ldc + n, ldc);
+      }
+    }
+}
+
+#if defined(GAZE_ONEDNN)
+/* Rounds a stored [rows, columns] f32 operand into *room; false when memory is short. */
+static bool round_operand(const gaze_kernels *kernels, gaze_operand *operand, size_t rows, size_t columns,
+                          uint16_t **half, size_t *room) {
+  if (operand->bf16)
+    return true;
+  if (rows * columns > *room) {
+    free(*half);
+    *room = 0;
+    *half = NULL;
+    if (gaze_alloc(rows * columns, sizeof **half, half) != GAZE_OK)
+      return false;
+    *room = rows * columns;
+  }
+  uint16_t *target = *half;
+#pragma omp parallel for schedule(static)
+  for (size_t r = 0; r < rows; r++)
+    kernels->bf16_from_f32(target + r * columns, operand->f32 + r * operand->ld, columns);
+  operand->bf16 = target;
+  operand->ld = columns;
+  return true;
+}
+
+static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
+                              bool accumulate, float *C, size_t ldc) {
+  if (!matmul->onednn || !M || !N || !K)
+    return false;
+  if (!round_operand(matmul->kernels, &A, A.transpose ? K : M, A.transpose ? M : K, &matmul->half_a, &matmul->room_a) ||
+      !round_operand(matmul->kernels, &B, B.transpose ? N : K, B.transpose ? K : N, &matmul->half_b, &matmul->room_b))
+    return false;
+  gaze_product product = {M, N, K, A.ld, B.ld, ldc, A.transpose, B.transpose, accumulate, false, GAZE_ONEDNN_BF16};
+  if (B.packed) {
+    product.packed = true;
+    if (gaze_onednn_matmul(matmul->onednn, &product, A.bf16, B.packed->weights, C))
+      return true;
+    product.packed = false;
+  }
+  return gaze_onednn_matmul(matmul->onednn, &product, A.bf16, B.bf16, C);
+}
+#else
+static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
+                              bool accumulate, float *C, size_t ldc) {
+  return false;
+}
+#endif
+
+void gaze_matmul_bf16(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
+                      bool accumulate, float *C, size_t ldc) {
+  if (!multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
+    multiply_by_tiles(matmul, M, N, K, A, B, accumulate, C, ldc);
+}
+
+gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out) {
+  *out = NULL;
+#if defined(GAZE_ONEDNN)
+  if (!matmul->onednn || !W.bf16)
+    return GAZE_OK;
+  gaze_product product = {.N = N, .K = K, .ldb = W.ld, .transpose_b = W.transpose, .type = GAZE_ONEDNN_BF16};
+  gaze_onednn_packed *weights = gaze_onednn_pack(matmul->onednn, &product, W.bf16);
+  if (!weights)
+    return GAZE_OK;
+  gaze_err err = gaze_alloc(1, sizeof **out, out);
+  if (err != GAZE_OK)
+    gaze_onednn_packed_free(weights);
+  else
+    (*out)->weights = weights;
+  return err;
+#else
+  return GAZE_OK;
+#endif
+}
+
+void gaze_packed_free(gaze_packed *packed) {
+  if (!packed)
+    return;
+#if defined(GAZE_ONEDNN)
+  gaze_onednn_packed_free(packed->weights);
+#endif
+  free(packed);
+}

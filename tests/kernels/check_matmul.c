@@ -1,0 +1,162 @@
+#include "core/kernels/matmul_bf16.h"
+#if defined(GAZE_ONEDNN)
+#include "core/kernels/onednn.h"
+#endif
+#include "tests/kernels/check.h"
+
+#include <math.h>
+#include <string.h>
+
+#define EXTRA 3 /* how much longer rows are than they must be */
+
+/* x rounded to bf16 and back, in place. */
+static void round_to_bf16(const gaze_kernels *kernels, float *x, uint16_t *half, size_t n) {
+  kernels->bf16_from_f32(half, x, n);
+  kernels->f32_from_bf16(x, half, n);
+}
+
+typedef struct product {
+  size_t M, N, K;
+  bool transpose_a, transpose_b, half_a, half_b, accumulate;
+} product;
+
+static double sum_of_row(const product *p, const float *A, size_t lda, const float *B, size_t ldb, size_t m, size_t n,
+                         double *size) {
+  double sum = 0;
+  *size = 0;
+  for (size_t k = 0; k < p->K; k++) {
+    double a = A[p->transpose_a ? k * lda + m : m * lda + k], b = B[p->transpose_b ? n * ldb + k : k * ldb + n];
+    sum += a * b;
+    *size += fabs(a * b);
+  }
+  return sum;
+}
+
+static void run_product(gaze_matmul *matmul, const gaze_kernels *kernels, const product *p, bool pack,
+                        gaze_random *random) {
+  size_t lda = (p->transpose_a ? p->M : p->K) + EXTRA, ldb = (p->transpose_b ? p->K : p->N) + EXTRA, ldc = p->N + EXTRA;
+  size_t a = (p->transpose_a ? p->K : p->M) * lda, b = (p->transpose_b ? p->N : p->K) * ldb, c = p->M * ldc;
+  float *A = guarded_floats(0, a, random, 1), *B = guarded_floats(1, b, random, 1),
+        *C0 = guarded_floats(2, c, random, 1);
+  uint16_t *half_a = guarded(4, a * sizeof *half_a), *half_b = guarded(5, b * sizeof *half_b);
+  gaze_operand left = {.f32 = A, .ld = lda, .transpose = p->transpose_a};
+  gaze_operand right = {.f32 = B, .ld = ldb, .transpose = p->transpose_b};
+  gaze_packed *packed = NULL;
+  float *C = guarded_copy(3, C0, c);
+  kernels->bf16_from_f32(half_a, A, a);
+  kernels->bf16_from_f32(half_b, B, b);
+  left.bf16 = p->half_a ? half_a : NULL;
+  right.bf16 = p->half_b ? half_b : NULL;
+  if (pack)
+    assert_int_equal(gaze_packed_new(matmul, p->N, p->K, right, &packed), GAZE_OK);
+  right.packed = packed;
+  gaze_matmul_bf16(matmul, p->M, p->N, p->K, left, right, p->accumulate, C, ldc);
+  gaze_packed_free(packed);
+  round_to_bf16(kernels, A, half_a, a);
+  round_to_bf16(kernels, B, half_b, b);
+  for (size_t m = 0; m < p->M; m++)
+    for (size_t n = 0; n < ldc; n++) {
+      double size, before = p->accumulate ? C0[m * ldc + n] : 0;
+      if (n >= p->N)
+        assert_true(C[m * ldc + n] == C0[m * ldc + n]);
+      else {
+        double want = before + sum_of_row(p, A, lda, B, ldb, m, n, &size);
+        assert_near(C[m * ldc + n], want, 2 * HALF_ULP * ((double)p->K + 2) * (size + fabs(before)));
+      }
+    }
+  guard_verify();
+}
+
+static void run_products(const gaze_kernels *kernels, unsigned cpu_flags) {
+  gaze_matmul *matmul;
+  gaze_random random;
+  gaze_random_init(&random, 25, 0);
+  assert_int_equal(gaze_matmul_new(kernels, cpu_flags, &matmul), GAZE_OK);
+  for (int i = 0; i < 150; i++) {
+    size_t limit = i % 10 == 0 ? 400 : 60;
+    unsigned bits = (unsigned)gaze_random_next(&random);
+    product p = {gaze_random_below(&random, limit) + 1,
+                 gaze_random_below(&random, limit) + 1,
+                 gaze_random_below(&random, limit) + 1,
+                 bits & 1,
+                 bits & 2,
+                 bits & 4,
+                 bits & 8,
+                 bits & 16};
+    run_product(matmul, kernels, &p, false, &random);
+    run_product(matmul, kernels, &p, false, &random); /* the prepared product again */
+    p.transpose_b = p.half_b = true;
+    run_product(matmul, kernels, &p, true, &random);
+  }
+  gaze_matmul_free(matmul);
+}
+
+/* Through f32 on every level, and on the last one as bf16. */
+static void bf16_products(void **state) {
+  const gaze_kernels *kernels = *state;
+  run_products(kernels, 0);
+  if (strcmp(kernels->level, "bf16") == 0 && gaze_bf16_is_native(GAZE_CPU_BF16))
+    run_products(kernels, GAZE_CPU_BF16);
+}
+
+#if defined(GAZE_ONEDNN)
+/* oneDNN's own products in f32, which every processor has: strides, transposes, packing, and more shapes than are
+ * remembered. */
+static void run_f32_product(gaze_onednn *onednn, const gaze_product *p, gaze_random *random) {
+  size_t a = (p->transpose_a ? p->K : p->M) * p->lda, b = (p->transpose_b ? p->N : p->K) * p->ldb, c = p->M * p->ldc;
+  float *A = guarded_floats(0, a, random, 1), *B = guarded_floats(1, b, random, 1);
+  float *C0 = guarded_floats(2, c, random, 1), *C = guarded_copy(3, C0, c);
+  gaze_onednn_packed *packed = p->packed ? gaze_onednn_pack(onednn, p, B) : NULL;
+  product same = {.K = p->K, .transpose_a = p->transpose_a, .transpose_b = p->transpose_b};
+  gaze_product without = *p;
+  without.packed = false;
+  assert_true((packed && gaze_onednn_matmul(onednn, p, A, packed, C)) || gaze_onednn_matmul(onednn, &without, A, B, C));
+  gaze_onednn_packed_free(packed);
+  for (size_t m = 0; m < p->M; m++)
+    for (size_t n = 0; n < p->N; n++) {
+      double size, before = p->accumulate ? C0[m * p->ldc + n] : 0;
+      double want = before + sum_of_row(&same, A, p->lda, B, p->ldb, m, n, &size);
+      assert_near(C[m * p->ldc + n], want, 2 * HALF_ULP * ((double)p->K + 2) * (size + fabs(before)));
+    }
+  guard_verify();
+}
+
+static void onednn_products(void **state) {
+  gaze_onednn *onednn;
+  gaze_random random;
+  gaze_random_init(&random, 26, 0);
+  assert_int_equal(gaze_onednn_new(&onednn), GAZE_OK);
+  for (int i = 0; i < 200; i++) {
+    unsigned bits = (unsigned)gaze_random_next(&random);
+    gaze_product p = {gaze_random_below(&random, 90) + 1,
+                      gaze_random_below(&random, 90) + 1,
+                      gaze_random_below(&random, 90) + 1,
+                      0,
+                      0,
+                      0,
+                      bits & 1,
+                      bits & 2,
+                      bits & 4,
+                      bits & 8,
+                      GAZE_ONEDNN_F32};
+    p.lda = (p.transpose_a ? p.M : p.K) + EXTRA;
+    p.ldb = (p.transpose_b ? p.K : p.N) + EXTRA;
+    p.ldc = p.N + EXTRA;
+    run_f32_product(onednn, &p, &random);
+    run_f32_product(onednn, &p, &random); /* the prepared product again */
+  }
+  gaze_onednn_free(onednn);
+}
+
+/* oneDNN's code does not depend on the level, so once is enough. */
+const check onednn_checks[] = {{"oneDNN products in f32", onednn_products}, {0}};
+#else
+static void onednn_is_missing(void **state) {
+  print_message("SKIP: built without oneDNN\n");
+  skip();
+}
+
+const check onednn_checks[] = {{"oneDNN products in f32", onednn_is_missing}, {0}};
+#endif
+
+const check matmul_checks[] = {{"bf16 products", bf16_products}, {0}};
