@@ -132,6 +132,8 @@ static gaze_err order_marks(int32_t *points, size_t n) {
 
 gaze_err gaze_points_compose(gaze_points *points, const int32_t *source, size_t n) {
   size_t start = points->n;
+  if (n == 0)
+    return GAZE_OK;
   bool stable = true; /* every point below U+0300 is its own composition */
   for (size_t i = 0; i < n; i++)
     stable = stable && source[i] < 0x300;

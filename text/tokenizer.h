@@ -1,8 +1,12 @@
 /* CLIP's byte-level BPE: text to ids as the reference implementations give them.
  *
- * Three sources: tokenizer.json (its own normalizer and pre-tokenizer), vocab.json + merges.txt (Hugging Face's
- * slow CLIPTokenizer), a merges file .txt or .gz (open_clip, with its cleaning: ftfy's basic repairs are outside,
- * HTML unescape twice, whitespace folded, lower case). */
+ * Three sources:
+ * - tokenizer.json, with its own normalizer and pre-tokenizer; what is not CLIP's is refused by name;
+ * - vocab.json + merges.txt: as transformers' CLIPTokenizer reads the pair (NFC, lower case);
+ * - a merges file, .txt or .gz: as open_clip's SimpleTokenizer reads it, ids by rank, text cleaned (clean.h).
+ * A text that holds the spelling of start or end: the first source gives the ids that its added_tokens ask for, the
+ * second the special id, the third the special id for <start_of_text> and <end_of_text>. Invalid UTF-8 counts as
+ * U+FFFD, as in Python's decode(errors="replace"). */
 #ifndef GAZE_TEXT_TOKENIZER_H
 #define GAZE_TEXT_TOKENIZER_H
 
@@ -14,9 +18,9 @@ typedef struct gaze_tokenizer gaze_tokenizer;
 GAZE_CHECKED gaze_err gaze_tokenizer_open(const char *path, gaze_tokenizer **out);
 void gaze_tokenizer_free(gaze_tokenizer *tokenizer);
 
-size_t gaze_tokenizer_size(const gaze_tokenizer *tokenizer); /* V */
-int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer); /* <|startoftext|> */
-int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer);   /* <|endoftext|> */
+size_t gaze_tokenizer_size(const gaze_tokenizer *tokenizer);                  /* V */
+int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer);                /* <|startoftext|> */
+int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer);                  /* <|endoftext|> */
 const char *gaze_tokenizer_text(const gaze_tokenizer *tokenizer, int32_t id); /* borrowed; NULL: no such id */
 
 /* Ids of text, without start and end, into a list that grows: *ids (malloc, may be NULL) with *capacity; appended at
@@ -29,7 +33,8 @@ GAZE_CHECKED gaze_err gaze_tokenizer_encode_context(const gaze_tokenizer *tokeni
 
 /* Learns a vocabulary of at most `size` entries (256 bytes, 256 bytes at a word's end, merges, start and end) from
  * n texts, and writes tokenizer.json (plus vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json) into
- * folder, so that transformers' CLIPTokenizerFast reads it. Merges seen fewer than `min_frequency` times are not made. */
+ * folder, so that transformers' CLIPTokenizerFast reads it. Merges seen fewer than `min_frequency` times are not made.
+ */
 GAZE_CHECKED gaze_err gaze_tokenizer_train(const char *const *texts, size_t n, size_t size, size_t min_frequency,
                                            const char *folder);
 

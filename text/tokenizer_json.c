@@ -173,17 +173,22 @@ gaze_err gaze_tokenizer_find_ends(gaze_tokenizer *tokenizer, const char *path) {
   return GAZE_OK;
 }
 
-gaze_err gaze_tokenizer_load_json(gaze_tokenizer *tokenizer, const char *path) {
-  json_t *json, *added;
+gaze_err gaze_tokenizer_read_json(gaze_tokenizer *tokenizer, const json_t *json, const char *name) {
+  const json_t *list = json_object_get(json, "added_tokens");
+  json_t *added;
   size_t i;
+  GAZE_TRY(read_normalizer(&tokenizer->normalizer, json_object_get(json, "normalizer"), name));
+  GAZE_TRY(read_rules(&tokenizer->rules, json_object_get(json, "pre_tokenizer"), name));
+  GAZE_TRY(read_model(&tokenizer->bpe, json_object_get(json, "model"), name));
+  GAZE_TRY(gaze_tokenizer_find_ends(tokenizer, name));
+  json_array_foreach(list, i, added) GAZE_TRY(read_added(tokenizer, added, name));
+  return GAZE_OK;
+}
+
+gaze_err gaze_tokenizer_load_json(gaze_tokenizer *tokenizer, const char *path) {
+  json_t *json;
   GAZE_TRY(gaze_json_open(path, &json));
-  gaze_err err;
-  GAZE_TRY_DONE(read_normalizer(&tokenizer->normalizer, json_object_get(json, "normalizer"), path));
-  GAZE_TRY_DONE(read_rules(&tokenizer->rules, json_object_get(json, "pre_tokenizer"), path));
-  GAZE_TRY_DONE(read_model(&tokenizer->bpe, json_object_get(json, "model"), path));
-  GAZE_TRY_DONE(gaze_tokenizer_find_ends(tokenizer, path));
-  json_array_foreach(json_object_get(json, "added_tokens"), i, added) GAZE_TRY_DONE(read_added(tokenizer, added, path));
-done:
+  gaze_err err = gaze_tokenizer_read_json(tokenizer, json, path);
   json_decref(json);
   return err;
 }

@@ -112,19 +112,22 @@ static gaze_err number_merges(gaze_bpe *bpe, const char *text, size_t n, const c
   return gaze_bpe_add(bpe, CLEAN_END, strlen(CLEAN_END), id + 1, path);
 }
 
-gaze_err gaze_tokenizer_load_merges(gaze_tokenizer *tokenizer, const char *path) {
-  char *text = NULL;
-  gaze_err err;
-  GAZE_TRY_DONE(read_text(path, &text));
+gaze_err gaze_tokenizer_read_merges(gaze_tokenizer *tokenizer, const char *text, const char *name) {
   const char *lines = skip_line(text);
   size_t n = count_merges(lines, CLIP_MERGES);
-  GAZE_TRY_DONE(number_merges(&tokenizer->bpe, lines, n, path));
-  GAZE_TRY_DONE(add_merges(&tokenizer->bpe, lines, n, path));
+  GAZE_TRY(number_merges(&tokenizer->bpe, lines, n, name));
+  GAZE_TRY(add_merges(&tokenizer->bpe, lines, n, name));
   tokenizer->start = (int32_t)(tokenizer->bpe.size - 2);
   tokenizer->end = (int32_t)(tokenizer->bpe.size - 1);
   tokenizer->rules = (gaze_split_rules){.literals = {CLEAN_START, CLEAN_END}, .fold_case = true};
   tokenizer->cleans = true;
-done:
+  return GAZE_OK;
+}
+
+gaze_err gaze_tokenizer_load_merges(gaze_tokenizer *tokenizer, const char *path) {
+  char *text;
+  GAZE_TRY(read_text(path, &text));
+  gaze_err err = gaze_tokenizer_read_merges(tokenizer, text, path);
   free(text);
   return err;
 }

@@ -53,6 +53,9 @@ GAZE_CHECKED gaze_err gaze_tokenizer_read_vocabulary(gaze_bpe *bpe, const json_t
 /* Ids of start and end, by their spellings. */
 GAZE_CHECKED gaze_err gaze_tokenizer_find_ends(gaze_tokenizer *tokenizer, const char *path);
 
+/* Each fills a zeroed tokenizer, from the contents of a tokenizer.json and of a merges file; name is for messages. */
+GAZE_CHECKED gaze_err gaze_tokenizer_read_json(gaze_tokenizer *tokenizer, const json_t *json, const char *name);
+GAZE_CHECKED gaze_err gaze_tokenizer_read_merges(gaze_tokenizer *tokenizer, const char *text, const char *name);
 /* Each fills a zeroed tokenizer; what it holds on failure is released by gaze_tokenizer_free. */
 GAZE_CHECKED gaze_err gaze_tokenizer_load_json(gaze_tokenizer *tokenizer, const char *path);
 GAZE_CHECKED gaze_err gaze_tokenizer_load_pair(gaze_tokenizer *tokenizer, const char *vocabulary, const char *merges);
