@@ -32,18 +32,18 @@ extern "C" {
 
 typedef enum gaze_err {
   GAZE_OK = 0,
-  GAZE_ERR_ARGUMENT = 1,    /* the caller asked for something that makes no sense */
-  GAZE_ERR_NOT_FOUND = 2,   /* file, model, label or table is not there */
-  GAZE_ERR_IO = 3,          /* the operating system refused: permission, full disk, ... */
-  GAZE_ERR_FORMAT = 4,      /* bytes do not follow their format, or end too early */
-  GAZE_ERR_UNSUPPORTED = 5, /* well formed, but nothing gaze implements */
-  GAZE_ERR_LIMIT = 6,       /* larger than an agreed limit */
-  GAZE_ERR_MISMATCH = 7,    /* two things disagree: configuration and weights, model and index */
-  GAZE_ERR_MEMORY = 8,      /* out of memory */
-  GAZE_ERR_BUSY = 9,        /* somebody else holds the file */
+  GAZE_ERR_ARGUMENT = 1,     /* the caller asked for something that makes no sense */
+  GAZE_ERR_NOT_FOUND = 2,    /* file, model, label or table is not there */
+  GAZE_ERR_IO = 3,           /* the operating system refused: permission, full disk, ... */
+  GAZE_ERR_FORMAT = 4,       /* bytes do not follow their format, or end too early */
+  GAZE_ERR_UNSUPPORTED = 5,  /* well formed, but nothing gaze implements */
+  GAZE_ERR_LIMIT = 6,        /* larger than an agreed limit */
+  GAZE_ERR_MISMATCH = 7,     /* two things disagree: configuration and weights, model and index */
+  GAZE_ERR_MEMORY = 8,       /* out of memory */
+  GAZE_ERR_BUSY = 9,         /* somebody else holds the file */
   GAZE_ERR_INTERRUPTED = 10, /* the caller's stop flag was raised */
-  GAZE_ERR_DIVERGED = 11,   /* training became not finite */
-  GAZE_ERR_CORRUPT = 12     /* a database whose contents contradict one another */
+  GAZE_ERR_DIVERGED = 11,    /* training became not finite */
+  GAZE_ERR_CORRUPT = 12      /* a database whose contents contradict one another */
 } gaze_err;
 
 /* One line for a person: "what happened: what it concerned: what to do". Thread-local, never NULL. */
@@ -57,12 +57,12 @@ void gaze_set_warn(gaze_warn_fn *warn);
 /* ---- Pictures ------------------------------------------------------------------------------- */
 
 typedef struct gaze_picture_options {
-  double max_megapixels; /* refuse larger pictures before allocating; 0 means 200 */
-  bool allow_truncated;  /* decode what is there of a file that ends early */
+  double max_megapixels;   /* refuse larger pictures before allocating; 0 means 200 */
+  bool allow_truncated;    /* decode what is there of a file that ends early */
   bool ignore_orientation; /* leave the picture as stored, as reference CLIP code does */
-  bool drop_alpha;       /* take the colours under transparency as stored; default: onto white */
-  bool fast_decode;      /* libjpeg-turbo's scaled decoding, when the picture is at least twice fast_target */
-  int fast_target;       /* shorter side in pixels that must remain; 0 means the model's input */
+  bool drop_alpha;         /* take the colours under transparency as stored; default: onto white */
+  bool fast_decode;        /* libjpeg-turbo's scaled decoding, when the picture is at least twice fast_target */
+  int fast_target;         /* shorter side in pixels that must remain; 0 means the model's input */
 } gaze_picture_options;
 
 typedef struct gaze_picture {
@@ -72,9 +72,9 @@ typedef struct gaze_picture {
 
 /* What a picture file says of itself besides its pixels. Absent: empty string, has_position false. */
 typedef struct gaze_picture_facts {
-  int width, height;   /* after orientation */
-  char taken[20];      /* "YYYY-MM-DD HH:MM:SS", EXIF DateTimeOriginal, else DateTime */
-  char camera[80];     /* make and model, the make not said twice */
+  int width, height;          /* after orientation */
+  char taken[20];             /* "YYYY-MM-DD HH:MM:SS", EXIF DateTimeOriginal, else DateTime */
+  char camera[80];            /* make and model, the make not said twice */
   double latitude, longitude; /* degrees, north and east positive */
   bool has_position;
 } gaze_picture_facts;
@@ -106,10 +106,10 @@ typedef struct gaze_model gaze_model;
 GAZE_CHECKED gaze_err gaze_model_open(const char *name, const gaze_model_options *options, gaze_model **out);
 void gaze_model_close(gaze_model *model);
 
-int gaze_model_dim(const gaze_model *model);            /* D of the joint space */
-int gaze_model_context(const gaze_model *model);        /* most tokens of a text */
-float gaze_model_logit_scale(const gaze_model *model);  /* exp of the learned temperature */
-const char *gaze_model_path(const gaze_model *model);   /* borrowed */
+int gaze_model_dim(const gaze_model *model);           /* D of the joint space */
+int gaze_model_context(const gaze_model *model);       /* most tokens of a text */
+float gaze_model_logit_scale(const gaze_model *model); /* exp of the learned temperature */
+const char *gaze_model_path(const gaze_model *model);  /* borrowed */
 /* 32 hex digits over weights, configuration and preprocessing: the name of a model in caches and indexes. */
 GAZE_CHECKED gaze_err gaze_model_key(gaze_model *model, char key[33]);
 /* Family, sizes, dtypes, context as a JSON object; yours: free(). */
@@ -178,8 +178,8 @@ typedef struct gaze_index_progress {
 typedef struct gaze_index_options {
   const char *const *exclude; /* globs on names and relative paths, on top of the defaults */
   size_t n_exclude;
-  int threads;                /* that prepare pictures; 0: all processors */
-  const volatile int *stop;   /* raised from a signal handler: finish what is in flight, commit, return */
+  int threads;              /* that prepare pictures; 0: all processors */
+  const volatile int *stop; /* raised from a signal handler: finish what is in flight, commit, return */
   void (*progress)(void *user, const gaze_index_progress *progress);
   void (*failed)(void *user, const char *path, const char *message); /* one file could not be read */
   void *user;
@@ -194,11 +194,11 @@ GAZE_CHECKED gaze_err gaze_index_update(gaze_index *index, const gaze_embedder *
                                         size_t n_folders, const gaze_index_options *options, gaze_index_stats *stats);
 
 typedef struct gaze_search_options {
-  size_t top;         /* 0: 10 */
-  float min_score;    /* cosine; -1 keeps all */
-  const char *folder; /* NULL or a folder, deep */
+  size_t top;                 /* 0: 10 */
+  float min_score;            /* cosine; -1 keeps all */
+  const char *folder;         /* NULL or a folder, deep */
   const char *after, *before; /* NULL or YYYY[-MM[-DD]]: photos taken on or after, and before the end of */
-  const char *camera; /* NULL or a part of its name, any case */
+  const char *camera;         /* NULL or a part of its name, any case */
 } gaze_search_options;
 
 typedef struct gaze_hit {

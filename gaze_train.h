@@ -21,7 +21,7 @@ typedef struct gaze_train_clip_options {
   const char *const *train_data; /* tars or CSV/TSV files */
   const double *upsampling;      /* [n_train_data] how often each sample is drawn relative to others; NULL: 1 */
   size_t n_train_data;
-  const char *const *val_data;   /* retrieval is measured on it */
+  const char *const *val_data; /* retrieval is measured on it */
   size_t n_val_data;
   const char *dataset_type, *csv_img_key, *csv_caption_key, *csv_separator; /* NULL: see interfaces */
   const char *const *class_labels;    /* label files that turn classes into texts ... */
@@ -41,29 +41,29 @@ typedef struct gaze_train_clip_options {
   double epochs;
   size_t batch_size, accum_freq;
   double lr, beta1, beta2, eps, weight_decay, grad_clip_norm; /* grad_clip_norm 0: no clipping */
-  uint64_t warmup;            /* steps */
-  const char *lr_scheduler;   /* "cosine", "const", "const-cooldown" */
-  double epochs_cooldown;     /* of const-cooldown: the last epochs, in which the rate falls to 0 */
+  uint64_t warmup;                                            /* steps */
+  const char *lr_scheduler;                                   /* "cosine", "const", "const-cooldown" */
+  double epochs_cooldown; /* of const-cooldown: the last epochs, in which the rate falls to 0 */
   bool siglip, grad_checkpointing, lock_image, lock_text;
   int lock_image_unlocked_groups; /* with lock_image: that many last groups (head, blocks from the end) still learn */
-  double patch_dropout;       /* fraction of patches left out while training */
-  double teacher_weight;      /* of the loss against KEY.teacher.npy; 0: teacher vectors are not read */
+  double patch_dropout;           /* fraction of patches left out while training */
+  double teacher_weight;          /* of the loss against KEY.teacher.npy; 0: teacher vectors are not read */
   double scale_low, color_jitter, grayscale, flip; /* augmentation: smallest crop area, strength, probabilities */
-  const char *distill_model;  /* a CLIP folder whose similarities are imitated; NULL: none */
-  gaze_model_options compute; /* threads, cpu, precision */
+  const char *distill_model;                       /* a CLIP folder whose similarities are imitated; NULL: none */
+  gaze_model_options compute;                      /* threads, cpu, precision */
   int workers;
 
   /* Output: logs/name/{checkpoints,model,metrics.jsonl,report.html}. */
   const char *logs, *name;
-  const char *resume;         /* NULL, "latest", or a checkpoint file */
+  const char *resume;                                       /* NULL, "latest", or a checkpoint file */
   double save_frequency, val_frequency, zeroshot_frequency; /* epochs; 0: only at the end */
-  const char *const *zeroshot_data; /* tar for zero-shot classification with class_labels[0] */
+  const char *const *zeroshot_data;                         /* tar for zero-shot classification with class_labels[0] */
   size_t n_zeroshot_data;
   uint64_t log_every_n_steps;
-  const char *model_dtype;    /* of the written model: "f32", "f16", "bf16" */
-  uint64_t stop_after;        /* steps in this call, 0: to the end: for runs in pieces */
+  const char *model_dtype; /* of the written model: "f32", "f16", "bf16" */
+  uint64_t stop_after;     /* steps in this call, 0: to the end: for runs in pieces */
 
-  const volatile int *stop;   /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
+  const volatile int *stop; /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
   void (*progress)(void *user, const gaze_train_progress *progress);
   void *user;
 } gaze_train_clip_options;

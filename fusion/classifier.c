@@ -112,7 +112,8 @@ void gaze_classifier_free(gaze_classifier *classifier) {
 void gaze_classifier_run(const gaze_classifier *classifier, const float *vector, float *probabilities) {
   size_t D = classifier->D;
   for (size_t i = 0; i < classifier->n; i++) {
-    float logit = classifier->scale * classifier->kernels.dot(vector, classifier->vectors + i * D, D) + classifier->bias;
+    float logit =
+        classifier->scale * classifier->kernels.dot(vector, classifier->vectors + i * D, D) + classifier->bias;
     probabilities[i] = classifier->sigmoid ? 1 / (1 + expf(-logit)) : logit;
   }
   if (!classifier->sigmoid)

@@ -14,7 +14,8 @@ gaze_err gaze_clip_init(gaze_clip *clip, const gaze_clip_config *config, bool tr
   gaze_parameters *list = &clip->parameters;
   GAZE_TRY(gaze_vit_list(&clip->vision, list));
   GAZE_TRY(gaze_text_encoder_list(&clip->text, list));
-  GAZE_TRY(gaze_parameters_add(list, "", "logit_scale", &clip->logit_scale, trained ? &clip->dlogit_scale : NULL, 1, 1));
+  GAZE_TRY(
+      gaze_parameters_add(list, "", "logit_scale", &clip->logit_scale, trained ? &clip->dlogit_scale : NULL, 1, 1));
   if (config->sigmoid)
     GAZE_TRY(gaze_parameters_add(list, "", "logit_bias", &clip->logit_bias, trained ? &clip->dlogit_bias : NULL, 1, 1));
   return GAZE_OK;

@@ -11,8 +11,8 @@
 typedef struct gaze_clip_config {
   gaze_vit_config vision;
   gaze_text_config text;
-  size_t dim;      /* D of the joint space */
-  bool sigmoid;    /* trained with the sigmoid loss: probabilities are sigmoids, logit_bias is used */
+  size_t dim;          /* D of the joint space */
+  bool sigmoid;        /* trained with the sigmoid loss: probabilities are sigmoids, logit_bias is used */
   int64_t end_of_text; /* id that is pooled */
 } gaze_clip_config;
 
@@ -23,8 +23,8 @@ typedef struct gaze_clip {
   gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse; 0 unless sigmoid */
   float *dlogit_scale, *dlogit_bias;
   gaze_parameters parameters;
-  float *values, *gradients;   /* arenas where weights are not borrowed from a file; gradients NULL when only run */
-  gaze_safetensors *file;      /* what borrowed weights point into */
+  float *values, *gradients; /* arenas where weights are not borrowed from a file; gradients NULL when only run */
+  gaze_safetensors *file;    /* what borrowed weights point into */
 } gaze_clip;
 
 /* Config from a Hugging Face config.json (model_type clip), keys omitted at its class defaults, and back.

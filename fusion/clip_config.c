@@ -9,10 +9,8 @@
 static const struct {
   const char *name;
   gaze_activation activation;
-} activations[] = {{"quick_gelu", GAZE_QUICK_GELU},
-                   {"gelu", GAZE_GELU},
-                   {"gelu_pytorch_tanh", GAZE_GELU_TANH},
-                   {"silu", GAZE_SILU}};
+} activations[] = {
+    {"quick_gelu", GAZE_QUICK_GELU}, {"gelu", GAZE_GELU}, {"gelu_pytorch_tanh", GAZE_GELU_TANH}, {"silu", GAZE_SILU}};
 
 static gaze_err activation_read(const char *name, gaze_activation *out) {
   for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
@@ -90,8 +88,9 @@ gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
 
 static gaze_err tower_check(const char *tower, const gaze_block_config *block, size_t layers) {
   if (!block->dim || !layers || !block->attention.heads || block->dim % block->attention.heads)
-    return gaze_fail(GAZE_ERR_MISMATCH, "impossible sizes: %s tower of width %zu with %zu heads: width must be a multiple",
-                     tower, block->dim, block->attention.heads);
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "impossible sizes: %s tower of width %zu with %zu heads: width must be a multiple", tower,
+                     block->dim, block->attention.heads);
   return GAZE_OK;
 }
 
@@ -101,10 +100,12 @@ gaze_err gaze_clip_config_check(const gaze_clip_config *config) {
   GAZE_TRY(tower_check("text", &config->text.block, config->text.layers));
   if (!vision->patch_size || vision->image_size < vision->patch_size || gaze_vit_patches(vision) > UINT16_MAX ||
       vision->image_size > 4096)
-    return gaze_fail(GAZE_ERR_MISMATCH, "impossible sizes: pictures of %zu pixels with patches of %zu: check the configuration",
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "impossible sizes: pictures of %zu pixels with patches of %zu: check the configuration",
                      vision->image_size, vision->patch_size);
   if (config->dim > GAZE_DIM_MAX || config->text.context < 2 || config->text.vocabulary < 2)
-    return gaze_fail(GAZE_ERR_MISMATCH, "impossible sizes: dimension %zu, context %zu, vocabulary %zu: check the configuration",
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "impossible sizes: dimension %zu, context %zu, vocabulary %zu: check the configuration",
                      config->dim, config->text.context, config->text.vocabulary);
   return GAZE_OK;
 }

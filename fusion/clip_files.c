@@ -36,8 +36,8 @@ static gaze_err find_tensor(const gaze_clip *clip, const gaze_parameter *paramet
   gaze_clip_tensor_name(parameter->name, name, sizeof name);
   const gaze_tensor *tensor = gaze_safetensors_find(clip->file, name);
   if (!tensor)
-    return gaze_fail(GAZE_ERR_MISMATCH, "missing tensor: %s in %s: configuration and weights belong to different models",
-                     name, path);
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "missing tensor: %s in %s: configuration and weights belong to different models", name, path);
   expected_shape(clip, parameter, &expected);
   if (!same_shape(tensor, &expected)) {
     gaze_tensor_shape_text(&expected, wanted, sizeof wanted);
@@ -66,8 +66,9 @@ static gaze_err check_unused(const gaze_clip *clip, const char *path) {
     for (size_t j = 0; j < clip->parameters.n && !used; j++)
       used = gaze_clip_tensor_name(clip->parameters.items[j].name, known, sizeof known) && strcmp(known, name) == 0;
     if (!used)
-      return gaze_fail(GAZE_ERR_MISMATCH, "tensor nobody uses: %s in %s: configuration and weights belong to different models",
-                       name, path);
+      return gaze_fail(GAZE_ERR_MISMATCH,
+                       "tensor nobody uses: %s in %s: configuration and weights belong to different models", name,
+                       path);
   }
   return GAZE_OK;
 }

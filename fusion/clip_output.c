@@ -50,9 +50,9 @@ static gaze_err model_dtype(const char *name, gaze_dtype *out) {
 gaze_err gaze_clip_run_save(gaze_clip_run *run) {
   gaze_dtype dtype = GAZE_DTYPE_F32;
   GAZE_TRY(model_dtype(run->options.model_dtype, &dtype));
-  json_t *state = json_pack("{s:I, s:I, s:I}", "step", (json_int_t)run->optimizer.step, "seed",
-                            (json_int_t)run->options.seed, "step_samples",
-                            (json_int_t)(run->options.batch_size * run->options.accum_freq));
+  json_t *state =
+      json_pack("{s:I, s:I, s:I}", "step", (json_int_t)run->optimizer.step, "seed", (json_int_t)run->options.seed,
+                "step_samples", (json_int_t)(run->options.batch_size * run->options.accum_freq));
   if (!state)
     return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing a checkpoint: free memory");
   gaze_err err = gaze_checkpoint_save(run->checkpoints, &run->optimizer, state, 2);
@@ -129,8 +129,8 @@ gaze_err gaze_clip_run_validate(gaze_clip_run *run) {
     GAZE_TRY_DONE(log_metrics(run, metrics));
   }
   if (o->n_zeroshot_data && o->n_class_labels) {
-    GAZE_TRY_DONE(gaze_eval_classification(model, o->zeroshot_data, o->n_zeroshot_data, o->class_labels[0], NULL, 0,
-                                           &metrics));
+    GAZE_TRY_DONE(
+        gaze_eval_classification(model, o->zeroshot_data, o->n_zeroshot_data, o->class_labels[0], NULL, 0, &metrics));
     GAZE_TRY_DONE(log_metrics(run, metrics));
   }
 done:

@@ -8,28 +8,58 @@
 #include <string.h>
 
 void gaze_train_clip_defaults(gaze_train_clip_options *options) {
-  *options = (gaze_train_clip_options){
-      .image_size = 96, .patch_size = 12, .vision_width = 256, .vision_layers = 6, .vision_heads = 4,
-      .text_width = 256, .text_layers = 3, .text_heads = 4, .context = 32, .dim = 256,
-      .epochs = 32, .batch_size = 64, .accum_freq = 1, .lr = 5e-4, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6,
-      .weight_decay = 0.2, .warmup = 10000, .lr_scheduler = "cosine", .scale_low = 0.9,
-      .workers = 1, .logs = "logs", .name = "clip", .save_frequency = 1, .val_frequency = 1,
-      .zeroshot_frequency = 2, .log_every_n_steps = 100, .model_dtype = "f32"};
+  *options = (gaze_train_clip_options){.image_size = 96,
+                                       .patch_size = 12,
+                                       .vision_width = 256,
+                                       .vision_layers = 6,
+                                       .vision_heads = 4,
+                                       .text_width = 256,
+                                       .text_layers = 3,
+                                       .text_heads = 4,
+                                       .context = 32,
+                                       .dim = 256,
+                                       .epochs = 32,
+                                       .batch_size = 64,
+                                       .accum_freq = 1,
+                                       .lr = 5e-4,
+                                       .beta1 = 0.9,
+                                       .beta2 = 0.98,
+                                       .eps = 1e-6,
+                                       .weight_decay = 0.2,
+                                       .warmup = 10000,
+                                       .lr_scheduler = "cosine",
+                                       .scale_low = 0.9,
+                                       .workers = 1,
+                                       .logs = "logs",
+                                       .name = "clip",
+                                       .save_frequency = 1,
+                                       .val_frequency = 1,
+                                       .zeroshot_frequency = 2,
+                                       .log_every_n_steps = 100,
+                                       .model_dtype = "f32"};
 }
 
 static gaze_block_config tower(size_t width, size_t heads, bool causal) {
-  return (gaze_block_config){.dim = width, .mlp_dim = 4 * width, .norm = GAZE_LAYER_NORM,
-                             .activation = GAZE_QUICK_GELU, .biased = true, .eps = 1e-5f,
+  return (gaze_block_config){.dim = width,
+                             .mlp_dim = 4 * width,
+                             .norm = GAZE_LAYER_NORM,
+                             .activation = GAZE_QUICK_GELU,
+                             .biased = true,
+                             .eps = 1e-5f,
                              .attention = {heads, heads, heads ? width / heads : 0, causal, 0}};
 }
 
 static gaze_clip_config new_config(const gaze_train_clip_options *o, const gaze_tokenizer *tokenizer) {
   gaze_clip_config config = {.dim = o->dim, .sigmoid = o->siglip};
-  config.vision = (gaze_vit_config){.image_size = o->image_size, .patch_size = o->patch_size,
+  config.vision = (gaze_vit_config){.image_size = o->image_size,
+                                    .patch_size = o->patch_size,
                                     .block = tower(o->vision_width, o->vision_heads, false),
-                                    .layers = o->vision_layers, .dim_out = o->dim};
-  config.text = (gaze_text_config){.vocabulary = gaze_tokenizer_size(tokenizer), .context = o->context,
-                                   .block = tower(o->text_width, o->text_heads, true), .layers = o->text_layers,
+                                    .layers = o->vision_layers,
+                                    .dim_out = o->dim};
+  config.text = (gaze_text_config){.vocabulary = gaze_tokenizer_size(tokenizer),
+                                   .context = o->context,
+                                   .block = tower(o->text_width, o->text_heads, true),
+                                   .layers = o->text_layers,
                                    .dim_out = o->dim};
   config.end_of_text = gaze_tokenizer_end(tokenizer);
   return config;
@@ -119,8 +149,8 @@ static gaze_err check_resumed(const gaze_clip_run *run, const json_t *state, con
   GAZE_TRY(gaze_json_integer(state, "step_samples", -1, &samples));
   if ((uint64_t)seed != run->options.seed ||
       (uint64_t)samples != (uint64_t)run->options.batch_size * run->options.accum_freq)
-    return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --seed %lld and %lld samples a step", path,
-                     (long long)seed, (long long)samples);
+    return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --seed %lld and %lld samples a step",
+                     path, (long long)seed, (long long)samples);
   return GAZE_OK;
 }
 
@@ -146,15 +176,29 @@ static gaze_err resume(gaze_clip_run *run) {
 static gaze_err open_loader(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
   float jitter = (float)o->color_jitter;
-  gaze_loader_options options = {.sources = run->sources, .n_sources = o->n_train_data, .prompts = run->prompts,
-                                 .n_prompts = o->n_class_labels, .tokenizer = run->tokenizer,
-                                 .context = run->clip.config.text.context, .preprocess = run->preprocess,
-                                 .augment = {.scale_low = (float)o->scale_low, .scale_high = 1, .ratio = 4.0f / 3,
-                                             .flip = (float)o->flip, .brightness = jitter, .contrast = jitter,
-                                             .saturation = jitter, .hue = jitter / 4, .jitter = jitter > 0 ? 0.8f : 0,
+  gaze_loader_options options = {.sources = run->sources,
+                                 .n_sources = o->n_train_data,
+                                 .prompts = run->prompts,
+                                 .n_prompts = o->n_class_labels,
+                                 .tokenizer = run->tokenizer,
+                                 .context = run->clip.config.text.context,
+                                 .preprocess = run->preprocess,
+                                 .augment = {.scale_low = (float)o->scale_low,
+                                             .scale_high = 1,
+                                             .ratio = 4.0f / 3,
+                                             .flip = (float)o->flip,
+                                             .brightness = jitter,
+                                             .contrast = jitter,
+                                             .saturation = jitter,
+                                             .hue = jitter / 4,
+                                             .jitter = jitter > 0 ? 0.8f : 0,
                                              .grey = (float)o->grayscale},
-                                 .batch_size = o->batch_size, .teacher_dim = run->teacher.D, .seed = o->seed,
-                                 .workers = o->workers, .queue = 2, .held = (int)o->accum_freq,
+                                 .batch_size = o->batch_size,
+                                 .teacher_dim = run->teacher.D,
+                                 .seed = o->seed,
+                                 .workers = o->workers,
+                                 .queue = 2,
+                                 .held = (int)o->accum_freq,
                                  .first = run->optimizer.step * o->accum_freq};
   GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
   return gaze_loader_new(&options, &run->loader);
@@ -171,9 +215,14 @@ static gaze_err name_paths(gaze_clip_run *run) {
 static gaze_err open_compute(gaze_clip_run *run) {
   unsigned mask;
   GAZE_TRY(gaze_cpu_mask(run->options.compute.cpu, &mask));
-  gaze_kernels_init(&run->kernels, gaze_cpu_detect() & mask);
+  unsigned flags = gaze_cpu_detect() & mask;
+  gaze_kernels_init(&run->kernels, flags);
   omp_set_num_threads(run->options.compute.threads > 0 ? run->options.compute.threads : gaze_cpu_count());
-  run->compute = (gaze_compute){.kernels = &run->kernels, .precision = run->options.compute.precision};
+  if (run->options.compute.precision == GAZE_PRECISION_INT8)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "training in int8: use --precision f32 or bf16");
+  if (run->options.compute.precision == GAZE_PRECISION_BF16)
+    GAZE_TRY(gaze_matmul_new(&run->kernels, flags, &run->matmul));
+  run->compute = (gaze_compute){.kernels = &run->kernels, .matmul = run->matmul};
   return GAZE_OK;
 }
 
@@ -194,8 +243,9 @@ gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *o
   GAZE_TRY(resume(run));
   GAZE_TRY(gaze_clip_run_trim_log(run));
   GAZE_TRY(open_loader(run));
-  gaze_clip_step_options step = {o->batch_size, o->accum_freq, run->clip.config.sigmoid, o->lock_image, o->lock_text,
-                                 o->grad_checkpointing, o->patch_dropout, o->teacher_weight, o->seed};
+  gaze_clip_step_options step = {o->batch_size,    o->accum_freq,     run->clip.config.sigmoid,
+                                 o->lock_image,    o->lock_text,      o->grad_checkpointing,
+                                 o->patch_dropout, o->teacher_weight, o->seed};
   run->first_step = run->optimizer.step;
   return gaze_clip_step_init(&run->step, &step, &run->clip, &run->compute, &run->teacher);
 }
@@ -206,6 +256,7 @@ void gaze_clip_run_fini(gaze_clip_run *run) {
   gaze_optimizer_fini(&run->optimizer);
   gaze_clip_fini(&run->clip);
   gaze_tokenizer_free(run->tokenizer);
+  gaze_matmul_free(run->matmul);
   for (size_t i = 0; run->sources && i < run->options.n_train_data; i++)
     gaze_dataset_close(run->sources[i].dataset);
   for (size_t i = 0; run->prompts && i < run->options.n_class_labels; i++) {

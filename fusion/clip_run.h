@@ -11,6 +11,7 @@ typedef struct gaze_clip_run {
   gaze_train_clip_options options; /* borrowed pointers */
   gaze_kernels kernels;
   gaze_compute compute;
+  gaze_matmul *matmul; /* NULL unless products are bf16 */
   gaze_clip clip;
   gaze_teacher teacher;
   gaze_tokenizer *tokenizer;
@@ -19,9 +20,9 @@ typedef struct gaze_clip_run {
   gaze_schedule schedule;
   gaze_clip_step step;
   gaze_loader *loader;
-  gaze_source *sources;        /* [n_train_data] */
-  gaze_class_prompts *prompts; /* [n_class_labels] */
-  const gaze_batch **batches;  /* [accum_freq] */
+  gaze_source *sources;                                     /* [n_train_data] */
+  gaze_class_prompts *prompts;                              /* [n_class_labels] */
+  const gaze_batch **batches;                               /* [accum_freq] */
   char *folder, *checkpoints, *model_folder, *metrics_path; /* logs/name and what lies in it */
   char *tokenizer_folder;
   uint64_t steps_in_epoch, steps;

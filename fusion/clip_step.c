@@ -91,8 +91,8 @@ static void whole_loss(gaze_clip_step *step, size_t n) {
   if (step->options.sigmoid)
     loss.bias = gaze_f32(clip->logit_bias)[0];
   (step->options.sigmoid ? gaze_sigmoid_loss : gaze_info_nce)(&step->compute, step->dimages, step->dtexts, &loss,
-                                                             step->images, step->texts, step->classes, n,
-                                                             clip->config.dim, step->scratch);
+                                                              step->images, step->texts, step->classes, n,
+                                                              clip->config.dim, step->scratch);
   step->loss = loss.loss;
   clip->dlogit_scale[0] += loss.dlog_scale;
   if (step->options.sigmoid)

@@ -22,15 +22,15 @@ typedef struct gaze_clip_step {
   gaze_arena arena;
   gaze_vit_tape vision;
   gaze_text_tape text;
-  size_t kept;         /* P': patches looked at */
-  uint16_t *kept_list; /* [B, P'] */
-  float *embeddings;   /* [B, D]: of a micro-batch, before they are made unit */
+  size_t kept;                                      /* P': patches looked at */
+  uint16_t *kept_list;                              /* [B, P'] */
+  float *embeddings;                                /* [B, D]: of a micro-batch, before they are made unit */
   float *images, *texts, *image_norms, *text_norms; /* [A B, D] unit rows of the whole step, [A B] */
-  float *dimages, *dtexts;                           /* [A B, D] */
-  float *dpooled;                                    /* [B, C]: from the teacher */
-  float *scratch;                                    /* of the loss */
-  int32_t *classes;                                  /* [A B] */
-  double loss, teacher_loss; /* of the last step */
+  float *dimages, *dtexts;                          /* [A B, D] */
+  float *dpooled;                                   /* [B, C]: from the teacher */
+  float *scratch;                                   /* of the loss */
+  int32_t *classes;                                 /* [A B] */
+  double loss, teacher_loss;                        /* of the last step */
 } gaze_clip_step;
 
 /* teacher: D 0 for none; its parameters are already in the clip's list. */

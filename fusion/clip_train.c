@@ -23,9 +23,10 @@ static void clamp_scale(gaze_clip_run *run) {
 }
 
 static gaze_err fail_diverged(const gaze_clip_run *run) {
-  return gaze_fail(GAZE_ERR_DIVERGED,
-                   "training diverged: loss %g at step %llu: the last good checkpoint is in %s; resume with a smaller --lr",
-                   run->step.loss, (unsigned long long)run->optimizer.step, run->checkpoints);
+  return gaze_fail(
+      GAZE_ERR_DIVERGED,
+      "training diverged: loss %g at step %llu: the last good checkpoint is in %s; resume with a smaller --lr",
+      run->step.loss, (unsigned long long)run->optimizer.step, run->checkpoints);
 }
 
 static gaze_err take_step(gaze_clip_run *run, double lr) {
@@ -59,10 +60,10 @@ static gaze_err report(gaze_clip_run *run, double lr) {
     run->options.progress(run->options.user, &now);
   if (run->optimizer.step % run->options.log_every_n_steps && run->optimizer.step != run->steps)
     return GAZE_OK;
-  return gaze_clip_run_log(
-      run, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "step", (json_int_t)now.step, "samples",
-                     (json_int_t)now.samples, "loss", now.loss, "teacher_loss", run->step.teacher_loss, "lr", now.lr,
-                     "scale", now.scale, "samples_per_second", now.samples_per_second));
+  return gaze_clip_run_log(run,
+                           json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "step", (json_int_t)now.step, "samples",
+                                     (json_int_t)now.samples, "loss", now.loss, "teacher_loss", run->step.teacher_loss,
+                                     "lr", now.lr, "scale", now.scale, "samples_per_second", now.samples_per_second));
 }
 
 /* Whether this step ends a stretch of `frequency` epochs; 0: never before the end. */

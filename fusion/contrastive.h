@@ -11,7 +11,7 @@ void gaze_unit_backward(const gaze_compute *compute, float *dx, const float *dy,
                         size_t n, size_t D);
 
 typedef struct gaze_contrastive {
-  float scale, bias;   /* exp of the temperature; the sigmoid loss's bias */
+  float scale, bias;       /* exp of the temperature; the sigmoid loss's bias */
   float dlog_scale, dbias; /* results */
   double loss;
 } gaze_contrastive;

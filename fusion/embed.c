@@ -51,7 +51,7 @@ static gaze_err encode_range(const gaze_model *model, const float *pixels, size_
 
 gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out) {
   omp_set_num_threads(model->options.threads);
-  if (!is_small(model))
+  if (!is_small(model) || model->matmul) /* bf16 products have one user at a time */
     return encode_range(model, pixels, 0, n, PICTURES_TOGETHER, out);
   size_t threads = (size_t)model->options.threads;
   gaze_err result = GAZE_OK;

@@ -264,12 +264,12 @@ static gaze_err retrieval_metrics(gaze_model *model, const eval_set *set, const 
   GAZE_TRY_DONE(gaze_embed_texts(model, captions->texts, captions->n, texts));
   count_retrieved(&model->kernels, set, captions, texts, D, scores, image_hits, text_hits);
   double n = (double)captions->n, m = (double)set->n;
-  *metrics = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "image_retrieval_recall@1",
-                       (double)image_hits[0] / n, "image_retrieval_recall@5", (double)image_hits[1] / n,
-                       "image_retrieval_recall@10", (double)image_hits[2] / n, "text_retrieval_recall@1",
-                       (double)text_hits[0] / m, "text_retrieval_recall@5", (double)text_hits[1] / m,
-                       "text_retrieval_recall@10", (double)text_hits[2] / m, "samples", (json_int_t)set->n, "captions",
-                       (json_int_t)captions->n);
+  *metrics =
+      json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "image_retrieval_recall@1", (double)image_hits[0] / n,
+                "image_retrieval_recall@5", (double)image_hits[1] / n, "image_retrieval_recall@10",
+                (double)image_hits[2] / n, "text_retrieval_recall@1", (double)text_hits[0] / m,
+                "text_retrieval_recall@5", (double)text_hits[1] / m, "text_retrieval_recall@10",
+                (double)text_hits[2] / m, "samples", (json_int_t)set->n, "captions", (json_int_t)captions->n);
 done:
   free(texts);
   free(scores);

@@ -22,8 +22,13 @@ static gaze_err open_compute(gaze_model *model, const gaze_model_options *option
   if (model->options.precision == GAZE_PRECISION_INT8)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "int8 products are not in this version: use --precision f32 or bf16");
   omp_set_num_threads(model->options.threads);
-  gaze_kernels_init(&model->kernels, gaze_cpu_detect() & mask);
-  model->compute = (gaze_compute){.kernels = &model->kernels, .precision = model->options.precision};
+  unsigned flags = gaze_cpu_detect() & mask;
+  gaze_kernels_init(&model->kernels, flags);
+  if (model->options.precision == GAZE_PRECISION_BF16)
+    GAZE_TRY(gaze_matmul_new(&model->kernels, flags, &model->matmul));
+  if (model->matmul && model->options.verbose && !gaze_bf16_is_native(flags))
+    gaze_warn("this processor has no bf16 arithmetic: products are as exact as bf16, and as slow as f32");
+  model->compute = (gaze_compute){.kernels = &model->kernels, .matmul = model->matmul};
   return GAZE_OK;
 }
 
@@ -67,6 +72,7 @@ void gaze_model_close(gaze_model *model) {
     return;
   gaze_clip_fini(&model->clip);
   gaze_tokenizer_free(model->tokenizer);
+  gaze_matmul_free(model->matmul);
   free(model->folder);
   free(model);
 }
@@ -123,13 +129,13 @@ gaze_err gaze_model_info_json(gaze_model *model, char **json) {
   GAZE_TRY(gaze_model_key(model, key));
   for (size_t i = 0; i < model->clip.parameters.n; i++)
     count += gaze_parameter_count(&model->clip.parameters.items[i]);
-  json_t *info = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:o, s:o}", "path", model->folder,
-                           "family", "clip", "key", key, "parameters", (json_int_t)count, "dim", (json_int_t)c->dim,
-                           "image_size", (json_int_t)c->vision.image_size, "patch_size",
-                           (json_int_t)c->vision.patch_size, "context", (json_int_t)c->text.context, "vocabulary",
-                           (json_int_t)c->text.vocabulary, "logit_scale", (double)gaze_model_logit_scale(model), "loss",
-                           c->sigmoid ? "sigmoid" : "softmax", "vision", tower_info(&c->vision.block, c->vision.layers),
-                           "text", tower_info(&c->text.block, c->text.layers));
+  json_t *info =
+      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:o, s:o}", "path", model->folder, "family",
+                "clip", "key", key, "parameters", (json_int_t)count, "dim", (json_int_t)c->dim, "image_size",
+                (json_int_t)c->vision.image_size, "patch_size", (json_int_t)c->vision.patch_size, "context",
+                (json_int_t)c->text.context, "vocabulary", (json_int_t)c->text.vocabulary, "logit_scale",
+                (double)gaze_model_logit_scale(model), "loss", c->sigmoid ? "sigmoid" : "softmax", "vision",
+                tower_info(&c->vision.block, c->vision.layers), "text", tower_info(&c->text.block, c->text.layers));
   char *text = info ? json_dumps(info, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
   json_decref(info);
   if (!text)

@@ -9,12 +9,12 @@ struct gaze_model {
   gaze_model_options options; /* cpu is not kept */
   gaze_kernels kernels;
   gaze_compute compute;
+  gaze_matmul *matmul; /* NULL unless products are bf16 */
   gaze_clip clip;
   gaze_tokenizer *tokenizer;
   gaze_preprocess preprocess;
   char key[33]; /* empty: not yet made */
 };
-
 
 /* Folder of a model by name as gaze_model_open takes it; yours: free(). */
 GAZE_CHECKED gaze_err gaze_model_find(const char *name, char **out);

@@ -97,7 +97,9 @@ static gaze_err look_in_cache(const char *cache, const char *name, char **out) {
 static gaze_err look_in_caches(const char *name, char **out) {
   static const struct {
     const char *variable, *inside;
-  } places[] = {{"HF_HUB_CACHE", ""}, {"HF_HOME", "/hub"}, {"XDG_CACHE_HOME", "/huggingface/hub"},
+  } places[] = {{"HF_HUB_CACHE", ""},
+                {"HF_HOME", "/hub"},
+                {"XDG_CACHE_HOME", "/huggingface/hub"},
                 {"HOME", "/.cache/huggingface/hub"}};
   const char *slash = strchr(name, '/');
   if (!slash || strchr(slash + 1, '/') || strstr(name, ".."))
@@ -131,8 +133,8 @@ gaze_err gaze_model_find(const char *name, char **out) {
   if (!found)
     GAZE_TRY(look_in_caches(name, &found));
   if (!found)
-    return gaze_fail(GAZE_ERR_NOT_FOUND, "no such model: %s: name a folder, a repository in the hub cache, or see gaze model list",
-                     name);
+    return gaze_fail(GAZE_ERR_NOT_FOUND,
+                     "no such model: %s: name a folder, a repository in the hub cache, or see gaze model list", name);
   *out = found;
   return GAZE_OK;
 }

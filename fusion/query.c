@@ -56,7 +56,8 @@ static bool is_picture(const char *text) {
 
 static gaze_err embed_part(gaze_model *model, const char *text, const gaze_picture_options *options, float *vector) {
   if (!*text)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "empty part of a query: write words or the path of a picture beside each + and -");
+    return gaze_fail(GAZE_ERR_ARGUMENT,
+                     "empty part of a query: write words or the path of a picture beside each + and -");
   return is_picture(text) ? gaze_embed_file(model, text, options, vector) : gaze_embed_texts(model, &text, 1, vector);
 }
 
@@ -75,7 +76,8 @@ static gaze_err add_parts(gaze_model *model, char *rest, const gaze_picture_opti
   if (!parts)
     return gaze_fail(GAZE_ERR_ARGUMENT, "empty query: nothing to look for: write words or the path of a picture");
   gaze_unit_forward(&model->compute, sum, &norm, sum, 1, D);
-  return norm > 0 ? GAZE_OK : gaze_fail(GAZE_ERR_ARGUMENT, "query cancels itself out: its parts sum to nothing: change one");
+  return norm > 0 ? GAZE_OK
+                  : gaze_fail(GAZE_ERR_ARGUMENT, "query cancels itself out: its parts sum to nothing: change one");
 }
 
 gaze_err gaze_query_embed(gaze_model *model, const char *query, const gaze_picture_options *options,

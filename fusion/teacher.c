@@ -7,7 +7,8 @@
 #include <string.h>
 
 gaze_err gaze_teacher_list(gaze_teacher *teacher, gaze_parameters *list) {
-  GAZE_TRY(gaze_parameters_add(list, "teacher.", "weight", &teacher->weight, &teacher->dweight, teacher->D, teacher->C));
+  GAZE_TRY(
+      gaze_parameters_add(list, "teacher.", "weight", &teacher->weight, &teacher->dweight, teacher->D, teacher->C));
   return gaze_parameters_add(list, "teacher.", "bias", &teacher->bias, &teacher->dbias, teacher->D, 1);
 }
 

@@ -7,7 +7,7 @@
 #include "core/nn/parameters.h"
 
 typedef struct gaze_teacher {
-  size_t C, D; /* width of the image encoder, dimension of the teacher's vectors */
+  size_t C, D;              /* width of the image encoder, dimension of the teacher's vectors */
   gaze_weight weight, bias; /* [D, C], [D] */
   float *dweight, *dbias;
   float *predicted, *dpredicted, *norms; /* [B, D], [B, D], [B]: step memory, borrowed from an arena */
@@ -15,8 +15,8 @@ typedef struct gaze_teacher {
 
 GAZE_CHECKED gaze_err gaze_teacher_list(gaze_teacher *teacher, gaze_parameters *list);
 void gaze_teacher_layout(gaze_teacher *teacher, size_t batch, gaze_arena *arena);
-/* Mean of 1 - cosine over pictures that have a teacher, 0 without any. dpooled: [B, C], overwritten with the gradient of
- * weight times that mean. pooled: [B, C]; targets: [B, D]. Adds into the head's gradients. */
+/* Mean of 1 - cosine over pictures that have a teacher, 0 without any. dpooled: [B, C], overwritten with the gradient
+ * of weight times that mean. pooled: [B, C]; targets: [B, D]. Adds into the head's gradients. */
 double gaze_teacher_loss(const gaze_compute *compute, float *dpooled, gaze_teacher *teacher, const float *pooled,
                          const float *targets, const uint8_t *has_target, size_t batch, double weight);
 

@@ -72,8 +72,8 @@ void gaze_text_forward(const gaze_compute *compute, float *embedding, const int3
   embed_tokens(compute, tape->stack.inputs[0], text, tape);
   tap(compute, "text.embedded", tape->stack.inputs[0], offsets[batch], C);
   bool all = compute->tap != NULL;
-  const float *y = gaze_stack_forward(compute, &text->stack, &tape->sequences, all ? NULL : tape->queries, &tape->stack,
-                                      "text");
+  const float *y =
+      gaze_stack_forward(compute, &text->stack, &tape->sequences, all ? NULL : tape->queries, &tape->stack, "text");
   gaze_head_pool(&tape->head, &text->head, y, &tape->sequences, tape->queries, all);
   gaze_head_forward(compute, embedding, &text->head, &tape->head, batch);
   tap(compute, "text.pooled", tape->head.normed, batch, C);

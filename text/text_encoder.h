@@ -37,8 +37,8 @@ typedef struct gaze_text_tape {
 /* For at most `batch` texts of `rows` tokens together. */
 void gaze_text_tape_layout(gaze_text_tape *tape, const gaze_text_encoder *text, size_t batch, size_t rows,
                            gaze_tape_policy policy, gaze_arena *arena);
-/* embedding: [B, D], not yet unit. ids: [offsets[B]], every one below V; text b is ids[offsets[b]] up to its end-of-text,
- * the last; at most `context` each. */
+/* embedding: [B, D], not yet unit. ids: [offsets[B]], every one below V; text b is ids[offsets[b]] up to its
+ * end-of-text, the last; at most `context` each. */
 void gaze_text_forward(const gaze_compute *compute, float *embedding, const int32_t *ids, const size_t *offsets,
                        size_t batch, const gaze_text_encoder *text, gaze_text_tape *tape);
 /* Adds into the gradients. */

@@ -14,8 +14,9 @@ static gaze_warn_fn *warn_function = warn_on_stderr;
 const char *gaze_last_error(void) { return message; }
 
 const char *gaze_err_name(gaze_err code) {
-  static const char *const names[] = {"ok",       "argument", "not found", "io",          "format",   "unsupported", "limit",
-                                      "mismatch", "memory",   "busy",      "interrupted", "diverged", "corrupt"};
+  static const char *const names[] = {"ok",          "argument", "not found", "io",     "format",
+                                      "unsupported", "limit",    "mismatch",  "memory", "busy",
+                                      "interrupted", "diverged", "corrupt"};
   return (size_t)code < sizeof names / sizeof *names ? names[code] : "unknown";
 }
 

@@ -16,19 +16,19 @@ GAZE_CHECKED gaze_err gaze_fail_again(gaze_err code, const char *message);
 /* One line to the warning function (see gaze_set_warn). */
 void gaze_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define GAZE_TRY(call)                     \
-  do {                                     \
-    gaze_err gaze_try_ = (call);           \
-    if (gaze_try_ != GAZE_OK)              \
-      return gaze_try_;                    \
+#define GAZE_TRY(call)           \
+  do {                           \
+    gaze_err gaze_try_ = (call); \
+    if (gaze_try_ != GAZE_OK)    \
+      return gaze_try_;          \
   } while (0)
 
 /* For functions with something to release: jumps to the label `done`, which returns `err`. */
-#define GAZE_TRY_DONE(call)                \
-  do {                                     \
-    err = (call);                          \
-    if (err != GAZE_OK)                    \
-      goto done;                           \
+#define GAZE_TRY_DONE(call) \
+  do {                      \
+    err = (call);           \
+    if (err != GAZE_OK)     \
+      goto done;            \
   } while (0)
 
 #endif

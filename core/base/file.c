@@ -58,8 +58,9 @@ static gaze_err read_stream(int descriptor, const char *path, size_t limit, uint
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0) {
-      err = errno == EISDIR ? gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a file was expected: %s: name a file", path)
-                            : gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", path);
+      err = errno == EISDIR
+                ? gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a file was expected: %s: name a file", path)
+                : gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", path);
       goto done;
     }
     if (got == 0)
@@ -156,7 +157,9 @@ gaze_err gaze_file_replace(const char *path, const void *bytes, size_t size) {
   return err;
 }
 
-static bool make_one_folder(const char *path) { return mkdir(path, 0777) == 0 || (errno == EEXIST && gaze_folder_exists(path)); }
+static bool make_one_folder(const char *path) {
+  return mkdir(path, 0777) == 0 || (errno == EEXIST && gaze_folder_exists(path));
+}
 
 gaze_err gaze_folder_make(const char *path) {
   char *partial;

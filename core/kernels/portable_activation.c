@@ -3,11 +3,11 @@
 
 #include <math.h>
 
-#define SQRT_HALF 0.70710678f
-#define DENSITY_AT_0 0.39894228f    /* 1 / sqrt(2 pi) */
-#define GELU_TANH_LINEAR 1.5957691f /* 2 sqrt(2 / pi): 0.5 (1 + tanh(u)) is sigmoid(2 u) */
-#define GELU_TANH_CUBIC 0.071354816f
-#define QUICK_GELU_SLOPE 1.702f
+#define SQRT_HALF ((float)0.70710678118654752)
+#define DENSITY_AT_0 ((float)0.39894228040143268)    /* 1 / sqrt(2 pi) */
+#define GELU_TANH_LINEAR ((float)1.5957691216057308) /* 2 sqrt(2 / pi): 0.5 (1 + tanh(u)) is sigmoid(2 u) */
+#define GELU_TANH_CUBIC ((float)0.071354816272515)
+#define QUICK_GELU_SLOPE ((float)1.702)
 
 static float sigmoid(float v) { return 1 / (1 + expf(-v)); }
 

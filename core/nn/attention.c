@@ -28,8 +28,8 @@ static head_view view_head(const gaze_attention *a, const gaze_sequences *sequen
 static void head_probabilities(const gaze_compute *compute, float *probabilities, const float *qkv,
                                const gaze_attention *a, const head_view *view) {
   size_t stride = qkv_stride(a), T = view->T, D = a->head_dim;
-  compute->kernels->gemm(false, true, view->asking, T, D, 1.0f / sqrtf((float)D), qkv + view->q, stride,
-                         qkv + view->k, stride, 0.0f, probabilities, T);
+  compute->kernels->gemm(false, true, view->asking, T, D, 1.0f / sqrtf((float)D), qkv + view->q, stride, qkv + view->k,
+                         stride, 0.0f, probabilities, T);
   for (size_t i = 0; i < view->asking; i++) {
     float *row = probabilities + i * T;
     size_t seen = a->causal ? view->first + i + 1 : T;

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADD(name, present, rows, columns)                                                                              \
-  if (present)                                                                                                         \
+#define ADD(name, present, rows, columns) \
+  if (present)                            \
     GAZE_TRY(gaze_parameters_add(list, prefix, #name, &block->name, gradient ? &gradient->name : NULL, rows, columns));
 #define ADD_VECTOR(name, present, size) ADD(name, present, size, 1)
 

@@ -19,23 +19,23 @@ typedef struct gaze_block_config {
 } gaze_block_config;
 
 /* Every parameter of a block: VECTOR(name, present, size), MATRIX(name, present, rows, columns). `c` is the config. */
-#define GAZE_BLOCK_PARAMETERS(VECTOR, MATRIX)                                                        \
-  VECTOR(norm1_gain, true, c->dim)                                                                   \
-  VECTOR(norm1_bias, c->norm == GAZE_LAYER_NORM, c->dim)                                             \
-  MATRIX(q_weight, true, c->attention.heads * c->attention.head_dim, c->dim)                         \
-  MATRIX(k_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim)                      \
-  MATRIX(v_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim)                      \
-  VECTOR(q_bias, c->biased, c->attention.heads * c->attention.head_dim)                              \
-  VECTOR(k_bias, c->biased, c->attention.kv_heads * c->attention.head_dim)                           \
-  VECTOR(v_bias, c->biased, c->attention.kv_heads * c->attention.head_dim)                           \
-  MATRIX(out_weight, true, c->dim, c->attention.heads * c->attention.head_dim)                       \
-  VECTOR(out_bias, c->biased, c->dim)                                                                \
-  VECTOR(norm2_gain, true, c->dim)                                                                   \
-  VECTOR(norm2_bias, c->norm == GAZE_LAYER_NORM, c->dim)                                             \
-  MATRIX(gate_weight, c->gated, c->mlp_dim, c->dim)                                                  \
-  MATRIX(up_weight, true, c->mlp_dim, c->dim)                                                        \
-  VECTOR(up_bias, c->biased, c->mlp_dim)                                                             \
-  MATRIX(down_weight, true, c->dim, c->mlp_dim)                                                      \
+#define GAZE_BLOCK_PARAMETERS(VECTOR, MATRIX)                                   \
+  VECTOR(norm1_gain, true, c->dim)                                              \
+  VECTOR(norm1_bias, c->norm == GAZE_LAYER_NORM, c->dim)                        \
+  MATRIX(q_weight, true, c->attention.heads * c->attention.head_dim, c->dim)    \
+  MATRIX(k_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim) \
+  MATRIX(v_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim) \
+  VECTOR(q_bias, c->biased, c->attention.heads * c->attention.head_dim)         \
+  VECTOR(k_bias, c->biased, c->attention.kv_heads * c->attention.head_dim)      \
+  VECTOR(v_bias, c->biased, c->attention.kv_heads * c->attention.head_dim)      \
+  MATRIX(out_weight, true, c->dim, c->attention.heads * c->attention.head_dim)  \
+  VECTOR(out_bias, c->biased, c->dim)                                           \
+  VECTOR(norm2_gain, true, c->dim)                                              \
+  VECTOR(norm2_bias, c->norm == GAZE_LAYER_NORM, c->dim)                        \
+  MATRIX(gate_weight, c->gated, c->mlp_dim, c->dim)                             \
+  MATRIX(up_weight, true, c->mlp_dim, c->dim)                                   \
+  VECTOR(up_bias, c->biased, c->mlp_dim)                                        \
+  MATRIX(down_weight, true, c->dim, c->mlp_dim)                                 \
   VECTOR(down_bias, c->biased, c->dim)
 
 #define GAZE_VECTOR_WEIGHT(name, present, size) gaze_weight name;

@@ -8,8 +8,8 @@ gaze_err gaze_head_list(gaze_head *head, const char *prefix, bool trained, gaze_
   float **gain = trained ? &head->dnorm_gain : NULL, **bias = trained ? &head->dnorm_bias : NULL;
   GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_gain", &head->norm_gain, gain, head->C, 1));
   GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_bias", &head->norm_bias, bias, head->C, 1));
-  return gaze_parameters_add(list, prefix, "projection", &head->projection, trained ? &head->dprojection : NULL, head->D,
-                             head->C);
+  return gaze_parameters_add(list, prefix, "projection", &head->projection, trained ? &head->dprojection : NULL,
+                             head->D, head->C);
 }
 
 void gaze_head_tape_layout(gaze_head_tape *tape, const gaze_head *head, size_t batch, bool backward,
@@ -36,9 +36,7 @@ void gaze_head_pool(gaze_head_tape *tape, const gaze_head *head, const float *y,
 static gaze_norm final_norm(const gaze_head *head) {
   return (gaze_norm){GAZE_LAYER_NORM, head->norm_gain, head->norm_bias, head->eps, head->C};
 }
-static gaze_linear projection(const gaze_head *head) {
-  return (gaze_linear){head->projection, {0}, head->C, head->D};
-}
+static gaze_linear projection(const gaze_head *head) { return (gaze_linear){head->projection, {0}, head->C, head->D}; }
 
 void gaze_head_forward(const gaze_compute *compute, float *embedding, const gaze_head *head, gaze_head_tape *tape,
                        size_t batch) {
@@ -57,6 +55,6 @@ void gaze_head_backward(const gaze_compute *compute, float *dpooled, const float
   if (dnormed)
     compute->kernels->add(tape->dnormed, dnormed, batch * head->C);
   memset(dpooled, 0, batch * head->C * sizeof *dpooled);
-  gaze_norm_backward(compute, dpooled, head->dnorm_gain, head->dnorm_bias, tape->dnormed, tape->statistics, tape->pooled,
-                     &norm, batch, tape->scratch);
+  gaze_norm_backward(compute, dpooled, head->dnorm_gain, head->dnorm_bias, tape->dnormed, tape->statistics,
+                     tape->pooled, &norm, batch, tape->scratch);
 }

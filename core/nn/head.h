@@ -14,9 +14,9 @@ typedef struct gaze_head {
 } gaze_head;
 
 typedef struct gaze_head_tape {
-  float *pooled;     /* [B, C] */
-  float *statistics; /* [2 B] */
-  float *normed;     /* [B, C] */
+  float *pooled;            /* [B, C] */
+  float *statistics;        /* [2 B] */
+  float *normed;            /* [B, C] */
   float *dnormed, *scratch; /* backward only */
 } gaze_head_tape;
 
@@ -29,8 +29,8 @@ void gaze_head_pool(gaze_head_tape *tape, const gaze_head *head, const float *y,
 /* embedding: [B, D]. */
 void gaze_head_forward(const gaze_compute *compute, float *embedding, const gaze_head *head, gaze_head_tape *tape,
                        size_t batch);
-/* dpooled: [B, C], overwritten. dnormed: [B, C], a gradient that reaches the normed rows on another way than through the
- * embedding; NULL: none. Adds into the head's gradients. */
+/* dpooled: [B, C], overwritten. dnormed: [B, C], a gradient that reaches the normed rows on another way than through
+ * the embedding; NULL: none. Adds into the head's gradients. */
 void gaze_head_backward(const gaze_compute *compute, float *dpooled, const float *dembedding, const float *dnormed,
                         gaze_head *head, gaze_head_tape *tape, size_t batch);
 

@@ -14,15 +14,32 @@ static void add_bias(const gaze_compute *compute, float *y, size_t ldy, const ga
       memcpy(y + i * ldy, bias, linear->out * sizeof *y);
 }
 
+/* C = op(A) op(B), or += with accumulate, in the precision asked for. */
+static void product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
+                    bool accumulate, float *C, size_t ldc) {
+  if (compute->matmul)
+    gaze_matmul_bf16(compute->matmul, M, N, K, A, B, accumulate, C, ldc);
+  else
+    compute->kernels->gemm(A.transpose, B.transpose, M, N, K, 1.0f, A.f32, A.ld, B.f32, B.ld, accumulate ? 1.0f : 0.0f,
+                           C, ldc);
+}
+
+static gaze_operand operand(const float *data, size_t ld, bool transpose) {
+  return (gaze_operand){.f32 = data, .ld = ld, .transpose = transpose};
+}
+
+static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
+  assert(linear->weight.dtype == GAZE_DTYPE_F32);
+  return operand(gaze_f32(linear->weight), linear->in, transpose);
+}
+
 void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                          const gaze_linear *linear, size_t n, gaze_store store) {
-  assert(linear->weight.dtype == GAZE_DTYPE_F32);
   bool biased = linear->bias.data != NULL;
   if (biased)
     add_bias(compute, y, ldy, linear, n, store);
-  float beta = biased || store == GAZE_ADD ? 1.0f : 0.0f;
-  compute->kernels->gemm(false, true, n, linear->out, linear->in, 1.0f, x, ldx, gaze_f32(linear->weight), linear->in,
-                         beta, y, ldy);
+  product(compute, n, linear->out, linear->in, operand(x, ldx, false), weight_operand(linear, true),
+          biased || store == GAZE_ADD, y, ldy);
 }
 
 static void add_bias_gradient(const gaze_compute *compute, float *dbias, const float *dy, size_t lddy, size_t n,
@@ -43,8 +60,9 @@ void gaze_linear_backward(const gaze_compute *compute, float *dx, size_t lddx, f
   if (dbias)
     add_bias_gradient(compute, dbias, dy, lddy, n, linear->out);
   if (dweight)
-    compute->kernels->gemm(true, false, linear->out, linear->in, n, 1.0f, dy, lddy, x, ldx, 1.0f, dweight, linear->in);
+    product(compute, linear->out, linear->in, n, operand(dy, lddy, true), operand(x, ldx, false), true, dweight,
+            linear->in);
   if (dx)
-    compute->kernels->gemm(false, false, n, linear->in, linear->out, 1.0f, dy, lddy, gaze_f32(linear->weight),
-                           linear->in, 0.0f, dx, lddx);
+    product(compute, n, linear->in, linear->out, operand(dy, lddy, false), weight_operand(linear, false), false, dx,
+            lddx);
 }

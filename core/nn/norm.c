@@ -54,8 +54,8 @@ void gaze_norm_backward(const gaze_compute *compute, float *dx, float *dgain, fl
   memset(sums, 0, gaze_norm_scratch(C) * sizeof *sums);
 #pragma omp parallel for schedule(static)
   for (size_t g = 0; g < GROUPS; g++)
-    group_backward(compute, dx, dgain ? sums + 2 * g * C : NULL, dbias ? sums + (2 * g + 1) * C : NULL, dy, statistics, x, norm,
-                   n * g / GROUPS, n * (g + 1) / GROUPS);
+    group_backward(compute, dx, dgain ? sums + 2 * g * C : NULL, dbias ? sums + (2 * g + 1) * C : NULL, dy, statistics,
+                   x, norm, n * g / GROUPS, n * (g + 1) / GROUPS);
   for (size_t g = 0; g < GROUPS; g++) {
     if (dgain)
       compute->kernels->add(dgain, sums + 2 * g * C, C);

@@ -10,8 +10,8 @@ gaze_err gaze_parameters_add(gaze_parameters *list, const char *prefix, const ch
                              float **gradient, size_t rows, size_t columns) {
   GAZE_TRY(gaze_grow(&list->items, &list->capacity, list->n + 1, sizeof *list->items));
   gaze_parameter *added = &list->items[list->n++];
-  *added = (gaze_parameter){
-      .weight = weight, .gradient = gradient, .rows = rows, .columns = columns, .decay = columns > 1};
+  *added =
+      (gaze_parameter){.weight = weight, .gradient = gradient, .rows = rows, .columns = columns, .decay = columns > 1};
   int length = snprintf(added->name, sizeof added->name, "%s%s", prefix, name);
   assert(length > 0 && (size_t)length < sizeof added->name);
   (void)length;

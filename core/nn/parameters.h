@@ -15,12 +15,12 @@ typedef struct gaze_weight {
 static inline const float *gaze_f32(gaze_weight weight) { return (const float *)weight.data; }
 
 typedef struct gaze_parameter {
-  char name[64];       /* "vision.block03.q_weight" */
-  gaze_weight *weight; /* borrowed from the model */
-  float **gradient;    /* borrowed; NULL where the model is only run */
+  char name[64];        /* "vision.block03.q_weight" */
+  gaze_weight *weight;  /* borrowed from the model */
+  float **gradient;     /* borrowed; NULL where the model is only run */
   size_t rows, columns; /* a vector has one column, a scalar one of both */
-  bool decay;          /* weight decay applies: matrices, not gains, biases or temperature */
-  bool frozen;         /* locked: neither gradient nor step */
+  bool decay;           /* weight decay applies: matrices, not gains, biases or temperature */
+  bool frozen;          /* locked: neither gradient nor step */
 } gaze_parameter;
 
 typedef struct gaze_parameters {

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-gaze_err gaze_schedule_init(gaze_schedule *schedule, const char *scheduler, double lr, uint64_t warmup,
-                            uint64_t steps, uint64_t cooldown) {
+gaze_err gaze_schedule_init(gaze_schedule *schedule, const char *scheduler, double lr, uint64_t warmup, uint64_t steps,
+                            uint64_t cooldown) {
   bool cosine = strcmp(scheduler, "cosine") == 0, cools = strcmp(scheduler, "const-cooldown") == 0;
   if (!cosine && !cools && strcmp(scheduler, "const") != 0)
     return gaze_fail(GAZE_ERR_ARGUMENT, "unknown learning rate schedule: %s: use cosine, const or const-cooldown",

@@ -59,8 +59,7 @@ void gaze_stack_tape_layout(gaze_stack_tape *tape, const gaze_stack *stack, size
 }
 
 static void run_block(const gaze_compute *compute, const gaze_stack *stack, size_t layer,
-                      const gaze_sequences *sequences, const size_t *queries, gaze_stack_tape *tape,
-                      const char *name) {
+                      const gaze_sequences *sequences, const size_t *queries, gaze_stack_tape *tape, const char *name) {
   char block[48];
   block_name(block, sizeof block, name, layer);
   gaze_block_forward(compute, tape->inputs[layer + 1], tape->inputs[layer], &stack->blocks[layer], &stack->config,

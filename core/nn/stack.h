@@ -6,7 +6,7 @@
 
 typedef struct gaze_stack {
   gaze_block_config config;
-  size_t layers; /* L */
+  size_t layers;                  /* L */
   gaze_block *blocks;             /* [L], yours: gaze_stack_fini */
   gaze_block_gradient *gradients; /* [L], NULL when the stack is only run */
 } gaze_stack;

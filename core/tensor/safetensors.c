@@ -52,9 +52,10 @@ static gaze_err parse_tensor(gaze_safetensors *file, const char *tensor, const j
   const json_t *first = json_array_get(offsets, 0), *last = json_array_get(offsets, 1);
   json_int_t start = json_integer_value(first), end = json_integer_value(last);
   size_t size = gaze_tensor_count(&out->tensor) * gaze_dtype_size(out->tensor.dtype);
-  if (!json_is_integer(first) || !json_is_integer(last) || start < 0 || end < start ||
-      (size_t)end > file->data_size || (size_t)(end - start) != size)
-    return gaze_fail(GAZE_ERR_FORMAT, "bad place of tensor %s in the file: %s: it is cut short or damaged", tensor, name);
+  if (!json_is_integer(first) || !json_is_integer(last) || start < 0 || end < start || (size_t)end > file->data_size ||
+      (size_t)(end - start) != size)
+    return gaze_fail(GAZE_ERR_FORMAT, "bad place of tensor %s in the file: %s: it is cut short or damaged", tensor,
+                     name);
   out->offset = (size_t)start;
   out->tensor.data = file->data + start;
   GAZE_TRY(gaze_strdup(tensor, &out->name));

@@ -25,8 +25,8 @@ typedef struct gaze_tensor {
   size_t shape[GAZE_RANK_MAX]; /* row-major, outermost first */
 } gaze_tensor;
 
-size_t gaze_dtype_size(gaze_dtype dtype);      /* bytes an element */
-const char *gaze_dtype_name(gaze_dtype dtype); /* safetensors' spelling: "F32", "BF16", ... */
+size_t gaze_dtype_size(gaze_dtype dtype);            /* bytes an element */
+const char *gaze_dtype_name(gaze_dtype dtype);       /* safetensors' spelling: "F32", "BF16", ... */
 size_t gaze_tensor_count(const gaze_tensor *tensor); /* elements; the product of the shape, 1 for rank 0 */
 /* "[512, 768]" into text. */
 void gaze_tensor_shape_text(const gaze_tensor *tensor, char *text, size_t size);

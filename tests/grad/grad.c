@@ -19,8 +19,7 @@ void grad_fill(float *values, size_t n, double deviation, uint64_t seed) {
     values[i] = (float)(deviation * gaze_random_normal(&random));
 }
 
-double grad_worst(float *values, const float *analytic, size_t n, size_t most, double (*loss)(void *user),
-                  void *user) {
+double grad_worst(float *values, const float *analytic, size_t n, size_t most, double (*loss)(void *user), void *user) {
   const double step = 2e-4;
   double greatest = 0, worst = 0;
   for (size_t i = 0; i < n; i++)

@@ -69,8 +69,7 @@ static void check_parameters(subject *s, double (*loss)(void *)) {
   for (size_t i = 0; i < s->list.n; i++) {
     const gaze_parameter *p = &s->list.items[i];
     size_t offset = (size_t)(gaze_f32(*p->weight) - s->values);
-    double worst =
-        grad_worst(s->values + offset, s->gradients + offset, gaze_parameter_count(p), MOST, loss, s);
+    double worst = grad_worst(s->values + offset, s->gradients + offset, gaze_parameter_count(p), MOST, loss, s);
     if (worst > TOLERANCE)
       print_error("%s: worst relative error %g\n", p->name, worst);
     assert_true(worst <= TOLERANCE);
@@ -110,7 +109,7 @@ static void stack_forward(subject *s) {
 
 static void check_stack(const block_case *c) {
   stack_model m = {.queries = c->pooled ? queries : NULL};
-  subject s = {.compute = {&kernels, GAZE_PRECISION_F32, NULL, NULL}, .forward = stack_forward, .model = &m};
+  subject s = {.compute = {.kernels = &kernels}, .forward = stack_forward, .model = &m};
   size_t C = c->config.dim, outputs = (c->pooled ? 3 : 9) * C;
   assert_int_equal(gaze_stack_init(&m.stack, &c->config, 2, true), GAZE_OK);
   assert_int_equal(gaze_stack_list(&m.stack, "stack", &s.list), GAZE_OK);
@@ -156,8 +155,9 @@ static void vit_forward(subject *s) {
 
 static void check_vit(const uint16_t *kept, size_t kept_count) {
   vit_model m = {.kept = kept, .kept_count = kept_count};
-  subject s = {.compute = {&kernels, GAZE_PRECISION_F32, NULL, NULL}, .forward = vit_forward, .model = &m};
-  gaze_vit_config config = {8, 4, {12, 24, {3, 3, 4, false, 0}, GAZE_LAYER_NORM, GAZE_QUICK_GELU, false, true, 1e-5f}, 2, 5};
+  subject s = {.compute = {.kernels = &kernels}, .forward = vit_forward, .model = &m};
+  gaze_vit_config config = {
+      8, 4, {12, 24, {3, 3, 4, false, 0}, GAZE_LAYER_NORM, GAZE_QUICK_GELU, false, true, 1e-5f}, 2, 5};
   assert_int_equal(gaze_vit_init(&m.vit, &config, true), GAZE_OK);
   assert_int_equal(gaze_vit_list(&m.vit, &s.list), GAZE_OK);
   subject_bind(&s, 8);
@@ -194,7 +194,7 @@ static void text_forward(subject *s) {
 
 static void text_encoder(void **state) {
   text_model m;
-  subject s = {.compute = {&kernels, GAZE_PRECISION_F32, NULL, NULL}, .forward = text_forward, .model = &m};
+  subject s = {.compute = {.kernels = &kernels}, .forward = text_forward, .model = &m};
   gaze_text_config config = {11, 6, {12, 24, {2, 2, 6, true, 0}, GAZE_LAYER_NORM, GAZE_GELU, false, true, 1e-5f}, 2, 5};
   assert_int_equal(gaze_text_encoder_init(&m.text, &config, true), GAZE_OK);
   assert_int_equal(gaze_text_encoder_list(&m.text, &s.list), GAZE_OK);
@@ -235,7 +235,7 @@ static double pairs_loss(void *user) {
 static void contrastive_losses(void **state) {
   contrastive_loss *functions[] = {gaze_info_nce, gaze_sigmoid_loss};
   for (int i = 0; i < 2; i++) {
-    pairs p = {.compute = {&kernels, GAZE_PRECISION_F32, NULL, NULL}, .function = functions[i]};
+    pairs p = {.compute = {.kernels = &kernels}, .function = functions[i]};
     grad_fill(p.values, 2 * N * D + 2, 1, 11);
     pairs_loss(&p);
     for (int side = 0; side < 2; side++)
@@ -251,7 +251,7 @@ static void contrastive_losses(void **state) {
 
 /* Samples of one class: moving one's text leaves the other's image loss as it was. */
 static void same_class_is_no_negative(void **state) {
-  pairs p = {.compute = {&kernels, GAZE_PRECISION_F32, NULL, NULL}, .function = gaze_info_nce};
+  pairs p = {.compute = {.kernels = &kernels}, .function = gaze_info_nce};
   grad_fill(p.values, 2 * N * D + 2, 1, 12);
   pairs_loss(&p);
   float *dlogits = p.scratch + 2 * N * N;
@@ -273,7 +273,7 @@ static double teacher_loss(void *user) {
 
 static void teacher(void **state) {
   teacher_model m = {.teacher = {.C = 6, .D = 4}};
-  subject s = {.compute = {&kernels, GAZE_PRECISION_F32, NULL, NULL}, .model = &m};
+  subject s = {.compute = {.kernels = &kernels}, .model = &m};
   assert_int_equal(gaze_teacher_list(&m.teacher, &s.list), GAZE_OK);
   subject_bind(&s, 13);
   assert_int_equal(gaze_arena_init(&s.arena, 1 << 16), GAZE_OK);
@@ -297,8 +297,11 @@ static void teacher(void **state) {
 
 int main(void) {
   grad_kernels_init(&kernels);
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(blocks),   cmocka_unit_test(image_encoder),      cmocka_unit_test(text_encoder),
-      cmocka_unit_test(contrastive_losses), cmocka_unit_test(same_class_is_no_negative), cmocka_unit_test(teacher)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(blocks),
+                                     cmocka_unit_test(image_encoder),
+                                     cmocka_unit_test(text_encoder),
+                                     cmocka_unit_test(contrastive_losses),
+                                     cmocka_unit_test(same_class_is_no_negative),
+                                     cmocka_unit_test(teacher)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
