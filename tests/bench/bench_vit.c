@@ -1,0 +1,136 @@
+/* A whole image forward, from pixels to embedding, of CLIP's ViT-B/32 and ViT-L/14 with random weights, as a part of
+ * the GEMM ceiling of the same run: the best product of that model's widest layer. JSON lines on standard output.
+ * bench_vit [f32|bf16] [RUNS] */
+#include "core/base/memory.h"
+#include "core/base/random.h"
+#include "vision/vit.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void must(gaze_err err) {
+  if (err == GAZE_OK)
+    return;
+  fprintf(stderr, "gaze: %s\n", gaze_last_error());
+  exit(1);
+}
+
+typedef struct size_case {
+  const char *name;
+  size_t image, patch, width, heads, layers, dim, batch;
+} size_case;
+
+static const size_case cases[] = {{"B/32", 224, 32, 768, 12, 12, 512, 1},
+                                  {"B/32", 224, 32, 768, 12, 12, 512, 8},
+                                  {"L/14", 224, 14, 1024, 16, 24, 768, 1},
+                                  {"L/14", 224, 14, 1024, 16, 24, 768, 4}};
+
+static float *random_floats(size_t n, double deviation) {
+  float *values;
+  gaze_random random;
+  gaze_random_init(&random, n, 3);
+  must(gaze_alloc(n, sizeof *values, &values));
+  for (size_t i = 0; i < n; i++)
+    values[i] = (float)(deviation * (gaze_random_uniform(&random) - 0.5));
+  return values;
+}
+
+/* The model's widest product, best of some, in floating-point operations a second. */
+static double ceiling(const gaze_compute *compute, size_t rows, size_t C, size_t F) {
+  float *x = random_floats(rows * C, 1), *w = random_floats(F * C, 1), *y = random_floats(rows * F, 1);
+  double best = 0;
+  for (int i = 0; i < 12; i++) {
+    double start = seconds();
+    if (compute->matmul)
+      gaze_matmul_bf16(compute->matmul, rows, F, C, (gaze_operand){.f32 = x, .ld = C},
+                       (gaze_operand){.f32 = w, .ld = C, .transpose = true}, false, y, F);
+    else
+      compute->kernels->gemm(false, true, rows, F, C, 1, x, C, w, C, 0, y, F);
+    best = fmax(best, 2.0 * (double)rows * (double)F * (double)C / (seconds() - start));
+  }
+  free(x);
+  free(w);
+  free(y);
+  return best;
+}
+
+/* The products that a forward really computes: of the last block only the class token is finished. */
+static double forward_work(const size_case *s) {
+  double C = (double)s->width, T = 1 + (double)(s->image / s->patch * (s->image / s->patch));
+  double qkv = 2 * T * C * C * 3, rest = 2 * T * C * C * 9 + 4 * T * T * C,
+         patches = 2 * T * C * 3 * (double)(s->patch * s->patch);
+  return (double)s->batch * ((double)s->layers * qkv + ((double)s->layers - 1) * rest + rest / T + patches);
+}
+
+static void run_case(const gaze_compute *compute, const size_case *s, int runs) {
+  gaze_vit_config config = {s->image,
+                            s->patch,
+                            {.dim = s->width,
+                             .mlp_dim = 4 * s->width,
+                             .attention = {s->heads, s->heads, 64, false, 0},
+                             .norm = GAZE_LAYER_NORM,
+                             .activation = GAZE_QUICK_GELU,
+                             .biased = true,
+                             .eps = 1e-5f},
+                            s->layers,
+                            s->dim};
+  gaze_vit vit;
+  gaze_parameters list = {0};
+  gaze_vit_tape tape;
+  gaze_arena measure = GAZE_ARENA_MEASURE, arena;
+  must(gaze_vit_init(&vit, &config, false));
+  must(gaze_vit_list(&vit, &list));
+  size_t patches = gaze_vit_patches(&config);
+  float *values = random_floats(gaze_parameters_size(&list), 0.05);
+  float *pixels = random_floats(s->batch * 3 * s->image * s->image, 2), *out = random_floats(s->batch * s->dim, 1);
+  gaze_parameters_bind(&list, values, NULL);
+  gaze_vit_tape_layout(&tape, &vit, s->batch, patches, GAZE_TAPE_NONE, &measure);
+  must(gaze_arena_init(&arena, measure.used));
+  gaze_vit_tape_layout(&tape, &vit, s->batch, patches, GAZE_TAPE_NONE, &arena);
+  double best = 1e9, top = ceiling(compute, s->batch * (1 + patches), s->width, 4 * s->width);
+  for (int i = 0; i <= runs; i++) {
+    double start = seconds();
+    gaze_vit_forward(compute, out, pixels, s->batch, NULL, 0, &vit, &tape);
+    best = fmin(best, seconds() - start);
+  }
+  top = fmax(top, ceiling(compute, s->batch * (1 + patches), s->width, 4 * s->width));
+  printf("{\"bench\":\"vit\",\"model\":\"%s\",\"batch\":%zu,\"precision\":\"%s\",\"ms\":%.1f,\"gflops\":%.1f,"
+         "\"gemm_ceiling_gflops\":%.1f,\"ratio\":%.3f}\n",
+         s->name, s->batch, compute->matmul ? "bf16" : "f32", 1e3 * best, 1e-9 * forward_work(s) / best, 1e-9 * top,
+         forward_work(s) / best / top);
+  gaze_arena_fini(&arena);
+  gaze_parameters_fini(&list);
+  gaze_vit_fini(&vit);
+  free(values);
+  free(pixels);
+  free(out);
+}
+
+int main(int count, char **arguments) {
+  bool bf16 = count > 1 && strcmp(arguments[1], "bf16") == 0;
+  int runs = count > 2 ? atoi(arguments[2]) : 3;
+  gaze_kernels kernels;
+  gaze_matmul *matmul = NULL;
+  gaze_kernels_init(&kernels, gaze_cpu_detect());
+  omp_set_num_threads(gaze_cpu_count());
+  if (bf16) {
+    must(gaze_matmul_new(&kernels, gaze_cpu_detect(), &matmul));
+    if (!gaze_bf16_is_native(gaze_cpu_detect()))
+      fprintf(stderr, "gaze: no bf16 arithmetic here: the ratio is to the emulated product\n");
+  }
+  gaze_compute compute = {.kernels = &kernels, .matmul = matmul};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    run_case(&compute, &cases[i], runs);
+  gaze_matmul_free(matmul);
+  return 0;
+}
