@@ -1,15 +1,11 @@
 #include "fusion/model.h"
 
-#include "core/base/file.h"
 #include "core/base/memory.h"
-#include "fusion/contrastive.h"
 
 #include <math.h>
 #include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 static gaze_err open_compute(gaze_model *model, const gaze_model_options *options) {
   unsigned mask;
@@ -81,41 +77,6 @@ int gaze_model_dim(const gaze_model *model) { return (int)model->clip.config.dim
 int gaze_model_context(const gaze_model *model) { return (int)model->clip.config.text.context; }
 float gaze_model_logit_scale(const gaze_model *model) { return expf(gaze_f32(model->clip.logit_scale)[0]); }
 const char *gaze_model_path(const gaze_model *model) { return model->folder; }
-
-static gaze_err hash_file(const char *folder, const char *name, XXH3_state_t *state) {
-  char *path;
-  gaze_map map;
-  GAZE_TRY(gaze_path_join(folder, name, &path));
-  gaze_err err = gaze_map_open(path, &map);
-  free(path);
-  GAZE_TRY(err);
-  XXH3_128bits_update(state, map.data, map.size);
-  gaze_map_close(&map);
-  return GAZE_OK;
-}
-
-static gaze_err hash_model(const gaze_model *model, XXH3_state_t *state, char key[33]) {
-  static const char *const files[] = {"config.json", "preprocessor_config.json", "model.safetensors"};
-  XXH3_128bits_reset(state);
-  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-    GAZE_TRY(hash_file(model->folder, files[i], state));
-  XXH128_hash_t hash = XXH3_128bits_digest(state);
-  snprintf(key, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
-  return GAZE_OK;
-}
-
-gaze_err gaze_model_key(gaze_model *model, char key[33]) {
-  if (!model->key[0]) {
-    XXH3_state_t *state = XXH3_createState();
-    if (!state)
-      return gaze_fail(GAZE_ERR_MEMORY, "out of memory: hashing %s: free memory", model->folder);
-    gaze_err err = hash_model(model, state, model->key);
-    XXH3_freeState(state);
-    GAZE_TRY(err);
-  }
-  memcpy(key, model->key, sizeof model->key);
-  return GAZE_OK;
-}
 
 static json_t *tower_info(const gaze_block_config *block, size_t layers) {
   return json_pack("{s:I, s:I, s:I, s:I}", "width", (json_int_t)block->dim, "layers", (json_int_t)layers, "heads",

@@ -1,0 +1,105 @@
+/* The name of a model in caches and indexes: a hash over its files, made once and remembered by what the file system
+ * says of them. */
+#include "core/base/file.h"
+#include "core/base/memory.h"
+#include "fusion/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <xxhash.h>
+
+enum { KEY_LENGTH = 32 }; /* hexadecimal digits of 128 bits */
+
+static const char *const key_files[] = {"config.json", "preprocessor_config.json", "model.safetensors"};
+enum { KEY_FILES = sizeof key_files / sizeof *key_files };
+
+typedef gaze_err add_file(const char *path, XXH3_state_t *state);
+
+static gaze_err add_contents(const char *path, XXH3_state_t *state) {
+  gaze_map map;
+  GAZE_TRY(gaze_map_open(path, &map));
+  XXH3_128bits_update(state, map.data, map.size);
+  gaze_map_close(&map);
+  return GAZE_OK;
+}
+
+static gaze_err add_identity(const char *path, XXH3_state_t *state) {
+  struct stat status;
+  if (stat(path, &status) != 0)
+    return gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", path);
+  int64_t identity[] = {(int64_t)status.st_dev, (int64_t)status.st_ino, (int64_t)status.st_size,
+                        (int64_t)status.st_mtim.tv_sec, (int64_t)status.st_mtim.tv_nsec};
+  XXH3_128bits_update(state, identity, sizeof identity);
+  return GAZE_OK;
+}
+
+/* A hash over all files of a model, each added by `add`. */
+static gaze_err hash_files(const char *folder, add_file *add, char hash[KEY_LENGTH + 1]) {
+  XXH3_state_t *state = XXH3_createState();
+  if (!state)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: hashing %s: free memory", folder);
+  XXH3_128bits_reset(state);
+  gaze_err err = GAZE_OK;
+  for (size_t i = 0; i < KEY_FILES && err == GAZE_OK; i++) {
+    char *path;
+    err = gaze_path_join(folder, key_files[i], &path);
+    if (err != GAZE_OK)
+      break;
+    err = add(path, state);
+    free(path);
+  }
+  XXH128_hash_t digest = XXH3_128bits_digest(state);
+  XXH3_freeState(state);
+  snprintf(hash, KEY_LENGTH + 1, "%016llx%016llx", (unsigned long long)digest.high64, (unsigned long long)digest.low64);
+  return err;
+}
+
+/* $XDG_CACHE_HOME/gaze/keys/IDENTITY; yours: free(). NULL without a home. */
+static gaze_err remembered_path(const char *identity, char **folder, char **path) {
+  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+  *folder = *path = NULL;
+  if (cache && cache[0])
+    GAZE_TRY(gaze_format(folder, "%s/gaze/keys", cache));
+  else if (home && home[0])
+    GAZE_TRY(gaze_format(folder, "%s/.cache/gaze/keys", home));
+  return *folder ? gaze_path_join(*folder, identity, path) : GAZE_OK;
+}
+
+static bool recall(const char *path, char key[KEY_LENGTH + 1]) {
+  FILE *stream = path ? fopen(path, "re") : NULL;
+  if (!stream)
+    return false;
+  size_t length = fread(key, 1, KEY_LENGTH, stream);
+  fclose(stream);
+  key[length] = 0;
+  return length == KEY_LENGTH && strspn(key, "0123456789abcdef") == KEY_LENGTH;
+}
+
+/* A cache that cannot be written costs time, not the result. */
+static void remember(const char *folder, const char *path, const char *key) {
+  if (!path || gaze_folder_make(folder) != GAZE_OK)
+    return;
+  gaze_err ignored = gaze_file_replace(path, key, KEY_LENGTH);
+  (void)ignored;
+}
+
+gaze_err gaze_model_key(gaze_model *model, char key[33]) {
+  char identity[KEY_LENGTH + 1], *folder = NULL, *path = NULL;
+  gaze_err err = GAZE_OK;
+  if (!model->key[0]) {
+    GAZE_TRY_DONE(hash_files(model->folder, add_identity, identity));
+    GAZE_TRY_DONE(remembered_path(identity, &folder, &path));
+    if (!recall(path, model->key)) {
+      model->key[0] = 0;
+      GAZE_TRY_DONE(hash_files(model->folder, add_contents, model->key));
+      remember(folder, path, model->key);
+    }
+  }
+  memcpy(key, model->key, sizeof model->key);
+done:
+  free(folder);
+  free(path);
+  return err;
+}
