@@ -112,8 +112,9 @@ static gaze_err read_pax(gaze_tar *tar, const char *at, const char *end, tar_ext
       return fail_at(tar, "broken pax header in tar");
     const char *key = space + 1, *last = at + length - 1;
     const char *value = memchr(key, '=', (size_t)(last - key));
-    if (!value++)
+    if (!value)
       return fail_at(tar, "broken pax header in tar");
+    value++;
     if (value - key == 5 && memcmp(key, "path=", 5) == 0) {
       GAZE_TRY(set_name(tar, value, (size_t)(last - value)));
       out->has_name = true;
