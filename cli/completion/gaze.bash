@@ -23,11 +23,11 @@ _gaze_options() {
 --dataset-type --csv-img-key --csv-caption-key --csv-separator --class-labels --class-templates \
 --class-weights --tokenizer --image-size --patch-size --width --layers --heads --text-width \
 --text-layers --text-heads --context --dim --batch-size --accum-freq --epochs --lr --beta1 --beta2 \
---eps --wd --warmup --lr-scheduler --grad-clip-norm --grad-checkpointing --siglip --lock-image \
---lock-image-unlocked-groups --lock-text --force-patch-dropout --teacher-vectors --teacher-weight \
---distill-model --crop-scale --color-jitter --grayscale --flip --seed --workers --logs --name \
---resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps --stop-after \
---save-dtype"
+--eps --wd --warmup --lr-scheduler --epochs-cooldown --grad-clip-norm --grad-checkpointing --siglip \
+--lock-image --lock-image-unlocked-groups --lock-text --force-patch-dropout --teacher-vectors \
+--teacher-weight --distill-model --crop-scale --color-jitter --grayscale --flip --seed --workers \
+--logs --name --resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps \
+--stop-after --save-dtype"
     ;;
   "db info") echo "--db" ;;
   "db check") echo "--db" ;;
@@ -60,7 +60,7 @@ _gaze() {
   --cpu) _gaze_offer 'c avx2 avx512 vnni bf16 neon' ;;
   --precision) _gaze_offer 'f32 bf16 int8' ;;
   --dataset-type) _gaze_offer 'webdataset csv auto' ;;
-  --lr-scheduler) _gaze_offer 'cosine const' ;;
+  --lr-scheduler) _gaze_offer 'cosine const const-cooldown' ;;
   --save-dtype) _gaze_offer 'f32 f16 bf16' ;;
   --resume) _gaze_offer latest ;;
   -m | --model | --in | --logs | --tokenizer | --distill-model)

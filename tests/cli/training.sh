@@ -15,8 +15,6 @@ for seed in 1 2 3 4 5 6 7 8; do
   "$make_file" picture p$seed.png $seed
   printf 'p%s.png\ta picture of number %s\n' $seed $seed >>set.csv
 done
-sizes=(--image-size 32 --patch-size 16 --width 32 --layers 1 --heads 2 --text-width 32 --text-layers 1 --text-heads 2
-  --context 16 --dim 16)
 recipe=(--tokenizer words --train-data set.csv --batch-size 4 --epochs 2 --warmup 1 --log-every-n-steps 1 --logs runs)
 expect_error train_data_missing 1 'nowhere.tar' train clip "${recipe[@]}" --train-data nowhere.tar
 expect_error train_sizes 1 'multiple|heads|width' train clip "${recipe[@]}" "${sizes[@]}" --width 33
