@@ -64,10 +64,12 @@ static gaze_err create_or_migrate(sqlite3 *db) {
 }
 
 gaze_err gaze_schema_settle(sqlite3 *db, const char *path, bool writable) {
-  int64_t application = 0, version = 0, objects = 0;
+  int64_t application = 0, version = 0, objects = 0, code = 0;
   GAZE_TRY(gaze_sql_integer(db, "PRAGMA application_id", &application));
   GAZE_TRY(get_version(db, &version));
   GAZE_TRY(gaze_sql_integer(db, "SELECT count(*) FROM sqlite_schema", &objects));
+  /* Views, triggers and virtual tables have no pages of their own: they are code that a query would run. */
+  GAZE_TRY(gaze_sql_integer(db, "SELECT count(*) FROM sqlite_schema WHERE rootpage < 1", &code));
   bool empty = objects == 0 && application == 0 && version == 0;
   if (!empty && application != GAZE_SCHEMA_APPLICATION)
     return gaze_fail(GAZE_ERR_MISMATCH, "database of another program: %s: name another file with --db", path);
@@ -76,6 +78,9 @@ gaze_err gaze_schema_settle(sqlite3 *db, const char *path, bool writable) {
                      (long long)version, GAZE_SCHEMA_VERSION, path);
   if (version < 0 || (version == 0 && !empty))
     return gaze_fail(GAZE_ERR_CORRUPT, "the database has no schema version: %s: restore a copy or index again", path);
+  if (code > 0)
+    return gaze_fail(GAZE_ERR_CORRUPT,
+                     "the database holds what gaze never puts there: %s: restore a copy or index again", path);
   if (version == GAZE_SCHEMA_VERSION)
     return GAZE_OK;
   if (!writable && empty)

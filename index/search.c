@@ -179,7 +179,7 @@ done:
  * photos took the places. */
 static gaze_err rank_until_enough(searcher *s) {
   size_t all = (s->filter.narrows ? s->n_pick : s->index->sequence.n) + s->tail;
-  size_t want = s->top < all / 8 ? s->top * 8 + 128 : all;
+  size_t want = s->top < all / 8 ? s->top * 4 + 64 : all;
   for (bool enough = false; all && !enough;) {
     if (want > all)
       want = all;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define BUSY_MILLISECONDS 5000 /* how long a statement waits for another connection's commit */
+#define LENGTH_LIMIT (1 << 20) /* bytes of a row, so that a made-up one cannot ask for a gigabyte */
 
 /* A database may come from anywhere: nothing in it may run code of its own or reach beyond itself. */
 static gaze_err harden(sqlite3 *db) {
@@ -21,6 +22,7 @@ static gaze_err harden(sqlite3 *db) {
   for (size_t i = 0; i < sizeof off / sizeof *off; i++)
     sqlite3_db_config(db, off[i], 0, NULL);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_LIMIT);
   sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
   return gaze_sql_run(db, "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;");
 }
