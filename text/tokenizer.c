@@ -104,6 +104,8 @@ static const gaze_added_token *match_added(const gaze_tokenizer *tokenizer, bool
 static gaze_err encode_around(gaze_encoding *encoding, bool normalized, const int32_t *points, size_t n,
                               gaze_err (*between)(struct gaze_encoding *, const int32_t *, size_t)) {
   size_t start = 0;
+  if (n == 0)
+    return GAZE_OK;
   for (size_t i = 0; i < n;) {
     const gaze_added_token *added = match_added(encoding->tokenizer, normalized, points + i, n - i);
     if (!added) {
@@ -142,6 +144,14 @@ done:
   return err;
 }
 
+/* How many of ids stand before an end that the text itself spells. */
+static size_t before_end(const gaze_tokenizer *tokenizer, const int32_t *ids, size_t n) {
+  size_t before = 0;
+  while (before < n && ids[before] != tokenizer->end)
+    before++;
+  return before;
+}
+
 gaze_err gaze_tokenizer_encode_context(const gaze_tokenizer *tokenizer, const char *text, size_t context, int32_t *ids,
                                        size_t *n, size_t *cut) {
   if (context < 2)
@@ -150,6 +160,7 @@ gaze_err gaze_tokenizer_encode_context(const gaze_tokenizer *tokenizer, const ch
   size_t total = 0, capacity = 0;
   gaze_err err;
   GAZE_TRY_DONE(gaze_tokenizer_encode(tokenizer, text, strlen(text), &all, &total, &capacity));
+  total = before_end(tokenizer, all, total);
   size_t kept = total < context - 2 ? total : context - 2;
   ids[0] = tokenizer->start;
   if (kept)
@@ -178,6 +189,7 @@ static gaze_err find_file(const char *folder, char **path) {
     if (gaze_file_exists(*path))
       return GAZE_OK;
     free(*path);
+    *path = NULL;
   }
   return gaze_fail(GAZE_ERR_NOT_FOUND,
                    "no tokenizer: %s: expected tokenizer.json, vocab.json with merges.txt, or a "

@@ -27,7 +27,8 @@ const char *gaze_tokenizer_text(const gaze_tokenizer *tokenizer, int32_t id); /*
  * *n. Thread-safe: several threads may encode with one tokenizer. */
 GAZE_CHECKED gaze_err gaze_tokenizer_encode(const gaze_tokenizer *tokenizer, const char *text, size_t size,
                                             int32_t **ids, size_t *n, size_t *capacity);
-/* start, ids cut to context - 2, end, into ids [context], yours; *n is how many. cut (may be NULL): ids left out. */
+/* start, ids cut to context - 2, end, into ids [context], yours; *n is how many. cut (may be NULL): ids left out. Where
+ * the text itself spells the end, the ids end there: the reference models pool the first end they meet. */
 GAZE_CHECKED gaze_err gaze_tokenizer_encode_context(const gaze_tokenizer *tokenizer, const char *text, size_t context,
                                                     int32_t *ids, size_t *n, size_t *cut);
 

@@ -1,0 +1,84 @@
+#include "clip_fixtures.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TOLERANCE 1e-5
+
+const char *clip_path(const char *name) {
+  static char paths[8][1024];
+  static int turn;
+  char *path = paths[turn++ % 8];
+  snprintf(path, sizeof paths[0], "%s/tests/golden/data/clip/%s", getenv("GAZE_SOURCE_ROOT"), name);
+  return path;
+}
+
+json_t *open_clip_json(const char *name) {
+  json_t *json;
+  if (gaze_json_open(clip_path(name), &json) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  return json;
+}
+
+gaze_safetensors *open_clip_tensors(const char *name) {
+  char file_name[64];
+  gaze_safetensors *file;
+  snprintf(file_name, sizeof file_name, "%s.safetensors", name);
+  if (gaze_safetensors_open(clip_path(file_name), &file) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  return file;
+}
+
+const gaze_tensor *find_tensor(const gaze_safetensors *file, const char *name) {
+  const gaze_tensor *tensor = gaze_safetensors_find(file, name);
+  if (!tensor)
+    fail_msg("no reference: %s", name);
+  return tensor;
+}
+
+float *list_numbers(const json_t *list) {
+  size_t n = json_array_size(list);
+  float *numbers = malloc((n + 1) * sizeof *numbers);
+  assert_non_null(numbers);
+  for (size_t i = 0; i < n; i++)
+    numbers[i] = (float)json_number_value(json_array_get(list, i));
+  return numbers;
+}
+
+void check_near(const char *where, const char *what, const float *got, const float *wanted, size_t n) {
+  double squares = 0, of_difference = 0;
+  for (size_t i = 0; i < n; i++) {
+    double difference = (double)got[i] - (double)wanted[i];
+    squares += (double)wanted[i] * (double)wanted[i];
+    of_difference += difference * difference;
+  }
+  double error = sqrt(of_difference / squares);
+  if (!(error <= TOLERANCE))
+    fail_msg("%s: %s is off by %.3g", where, what, error);
+}
+
+const char *link_model(const char *name, const char *fixture) {
+  static const char *const files[] = {"config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"};
+  const char *folder = test_path(name);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    char from[1200], to[1200];
+    snprintf(from, sizeof from, "%s/%s", clip_path(fixture), files[i]);
+    snprintf(to, sizeof to, "%s/%s", folder, files[i]);
+    assert_int_equal(symlink(from, to), 0);
+  }
+  return folder;
+}
+
+const char *link_model_config(const char *name, const char *fixture, json_t *config) {
+  const char *folder = link_model(name, fixture);
+  char path[1200];
+  snprintf(path, sizeof path, "%s/config.json", folder);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(json_dump_file(config, path, 0), 0);
+  json_decref(config);
+  return folder;
+}

@@ -1,0 +1,205 @@
+/* Both towers against transformers, tap by tap, by the files of data/clip that clip.py wrote. */
+#include "clip_fixtures.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fusion/clip.h"
+
+enum { INPUTS = 3 }; /* tensors of a reference that are no taps: pixels, ids, offsets */
+
+/* One run of a model: what it is compared with, and what is said when it differs. */
+typedef struct run {
+  gaze_compute compute;
+  gaze_kernels kernels;
+  gaze_clip clip;
+  gaze_safetensors *reference;
+  char where[96];
+  size_t taps, compared;
+} run;
+
+static void compare_tap(void *user, const char *name, const float *data, size_t rows, size_t columns) {
+  run *r = user;
+  const gaze_tensor *wanted = gaze_safetensors_find(r->reference, name);
+  r->taps++;
+  if (!wanted)
+    return;
+  r->compared++;
+  if (wanted->rank != 2 || wanted->shape[0] != rows || wanted->shape[1] != columns)
+    fail_msg("%s: %s is [%zu, %zu], wanted [%zu, %zu]", r->where, name, rows, columns, wanted->shape[0],
+             wanted->shape[1]);
+  check_near(r->where, name, data, wanted->data, rows * columns);
+}
+
+static void open_run(run *r, const char *model, unsigned cpu_flags) {
+  gaze_clip_config config;
+  json_t *json;
+  char name[64];
+  *r = (run){.reference = open_clip_tensors(model)};
+  snprintf(name, sizeof name, "%s/config.json", model);
+  json = open_clip_json(name);
+  gaze_kernels_init(&r->kernels, cpu_flags);
+  r->compute = (gaze_compute){.kernels = &r->kernels, .tap_user = r};
+  if (gaze_clip_config_read(json, &config) != GAZE_OK || gaze_clip_init(&r->clip, &config, false) != GAZE_OK ||
+      gaze_clip_load(&r->clip, &r->kernels, clip_path(model)) != GAZE_OK)
+    fail_msg("%s: %s", model, gaze_last_error());
+  json_decref(json);
+}
+
+static void close_run(run *r) {
+  gaze_clip_fini(&r->clip);
+  gaze_safetensors_close(r->reference);
+}
+
+static void check_embedding(run *r, const char *name, float *embedding) {
+  const gaze_tensor *wanted = find_tensor(r->reference, name);
+  check_near(r->where, name, embedding, wanted->data, gaze_tensor_count(wanted));
+  free(embedding);
+}
+
+static float *new_embedding(const run *r, size_t rows) {
+  float *embedding = calloc(rows * r->clip.config.dim, sizeof *embedding);
+  assert_non_null(embedding);
+  return embedding;
+}
+
+/* kept: which patches are looked at, or NULL, as gaze_vit_forward. */
+static void run_pictures(run *r, gaze_tape_policy policy, const uint16_t *kept) {
+  const gaze_tensor *pixels = find_tensor(r->reference, "pixels");
+  size_t batch = pixels->shape[0], patches = gaze_vit_patches(&r->clip.config.vision);
+  gaze_arena measure = GAZE_ARENA_MEASURE, arena;
+  gaze_vit_tape tape;
+  gaze_vit_tape_layout(&tape, &r->clip.vision, batch, patches, policy, &measure);
+  assert_int_equal(gaze_arena_init(&arena, measure.used), GAZE_OK);
+  gaze_vit_tape_layout(&tape, &r->clip.vision, batch, patches, policy, &arena);
+  float *embedding = new_embedding(r, batch);
+  gaze_vit_forward(&r->compute, embedding, pixels->data, batch, kept, patches, &r->clip.vision, &tape);
+  check_embedding(r, "vision.embedding", embedding);
+  gaze_arena_fini(&arena);
+}
+
+static void run_texts(run *r, gaze_tape_policy policy) {
+  const gaze_tensor *ids = find_tensor(r->reference, "ids"), *rows = find_tensor(r->reference, "offsets");
+  size_t batch = rows->shape[0] - 1, offsets[16];
+  assert_true(batch < 16);
+  for (size_t b = 0; b <= batch; b++)
+    offsets[b] = (size_t)((const int32_t *)rows->data)[b];
+  gaze_arena measure = GAZE_ARENA_MEASURE, arena;
+  gaze_text_tape tape;
+  gaze_text_tape_layout(&tape, &r->clip.text, batch, offsets[batch], policy, &measure);
+  assert_int_equal(gaze_arena_init(&arena, measure.used), GAZE_OK);
+  gaze_text_tape_layout(&tape, &r->clip.text, batch, offsets[batch], policy, &arena);
+  float *embedding = new_embedding(r, batch);
+  gaze_text_forward(&r->compute, embedding, ids->data, offsets, batch, &r->clip.text, &tape);
+  check_embedding(r, "text.embedding", embedding);
+  gaze_arena_fini(&arena);
+}
+
+/* While somebody listens every row of the last block is made, otherwise only the pooled ones: two ways to one result.
+ */
+static void run_towers(run *r) {
+  for (gaze_tape_policy policy = GAZE_TAPE_NONE; policy <= GAZE_TAPE_RECOMPUTE; policy++) {
+    r->compute.tap = compare_tap;
+    r->taps = r->compared = 0;
+    run_pictures(r, policy, NULL);
+    run_texts(r, policy);
+    assert_int_equal(r->compared, gaze_safetensors_count(r->reference) - INPUTS);
+    r->compute.tap = NULL;
+    run_pictures(r, policy, NULL);
+    run_texts(r, policy);
+  }
+}
+
+static void check_model(const char *model, bool every_tap) {
+  static const char *const levels[] = {"c", "avx2", "avx512", "vnni", "bf16", "neon"};
+  static const int threads[] = {1, 2, 4};
+  for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+    unsigned mask;
+    run r;
+    assert_int_equal(gaze_cpu_mask(levels[i], &mask), GAZE_OK);
+    if ((gaze_cpu_detect() & mask) != mask)
+      continue;
+    open_run(&r, model, mask);
+    for (size_t j = 0; j < sizeof threads / sizeof *threads; j++) {
+      omp_set_num_threads(threads[j]);
+      snprintf(r.where, sizeof r.where, "%s, level %s, %d threads", model, levels[i], threads[j]);
+      run_towers(&r);
+      if (every_tap)
+        assert_int_equal(r.taps, r.compared);
+    }
+    close_run(&r);
+  }
+}
+
+static void quick_gelu_equals_transformers(void **state) { check_model("quick", true); }
+static void exact_gelu_equals_transformers(void **state) { check_model("exact", true); }
+static void half_weights_equal_transformers(void **state) {
+  check_model("exact-f16", false);
+  check_model("exact-bf16", false);
+}
+
+/* Patches carry their positions with them: in another order they give the same vector. */
+static void patches_keep_their_positions(void **state) {
+  enum { PICTURES = 3, PATCHES = 9 };
+  uint16_t kept[PICTURES * PATCHES];
+  run r;
+  open_run(&r, "quick", 0);
+  snprintf(r.where, sizeof r.where, "patches in another order");
+  for (size_t i = 0; i < PICTURES * PATCHES; i++)
+    kept[i] = (uint16_t)((i * 4 + i / PATCHES) % PATCHES);
+  run_pictures(&r, GAZE_TAPE_NONE, kept);
+  close_run(&r);
+}
+
+/* Every number that clip_config_read takes from `json`, against the number there. */
+static void check_tower(const json_t *json, const gaze_block_config *block, size_t layers) {
+  assert_int_equal(block->dim, json_integer_value(json_object_get(json, "hidden_size")));
+  assert_int_equal(block->mlp_dim, json_integer_value(json_object_get(json, "intermediate_size")));
+  assert_int_equal(block->attention.heads, json_integer_value(json_object_get(json, "num_attention_heads")));
+  assert_int_equal(block->attention.heads * block->attention.head_dim, block->dim);
+  assert_int_equal(layers, json_integer_value(json_object_get(json, "num_hidden_layers")));
+  assert_true(block->eps == (float)json_number_value(json_object_get(json, "layer_norm_eps")));
+  assert_string_equal(json_string_value(json_object_get(json, "hidden_act")), "quick_gelu");
+  assert_int_equal(block->activation, GAZE_QUICK_GELU);
+}
+
+static void check_config(const json_t *json, const gaze_clip_config *config) {
+  const json_t *vision = json_object_get(json, "vision_config"), *text = json_object_get(json, "text_config");
+  check_tower(vision, &config->vision.block, config->vision.layers);
+  check_tower(text, &config->text.block, config->text.layers);
+  assert_int_equal(config->vision.image_size, json_integer_value(json_object_get(vision, "image_size")));
+  assert_int_equal(config->vision.patch_size, json_integer_value(json_object_get(vision, "patch_size")));
+  assert_int_equal(config->text.vocabulary, json_integer_value(json_object_get(text, "vocab_size")));
+  assert_int_equal(config->text.context, json_integer_value(json_object_get(text, "max_position_embeddings")));
+  assert_int_equal(config->dim, json_integer_value(json_object_get(json, "projection_dim")));
+}
+
+static void omitted_keys_are_the_class_defaults(void **state) {
+  static const char *const short_ones[] = {
+      "{\"model_type\": \"clip\"}",
+      "{\"model_type\": \"clip\", \"vision_config\": null, \"text_config\": {}, \"projection_dim\": null}"};
+  json_t *full = open_clip_json("defaults.json");
+  gaze_clip_config config;
+  assert_int_equal(gaze_clip_config_read(full, &config), GAZE_OK);
+  check_config(full, &config);
+  for (size_t i = 0; i < 2; i++) {
+    json_t *json;
+    assert_int_equal(gaze_json_parse(short_ones[i], strlen(short_ones[i]), "config.json", &json), GAZE_OK);
+    if (gaze_clip_config_read(json, &config) != GAZE_OK)
+      fail_msg("%s: %s", short_ones[i], gaze_last_error());
+    check_config(full, &config);
+    json_decref(json);
+  }
+  json_decref(full);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(quick_gelu_equals_transformers),      cmocka_unit_test(exact_gelu_equals_transformers),
+      cmocka_unit_test(half_weights_equal_transformers),     cmocka_unit_test(patches_keep_their_positions),
+      cmocka_unit_test(omitted_keys_are_the_class_defaults),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
