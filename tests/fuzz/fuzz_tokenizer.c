@@ -1,0 +1,73 @@
+/* By its first byte an input is a tokenizer.json ('{'), a merges file ('#'), or a text to encode. */
+#include "core/base/json.h"
+#include "core/base/memory.h"
+#include "text/tokenizer_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char merges[] = "#version: 0.2\nt h\nth e</w>\na n\nan d</w>\nð Ł\n< |\n";
+
+/* Ids are of the vocabulary, and every byte gives at most one. */
+static void encode(const gaze_tokenizer *tokenizer, const char *text, size_t size) {
+  int32_t *ids = NULL;
+  size_t n = 0, capacity = 0;
+  if (gaze_tokenizer_encode(tokenizer, text, size, &ids, &n, &capacity) == GAZE_OK) {
+    for (size_t i = 0; i < n; i++)
+      if (!gaze_tokenizer_text(tokenizer, ids[i]))
+        abort();
+    if (n > 20 * size) /* one byte may become U+FFFD, and a point 18 in its compatibility form */
+      abort();
+  }
+  free(ids);
+}
+
+static gaze_err open_bytes(gaze_tokenizer *tokenizer, const char *text, size_t size) {
+  if (text[0] == '#')
+    return gaze_tokenizer_read_merges(tokenizer, text, "fuzz");
+  json_t *json;
+  GAZE_TRY(gaze_json_parse(text, size, "fuzz", &json));
+  gaze_err err = gaze_tokenizer_read_json(tokenizer, json, "fuzz");
+  json_decref(json);
+  return err;
+}
+
+/* One tokenizer for all texts, cleaning as open_clip does or with the rules of tokenizer.json. */
+static const gaze_tokenizer *plain_tokenizer(bool cleans) {
+  static gaze_tokenizer *tokenizers[2];
+  gaze_tokenizer **tokenizer = &tokenizers[cleans];
+  if (!*tokenizer) {
+    if (gaze_alloc(1, sizeof **tokenizer, tokenizer) != GAZE_OK ||
+        gaze_tokenizer_read_merges(*tokenizer, merges, "merges") != GAZE_OK)
+      abort();
+    if (!cleans) {
+      gaze_tokenizer_set_clip_rules(&(*tokenizer)->normalizer, &(*tokenizer)->rules);
+      (*tokenizer)->cleans = false;
+    }
+  }
+  return *tokenizer;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  char *text = malloc(size + 1);
+  if (!text)
+    abort();
+  if (size)
+    memcpy(text, data, size);
+  text[size] = 0;
+  if (text[0] != '{' && text[0] != '#') {
+    encode(plain_tokenizer(true), text, size);
+    encode(plain_tokenizer(false), text, size);
+  } else {
+    gaze_tokenizer *tokenizer;
+    if (gaze_alloc(1, sizeof *tokenizer, &tokenizer) != GAZE_OK)
+      abort();
+    if (open_bytes(tokenizer, text, size) == GAZE_OK)
+      encode(tokenizer, text, size);
+    gaze_tokenizer_free(tokenizer);
+  }
+  free(text);
+  return 0;
+}
