@@ -109,13 +109,16 @@ void gaze_classifier_free(gaze_classifier *classifier) {
   free(classifier);
 }
 
-void gaze_classifier_run(const gaze_classifier *classifier, const float *vector, float *probabilities) {
+void gaze_classifier_logits(const gaze_classifier *classifier, const float *vector, float *logits) {
   size_t D = classifier->D;
-  for (size_t i = 0; i < classifier->n; i++) {
-    float logit =
-        classifier->scale * classifier->kernels.dot(vector, classifier->vectors + i * D, D) + classifier->bias;
-    probabilities[i] = classifier->sigmoid ? 1 / (1 + expf(-logit)) : logit;
-  }
+  for (size_t i = 0; i < classifier->n; i++)
+    logits[i] = classifier->scale * classifier->kernels.dot(vector, classifier->vectors + i * D, D) + classifier->bias;
+}
+
+void gaze_classifier_run(const gaze_classifier *classifier, const float *vector, float *probabilities) {
+  gaze_classifier_logits(classifier, vector, probabilities);
   if (!classifier->sigmoid)
     classifier->kernels.softmax(probabilities, classifier->n);
+  for (size_t i = 0; classifier->sigmoid && i < classifier->n; i++)
+    probabilities[i] = 1 / (1 + expf(-probabilities[i]));
 }

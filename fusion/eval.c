@@ -144,7 +144,7 @@ static gaze_err count_hits(const gaze_classifier *classifier, const eval_set *se
       left_out++;
       continue;
     }
-    gaze_classifier_run(classifier, set->vectors + i * D, scores);
+    gaze_classifier_logits(classifier, set->vectors + i * D, scores);
     size_t rank = rank_of(scores, labels->n, (size_t)right);
     counts[right].samples++;
     counts[right].first += rank < 1;

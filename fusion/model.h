@@ -22,6 +22,9 @@ GAZE_CHECKED gaze_err gaze_model_find(const char *name, char **out);
 size_t gaze_model_pixels(const gaze_model *model); /* floats of one prepared picture, 3 S S */
 /* pixels: [n, 3, S, S]; out: [n, D], unit. What a picture gives does not depend on those beside it. */
 GAZE_CHECKED gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out);
+/* logits: [n], yours: what gaze_classifier_run makes probabilities of, which in float may all be 1, or all but one 0.
+ */
+void gaze_classifier_logits(const gaze_classifier *classifier, const float *vector, float *logits);
 /* Picture options with the model's own where the person left them open. */
 gaze_picture_options gaze_model_picture_options(const gaze_model *model, const gaze_picture_options *options);
 
