@@ -1,5 +1,5 @@
 /* WebDataset: members of one sample lie side by side and share the path up to the first dot of the file name. */
-#include "core/tensor/npy.h"
+#include "fusion/npy.h"
 #include "fusion/dataset_build.h"
 #include "fusion/tar.h"
 

@@ -5,9 +5,9 @@
 #include "core/base/error.h"
 
 typedef struct gaze_label {
-  const char *class_id;         /* NULL in a file without tabs */
-  const char *text;             /* "LABEL|SYNONYM" as it stands */
-  const char *const *synonyms;  /* [n_synonyms], the first is the label */
+  const char *class_id;        /* NULL in a file without tabs */
+  const char *text;            /* "LABEL|SYNONYM" as it stands */
+  const char *const *synonyms; /* [n_synonyms], the first is the label */
   size_t n_synonyms;
 } gaze_label;
 

@@ -1,8 +1,8 @@
 #include "fusion/loader_plan.h"
 
 #include "core/base/memory.h"
-#include "fusion/names.h"
 #include "fusion/loader_sample.h"
+#include "fusion/names.h"
 
 #include <math.h>
 #include <stdlib.h>

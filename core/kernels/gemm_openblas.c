@@ -1,8 +1,8 @@
 /* Matrix product through OpenBLAS (its OpenMP build, which stays on one thread inside a parallel region).
  *
  * Large products are cut into tasks here, each a product of its own on one thread, instead of leaving the threads to
- * OpenBLAS: its threads wait for one another inside a product, and one that the system interrupts stops them all. What a
- * task is does not depend on the number of threads, so neither do the bits of the result. */
+ * OpenBLAS: its threads wait for one another inside a product, and one that the system interrupts stops them all. What
+ * a task is does not depend on the number of threads, so neither do the bits of the result. */
 #include "core/kernels/levels.h"
 
 #include <assert.h>

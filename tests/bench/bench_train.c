@@ -3,22 +3,15 @@
  * bench_train [STEPS] [BATCH] [f32|bf16] [keep|checkpointing]; tests/bench/train_step.py is the same in PyTorch. */
 #include "core/nn/optimizer.h"
 #include "fusion/clip_step.h"
+#include "tests/bench/ceiling.h"
 
-#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum { TOKENS = 24, VOCABULARY = 5000 };
-
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void must(gaze_err err) {
   if (err == GAZE_OK)
@@ -69,24 +62,6 @@ static double tower_work(const gaze_block_config *block, size_t layers, size_t t
   return (double)(layers * tokens) * C * (4 * C + 2 * (double)block->mlp_dim);
 }
 
-/* The best of a few products of the widest layer's shape, in floating-point operations a second. */
-static double gemm_ceiling(const gaze_kernels *kernels, size_t rows) {
-  float *A, *B, *C;
-  double best = 0;
-  must(gaze_alloc(rows, 256 * sizeof *A, &A));
-  must(gaze_alloc(1024, 256 * sizeof *B, &B));
-  must(gaze_alloc(rows, 1024 * sizeof *C, &C));
-  for (int i = 0; i < 8; i++) {
-    double start = seconds();
-    kernels->gemm(false, true, rows, 1024, 256, 1, A, 256, B, 256, 0, C, 1024);
-    best = fmax(best, 2.0 * (double)rows * 1024 * 256 / (seconds() - start));
-  }
-  free(A);
-  free(B);
-  free(C);
-  return best;
-}
-
 typedef struct bench {
   gaze_kernels kernels;
   gaze_compute compute;
@@ -116,12 +91,12 @@ static void bench_init(bench *b, size_t batch_size, bool bf16, bool checkpointin
 
 static double run_steps(bench *b, int steps) {
   const gaze_batch *batches[] = {&b->batch};
-  double start = seconds();
+  double start = gaze_bench_now();
   for (int i = 0; i < steps; i++) {
     gaze_clip_step_run(&b->step, batches);
     gaze_optimizer_step(&b->optimizer, &b->compute, &b->clip.parameters, 1e-4);
   }
-  return seconds() - start;
+  return gaze_bench_now() - start;
 }
 
 int main(int count, char **arguments) {
@@ -132,7 +107,10 @@ int main(int count, char **arguments) {
   bench b;
   bench_init(&b, batch, bf16, checkpointing);
   run_steps(&b, 1);
-  double rate = (double)batch * steps / run_steps(&b, steps), ceiling = gemm_ceiling(&b.kernels, batch * 65);
+  double rate = (double)batch * steps / run_steps(&b, steps),
+         ceiling =
+             1e9 * (bf16 && gaze_bf16_is_native(gaze_cpu_detect()) ? gaze_bench_gemm_bf16_gflops(batch * 65, 1024, 256)
+                                                                   : gaze_bench_gemm_gflops(batch * 65, 1024, 256));
   double work = 6 * (tower_work(&b.clip.config.vision.block, 6, 65) + tower_work(&b.clip.config.text.block, 3, TOKENS));
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);

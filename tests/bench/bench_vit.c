@@ -3,6 +3,7 @@
  * bench_vit [f32|bf16] [RUNS] */
 #include "core/base/memory.h"
 #include "core/base/random.h"
+#include "tests/bench/ceiling.h"
 #include "vision/vit.h"
 
 #include <math.h>
@@ -10,13 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void must(gaze_err err) {
   if (err == GAZE_OK)
@@ -45,23 +39,10 @@ static float *random_floats(size_t n, double deviation) {
   return values;
 }
 
-/* The model's widest product, best of some, in floating-point operations a second. */
+/* The model's widest product, in floating-point operations a second. */
 static double ceiling(const gaze_compute *compute, size_t rows, size_t C, size_t F) {
-  float *x = random_floats(rows * C, 1), *w = random_floats(F * C, 1), *y = random_floats(rows * F, 1);
-  double best = 0;
-  for (int i = 0; i < 12; i++) {
-    double start = seconds();
-    if (compute->matmul)
-      gaze_matmul_bf16(compute->matmul, rows, F, C, (gaze_operand){.f32 = x, .ld = C},
-                       (gaze_operand){.f32 = w, .ld = C, .transpose = true}, false, y, F);
-    else
-      compute->kernels->gemm(false, true, rows, F, C, 1, x, C, w, C, 0, y, F);
-    best = fmax(best, 2.0 * (double)rows * (double)F * (double)C / (seconds() - start));
-  }
-  free(x);
-  free(w);
-  free(y);
-  return best;
+  bool native = compute->matmul && gaze_bf16_is_native(gaze_cpu_detect());
+  return 1e9 * (native ? gaze_bench_gemm_bf16_gflops(rows, F, C) : gaze_bench_gemm_gflops(rows, F, C));
 }
 
 /* The products that a forward really computes: of the last block only the class token is finished. */
@@ -99,9 +80,9 @@ static void run_case(const gaze_compute *compute, const size_case *s, int runs) 
   gaze_vit_tape_layout(&tape, &vit, s->batch, patches, GAZE_TAPE_NONE, &arena);
   double best = 1e9, top = ceiling(compute, s->batch * (1 + patches), s->width, 4 * s->width);
   for (int i = 0; i <= runs; i++) {
-    double start = seconds();
+    double start = gaze_bench_now();
     gaze_vit_forward(compute, out, pixels, s->batch, NULL, 0, &vit, &tape);
-    best = fmin(best, seconds() - start);
+    best = fmin(best, gaze_bench_now() - start);
   }
   top = fmax(top, ceiling(compute, s->batch * (1 + patches), s->width, 4 * s->width));
   printf("{\"bench\":\"vit\",\"model\":\"%s\",\"batch\":%zu,\"precision\":\"%s\",\"ms\":%.1f,\"gflops\":%.1f,"

@@ -1,4 +1,4 @@
-#include "core/tensor/npy.h"
+#include "fusion/npy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 #include "data_files.h"
 
 #include "core/base/file.h"
-#include "core/tensor/npy.h"
+#include "fusion/npy.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  */
 #include "index_fixture.h"
 
-#include "core/tensor/npy.h"
+#include "fusion/npy.h"
 #include "fusion/tar.h"
 
 #include <jansson.h>

@@ -1,4 +1,4 @@
-#include "core/nn/schedule.h"
+#include "fusion/schedule.h"
 
 #include <math.h>
 #include <string.h>

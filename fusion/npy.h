@@ -1,6 +1,6 @@
 /* NumPy's .npy, format 1.0 and 2.0: little-endian f4 and f2, C order, one or two dimensions. */
-#ifndef GAZE_CORE_TENSOR_NPY_H
-#define GAZE_CORE_TENSOR_NPY_H
+#ifndef GAZE_FUSION_NPY_H
+#define GAZE_FUSION_NPY_H
 
 #include "core/tensor/tensor.h"
 

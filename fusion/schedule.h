@@ -1,7 +1,7 @@
 /* Learning rate over a run: linear warm-up, then a cosine to zero, or constant, or constant until a last stretch that
  * falls to zero in a straight line, so that a run can be prolonged from before its fall (Hägele et al. 2024). */
-#ifndef GAZE_CORE_NN_SCHEDULE_H
-#define GAZE_CORE_NN_SCHEDULE_H
+#ifndef GAZE_FUSION_SCHEDULE_H
+#define GAZE_FUSION_SCHEDULE_H
 
 #include "core/base/error.h"
 

@@ -1,4 +1,4 @@
-#include "core/tensor/npy.h"
+#include "fusion/npy.h"
 
 #include "core/base/file.h"
 
