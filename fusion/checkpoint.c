@@ -42,6 +42,24 @@ static gaze_err find_newest(const char *folder, uint64_t before, char **path) {
 
 gaze_err gaze_checkpoint_latest(const char *folder, char **path) { return find_newest(folder, UINT64_MAX, path); }
 
+static void name_checkpoint(uint64_t step, char *name, size_t size) {
+  snprintf(name, size, "step-%08llu.safetensors", (unsigned long long)step);
+}
+
+gaze_err gaze_checkpoint_distrust(const char *folder, uint64_t step) {
+  char name[64], *path, *older;
+  name_checkpoint(step, name, sizeof name);
+  GAZE_TRY(find_newest(folder, step, &older));
+  bool replaceable = older != NULL;
+  free(older);
+  if (!replaceable)
+    return GAZE_OK;
+  GAZE_TRY(gaze_path_join(folder, name, &path));
+  unlink(path);
+  free(path);
+  return GAZE_OK;
+}
+
 static gaze_err remove_older(const char *folder, uint64_t step, size_t keep) {
   for (size_t i = 0; step > 0; i++) {
     char *path;
@@ -66,7 +84,7 @@ gaze_err gaze_checkpoint_save(const char *folder, const gaze_optimizer *optimize
       {labels[1], floats(optimizer->first, optimizer->size), 0},
       {labels[2], floats(optimizer->second, optimizer->size), 0},
       {labels[3], {.data = text, .dtype = GAZE_DTYPE_U8, .rank = 1, .shape = {strlen(text)}}, 0}};
-  snprintf(name, sizeof name, "step-%08llu.safetensors", (unsigned long long)optimizer->step);
+  name_checkpoint(optimizer->step, name, sizeof name);
   gaze_err err = gaze_folder_make(folder);
   if (err == GAZE_OK)
     err = gaze_path_join(folder, name, &path);

@@ -12,5 +12,7 @@ GAZE_CHECKED gaze_err gaze_checkpoint_save(const char *folder, const gaze_optimi
 GAZE_CHECKED gaze_err gaze_checkpoint_load(const char *path, gaze_optimizer *optimizer, json_t **state);
 /* Path of the newest in folder, yours: free(); NULL when there is none. */
 GAZE_CHECKED gaze_err gaze_checkpoint_latest(const char *folder, char **path);
+/* Removes that of `step`, whose weights turned out to be bad, where there is an older one to fall back on. */
+GAZE_CHECKED gaze_err gaze_checkpoint_distrust(const char *folder, uint64_t step);
 
 #endif

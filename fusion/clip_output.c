@@ -62,6 +62,23 @@ gaze_err gaze_clip_run_save(gaze_clip_run *run) {
   return copy_tokenizer(run);
 }
 
+gaze_err gaze_clip_run_fall_back(gaze_clip_run *run, char **path) {
+  bool ours = run->optimizer.step > run->first_step; /* what a run began with is not its to remove */
+  json_t *state = NULL;
+  if (ours)
+    GAZE_TRY(gaze_checkpoint_distrust(run->checkpoints, run->optimizer.step));
+  GAZE_TRY(gaze_checkpoint_latest(run->checkpoints, path));
+  if (!ours || !*path)
+    return GAZE_OK;
+  gaze_err err = gaze_checkpoint_load(*path, &run->optimizer, &state);
+  json_decref(state);
+  if (err == GAZE_OK)
+    err = gaze_clip_run_save(run);
+  if (err != GAZE_OK)
+    free(*path);
+  return err;
+}
+
 gaze_err gaze_clip_run_log(gaze_clip_run *run, json_t *json) {
   char *line = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)) : NULL;
   json_decref(json);

@@ -3,8 +3,8 @@
 #define GAZE_FUSION_CLIP_RUN_H
 
 #include "core/nn/optimizer.h"
-#include "core/nn/schedule.h"
 #include "fusion/clip_step.h"
+#include "fusion/schedule.h"
 #include "gaze_train.h"
 
 typedef struct gaze_clip_run {
@@ -35,6 +35,9 @@ void gaze_clip_run_fini(gaze_clip_run *run);
 
 /* Checkpoint and model folder, then the tokenizer beside it. */
 GAZE_CHECKED gaze_err gaze_clip_run_save(gaze_clip_run *run);
+/* Goes back to the newest checkpoint whose weights gave a finite step, model folder included. *path: yours, free();
+ * NULL: there is none. */
+GAZE_CHECKED gaze_err gaze_clip_run_fall_back(gaze_clip_run *run, char **path);
 /* A line to metrics.jsonl; json is taken. */
 GAZE_CHECKED gaze_err gaze_clip_run_log(gaze_clip_run *run, json_t *json);
 /* Drops the lines of metrics.jsonl behind the step a run resumes at. */

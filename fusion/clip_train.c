@@ -1,6 +1,7 @@
 #include "fusion/clip_run.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,21 +23,26 @@ static void clamp_scale(gaze_clip_run *run) {
   *scale = fminf(fmaxf(*scale, 0.0f), logf(100.0f));
 }
 
-static gaze_err fail_diverged(const gaze_clip_run *run) {
-  return gaze_fail(
-      GAZE_ERR_DIVERGED,
-      "training diverged: loss %g at step %llu: the last good checkpoint is in %s; resume with a smaller --lr",
-      run->step.loss, (unsigned long long)run->optimizer.step, run->checkpoints);
+static gaze_err fail_diverged(gaze_clip_run *run, const char *what, double value) {
+  unsigned long long step = run->optimizer.step;
+  char *path;
+  GAZE_TRY(gaze_clip_run_fall_back(run, &path));
+  gaze_err err =
+      gaze_fail(GAZE_ERR_DIVERGED,
+                "training diverged: %s %g at step %llu: resume with a smaller --lr; the last good checkpoint: %s", what,
+                value, step, path ? path : "none");
+  free(path);
+  return err;
 }
 
 static gaze_err take_step(gaze_clip_run *run, double lr) {
   GAZE_TRY(next_batches(run));
   gaze_clip_step_run(&run->step, run->batches);
   if (!isfinite(run->step.loss))
-    return fail_diverged(run);
+    return fail_diverged(run, "loss", run->step.loss);
   double norm = gaze_optimizer_step(&run->optimizer, &run->compute, &run->clip.parameters, lr);
   if (!isfinite(norm))
-    return fail_diverged(run);
+    return fail_diverged(run, "gradient of length", norm);
   clamp_scale(run);
   return GAZE_OK;
 }

@@ -1,6 +1,6 @@
 /* WebDataset: members of one sample lie side by side and share the path up to the first dot of the file name. */
-#include "fusion/npy.h"
 #include "fusion/dataset_build.h"
+#include "fusion/npy.h"
 #include "fusion/tar.h"
 
 #include <stdio.h>
