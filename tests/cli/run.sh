@@ -4,7 +4,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 source_root=$(cd "$here/../.." && pwd)
-cases=$1 gaze=$2 make_file=$3
+cases=$1 gaze=$(realpath "$2") make_file=$(realpath "$3")
 failures=0
 
 work=$(mktemp -d)
