@@ -19,7 +19,6 @@ done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 install=(env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}")
-echo "installing: ${missing[*]}" >&2
 if [ "$(id -u)" -eq 0 ]; then
   become=()
 elif command -v sudo >/dev/null; then
@@ -29,6 +28,7 @@ else
     "${missing[*]}" >&2
   exit 1
 fi
+echo "installing: ${missing[*]}" >&2
 log=$(mktemp)
 if ! { "${become[@]}" apt-get update && "${become[@]}" "${install[@]}"; } >"$log" 2>&1; then
   tail -n 5 "$log" >&2
