@@ -1,4 +1,5 @@
 /* JPEG, by libjpeg-turbo with the settings Pillow decodes with: exact integer DCT and smooth chroma. */
+#include "core/base/memory.h"
 #include "vision/picture.h"
 
 #include <setjmp.h>
@@ -23,8 +24,9 @@ typedef struct jpeg_reader {
   gaze_err err; /* of the failure that jumped */
   const gaze_picture_source *source;
   gaze_decoded *out;
-  uint8_t *cmyk; /* a row of four-component pixels, or NULL */
-  bool complete; /* all rows are there: nothing that follows can be missed */
+  const gaze_row_sink *sink; /* that accepted, or NULL */
+  uint8_t *cmyk;             /* a row of four-component pixels, or NULL */
+  bool complete;             /* all rows are there: nothing that follows can be missed */
 } jpeg_reader;
 
 static jpeg_reader *reader_of(j_common_ptr info) { return info->client_data; }
@@ -67,6 +69,11 @@ static void on_progress(j_common_ptr info) {
                            r->source->name, scans, megapixels));
 }
 
+static void check(jpeg_reader *r, gaze_err err) {
+  if (err != GAZE_OK)
+    fail_jump(r, err);
+}
+
 static void read_exif(jpeg_reader *r) {
   for (jpeg_saved_marker_ptr m = r->info.marker_list; m; m = m->next)
     if (m->data_length >= 6 && memcmp(m->data, "Exif\0", 6) == 0) {
@@ -94,9 +101,7 @@ static void read_header(jpeg_reader *r) {
   jpeg_save_markers(&r->info, JPEG_APP0 + 1, 0xffff);
   jpeg_read_header(&r->info, TRUE);
   read_exif(r);
-  gaze_err err = gaze_picture_judge(r->source, r->info.image_width, r->info.image_height);
-  if (err != GAZE_OK)
-    fail_jump(r, err);
+  check(r, gaze_picture_judge(r->source, r->info.image_width, r->info.image_height));
   int components = r->info.num_components;
   if (components != 1 && components != 3 && components != 4)
     fail_jump(r, gaze_fail(GAZE_ERR_UNSUPPORTED, "kind of JPEG not read: %s: %d colour components: convert it",
@@ -105,18 +110,24 @@ static void read_header(jpeg_reader *r) {
   choose_scale(r);
 }
 
+/* A sink gets rows from the top of the picture as it is to be seen, or none. */
+static bool offer_to_sink(jpeg_reader *r) {
+  const gaze_row_sink *sink = r->source->sink;
+  bool upright = r->out->exif.orientation == 1 || r->source->options.ignore_orientation, accepted = false;
+  if (sink && upright)
+    check(r, sink->begin(sink->user, (int)r->info.output_width, (int)r->info.output_height, &accepted));
+  r->sink = accepted ? sink : NULL;
+  return accepted;
+}
+
 static void reserve(jpeg_reader *r) {
   r->out->stored_width = (int)r->info.image_width;
   r->out->stored_height = (int)r->info.image_height;
   jpeg_calc_output_dimensions(&r->info);
-  gaze_err err = gaze_picture_reserve(r->source, r->info.output_width, r->info.output_height, &r->out->picture);
-  if (err != GAZE_OK)
-    fail_jump(r, err);
-  if (r->info.out_color_space != JCS_CMYK)
-    return;
-  r->cmyk = malloc((size_t)r->info.output_width * 4);
-  if (!r->cmyk)
-    fail_jump(r, gaze_fail(GAZE_ERR_MEMORY, "out of memory: decoding %s: free memory", r->source->name));
+  if (!offer_to_sink(r))
+    check(r, gaze_picture_reserve(r->source, r->info.output_width, r->info.output_height, &r->out->picture));
+  if (r->info.out_color_space == JCS_CMYK)
+    check(r, gaze_alloc((size_t)r->info.output_width, 4, &r->cmyk));
 }
 
 /* Files hold CMYK inverted, as Adobe's programs write it: 255 is no ink. Rounds as Pillow's conversion. */
@@ -132,11 +143,13 @@ static void read_rows(jpeg_reader *r) {
   size_t width = r->info.output_width;
   jpeg_start_decompress(&r->info);
   while (r->info.output_scanline < r->info.output_height) {
-    uint8_t *rgb = r->out->picture.rgb + r->info.output_scanline * width * 3;
+    uint8_t *rgb = r->sink ? r->sink->row(r->sink->user) : r->out->picture.rgb + r->info.output_scanline * width * 3;
     JSAMPROW row = r->cmyk ? r->cmyk : rgb;
     jpeg_read_scanlines(&r->info, &row, 1);
     if (r->cmyk)
       cmyk_to_rgb(r->cmyk, width, rgb);
+    if (r->sink)
+      r->sink->push(r->sink->user);
   }
   r->complete = true;
 }

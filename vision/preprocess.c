@@ -1,6 +1,7 @@
 #include "vision/preprocess.h"
 
 #include "core/base/memory.h"
+#include "vision/picture.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -71,18 +72,23 @@ static gaze_err surround(const gaze_preprocess *p, const placement *to, gaze_pic
   return GAZE_OK;
 }
 
+/* part is resized already; *part is replaced where it does not fill S x S, given back on failure. */
+static gaze_err complete(const gaze_preprocess *p, const placement *to, gaze_picture *part) {
+  if (part->width == p->size && part->height == p->size)
+    return GAZE_OK;
+  gaze_err err = surround(p, to, part);
+  if (err != GAZE_OK)
+    gaze_picture_fini(part);
+  return err;
+}
+
 gaze_err gaze_preprocess_fit(const gaze_preprocess *p, const gaze_picture *picture, gaze_picture *out) {
   placement to = place(p, picture->width, picture->height);
   gaze_picture part;
   GAZE_TRY(gaze_resize_window(picture, NULL, to.width, to.height, p->filter, &to.window, &part));
-  gaze_err err = GAZE_OK;
-  if (part.width != p->size || part.height != p->size)
-    err = surround(p, &to, &part);
-  if (err != GAZE_OK)
-    gaze_picture_fini(&part);
-  else
-    *out = part;
-  return err;
+  GAZE_TRY(complete(p, &to, &part));
+  *out = part;
+  return GAZE_OK;
 }
 
 gaze_err gaze_preprocess_run(const gaze_preprocess *preprocess, const gaze_picture *picture, float *pixels) {
@@ -91,6 +97,57 @@ gaze_err gaze_preprocess_run(const gaze_preprocess *preprocess, const gaze_pictu
   gaze_preprocess_normalise(preprocess, fitted.rgb, pixels);
   gaze_picture_fini(&fitted);
   return GAZE_OK;
+}
+
+typedef struct row_fit {
+  const gaze_preprocess *preprocess;
+  placement to;
+  gaze_resize_stream *stream; /* NULL until begun */
+} row_fit;
+
+static gaze_err begin_rows(void *user, int width, int height, bool *accepted) {
+  row_fit *fit = user;
+  fit->to = place(fit->preprocess, width, height);
+  *accepted = gaze_resize_streams(width, height, fit->to.width, fit->to.height);
+  if (!*accepted)
+    return GAZE_OK;
+  return gaze_resize_stream_new(width, height, fit->to.width, fit->to.height, fit->preprocess->filter, &fit->to.window,
+                                &fit->stream);
+}
+
+static uint8_t *next_row(void *user) { return gaze_resize_stream_row(((row_fit *)user)->stream); }
+static void push_row(void *user) { gaze_resize_stream_push(((row_fit *)user)->stream); }
+
+/* The picture either went through the stream or lies in *picture, which is taken. */
+static gaze_err finish_rows(row_fit *fit, bool streamed, gaze_picture *picture, float *pixels) {
+  gaze_picture part;
+  gaze_err err = GAZE_OK;
+  if (!streamed) {
+    err = gaze_preprocess_run(fit->preprocess, picture, pixels);
+    gaze_picture_fini(picture);
+    return err;
+  }
+  GAZE_TRY(gaze_resize_stream_finish(fit->stream, &part));
+  GAZE_TRY(complete(fit->preprocess, &fit->to, &part));
+  gaze_preprocess_normalise(fit->preprocess, part.rgb, pixels);
+  gaze_picture_fini(&part);
+  return GAZE_OK;
+}
+
+gaze_err gaze_preprocess_decode(const gaze_preprocess *preprocess, const void *bytes, size_t size, const char *name,
+                                const gaze_picture_options *options, gaze_picture_facts *facts, float *pixels) {
+  row_fit fit = {.preprocess = preprocess};
+  const gaze_row_sink sink = {&fit, begin_rows, next_row, push_row};
+  gaze_picture_options with_target = options ? *options : (gaze_picture_options){0};
+  if (!with_target.fast_target)
+    with_target.fast_target = preprocess->resize > preprocess->size ? preprocess->resize : preprocess->size;
+  gaze_picture picture;
+  bool streamed;
+  gaze_err err = gaze_picture_decode_rows(bytes, size, name, &with_target, &sink, facts, &streamed, &picture);
+  if (err == GAZE_OK)
+    err = finish_rows(&fit, streamed, &picture, pixels);
+  gaze_resize_stream_free(fit.stream);
+  return err;
 }
 
 /* Rounds where transformers does: once after the scaling in double, then in float. */

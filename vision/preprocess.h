@@ -31,6 +31,11 @@ json_t *gaze_preprocess_write(const gaze_preprocess *preprocess);
 /* pixels: [3, S, S], yours. */
 GAZE_CHECKED gaze_err gaze_preprocess_run(const gaze_preprocess *preprocess, const gaze_picture *picture,
                                           float *pixels);
+/* From a picture file: the same as gaze_picture_decode and gaze_preprocess_run, but a large JPEG is resized while it is
+ * decoded and never held as a whole. options->fast_target 0 becomes the model's. options and facts may be NULL. */
+GAZE_CHECKED gaze_err gaze_preprocess_decode(const gaze_preprocess *preprocess, const void *bytes, size_t size,
+                                             const char *name, const gaze_picture_options *options,
+                                             gaze_picture_facts *facts, float *pixels);
 /* The first step of gaze_preprocess_run: resized, and cropped or padded. out: [S, S, 3], yours: gaze_picture_fini. */
 GAZE_CHECKED gaze_err gaze_preprocess_fit(const gaze_preprocess *preprocess, const gaze_picture *picture,
                                           gaze_picture *out);

@@ -25,4 +25,25 @@ GAZE_CHECKED gaze_err gaze_resize(const gaze_picture *picture, const gaze_box *b
 GAZE_CHECKED gaze_err gaze_resize_window(const gaze_picture *picture, const gaze_box *box, int width, int height,
                                          gaze_filter filter, const gaze_window *window, gaze_picture *out);
 
+/* The same of a picture that comes row by row and is never held as a whole; its rows stay in the cache between the
+ * decoder and the first pass.
+ *
+ *   while (there are rows) {
+ *     decode_into(gaze_resize_stream_row(stream));
+ *     gaze_resize_stream_push(stream);
+ *   }
+ *   gaze_resize_stream_finish(stream, &result);
+ *   gaze_resize_stream_free(stream); */
+typedef struct gaze_resize_stream gaze_resize_stream;
+
+/* Whether a picture of this size can be resized so: not where the pass down goes first. */
+bool gaze_resize_streams(int picture_width, int picture_height, int width, int height);
+GAZE_CHECKED gaze_err gaze_resize_stream_new(int picture_width, int picture_height, int width, int height,
+                                             gaze_filter filter, const gaze_window *window, gaze_resize_stream **out);
+uint8_t *gaze_resize_stream_row(gaze_resize_stream *stream); /* borrowed: [picture_width, 3] for the next row */
+void gaze_resize_stream_push(gaze_resize_stream *stream);    /* the row is filled */
+/* After the last row. out as of gaze_resize_window. */
+GAZE_CHECKED gaze_err gaze_resize_stream_finish(gaze_resize_stream *stream, gaze_picture *out);
+void gaze_resize_stream_free(gaze_resize_stream *stream);
+
 #endif

@@ -6,84 +6,134 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* AVX2 multiplies pairs of 16-bit numbers and adds them into 32 bits. A coefficient of 23 bits and a sign is split as
- * high * 2^LOW_BITS + low, both of 16 bits, low >= 0. */
-#define LOW_BITS 15
-#define ROWS 4 /* side by side, to share the preparation of coefficients */
 #define AVX2 __attribute__((target("avx2")))
+#define ROWS GAZE_RESIZE_ROWS
 
-/* Lanes of a half register: R G B and nothing, each of two taps as 16-bit numbers; upper half: the next two taps. */
-AVX2 static inline __m256i pixel_shuffle(void) {
-  return _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1, /* taps 0, 1 */
-                          6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1);
+/* The pass across works on ROWS rows at once, a row a lane. For that the inputs are laid out anew: for each pair of
+ * neighbouring pixels and each channel one register, whose 32-bit lanes hold both values of a row in 16 bits each, as
+ * the multiplication of pairs wants them. Eight pixels make twelve such registers. */
+enum { PIXELS = 8, REGISTERS = 12, BYTES = 24 };
+
+/* Four 32-bit values of each of eight rows to four registers: lane r of register i is value i of row r. */
+AVX2 static inline void transpose(const __m256i rows[4], __m256i *to) {
+  __m256i a = _mm256_unpacklo_epi32(rows[0], rows[1]), b = _mm256_unpackhi_epi32(rows[0], rows[1]);
+  __m256i c = _mm256_unpacklo_epi32(rows[2], rows[3]), d = _mm256_unpackhi_epi32(rows[2], rows[3]);
+  _mm256_store_si256(to, _mm256_unpacklo_epi64(a, c));
+  _mm256_store_si256(to + 1, _mm256_unpackhi_epi64(a, c));
+  _mm256_store_si256(to + 2, _mm256_unpacklo_epi64(b, d));
+  _mm256_store_si256(to + 3, _mm256_unpackhi_epi64(b, d));
 }
 
-/* From 16-bit low0..3 high0..3 to the coefficients beside those pixels; offset 0 low, 8 high. */
-AVX2 static inline __m256i weight_shuffle(int offset) {
-  const __m256i low = _mm256_setr_epi8(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, /* taps 0, 1 */
-                                       4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7);
-  return _mm256_add_epi8(low, _mm256_set1_epi8((char)offset));
-}
+/* Which bytes of the 16 from an offset on make the four pairs of a third: R0R1 G0G1 B0B1 R2R3, G2G3 B2B3 R4R5 G4G5,
+ * B4B5 R6R7 G6G7 B6B7. */
+static const struct {
+  int offset;
+  int8_t bytes[16];
+} thirds[3] = {{0, {0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, 6, -1, 9, -1}},
+               {7, {0, -1, 3, -1, 1, -1, 4, -1, 5, -1, 8, -1, 6, -1, 9, -1}},
+               {14, {0, -1, 3, -1, 4, -1, 7, -1, 5, -1, 8, -1, 6, -1, 9, -1}}};
 
-/* Four coefficients to 16-bit low0..3 high0..3, the same in both halves. */
-AVX2 static inline __m256i split_weights(const int32_t *weights) {
-  __m128i w = _mm_loadu_si128((const __m128i *)weights);
-  __m128i low = _mm_and_si128(w, _mm_set1_epi32((1 << LOW_BITS) - 1)), high = _mm_srai_epi32(w, LOW_BITS);
-  return _mm256_broadcastsi128_si256(_mm_packs_epi32(low, high));
-}
-
-/* Sums of both taps' halves to R G B 8-bit numbers in the lowest three bytes. */
-AVX2 static inline uint32_t finish_pixel(__m256i low, __m256i high) {
-  __m256i sums = _mm256_add_epi32(low, _mm256_slli_epi32(high, LOW_BITS));
-  __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-  sum = _mm_srai_epi32(_mm_add_epi32(sum, _mm_set1_epi32(1 << (GAZE_RESIZE_BITS - 1))), GAZE_RESIZE_BITS);
-  sum = _mm_packs_epi32(sum, sum);
-  return (uint32_t)_mm_cvtsi128_si32(_mm_packus_epi16(sum, sum));
-}
-
-/* One result pixel in ROWS rows. Loads up to 13 bytes past the last tap. */
-AVX2 static inline void across_pixel(const int32_t *weights, int count, const uint8_t *const in[ROWS], size_t at,
-                                     uint8_t *const out[ROWS]) {
-  const __m256i pixels = pixel_shuffle(), to_low = weight_shuffle(0), to_high = weight_shuffle(8);
-  __m256i low[ROWS] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
-  __m256i high[ROWS] = {low[0], low[0], low[0], low[0]};
-  for (int k = 0; k < count; k += GAZE_RESIZE_GROUP, at += 3 * GAZE_RESIZE_GROUP) {
-    __m256i split = split_weights(weights + k);
-    __m256i low_weights = _mm256_shuffle_epi8(split, to_low), high_weights = _mm256_shuffle_epi8(split, to_high);
-    for (int r = 0; r < ROWS; r++) {
-      __m256i p = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(in[r] + at)));
-      p = _mm256_shuffle_epi8(p, pixels);
-      low[r] = _mm256_add_epi32(low[r], _mm256_madd_epi16(p, low_weights));
-      high[r] = _mm256_add_epi32(high[r], _mm256_madd_epi16(p, high_weights));
+/* Loads up to 30 bytes from the last pixel on. */
+AVX2 static void lay_out(const uint8_t *const in[ROWS], int pixels, __m256i *to) {
+  __m256i orders[3];
+  for (int t = 0; t < 3; t++)
+    orders[t] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)thirds[t].bytes));
+  for (size_t at = 0; pixels > 0; pixels -= PIXELS, at += BYTES)
+    for (int t = 0; t < 3; t++, to += REGISTERS / 3) {
+      __m256i rows[4];
+      for (int r = 0; r < 4; r++) {
+        const uint8_t *upper = in[r] + at + thirds[t].offset, *lower = in[r + 4] + at + thirds[t].offset;
+        __m256i both = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)upper));
+        both = _mm256_inserti128_si256(both, _mm_loadu_si128((const __m128i *)lower), 1);
+        rows[r] = _mm256_shuffle_epi8(both, orders[t]);
+      }
+      transpose(rows, to);
     }
-  }
-  for (int r = 0; r < ROWS; r++) {
-    uint32_t rgb = finish_pixel(low[r], high[r]);
-    memcpy(out[r], &rgb, 3);
-  }
 }
 
-/* The last row goes to the portable version: nothing may be loaded past its end. */
-AVX2 static void across(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out) {
+/* Two neighbouring coefficients in each lane. */
+AVX2 static inline __m256i weight_pair(const int16_t *weights) {
+  int32_t pair;
+  memcpy(&pair, weights, sizeof pair);
+  return _mm256_set1_epi32(pair);
+}
+
+/* Adds a pair's products of one channel; `in` is that channel's register. */
+AVX2 static inline __m256i add_pair(__m256i sum, const __m256i *in, __m256i weights) {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(*in, weights));
+}
+
+/* The sums of `taps`, a multiple of four, in each channel. */
+AVX2 static inline void sum_channels(const __m256i *in, const int16_t *weights, int taps, __m256i sums[3]) {
+  __m256i red = _mm256_setzero_si256(), green = red, blue = red;
+  for (int k = 0; k < taps; k += 4, in += 6) {
+    __m256i first = weight_pair(weights + k), second = weight_pair(weights + k + 2);
+    red = add_pair(add_pair(red, in, first), in + 3, second);
+    green = add_pair(add_pair(green, in + 1, first), in + 4, second);
+    blue = add_pair(add_pair(blue, in + 2, first), in + 5, second);
+  }
+  sums[0] = red, sums[1] = green, sums[2] = blue;
+}
+
+/* Whether adding low or high to any lane of a sum makes another result. */
+AVX2 static inline bool matters(const __m256i sums[3], __m256i low, __m256i high) {
+  __m256i change = _mm256_setzero_si256();
+  for (int c = 0; c < 3; c++)
+    change = _mm256_or_si256(change, _mm256_xor_si256(_mm256_add_epi32(sums[c], low), _mm256_add_epi32(sums[c], high)));
+  return !_mm256_testz_si256(change, _mm256_set1_epi32(-(1 << GAZE_RESIZE_BITS)));
+}
+
+/* The 8-bit results, R G B and nothing in each lane. */
+AVX2 static inline __m256i finish_pixel(const __m256i sums[3], __m256i rest) {
+  const __m256i order =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, -1, 1, 5, 9, -1, 2, 6, 10, -1, 3, 7, 11, -1));
+  __m256i values[3];
+  for (int c = 0; c < 3; c++)
+    values[c] = _mm256_srai_epi32(_mm256_add_epi32(sums[c], rest), GAZE_RESIZE_BITS);
+  __m256i words = _mm256_packs_epi32(values[0], values[1]), blue = _mm256_packs_epi32(values[2], values[2]);
+  return _mm256_shuffle_epi8(_mm256_packus_epi16(words, blue), order);
+}
+
+/* One result pixel in ROWS rows. */
+AVX2 static inline __m256i across_pixel(const gaze_resize_axis *axis, int x, const __m256i *in) {
+  const size_t weights = (size_t)x * (size_t)axis->taps;
+  const __m256i low = _mm256_set1_epi32(axis->lowest[x]), high = _mm256_set1_epi32(axis->highest[x]);
+  __m256i sums[3], fine[3];
+  sum_channels(in, axis->coarse + weights, axis->count[x], sums);
+  for (int c = 0; c < 3; c++)
+    sums[c] = _mm256_slli_epi32(sums[c], axis->shift);
+  if (!matters(sums, low, high))
+    return finish_pixel(sums, low);
+  sum_channels(in, axis->fine + weights, axis->count[x], fine);
+  for (int c = 0; c < 3; c++)
+    sums[c] = _mm256_add_epi32(sums[c], fine[c]);
+  return finish_pixel(sums, _mm256_set1_epi32(GAZE_RESIZE_HALF));
+}
+
+AVX2 static void across(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, void *scratch,
+                        uint8_t *out) {
+  __m256i *laid_out = scratch;
   size_t out_stride = (size_t)axis->n * 3;
-  int wide = stride >= 16 ? rows - 1 : 0;
-  for (int y = 0; y < wide; y += ROWS) {
+  for (int y = 0; y < rows; y += ROWS) {
     const uint8_t *from[ROWS];
-    uint8_t *to[ROWS];
-    for (int r = 0; r < ROWS; r++) { /* past the end: the last row again */
-      size_t row = (size_t)(y + r < wide ? y + r : wide - 1);
-      from[r] = in + row * stride;
-      to[r] = out + row * out_stride;
-    }
+    int n = rows - y < ROWS ? rows - y : ROWS;
+    for (int r = 0; r < ROWS; r++) /* past the end: the last row again */
+      from[r] = in + (size_t)(y + (r < n ? r : n - 1)) * stride + (size_t)axis->begin * 3;
+    lay_out(from, axis->end - axis->begin, laid_out);
     for (int x = 0; x < axis->n; x++) {
-      across_pixel(axis->weights + (size_t)x * (size_t)axis->taps, axis->count[x], from, (size_t)axis->first[x] * 3,
-                   to);
-      for (int r = 0; r < ROWS; r++)
-        to[r] += 3;
+      uint32_t pixels[ROWS];
+      __m256i row_pixels = across_pixel(axis, x, laid_out + (size_t)(axis->first[x] - axis->begin) / 2 * 3);
+      _mm256_storeu_si256((__m256i *)pixels, row_pixels);
+      uint8_t *to = out + (size_t)y * out_stride + (size_t)x * 3;
+      for (int r = 0; r < n; r++, to += out_stride)
+        memcpy(to, &pixels[r], 3);
     }
   }
-  gaze_resize_portable.across(axis, in + (size_t)wide * stride, stride, rows - wide, out + (size_t)wide * out_stride);
 }
+
+/* The pass down splits coefficients at a fixed place: high * 2^LOW_BITS + low, low >= 0. */
+#define LOW_BITS 15
+#define LOW_MASK ((1 << LOW_BITS) - 1)
 
 /* 16 columns: rows in pairs, interleaved. Even counts; an odd last row is paired with itself at coefficient 0. */
 AVX2 static inline __m128i down_block(const int32_t *weights, int count, const uint8_t *in, size_t stride) {
@@ -91,7 +141,7 @@ AVX2 static inline __m128i down_block(const int32_t *weights, int count, const u
   for (int k = 0; k < count; k += 2, in += 2 * stride) {
     bool paired = k + 1 < count;
     int32_t first = weights[k], second = paired ? weights[k + 1] : 0;
-    __m256i low_weights = _mm256_set1_epi32((first & 0x7fff) | (second & 0x7fff) << 16);
+    __m256i low_weights = _mm256_set1_epi32((first & LOW_MASK) | (second & LOW_MASK) << 16);
     __m256i high_weights =
         _mm256_set1_epi32((int32_t)(((uint32_t)(first >> LOW_BITS) & 0xffff) | (uint32_t)(second >> LOW_BITS) << 16));
     __m256i a = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)in));
@@ -102,7 +152,7 @@ AVX2 static inline __m128i down_block(const int32_t *weights, int count, const u
       high[i] = _mm256_add_epi32(high[i], _mm256_madd_epi16(pairs[i], high_weights));
     }
   }
-  const __m256i half = _mm256_set1_epi32(1 << (GAZE_RESIZE_BITS - 1));
+  const __m256i half = _mm256_set1_epi32(GAZE_RESIZE_HALF);
   __m256i sums[2];
   for (int i = 0; i < 2; i++) {
     sums[i] = _mm256_add_epi32(_mm256_add_epi32(low[i], half), _mm256_slli_epi32(high[i], LOW_BITS));

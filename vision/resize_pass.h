@@ -1,28 +1,48 @@
-/* The two passes of a resize. Portable and AVX2 versions give the same bytes: all arithmetic is on integers, modulo
- * 2^32, and the true sums fit. */
+/* The two passes of a resize, and the coefficients they work with. All versions give the same bytes: all arithmetic is
+ * on integers, modulo 2^32, and the true sums fit. */
 #ifndef GAZE_VISION_RESIZE_PASS_H
 #define GAZE_VISION_RESIZE_PASS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "vision/resize.h"
 
 #define GAZE_RESIZE_BITS 22 /* of fraction in a coefficient: 32 - 8 for the pixel - 2 for overshoot */
-#define GAZE_RESIZE_GROUP 4 /* taps are a multiple of this */
+#define GAZE_RESIZE_HALF (1 << (GAZE_RESIZE_BITS - 1))
+#define GAZE_RESIZE_PAD 32 /* bytes past their end that must be readable behind rows given to `across` */
+#define GAZE_RESIZE_ROWS 8 /* rows that `across` likes to get at once */
 
-/* How each of n results of an axis is made of up to `taps` inputs. */
+/* How each of n results of an axis is made of up to `taps` inputs, of which inputs begin .. end - 1 are read.
+ * A coefficient has 23 bits and a sign, vectors multiply 16: so weight = coarse * 2^shift + fine. What the fine parts
+ * can add to a sum of 8-bit inputs lies between known bounds, and where both lead to the same result they need not be
+ * looked at, which is nearly always. */
 typedef struct gaze_resize_axis {
-  int n, taps;
-  int *first, *count; /* [n]: inputs first[i] .. first[i] + count[i] - 1 */
-  int32_t *weights;   /* [n, taps], zero past count[i] */
+  int n, taps, begin, end;   /* taps is a multiple of four, begin even */
+  int *first, *count;        /* [n]: inputs first[i] (even) .. first[i] + count[i] - 1 */
+  int32_t *weights;          /* [n, taps], zero past count[i] */
+  int16_t *coarse, *fine;    /* [n, taps] */
+  int32_t *lowest, *highest; /* [n]: bounds of the fine sum, GAZE_RESIZE_HALF included */
+  int shift;
 } gaze_resize_axis;
 
+/* Of `results` that an axis makes of `size` inputs between from and to, those from `first`, n of them. */
+GAZE_CHECKED gaze_err gaze_resize_axis_init(gaze_resize_axis *axis, int size, double from, double to, int results,
+                                            int first, int n, gaze_filter filter);
+/* Coarse and fine parts and their bounds, from the weights; part of gaze_resize_axis_init. */
+void gaze_resize_axis_split(gaze_resize_axis *axis);
+void gaze_resize_axis_fini(gaze_resize_axis *axis);
+
 typedef struct gaze_resize_passes {
-  /* Rows of `stride` bytes to rows of axis->n pixels, side by side. Only pixels that the axis names are read, but any
-   * byte from `in` to the end of the last row may be loaded. */
-  void (*across)(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out);
+  /* Rows of `stride` bytes, `in` being input 0 of the first, to rows of axis->n pixels, side by side.
+   * GAZE_RESIZE_PAD bytes past the last row are read and forgotten.
+   * scratch: gaze_resize_scratch(axis) bytes, aligned as gaze_alloc does. */
+  void (*across)(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, void *scratch, uint8_t *out);
   /* `count` rows of `bytes` each, `stride` apart, to one row. */
   void (*down)(const int32_t *weights, int count, const uint8_t *in, size_t stride, size_t bytes, uint8_t *out);
 } gaze_resize_passes;
+
+size_t gaze_resize_scratch(const gaze_resize_axis *axis);
+
+/* The fastest of this processor. */
+const gaze_resize_passes *gaze_resize_passes_choose(void);
 
 extern const gaze_resize_passes gaze_resize_portable;
 #if defined(__x86_64__)

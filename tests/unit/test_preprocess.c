@@ -110,6 +110,62 @@ static void any_shape_fits(void **state) {
     }
 }
 
+/* Decoding and resizing in one, where that is possible and where it is not. */
+static void check_decode(const test_bytes *file, const gaze_picture_options *options, int size) {
+  static float wanted[3 * 64 * 64], got[3 * 64 * 64];
+  gaze_preprocess preprocess;
+  gaze_picture picture;
+  gaze_picture_facts facts, same_facts;
+  gaze_preprocess_default(&preprocess, size);
+  assert_int_equal(gaze_picture_decode(file->data, file->size, "test", options, &facts, &picture), GAZE_OK);
+  assert_int_equal(gaze_preprocess_run(&preprocess, &picture, wanted), GAZE_OK);
+  assert_int_equal(gaze_preprocess_decode(&preprocess, file->data, file->size, "test", options, &same_facts, got),
+                   GAZE_OK);
+  assert_memory_equal(wanted, got, (size_t)(3 * size * size) * sizeof *got);
+  assert_int_equal(facts.width, same_facts.width);
+  assert_int_equal(facts.height, same_facts.height);
+  gaze_picture_fini(&picture);
+}
+
+static void decoding_on_the_way_is_the_same(void **state) {
+  static const int shapes[][2] = {{200, 150}, {150, 200}, {60, 300}, {300, 60}, {20, 30}, {1, 1}};
+  uint8_t turned[] = "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\3\0\1\0\0\0\6\0\0";
+  test_bytes exif = {turned, sizeof turned};
+  const gaze_picture_options as_stored = {.ignore_orientation = true}, fast = {.fast_decode = true, .fast_target = 32};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    gaze_picture picture = make_picture(shapes[i][0], shapes[i][1], 1);
+    test_bytes upright = make_jpeg(&picture, false, NULL), lying = make_jpeg(&picture, true, &exif);
+    for (int size = 16; size <= 64; size *= 2) {
+      check_decode(&upright, NULL, size);
+      check_decode(&lying, NULL, size);
+      check_decode(&lying, &as_stored, size);
+    }
+    check_decode(&upright, &fast, 32);
+    free(upright.data);
+    free(lying.data);
+    gaze_picture_fini(&picture);
+  }
+  static const char *const others[] = {"cmyk.jpg", "alpha.png", "lossy.webp"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    test_bytes file = golden_bytes(others[i]);
+    check_decode(&file, NULL, 16);
+    free(file.data);
+  }
+}
+
+static void decoding_on_the_way_fails_as_well(void **state) {
+  gaze_picture picture = make_picture(200, 150, 1);
+  test_bytes file = make_jpeg(&picture, false, NULL);
+  float pixels[3 * 16 * 16];
+  gaze_preprocess preprocess;
+  gaze_preprocess_default(&preprocess, 16);
+  for (size_t size = 0; size < file.size - 2; size += 97)
+    check_fails(gaze_preprocess_decode(&preprocess, file.data, size, "test", NULL, NULL, pixels), GAZE_ERR_FORMAT,
+                "test", NULL);
+  free(file.data);
+  gaze_picture_fini(&picture);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing_said_is_clip),
@@ -117,6 +173,8 @@ int main(void) {
       cmocka_unit_test(what_cannot_be_followed_is_named),
       cmocka_unit_test(written_is_read_back),
       cmocka_unit_test(any_shape_fits),
+      cmocka_unit_test(decoding_on_the_way_is_the_same),
+      cmocka_unit_test(decoding_on_the_way_fails_as_well),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

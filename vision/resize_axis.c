@@ -1,0 +1,123 @@
+/* Coefficients, by the arithmetic of Pillow's Resample.c, which is the reference for the bytes. */
+#include "core/base/memory.h"
+#include "vision/resize_pass.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static double triangle(double x) {
+  x = fabs(x);
+  return x < 1 ? 1 - x : 0;
+}
+
+/* Keys' cubic convolution, a = -0.5. */
+static double cubic(double x) {
+  const double a = -0.5;
+  x = fabs(x);
+  if (x < 1)
+    return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
+
+typedef struct axis_plan {
+  double (*filter)(double x);
+  double from, scale; /* where the box begins, inputs a result */
+  double stretch;     /* of the filter: scale, but at least 1 */
+  double support;     /* half the filter's width, in inputs */
+  int size;           /* inputs there are */
+} axis_plan;
+
+/* float, because Pillow keeps its box so. */
+static axis_plan plan_axis(int size, float from, float to, int results, gaze_filter filter) {
+  double scale = (double)(to - from) / results, stretch = scale < 1 ? 1 : scale;
+  return (axis_plan){.filter = filter == GAZE_BICUBIC ? cubic : triangle,
+                     .from = from,
+                     .scale = scale,
+                     .stretch = stretch,
+                     .support = (filter == GAZE_BICUBIC ? 2.0 : 1.0) * stretch,
+                     .size = size};
+}
+
+/* The coefficients of result `index`: made to sum to 1, then rounded away from zero at the half. One of 0 goes before
+ * them where they would begin at an odd input. */
+static void weigh(const axis_plan *plan, int index, double *scratch, int *first, int *count, int32_t *weights) {
+  double centre = plan->from + (index + 0.5) * plan->scale, sum = 0, unit = 1.0 / plan->stretch;
+  int low = (int)(centre - plan->support + 0.5), high = (int)(centre + plan->support + 0.5);
+  int begin = low < 0 ? 0 : low, n = (high > plan->size ? plan->size : high) - begin, odd = begin & 1;
+  for (int i = 0; i < n; i++)
+    sum += scratch[i] = plan->filter((i + begin - centre + 0.5) * unit);
+  for (int i = 0; i < n; i++) {
+    double weight = sum != 0 ? scratch[i] / sum : scratch[i];
+    weights[i + odd] = (int32_t)(weight * (1 << GAZE_RESIZE_BITS) + (weight < 0 ? -0.5 : 0.5));
+  }
+  *first = begin - odd;
+  *count = n + odd;
+}
+
+/* The smallest shift at which every coarse part has 16 bits. */
+static int coarse_shift(const gaze_resize_axis *axis) {
+  int32_t largest = 0;
+  for (size_t i = 0; i < (size_t)axis->n * (size_t)axis->taps; i++)
+    largest = abs(axis->weights[i]) > largest ? abs(axis->weights[i]) : largest;
+  int shift = 1;
+  while (largest >> shift >= INT16_MAX)
+    shift++;
+  return shift;
+}
+
+void gaze_resize_axis_split(gaze_resize_axis *axis) {
+  axis->shift = coarse_shift(axis);
+  for (int x = 0; x < axis->n; x++) {
+    axis->lowest[x] = axis->highest[x] = GAZE_RESIZE_HALF;
+    for (int k = 0; k < axis->taps; k++) {
+      size_t i = (size_t)x * (size_t)axis->taps + (size_t)k;
+      int32_t coarse = (axis->weights[i] + (1 << (axis->shift - 1))) >> axis->shift;
+      int32_t fine = axis->weights[i] - coarse * (1 << axis->shift);
+      axis->coarse[i] = (int16_t)coarse;
+      axis->fine[i] = (int16_t)fine;
+      *(fine < 0 ? &axis->lowest[x] : &axis->highest[x]) += 255 * fine;
+    }
+  }
+}
+
+static gaze_err reserve(gaze_resize_axis *axis) {
+  size_t n = (size_t)axis->n, all = n * (size_t)axis->taps;
+  GAZE_TRY(gaze_alloc(n, sizeof *axis->first, &axis->first));
+  GAZE_TRY(gaze_alloc(n, sizeof *axis->count, &axis->count));
+  GAZE_TRY(gaze_alloc(n, sizeof *axis->lowest, &axis->lowest));
+  GAZE_TRY(gaze_alloc(n, sizeof *axis->highest, &axis->highest));
+  GAZE_TRY(gaze_alloc(all, sizeof *axis->weights, &axis->weights));
+  GAZE_TRY(gaze_alloc(all, sizeof *axis->coarse, &axis->coarse));
+  return gaze_alloc(all, sizeof *axis->fine, &axis->fine);
+}
+
+gaze_err gaze_resize_axis_init(gaze_resize_axis *axis, int size, double from, double to, int results, int first, int n,
+                               gaze_filter filter) {
+  axis_plan plan = plan_axis(size, (float)from, (float)to, results, filter);
+  gaze_err err = GAZE_OK;
+  double *scratch = NULL;
+  *axis = (gaze_resize_axis){.n = n, .taps = ((int)ceil(plan.support) * 2 + 5) / 4 * 4};
+  GAZE_TRY_DONE(reserve(axis));
+  GAZE_TRY_DONE(gaze_alloc((size_t)axis->taps, sizeof *scratch, &scratch));
+  for (int i = 0; i < n; i++)
+    weigh(&plan, first + i, scratch, &axis->first[i], &axis->count[i], axis->weights + (size_t)i * (size_t)axis->taps);
+  axis->begin = axis->first[0];
+  axis->end = axis->first[n - 1] + axis->count[n - 1];
+  gaze_resize_axis_split(axis);
+done:
+  free(scratch);
+  if (err != GAZE_OK)
+    gaze_resize_axis_fini(axis);
+  return err;
+}
+
+void gaze_resize_axis_fini(gaze_resize_axis *axis) {
+  free(axis->first);
+  free(axis->count);
+  free(axis->lowest);
+  free(axis->highest);
+  free(axis->weights);
+  free(axis->coarse);
+  free(axis->fine);
+  *axis = (gaze_resize_axis){0};
+}
