@@ -86,6 +86,9 @@ gaze_err gaze_classifier_new(gaze_model *model, const char *const *labels, size_
   gaze_classifier *classifier;
   if (!n)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no labels: nothing to choose from: give at least one");
+  for (size_t i = 0; i < n_templates; i++)
+    if (!strstr(templates[i], "{}"))
+      return gaze_fail(GAZE_ERR_ARGUMENT, "template without {}: \"%s\": say where the label goes", templates[i]);
   GAZE_TRY(gaze_alloc(1, sizeof *classifier, &classifier));
   *classifier = (gaze_classifier){.kernels = model->kernels,
                                   .n = n,
