@@ -62,6 +62,13 @@ EXACT = {
 }
 
 
+def quiet():
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
 def make_model(config):
     """Random weights under which every part counts: attention is not uniform, gains not one, biases not zero."""
     import torch
@@ -237,9 +244,8 @@ def write_exact(folder):
 def write(folder):
     """Fills folder/clip."""
     from transformers import CLIPConfig
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    quiet()
     folder = os.path.join(folder, "clip")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
