@@ -84,7 +84,7 @@ static void widen(const gaze_kernels *kernels, float *values, const gaze_tensor 
 }
 
 static bool can_borrow(const gaze_clip *clip, const gaze_tensor *tensor) {
-  return !clip->gradients && !clip->vision.stack.gradients && tensor->dtype == GAZE_DTYPE_F32 &&
+  return !clip->values && !clip->vision.stack.gradients && tensor->dtype == GAZE_DTYPE_F32 &&
          (uintptr_t)tensor->data % _Alignof(float) == 0;
 }
 
