@@ -2,9 +2,9 @@
 
 #include "index/stop.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
-#include <fts.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,61 +33,86 @@ static bool is_excluded(const gaze_walk *walk, const char *name, const char *rel
   return false;
 }
 
-static gaze_err report_unreadable(const gaze_walk *walk, const char *path, int code, const char *what) {
+/* One walk: the path being looked at grows and shrinks in place. */
+typedef struct walker {
+  const gaze_walk *walk;
+  char path[PATH_MAX];
+  size_t root_length;
+} walker;
+
+static gaze_err report_unreadable(walker *w, const char *what) {
   char message[PATH_MAX + 128];
-  snprintf(message, sizeof message, "cannot read the %s: %s: %s", what, path, strerror(code));
-  return walk->unreadable(walk->user, path, message);
+  snprintf(message, sizeof message, "cannot read the %s: %s: %s", what, w->path, strerror(errno));
+  return w->walk->unreadable(w->walk->user, w->path, message);
 }
 
-static gaze_err report_file(const gaze_walk *walk, const char *path) {
+static gaze_err report_file(walker *w) {
   struct stat status;
-  if (stat(path, &status) != 0)
-    return report_unreadable(walk, path, errno, "file");
+  if (stat(w->path, &status) != 0)
+    return report_unreadable(w, "file");
   if (!S_ISREG(status.st_mode))
     return GAZE_OK;
-  return walk->file(walk->user, path, (int64_t)status.st_size,
-                    (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec);
+  return w->walk->file(w->walk->user, w->path, (int64_t)status.st_size,
+                       (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec);
 }
 
-static gaze_err visit(const gaze_walk *walk, FTS *tree, FTSENT *entry, size_t root_length) {
-  const char *path = entry->fts_path, *name = entry->fts_name;
-  bool is_root = entry->fts_level == FTS_ROOTLEVEL;
-  const char *relative = is_root ? "" : path + root_length + (path[root_length] == '/');
-  switch (entry->fts_info) {
-  case FTS_D:
-    if (!is_root && (is_default_exclude(name) || is_excluded(walk, name, relative)))
-      fts_set(tree, entry, FTS_SKIP);
+/* Some file systems do not say with the name what it is. */
+static unsigned char type_of(const walker *w, const struct dirent *entry) {
+  struct stat status;
+  if (entry->d_type != DT_UNKNOWN)
+    return entry->d_type;
+  return lstat(w->path, &status) == 0 && S_ISDIR(status.st_mode) ? DT_DIR : DT_REG;
+}
+
+static gaze_err walk_entries(walker *w, size_t length);
+
+static gaze_err visit(walker *w, const struct dirent *entry, size_t length) {
+  const char *name = entry->d_name, *relative = w->path + w->root_length + 1;
+  size_t size = strlen(name) + 1;
+  if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
     return GAZE_OK;
-  case FTS_DNR:
-    return report_unreadable(walk, path, entry->fts_errno, "folder");
-  case FTS_ERR:
-  case FTS_NS:
-    return report_unreadable(walk, path, entry->fts_errno, "file");
-  case FTS_F:
-  case FTS_SL:
-  case FTS_SLNONE:
-    return is_picture_name(name) && !is_excluded(walk, name, relative) ? report_file(walk, path) : GAZE_OK;
-  default:
-    return GAZE_OK;
+  if (length + 1 + size > sizeof w->path) {
+    errno = ENAMETOOLONG;
+    return report_unreadable(w, "folder");
   }
+  w->path[length] = '/';
+  memcpy(w->path + length + 1, name, size);
+  gaze_err err = GAZE_OK;
+  if (is_excluded(w->walk, name, relative))
+    err = GAZE_OK;
+  else if (type_of(w, entry) == DT_DIR)
+    err = is_default_exclude(name) ? GAZE_OK : walk_entries(w, length + size);
+  else if (is_picture_name(name))
+    err = report_file(w);
+  w->path[length] = 0;
+  return err;
+}
+
+/* What lies in the folder whose path is the first `length` bytes. */
+static gaze_err walk_entries(walker *w, size_t length) {
+  DIR *folder = opendir(length ? w->path : "/");
+  if (!folder)
+    return report_unreadable(w, "folder");
+  gaze_err err = GAZE_OK;
+  while (err == GAZE_OK && !gaze_stop_is_raised(w->walk->stop)) {
+    errno = 0;
+    const struct dirent *entry = readdir(folder);
+    if (!entry && errno)
+      err = report_unreadable(w, "folder");
+    if (!entry)
+      break;
+    err = visit(w, entry, length);
+  }
+  closedir(folder);
+  return err;
 }
 
 gaze_err gaze_walk_folder(const gaze_walk *walk, const char *folder) {
-  char *roots[] = {(char *)(uintptr_t)folder, NULL};
-  FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-  if (!tree)
-    return gaze_fail_errno(GAZE_ERR_IO, "cannot read the folder: %s", folder);
-  size_t root_length = strlen(folder);
-  gaze_err err = GAZE_OK;
-  while (err == GAZE_OK && !gaze_stop_is_raised(walk->stop)) {
-    errno = 0;
-    FTSENT *entry = fts_read(tree);
-    if (!entry && errno)
-      err = gaze_fail_errno(GAZE_ERR_IO, "cannot read the folder: %s", folder);
-    if (!entry)
-      break;
-    err = visit(walk, tree, entry, root_length);
-  }
-  fts_close(tree);
-  return err;
+  walker w = {.walk = walk};
+  size_t length = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+  if (length >= sizeof w.path)
+    return gaze_fail(GAZE_ERR_LIMIT, "path too long: %s: name a folder nearer to the root", folder);
+  memcpy(w.path, folder, length);
+  w.root_length = length;
+  return walk_entries(&w, length);
 }

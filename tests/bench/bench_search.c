@@ -1,6 +1,7 @@
 /* Exact search over made-up vectors, beside the time it takes to read their bytes:
  *   bench_search [--rows N] [--dim D] [--queries N]
  * prints one JSON object. The index goes to $TMPDIR (else /tmp): about 2.7 KB a row. */
+#include "tests/bench/ceiling.h"
 #include "tests/unit/index_bulk.h"
 
 #include "core/base/file.h"
@@ -10,18 +11,11 @@
 #include <omp.h>
 #include <spawn.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TOP 20
 
 extern char **environ;
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int compare_doubles(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
@@ -40,22 +34,11 @@ static void need(gaze_err err) {
   exit(1);
 }
 
-static json_t *cpu_name(void) {
-  char line[256], *name = NULL;
-  FILE *file = fopen("/proc/cpuinfo", "r");
-  while (file && !name && fgets(line, sizeof line, file))
-    if (strncmp(line, "model name", 10) == 0 && (name = strchr(line, ':')))
-      name[strcspn(name, "\n")] = 0;
-  if (file)
-    fclose(file);
-  return json_string(name ? name + 2 : "unknown");
-}
-
 /* All processors read all bytes once: the ceiling. */
 static double time_reading(const int8_t *bytes, size_t size) {
   static volatile uint64_t sink;
   const uint64_t *words = (const uint64_t *)(const void *)bytes;
-  double start = now();
+  double start = gaze_bench_now();
   uint64_t sum = 0;
 #pragma omp parallel for reduction(+ : sum) schedule(static)
   for (size_t block = 0; block < size / 4096; block++) {
@@ -68,16 +51,16 @@ static double time_reading(const int8_t *bytes, size_t size) {
   }
   sink = sum;
   (void)sink;
-  return now() - start;
+  return gaze_bench_now() - start;
 }
 
 static double search_once(gaze_index *index, const bulk *b, const float *query, size_t *numbers) {
   gaze_search_options options = {.top = TOP, .min_score = -1};
   gaze_hit *hits;
   size_t n;
-  double start = now();
+  double start = gaze_bench_now();
   need(gaze_search(index, "bulk", query, b->dim, &options, &hits, &n));
-  double seconds = now() - start;
+  double seconds = gaze_bench_now() - start;
   for (size_t i = 0; i < TOP; i++)
     numbers[i] = i < n ? bulk_number(hits[i].path) : SIZE_MAX;
   free(hits);
@@ -131,13 +114,13 @@ static double time_process(const char *self, const char *db, const bulk *b) {
   for (size_t i = 0; i < 7; i++) {
     pid_t child;
     int status = 1;
-    double start = now();
+    double start = gaze_bench_now();
     if (posix_spawn(&child, self, NULL, NULL, arguments, environ) != 0 || waitpid(child, &status, 0) != child ||
         status) {
       fprintf(stderr, "bench_search: the child process failed\n");
       exit(1);
     }
-    seconds[i] = now() - start;
+    seconds[i] = gaze_bench_now() - start;
   }
   return median(seconds, 7);
 }
@@ -162,11 +145,12 @@ static json_t *measure(const char *self, const char *db, const bulk *b, size_t n
   }
   gaze_index_close(index);
   double read_time = median(read, n_queries), search_time = median(search, n_queries);
-  json_t *json = json_pack(
-      "{s:s, s:o, s:i, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:f}", "bench", "search", "cpu", cpu_name(), "threads",
-      omp_get_max_threads(), "rows", (json_int_t)b->n, "dim", b->dim, "read_gb_per_s", 1e-9 * (double)bytes / read_time,
-      "read_ms", 1e3 * read_time, "search_ms", 1e3 * search_time, "ratio", search_time / read_time, "recall_at_20",
-      measure_recall(b, queries, n_queries, found), "exec_to_exit_ms", 1e3 * time_process(self, db, b));
+  json_t *json =
+      json_pack("{s:s, s:s, s:i, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:f}", "bench", "search", "cpu",
+                gaze_bench_cpu_name(), "threads", omp_get_max_threads(), "rows", (json_int_t)b->n, "dim", b->dim,
+                "read_gb_per_s", 1e-9 * (double)bytes / read_time, "read_ms", 1e3 * read_time, "search_ms",
+                1e3 * search_time, "ratio", search_time / read_time, "recall_at_20",
+                measure_recall(b, queries, n_queries, found), "exec_to_exit_ms", 1e3 * time_process(self, db, b));
   free(queries);
   free(search);
   free(read);
