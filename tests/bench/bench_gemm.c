@@ -64,7 +64,8 @@ int main(int argc, char **argv) {
   printf("],\n \"overall\": {\"openblas_f32\": %.1f, \"onednn_f32\": %.1f, \"onednn_bf16\": %.1f},\n",
          operations / seconds[0], seconds[1] > 0 ? operations / seconds[1] : 0,
          seconds[2] > 0 ? operations / seconds[2] : 0);
-  printf(" \"read_gbps\": {\"1\": %.1f, \"%d\": %.1f}}\n", gaze_bench_read_gbps((size_t)256 << 20, 1),
-         omp_get_max_threads(), gaze_bench_read_gbps((size_t)256 << 20, omp_get_max_threads()));
+  size_t bytes = (size_t)256 << 20;
+  printf(" \"read_gbps\": {\"one_thread\": %.1f, \"all_threads\": %.1f}}\n", gaze_bench_read_gbps(bytes, 1),
+         gaze_bench_read_gbps(bytes, omp_get_max_threads()));
   return 0;
 }

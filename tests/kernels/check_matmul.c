@@ -128,22 +128,18 @@ static void onednn_products(void **state) {
   assert_int_equal(gaze_onednn_new(&onednn), GAZE_OK);
   for (int i = 0; i < 200; i++) {
     unsigned bits = (unsigned)gaze_random_next(&random);
-    gaze_product p = {gaze_random_below(&random, 90) + 1,
-                      gaze_random_below(&random, 90) + 1,
-                      gaze_random_below(&random, 90) + 1,
-                      0,
-                      0,
-                      0,
-                      bits & 1,
-                      bits & 2,
-                      bits & 4,
-                      bits & 8,
-                      GAZE_ONEDNN_F32};
-    p.lda = (p.transpose_a ? p.M : p.K) + EXTRA;
-    p.ldb = (p.transpose_b ? p.K : p.N) + EXTRA;
-    p.ldc = p.N + EXTRA;
-    run_f32_product(onednn, &p, &random);
-    run_f32_product(onednn, &p, &random); /* the prepared product again */
+    gaze_product p = {.transpose_a = bits & 1, .transpose_b = bits & 2, .accumulate = bits & 4, .packed = bits & 8};
+    p.M = gaze_random_below(&random, 90) + 1;
+    p.N = gaze_random_below(&random, 90) + 1;
+    p.K = gaze_random_below(&random, 90) + 1;
+    for (int again = 0; again < 4; again++) { /* the same product twice, then transposed otherwise */
+      p.transpose_a ^= again == 3;
+      p.transpose_b ^= again == 2;
+      p.lda = (p.transpose_a ? p.M : p.K) + EXTRA;
+      p.ldb = (p.transpose_b ? p.K : p.N) + EXTRA;
+      p.ldc = p.N + EXTRA;
+      run_f32_product(onednn, &p, &random);
+    }
   }
   gaze_onednn_free(onednn);
 }

@@ -41,9 +41,9 @@ static void check_softmax(const gaze_kernels *kernels, size_t n, gaze_random *ra
     return;
   float *x = guarded_floats(0, n, random, gaze_random_below(random, 2) ? 1 : 30), *y, *d, *d0;
   double max = -INFINITY, sum = 0, mean = 0, size = 0;
+  float shift = 200 * ((float)gaze_random_below(random, 3) - 1);
   for (size_t i = 0; i < n; i++)
-    if (i + 1 < n && gaze_random_below(random, 4) == 0)
-      x[i] = -INFINITY;
+    x[i] = i + 1 < n && gaze_random_below(random, 4) == 0 ? -INFINITY : x[i] + shift;
   for (size_t i = 0; i < n; i++)
     max = fmax(max, x[i]);
   for (size_t i = 0; i < n; i++)
