@@ -226,9 +226,23 @@ static gaze_err open_compute(gaze_clip_run *run) {
   return GAZE_OK;
 }
 
+/* What gaze_train.h names and this version cannot do is refused, never passed over. */
+static gaze_err check_options(const gaze_train_clip_options *o) {
+  if (o->distill_model)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "distilling from a CLIP is not in this version: --distill-model %s: leave it out",
+                     o->distill_model);
+  if (o->lock_image_unlocked_groups)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "locking a part of a tower is not in this version: --lock-image-unlocked-groups %d: use 0",
+                     o->lock_image_unlocked_groups);
+  return GAZE_OK;
+}
+
 gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *options) {
   *run = (gaze_clip_run){.options = *options};
   const gaze_train_clip_options *o = &run->options;
+  GAZE_TRY(check_options(o));
   const char *tokenizer = o->tokenizer ? o->tokenizer : o->model;
   if (!tokenizer)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no vocabulary: --tokenizer: make one with gaze train tokenizer");
