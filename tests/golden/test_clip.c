@@ -97,8 +97,7 @@ static void run_texts(run *r, gaze_tape_policy policy) {
   gaze_arena_fini(&arena);
 }
 
-/* While somebody listens every row of the last block is made, otherwise only the pooled ones: two ways to one result.
- */
+/* While somebody listens every row of the last block is made, otherwise only the pooled ones: both ways must agree. */
 static void run_towers(run *r) {
   for (gaze_tape_policy policy = GAZE_TAPE_NONE; policy <= GAZE_TAPE_RECOMPUTE; policy++) {
     r->compute.tap = compare_tap;
