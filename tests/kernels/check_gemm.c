@@ -136,8 +136,31 @@ static void products_inside_a_team(void **state) {
     verify(&p, A[i], B, C[i], C[i]);
 }
 
+/* Large enough to be shared among threads, tall and wide. */
+static void bits_do_not_depend_on_threads(void **state) {
+  const gaze_kernels *kernels = *state;
+  gaze_random random;
+  gaze_random_init(&random, 27, 0);
+  int before = omp_get_max_threads();
+  for (int wide = 0; wide < 2; wide++) {
+    size_t M = wide ? 130 : 701, N = wide ? 701 : 130, K = 70;
+    float *A = guarded_floats(0, M * K, &random, 1), *B = guarded_floats(1, K * N, &random, 1);
+    float *want = guarded(2, M * N * sizeof *want), *got = guarded(3, M * N * sizeof *got);
+    omp_set_num_threads(1);
+    kernels->gemm(false, true, M, N, K, 1, A, K, B, K, 0, want, N);
+    for (int threads = 2; threads <= 4; threads++) {
+      omp_set_num_threads(threads);
+      kernels->gemm(false, true, M, N, K, 1, A, K, B, K, 0, got, N);
+      assert_memory_equal(got, want, M * N * sizeof *got);
+    }
+    guard_verify();
+  }
+  omp_set_num_threads(before);
+}
+
 const check gemm_checks[] = {{"products of any shape", products_of_any_shape},
                              {"attention's products", attention_shapes},
                              {"empty products", empty_products},
                              {"products inside a team", products_inside_a_team},
+                             {"bits do not depend on threads", bits_do_not_depend_on_threads},
                              {0}};
