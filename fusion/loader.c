@@ -98,11 +98,13 @@ static gaze_err prepare(gaze_loader *loader, uint64_t batch, size_t place, gaze_
   return err;
 }
 
-static void hand_in(gaze_loader *loader, uint64_t batch, gaze_err err, gaze_bad *bad) {
+static void hand_in(gaze_loader *loader, uint64_t batch, size_t place, gaze_err err, gaze_bad *bad) {
   gaze_slot *slot = &loader->slots[batch % loader->n_slots];
   pthread_mutex_lock(&loader->mutex);
-  if (err != GAZE_OK && slot->err == GAZE_OK) {
+  if (err != GAZE_OK && (slot->err == GAZE_OK || place < slot->err_place)) {
+    free(slot->message);
     slot->err = err;
+    slot->err_place = place;
     slot->message = strdup(gaze_last_error());
   }
   gaze_bad_add(&slot->bad, bad);
@@ -118,7 +120,7 @@ static void *work(void *user) {
   while (claim(loader, &batch, &place)) {
     gaze_bad bad = {.place = place};
     gaze_err err = prepare(loader, batch, place, &bad);
-    hand_in(loader, batch, err, &bad);
+    hand_in(loader, batch, place, err, &bad);
   }
   return NULL;
 }

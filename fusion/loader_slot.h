@@ -21,7 +21,8 @@ typedef struct gaze_slot {
   uint8_t *cut;    /* [B]: the text was longer than the context */
   size_t missing;  /* samples still to come */
   gaze_bad bad;
-  gaze_err err; /* not GAZE_OK: the batch cannot be given out */
+  gaze_err err; /* not GAZE_OK: the batch cannot be given out; that of the lowest place, whoever was done first */
+  size_t err_place;
   char *message;
 } gaze_slot;
 
