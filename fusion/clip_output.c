@@ -133,19 +133,21 @@ static gaze_err log_metrics(gaze_clip_run *run, char *text) {
   return gaze_clip_run_log(run, json_pack("{s:I, s:o}", "step", (json_int_t)run->optimizer.step, "eval", measured));
 }
 
-gaze_err gaze_clip_run_validate(gaze_clip_run *run) {
+gaze_err gaze_clip_run_validate(gaze_clip_run *run, bool retrieval, bool classes) {
   const gaze_train_clip_options *o = &run->options;
-  if (!o->n_val_data && !o->n_zeroshot_data)
+  retrieval = retrieval && o->n_val_data;
+  classes = classes && o->n_zeroshot_data && o->n_class_labels;
+  if (!retrieval && !classes)
     return GAZE_OK;
   gaze_model *model;
   char *metrics;
   GAZE_TRY(gaze_model_open(run->model_folder, &o->compute, &model));
   gaze_err err = GAZE_OK;
-  if (o->n_val_data) {
+  if (retrieval) {
     GAZE_TRY_DONE(gaze_eval_retrieval(model, o->val_data, o->n_val_data, &metrics));
     GAZE_TRY_DONE(log_metrics(run, metrics));
   }
-  if (o->n_zeroshot_data && o->n_class_labels) {
+  if (classes) {
     GAZE_TRY_DONE(
         gaze_eval_classification(model, o->zeroshot_data, o->n_zeroshot_data, o->class_labels[0], NULL, 0, &metrics));
     GAZE_TRY_DONE(log_metrics(run, metrics));

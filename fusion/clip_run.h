@@ -42,8 +42,8 @@ GAZE_CHECKED gaze_err gaze_clip_run_fall_back(gaze_clip_run *run, char **path);
 GAZE_CHECKED gaze_err gaze_clip_run_log(gaze_clip_run *run, json_t *json);
 /* Drops the lines of metrics.jsonl behind the step a run resumes at. */
 GAZE_CHECKED gaze_err gaze_clip_run_trim_log(gaze_clip_run *run);
-/* Measures the written model on the validation data and logs it. */
-GAZE_CHECKED gaze_err gaze_clip_run_validate(gaze_clip_run *run);
+/* Measures the written model on the data for retrieval, for zero-shot classes, where there are such, and logs it. */
+GAZE_CHECKED gaze_err gaze_clip_run_validate(gaze_clip_run *run, bool retrieval, bool classes);
 
 double gaze_clock(void); /* seconds, monotonic */
 

@@ -1,5 +1,7 @@
 #include "fusion/clip_run.h"
 
+#include "fusion/train_report.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,24 +85,30 @@ static bool must_stop(const gaze_clip_run *run) {
   return (run->options.stop && *run->options.stop) || (piece && run->optimizer.step - run->first_step >= piece);
 }
 
+/* After a step: what is due of saving and measuring. *done: nothing more is to be trained in this call. */
+static gaze_err finish_step(gaze_clip_run *run, bool *done) {
+  const gaze_train_clip_options *o = &run->options;
+  bool last = run->optimizer.step == run->steps;
+  *done = last || must_stop(run);
+  bool retrieval = last || is_due(run, o->val_frequency), classes = last || is_due(run, o->zeroshot_frequency);
+  if (*done || retrieval || classes || is_due(run, o->save_frequency))
+    GAZE_TRY(gaze_clip_run_save(run));
+  return *done && !last ? GAZE_OK : gaze_clip_run_validate(run, retrieval, classes);
+}
+
 static gaze_err train(gaze_clip_run *run) {
+  const volatile int *stop = run->options.stop;
+  bool done = run->optimizer.step >= run->steps;
   run->started = gaze_clock();
-  while (run->optimizer.step < run->steps) {
+  while (!done) {
     double lr = gaze_schedule_lr(&run->schedule, run->optimizer.step);
     GAZE_TRY(take_step(run, lr));
     GAZE_TRY(report(run, lr));
-    bool last = run->optimizer.step == run->steps, stopping = must_stop(run);
-    bool measured = last || is_due(run, run->options.val_frequency);
-    if (measured || stopping || is_due(run, run->options.save_frequency))
-      GAZE_TRY(gaze_clip_run_save(run));
-    if (stopping && !last)
-      return run->options.stop && *run->options.stop
-                 ? gaze_fail(GAZE_ERR_INTERRUPTED, "training interrupted: %s: go on with --resume latest", run->folder)
-                 : GAZE_OK;
-    if (measured)
-      GAZE_TRY(gaze_clip_run_validate(run));
+    GAZE_TRY(finish_step(run, &done));
   }
-  return GAZE_OK;
+  if (stop && *stop && run->optimizer.step < run->steps)
+    return gaze_fail(GAZE_ERR_INTERRUPTED, "training interrupted: %s: go on with --resume latest", run->folder);
+  return gaze_train_report_save(run->folder, &run->options);
 }
 
 gaze_err gaze_train_clip(const gaze_train_clip_options *options) {

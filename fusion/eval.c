@@ -1,88 +1,10 @@
 /* Measuring a model on sets of samples, with CLIP_benchmark's metrics. */
 #include "core/base/memory.h"
-#include "fusion/dataset.h"
+#include "fusion/eval_set.h"
 #include "fusion/labels.h"
-#include "fusion/model.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SAMPLES_TOGETHER = 128 };
-
-/* The samples of several tars in one list, and their pictures' vectors. */
-typedef struct eval_set {
-  gaze_dataset **datasets;
-  size_t n_datasets;
-  const gaze_sample **samples; /* [n] */
-  size_t n, capacity;
-  float *vectors; /* [n, D], unit */
-} eval_set;
-
-static void eval_set_fini(eval_set *set) {
-  for (size_t i = 0; i < set->n_datasets; i++)
-    gaze_dataset_close(set->datasets[i]);
-  free(set->datasets);
-  free(set->samples);
-  free(set->vectors);
-}
-
-static gaze_err open_samples(eval_set *set, const char *const *tars, size_t n_tars) {
-  GAZE_TRY(gaze_alloc(n_tars + 1, sizeof *set->datasets, &set->datasets));
-  for (; set->n_datasets < n_tars; set->n_datasets++) {
-    gaze_dataset *dataset;
-    GAZE_TRY(gaze_dataset_open(tars[set->n_datasets], NULL, &dataset));
-    set->datasets[set->n_datasets] = dataset;
-    size_t size = gaze_dataset_size(dataset);
-    gaze_err err = gaze_grow(&set->samples, &set->capacity, set->n + size + 1, sizeof *set->samples);
-    for (size_t i = 0; i < size && err == GAZE_OK; i++)
-      set->samples[set->n++] = gaze_dataset_get(dataset, i);
-    if (err != GAZE_OK) {
-      gaze_dataset_close(dataset);
-      return err;
-    }
-  }
-  return set->n ? GAZE_OK : gaze_fail(GAZE_ERR_NOT_FOUND, "no samples: %s: name a tar with pictures", tars[0]);
-}
-
-static gaze_err prepare(const gaze_model *model, const gaze_sample *sample, float *pixels) {
-  gaze_picture picture;
-  GAZE_TRY(gaze_sample_picture(sample, NULL, &picture));
-  gaze_err err = gaze_preprocess_run(&model->preprocess, &picture, pixels);
-  gaze_picture_fini(&picture);
-  return err;
-}
-
-static gaze_err embed_some(gaze_model *model, const gaze_sample *const *samples, size_t n, float *pixels, float *out) {
-  size_t size = gaze_model_pixels(model);
-  gaze_err failed = GAZE_OK;
-  char message[512] = "";
-#pragma omp parallel for schedule(dynamic)
-  for (size_t i = 0; i < n; i++) {
-    gaze_err err = prepare(model, samples[i], pixels + i * size);
-#pragma omp critical
-    if (err != GAZE_OK && failed == GAZE_OK) {
-      failed = err;
-      strncpy(message, gaze_last_error(), sizeof message - 1);
-    }
-  }
-  return failed == GAZE_OK ? gaze_model_encode(model, pixels, n, out) : gaze_fail_again(failed, message);
-}
-
-static gaze_err embed_samples(gaze_model *model, eval_set *set) {
-  float *pixels;
-  size_t D = model->clip.config.dim;
-  GAZE_TRY(gaze_alloc(set->n, D * sizeof(float), &set->vectors));
-  GAZE_TRY(gaze_alloc(SAMPLES_TOGETHER, gaze_model_pixels(model) * sizeof *pixels, &pixels));
-  gaze_err err = GAZE_OK;
-  omp_set_num_threads(model->options.threads);
-  for (size_t i = 0; i < set->n && err == GAZE_OK; i += SAMPLES_TOGETHER) {
-    size_t n = set->n - i < SAMPLES_TOGETHER ? set->n - i : SAMPLES_TOGETHER;
-    err = embed_some(model, set->samples + i, n, pixels, set->vectors + i * D);
-  }
-  free(pixels);
-  return err;
-}
 
 /* How many scores beat that of `right`: its rank, from 0. */
 static size_t rank_of(const float *scores, size_t n, size_t right) {
@@ -133,8 +55,8 @@ static json_t *classification_metrics(const class_count *counts, size_t n_classe
                    "mean_per_class_recall", recall / (double)seen, "samples", (json_int_t)all.samples);
 }
 
-static gaze_err count_hits(const gaze_classifier *classifier, const eval_set *set, const gaze_labels *labels, size_t D,
-                           class_count *counts) {
+static gaze_err count_hits(const gaze_classifier *classifier, const gaze_eval_set *set, const gaze_labels *labels,
+                           size_t D, class_count *counts) {
   float *scores;
   size_t left_out = 0;
   GAZE_TRY(gaze_alloc(labels->n, sizeof *scores, &scores));
@@ -172,57 +94,24 @@ static gaze_err make_classifier(gaze_model *model, const gaze_labels *labels, co
 
 gaze_err gaze_eval_classification(gaze_model *model, const char *const *tars, size_t n, const char *labels_file,
                                   const char *const *templates, size_t n_templates, char **metrics) {
-  eval_set set = {0};
+  gaze_eval_set set = {0};
   gaze_labels labels = {0};
   gaze_classifier *classifier = NULL;
   class_count *counts = NULL;
   gaze_err err = GAZE_OK;
   GAZE_TRY_DONE(gaze_labels_open(labels_file, &labels));
-  GAZE_TRY_DONE(open_samples(&set, tars, n));
+  GAZE_TRY_DONE(gaze_eval_set_open(&set, tars, n));
   GAZE_TRY_DONE(make_classifier(model, &labels, templates, n_templates, &classifier));
-  GAZE_TRY_DONE(embed_samples(model, &set));
+  GAZE_TRY_DONE(gaze_eval_set_embed(model, &set));
   GAZE_TRY_DONE(gaze_alloc(labels.n, sizeof *counts, &counts));
   GAZE_TRY_DONE(count_hits(classifier, &set, &labels, model->clip.config.dim, counts));
   err = describe(model, tars, n, "zeroshot_classification", classification_metrics(counts, labels.n), metrics);
 done:
   gaze_classifier_free(classifier);
   gaze_labels_fini(&labels);
-  eval_set_fini(&set);
+  gaze_eval_set_fini(&set);
   free(counts);
   return err;
-}
-
-/* All captions of a set, and the sample of each. */
-typedef struct caption_list {
-  const char **texts;
-  size_t *owner, *first; /* [n]; [samples + 1]: captions of sample i are first[i] .. first[i+1] */
-  size_t n;
-} caption_list;
-
-static void caption_list_fini(caption_list *list) {
-  free(list->texts);
-  free(list->owner);
-  free(list->first);
-}
-
-static gaze_err list_captions(const eval_set *set, caption_list *list) {
-  size_t total = 0;
-  for (size_t i = 0; i < set->n; i++)
-    total += set->samples[i]->n_captions;
-  if (!total)
-    return gaze_fail(GAZE_ERR_MISMATCH, "no captions: %s: retrieval needs samples with captions",
-                     gaze_dataset_path(set->datasets[0]));
-  GAZE_TRY(gaze_alloc(total, sizeof *list->texts, &list->texts));
-  GAZE_TRY(gaze_alloc(total, sizeof *list->owner, &list->owner));
-  GAZE_TRY(gaze_alloc(set->n + 1, sizeof *list->first, &list->first));
-  for (size_t i = 0; i < set->n; i++) {
-    for (size_t j = 0; j < set->samples[i]->n_captions; j++) {
-      list->owner[list->n] = i;
-      list->texts[list->n++] = set->samples[i]->captions[j];
-    }
-    list->first[i + 1] = list->n;
-  }
-  return GAZE_OK;
 }
 
 static const size_t depths[] = {1, 5, 10};
@@ -235,7 +124,7 @@ static void count_depths(size_t *hits, size_t rank) {
 
 /* scores: [max(samples, captions)] of scratch. hits of captions that find their picture, and of pictures that find one
  * of their captions. */
-static void count_retrieved(const gaze_kernels *kernels, const eval_set *set, const caption_list *captions,
+static void count_retrieved(const gaze_kernels *kernels, const gaze_eval_set *set, const gaze_captions *captions,
                             const float *texts, size_t D, float *scores, size_t *image_hits, size_t *text_hits) {
   for (size_t j = 0; j < captions->n; j++) {
     for (size_t i = 0; i < set->n; i++)
@@ -254,7 +143,7 @@ static void count_retrieved(const gaze_kernels *kernels, const eval_set *set, co
   }
 }
 
-static gaze_err retrieval_metrics(gaze_model *model, const eval_set *set, const caption_list *captions,
+static gaze_err retrieval_metrics(gaze_model *model, const gaze_eval_set *set, const gaze_captions *captions,
                                   json_t **metrics) {
   float *texts = NULL, *scores = NULL;
   size_t D = model->clip.config.dim, image_hits[DEPTHS] = {0}, text_hits[DEPTHS] = {0};
@@ -277,17 +166,17 @@ done:
 }
 
 gaze_err gaze_eval_retrieval(gaze_model *model, const char *const *tars, size_t n, char **metrics) {
-  eval_set set = {0};
-  caption_list captions = {0};
+  gaze_eval_set set = {0};
+  gaze_captions captions = {0};
   json_t *measured = NULL;
   gaze_err err = GAZE_OK;
-  GAZE_TRY_DONE(open_samples(&set, tars, n));
-  GAZE_TRY_DONE(list_captions(&set, &captions));
-  GAZE_TRY_DONE(embed_samples(model, &set));
+  GAZE_TRY_DONE(gaze_eval_set_open(&set, tars, n));
+  GAZE_TRY_DONE(gaze_captions_list(&set, &captions));
+  GAZE_TRY_DONE(gaze_eval_set_embed(model, &set));
   GAZE_TRY_DONE(retrieval_metrics(model, &set, &captions, &measured));
   err = describe(model, tars, n, "zeroshot_retrieval", measured, metrics);
 done:
-  caption_list_fini(&captions);
-  eval_set_fini(&set);
+  gaze_captions_fini(&captions);
+  gaze_eval_set_fini(&set);
   return err;
 }

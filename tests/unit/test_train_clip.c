@@ -165,15 +165,15 @@ static void learns_by_heart(void **state) {
   gaze_train_clip_options options = train_options("few");
   const char *data = test_path("few.tar");
   options.train_data = &data;
-  options.epochs = 80;
+  options.epochs = 60;
   options.warmup = 5;
-  options.lr = 2e-2;
+  options.lr = 4e-3;
   options.weight_decay = 0;
   options.save_frequency = 0;
   options.progress = watch;
   lowest_loss = HUGE_VAL;
   train(&options);
-  if (!(lowest_loss < 0.4))
+  if (!(lowest_loss < 0.05))
     fail_msg("loss %g", lowest_loss);
 }
 

@@ -1,0 +1,34 @@
+/* Samples that a model is measured on, from several files in one list; their vectors, their captions. */
+#ifndef GAZE_FUSION_EVAL_SET_H
+#define GAZE_FUSION_EVAL_SET_H
+
+#include "fusion/dataset.h"
+#include "fusion/model.h"
+
+typedef struct gaze_eval_set {
+  gaze_dataset **datasets;
+  size_t n_datasets;
+  const gaze_sample **samples; /* [n] */
+  size_t n, capacity;
+  float *vectors; /* [n, D] unit, after gaze_eval_set_embed */
+} gaze_eval_set;
+
+/* set: zeroed; to be ended by gaze_eval_set_fini in any case. */
+GAZE_CHECKED gaze_err gaze_eval_set_open(gaze_eval_set *set, const char *const *paths, size_t n_paths);
+void gaze_eval_set_fini(gaze_eval_set *set);
+GAZE_CHECKED gaze_err gaze_eval_set_embed(gaze_model *model, gaze_eval_set *set);
+/* Vectors of some samples' pictures; out: [n, D] unit, yours. Decodes several at a time. */
+GAZE_CHECKED gaze_err gaze_samples_embed(gaze_model *model, const gaze_sample *const *samples, size_t n, float *out);
+
+/* All captions of a set, borrowed from it, and the sample of each. */
+typedef struct gaze_captions {
+  const char **texts;    /* [n] */
+  size_t *owner, *first; /* [n]; [samples + 1]: captions of sample i are first[i] .. first[i+1] */
+  size_t n;
+} gaze_captions;
+
+/* list: zeroed; to be ended by gaze_captions_fini in any case. GAZE_ERR_MISMATCH when there are none. */
+GAZE_CHECKED gaze_err gaze_captions_list(const gaze_eval_set *set, gaze_captions *list);
+void gaze_captions_fini(gaze_captions *list);
+
+#endif
