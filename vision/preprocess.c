@@ -127,7 +127,7 @@ static gaze_err finish_rows(row_fit *fit, bool streamed, gaze_picture *picture, 
     gaze_picture_fini(picture);
     return err;
   }
-  GAZE_TRY(gaze_resize_stream_finish(fit->stream, &part));
+  gaze_resize_stream_finish(fit->stream, &part);
   GAZE_TRY(complete(fit->preprocess, &fit->to, &part));
   gaze_preprocess_normalise(fit->preprocess, part.rgb, pixels);
   gaze_picture_fini(&part);

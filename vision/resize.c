@@ -3,64 +3,100 @@
 #include "core/base/memory.h"
 #include "vision/resize_pass.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Pillow 13 turned the order of the passes around where the height shrinks by far more pixels than the width. */
-static bool down_goes_first(int picture_width, int picture_height, int width, int height) {
-  return picture_height > height && picture_height - height > 2 * (picture_width - width);
+bool gaze_resize_streams(int picture_width, int picture_height, int width, int height) {
+  return picture_height <= height || picture_height - height <= 2 * (picture_width - width);
 }
 
-/* The rows at the end of a picture go through a copy that has the room behind it that `across` asks for. */
-static gaze_err run_across(const gaze_resize_axis *across, const uint8_t *in, size_t stride, int rows, uint8_t *out) {
+/* Both passes over rows as they come: a row of the result is made as soon as all it needs has gone across. */
+struct gaze_resize_stream {
+  gaze_resize_axis across, down;
+  size_t stride, bytes; /* of a row of the picture, of the result */
+  int next;             /* row of the picture that comes next */
+  int waiting;          /* rows in `rows`, before they go across */
+  int held, held_from;  /* rows in `between`, and which row of the picture the first of them was */
+  int done;             /* rows of the result */
+  uint8_t *rows;        /* [GAZE_RESIZE_ROWS, stride] and GAZE_RESIZE_PAD */
+  uint8_t *between;     /* [capacity, bytes] */
+  int capacity;
+  gaze_picture result;
+};
+
+static gaze_err stream_init(gaze_resize_stream *s, const gaze_picture *size, const gaze_box *box, int width, int height,
+                            gaze_filter filter, const gaze_window *w) {
+  s->stride = (size_t)size->width * 3;
+  s->bytes = (size_t)w->width * 3;
+  GAZE_TRY(gaze_resize_axis_init(&s->across, size->width, box->left, box->right, width, w->left, w->width, filter));
+  GAZE_TRY(gaze_resize_axis_init(&s->down, size->height, box->top, box->bottom, height, w->top, w->height, filter));
+  s->held_from = s->down.begin;
+  s->capacity = 2 * s->down.taps + GAZE_RESIZE_ROWS;
+  s->result = (gaze_picture){.width = w->width, .height = w->height};
+  GAZE_TRY(gaze_alloc(GAZE_RESIZE_ROWS * s->stride + GAZE_RESIZE_PAD, 1, &s->rows));
+  GAZE_TRY(gaze_alloc((size_t)s->capacity, s->bytes, &s->between));
+  return gaze_alloc((size_t)w->height, s->bytes, &s->result.rgb);
+}
+
+static void stream_fini(gaze_resize_stream *s) {
+  gaze_resize_axis_fini(&s->across);
+  gaze_resize_axis_fini(&s->down);
+  gaze_picture_fini(&s->result);
+  free(s->rows);
+  free(s->between);
+}
+
+/* Moves the rows that are needed further to the front. */
+static void drop_rows(gaze_resize_stream *s) {
+  int dropped = s->done < s->down.n ? s->down.first[s->done] - s->held_from : s->held;
+  assert(dropped <= s->held);
+  s->held -= dropped;
+  s->held_from += dropped;
+  memmove(s->between, s->between + (size_t)dropped * s->bytes, (size_t)s->held * s->bytes);
+}
+
+/* n rows, at most GAZE_RESIZE_ROWS, with GAZE_RESIZE_PAD readable bytes behind them. */
+static void take_rows(gaze_resize_stream *s, const uint8_t *rows, int n) {
   const gaze_resize_passes *passes = gaze_resize_passes_choose();
-  int last = (int)((GAZE_RESIZE_PAD - 1) / stride) + 1, before = rows > last ? rows - last : 0;
-  size_t bytes = (size_t)(rows - before) * stride;
-  gaze_err err = GAZE_OK;
-  uint8_t *copy = NULL, *scratch = NULL;
-  GAZE_TRY_DONE(gaze_alloc(bytes + GAZE_RESIZE_PAD, 1, &copy));
-  GAZE_TRY_DONE(gaze_alloc(gaze_resize_scratch(across), 1, &scratch));
-  memcpy(copy, in + (size_t)before * stride, bytes);
-  passes->across(across, in, stride, before, scratch, out);
-  passes->across(across, copy, stride, rows - before, scratch, out + (size_t)before * (size_t)across->n * 3);
-done:
-  free(copy);
-  free(scratch);
-  return err;
-}
-
-/* in: the rows down->begin .. down->end - 1. */
-static void run_down(const gaze_resize_axis *down, const uint8_t *in, size_t stride, size_t bytes, uint8_t *out) {
-  const gaze_resize_passes *passes = gaze_resize_passes_choose();
-  for (int y = 0; y < down->n; y++)
-    passes->down(down->weights + (size_t)y * (size_t)down->taps, down->count[y],
-                 in + (size_t)(down->first[y] - down->begin) * stride, stride, bytes, out + (size_t)y * bytes);
-}
-
-static gaze_err run_both(const gaze_picture *picture, const gaze_resize_axis *across, const gaze_resize_axis *down,
-                         bool down_first, gaze_picture *out) {
-  size_t stride = (size_t)picture->width * 3, bytes = (size_t)across->n * 3;
-  const uint8_t *in = picture->rgb + (size_t)down->begin * stride;
-  int rows = down->end - down->begin;
-  gaze_err err = GAZE_OK;
-  uint8_t *between = NULL;
-  gaze_picture result = {.width = across->n, .height = down->n};
-  GAZE_TRY_DONE(gaze_alloc((size_t)(down_first ? down->n : rows), down_first ? stride : bytes, &between));
-  GAZE_TRY_DONE(gaze_alloc((size_t)down->n, bytes, &result.rgb));
-  if (down_first) {
-    run_down(down, in, stride, stride, between);
-    GAZE_TRY_DONE(run_across(across, between, stride, down->n, result.rgb));
-  } else {
-    GAZE_TRY_DONE(run_across(across, in, stride, rows, between));
-    run_down(down, between, bytes, bytes, result.rgb);
+  if (s->held + n > s->capacity)
+    drop_rows(s);
+  passes->across(&s->across, rows, s->stride, n, s->between + (size_t)s->held * s->bytes);
+  s->held += n;
+  for (; s->done < s->down.n; s->done++) {
+    int first = s->down.first[s->done] - s->held_from;
+    if (first + s->down.count[s->done] > s->held)
+      return;
+    passes->down(&s->down, s->done, s->between + (size_t)first * s->bytes, s->bytes, s->bytes,
+                 s->result.rgb + (size_t)s->done * s->bytes);
   }
-done:
+}
+
+/* The rows at the end of a picture go through a copy that has the room behind it that take_rows asks for. */
+static void take_picture(gaze_resize_stream *s, const gaze_picture *picture) {
+  const uint8_t *end = picture->rgb + (size_t)picture->height * s->stride;
+  for (int y = s->down.begin, n; y < s->down.end; y += n) {
+    const uint8_t *rows = picture->rgb + (size_t)y * s->stride;
+    n = s->down.end - y < GAZE_RESIZE_ROWS ? s->down.end - y : GAZE_RESIZE_ROWS;
+    size_t bytes = (size_t)n * s->stride;
+    if ((size_t)(end - rows) < bytes + GAZE_RESIZE_PAD)
+      rows = memcpy(s->rows, rows, bytes);
+    take_rows(s, rows, n);
+  }
+}
+
+/* The passes in the other order. Of every row all is made, as in Pillow. */
+static gaze_err take_picture_down_first(gaze_resize_stream *s, const gaze_picture *picture) {
+  const gaze_resize_passes *passes = gaze_resize_passes_choose();
+  uint8_t *between;
+  GAZE_TRY(gaze_alloc((size_t)s->down.n * s->stride + GAZE_RESIZE_PAD, 1, &between));
+  for (int y = 0; y < s->down.n; y++)
+    passes->down(&s->down, y, picture->rgb + (size_t)s->down.first[y] * s->stride, s->stride, s->stride,
+                 between + (size_t)y * s->stride);
+  passes->across(&s->across, between, s->stride, s->down.n, s->result.rgb);
   free(between);
-  if (err != GAZE_OK)
-    free(result.rgb);
-  else
-    *out = result;
-  return err;
+  return GAZE_OK;
 }
 
 static gaze_err check_window(int width, int height, const gaze_window *w) {
@@ -80,23 +116,28 @@ static gaze_err check_box(const gaze_picture *picture, const gaze_box *box) {
                    box->left, box->top, box->right, box->bottom, picture->width, picture->height);
 }
 
+static void hand_over(gaze_resize_stream *s, gaze_picture *out) {
+  *out = s->result;
+  s->result = (gaze_picture){0};
+}
+
 gaze_err gaze_resize_window(const gaze_picture *picture, const gaze_box *box, int width, int height, gaze_filter filter,
                             const gaze_window *window, gaze_picture *out) {
   const gaze_box whole = {0, 0, picture->width, picture->height};
-  gaze_resize_axis across = {0}, down = {0};
+  gaze_resize_stream s = {0};
   gaze_err err;
   if (!box)
     box = &whole;
   GAZE_TRY(check_box(picture, box));
   GAZE_TRY(check_window(width, height, window));
-  GAZE_TRY_DONE(gaze_resize_axis_init(&across, picture->width, box->left, box->right, width, window->left,
-                                      window->width, filter));
-  GAZE_TRY_DONE(gaze_resize_axis_init(&down, picture->height, box->top, box->bottom, height, window->top,
-                                      window->height, filter));
-  err = run_both(picture, &across, &down, down_goes_first(picture->width, picture->height, width, height), out);
+  GAZE_TRY_DONE(stream_init(&s, picture, box, width, height, filter, window));
+  if (gaze_resize_streams(picture->width, picture->height, width, height))
+    take_picture(&s, picture);
+  else
+    GAZE_TRY_DONE(take_picture_down_first(&s, picture));
+  hand_over(&s, out);
 done:
-  gaze_resize_axis_fini(&across);
-  gaze_resize_axis_fini(&down);
+  stream_fini(&s);
   return err;
 }
 
@@ -105,35 +146,14 @@ gaze_err gaze_resize(const gaze_picture *picture, const gaze_box *box, int width
   return gaze_resize_window(picture, box, width, height, filter, &(gaze_window){0, 0, width, height}, out);
 }
 
-struct gaze_resize_stream {
-  gaze_resize_axis across, down;
-  size_t stride;
-  int next;         /* row of the picture */
-  int waiting;      /* rows in `rows` */
-  uint8_t *rows;    /* GAZE_RESIZE_ROWS rows of the picture and the room behind */
-  uint8_t *between; /* [down.end - down.begin, across.n, 3] */
-  void *scratch;
-};
-
-bool gaze_resize_streams(int picture_width, int picture_height, int width, int height) {
-  return !down_goes_first(picture_width, picture_height, width, height);
-}
-
 gaze_err gaze_resize_stream_new(int picture_width, int picture_height, int width, int height, gaze_filter filter,
                                 const gaze_window *window, gaze_resize_stream **out) {
+  const gaze_picture size = {.width = picture_width, .height = picture_height};
+  const gaze_box whole = {0, 0, picture_width, picture_height};
   gaze_resize_stream *s;
-  gaze_err err = GAZE_OK;
   GAZE_TRY(check_window(width, height, window));
   GAZE_TRY(gaze_alloc(1, sizeof *s, &s));
-  s->stride = (size_t)picture_width * 3;
-  GAZE_TRY_DONE(
-      gaze_resize_axis_init(&s->across, picture_width, 0, picture_width, width, window->left, window->width, filter));
-  GAZE_TRY_DONE(
-      gaze_resize_axis_init(&s->down, picture_height, 0, picture_height, height, window->top, window->height, filter));
-  GAZE_TRY_DONE(gaze_alloc(GAZE_RESIZE_ROWS * s->stride + GAZE_RESIZE_PAD, 1, &s->rows));
-  GAZE_TRY_DONE(gaze_alloc((size_t)(s->down.end - s->down.begin), (size_t)s->across.n * 3, &s->between));
-  GAZE_TRY_DONE(gaze_alloc(gaze_resize_scratch(&s->across), 1, &s->scratch));
-done:
+  gaze_err err = stream_init(s, &size, &whole, width, height, filter, window);
   if (err != GAZE_OK)
     gaze_resize_stream_free(s);
   else
@@ -141,9 +161,7 @@ done:
   return err;
 }
 
-uint8_t *gaze_resize_stream_row(gaze_resize_stream *stream) {
-  return stream->rows + (size_t)stream->waiting * stream->stride;
-}
+uint8_t *gaze_resize_stream_row(gaze_resize_stream *s) { return s->rows + (size_t)s->waiting * s->stride; }
 
 void gaze_resize_stream_push(gaze_resize_stream *s) {
   int row = s->next++;
@@ -152,27 +170,17 @@ void gaze_resize_stream_push(gaze_resize_stream *s) {
   s->waiting++;
   if (s->waiting < GAZE_RESIZE_ROWS && row + 1 < s->down.end)
     return;
-  uint8_t *to = s->between + (size_t)(row + 1 - s->waiting - s->down.begin) * (size_t)s->across.n * 3;
-  gaze_resize_passes_choose()->across(&s->across, s->rows, s->stride, s->waiting, s->scratch, to);
+  take_rows(s, s->rows, s->waiting);
   s->waiting = 0;
 }
 
-gaze_err gaze_resize_stream_finish(gaze_resize_stream *s, gaze_picture *out) {
-  size_t bytes = (size_t)s->across.n * 3;
-  gaze_picture result = {.width = s->across.n, .height = s->down.n};
-  GAZE_TRY(gaze_alloc((size_t)s->down.n, bytes, &result.rgb));
-  run_down(&s->down, s->between, bytes, bytes, result.rgb);
-  *out = result;
-  return GAZE_OK;
+void gaze_resize_stream_finish(gaze_resize_stream *s, gaze_picture *out) {
+  assert(s->done == s->down.n);
+  hand_over(s, out);
 }
 
 void gaze_resize_stream_free(gaze_resize_stream *stream) {
-  if (!stream)
-    return;
-  gaze_resize_axis_fini(&stream->across);
-  gaze_resize_axis_fini(&stream->down);
-  free(stream->rows);
-  free(stream->between);
-  free(stream->scratch);
+  if (stream)
+    stream_fini(stream);
   free(stream);
 }

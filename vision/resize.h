@@ -43,7 +43,7 @@ GAZE_CHECKED gaze_err gaze_resize_stream_new(int picture_width, int picture_heig
 uint8_t *gaze_resize_stream_row(gaze_resize_stream *stream); /* borrowed: [picture_width, 3] for the next row */
 void gaze_resize_stream_push(gaze_resize_stream *stream);    /* the row is filled */
 /* After the last row. out as of gaze_resize_window. */
-GAZE_CHECKED gaze_err gaze_resize_stream_finish(gaze_resize_stream *stream, gaze_picture *out);
+void gaze_resize_stream_finish(gaze_resize_stream *stream, gaze_picture *out);
 void gaze_resize_stream_free(gaze_resize_stream *stream);
 
 #endif

@@ -68,14 +68,16 @@ static int coarse_shift(const gaze_resize_axis *axis) {
 void gaze_resize_axis_split(gaze_resize_axis *axis) {
   axis->shift = coarse_shift(axis);
   for (int x = 0; x < axis->n; x++) {
-    axis->lowest[x] = axis->highest[x] = GAZE_RESIZE_HALF;
+    axis->lowest[x] = GAZE_RESIZE_HALF;
+    axis->range[x] = 0;
     for (int k = 0; k < axis->taps; k++) {
       size_t i = (size_t)x * (size_t)axis->taps + (size_t)k;
       int32_t coarse = (axis->weights[i] + (1 << (axis->shift - 1))) >> axis->shift;
       int32_t fine = axis->weights[i] - coarse * (1 << axis->shift);
       axis->coarse[i] = (int16_t)coarse;
       axis->fine[i] = (int16_t)fine;
-      *(fine < 0 ? &axis->lowest[x] : &axis->highest[x]) += 255 * fine;
+      axis->lowest[x] += fine < 0 ? 255 * fine : 0;
+      axis->range[x] += 255 * abs(fine);
     }
   }
 }
@@ -85,7 +87,7 @@ static gaze_err reserve(gaze_resize_axis *axis) {
   GAZE_TRY(gaze_alloc(n, sizeof *axis->first, &axis->first));
   GAZE_TRY(gaze_alloc(n, sizeof *axis->count, &axis->count));
   GAZE_TRY(gaze_alloc(n, sizeof *axis->lowest, &axis->lowest));
-  GAZE_TRY(gaze_alloc(n, sizeof *axis->highest, &axis->highest));
+  GAZE_TRY(gaze_alloc(n, sizeof *axis->range, &axis->range));
   GAZE_TRY(gaze_alloc(all, sizeof *axis->weights, &axis->weights));
   GAZE_TRY(gaze_alloc(all, sizeof *axis->coarse, &axis->coarse));
   return gaze_alloc(all, sizeof *axis->fine, &axis->fine);
@@ -115,7 +117,7 @@ void gaze_resize_axis_fini(gaze_resize_axis *axis) {
   free(axis->first);
   free(axis->count);
   free(axis->lowest);
-  free(axis->highest);
+  free(axis->range);
   free(axis->weights);
   free(axis->coarse);
   free(axis->fine);

@@ -2,8 +2,7 @@
 
 #include "core/base/cpu.h"
 
-static void across_c(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, void *scratch,
-                     uint8_t *out) {
+static void across_c(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out) {
   for (int y = 0; y < rows; y++, in += stride)
     for (int x = 0; x < axis->n; x++, out += 3) {
       const int32_t *weights = axis->weights + (size_t)x * (size_t)axis->taps;
@@ -17,28 +16,23 @@ static void across_c(const gaze_resize_axis *axis, const uint8_t *in, size_t str
     }
 }
 
-static void down_c(const int32_t *weights, int count, const uint8_t *in, size_t stride, size_t bytes, uint8_t *out) {
+static void down_c(const gaze_resize_axis *axis, int i, const uint8_t *in, size_t stride, size_t bytes, uint8_t *out) {
+  const int32_t *weights = axis->weights + (size_t)i * (size_t)axis->taps;
   enum { BLOCK = 256 };
   for (size_t begin = 0; begin < bytes; begin += BLOCK) {
     size_t n = bytes - begin < BLOCK ? bytes - begin : BLOCK;
     int32_t sum[BLOCK];
-    for (size_t i = 0; i < n; i++)
-      sum[i] = GAZE_RESIZE_HALF;
-    for (int k = 0; k < count; k++)
-      for (size_t i = 0; i < n; i++)
-        sum[i] += in[begin + (size_t)k * stride + i] * weights[k];
-    for (size_t i = 0; i < n; i++)
-      out[begin + i] = gaze_resize_clip(sum[i]);
+    for (size_t x = 0; x < n; x++)
+      sum[x] = GAZE_RESIZE_HALF;
+    for (int k = 0; k < axis->count[i]; k++)
+      for (size_t x = 0; x < n; x++)
+        sum[x] += in[begin + (size_t)k * stride + x] * weights[k];
+    for (size_t x = 0; x < n; x++)
+      out[begin + x] = gaze_resize_clip(sum[x]);
   }
 }
 
 const gaze_resize_passes gaze_resize_portable = {across_c, down_c};
-
-/* Pairs of inputs, in eights and begun ones, three channels, 32 bits in GAZE_RESIZE_ROWS rows. */
-size_t gaze_resize_scratch(const gaze_resize_axis *axis) {
-  size_t pairs = (size_t)(axis->end - axis->begin) / 2 + 8;
-  return pairs * 3 * sizeof(int32_t) * GAZE_RESIZE_ROWS;
-}
 
 static const gaze_resize_passes *fastest(void) {
 #if defined(__x86_64__)

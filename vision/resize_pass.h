@@ -7,19 +7,19 @@
 
 #define GAZE_RESIZE_BITS 22 /* of fraction in a coefficient: 32 - 8 for the pixel - 2 for overshoot */
 #define GAZE_RESIZE_HALF (1 << (GAZE_RESIZE_BITS - 1))
-#define GAZE_RESIZE_PAD 32 /* bytes past their end that must be readable behind rows given to `across` */
-#define GAZE_RESIZE_ROWS 8 /* rows that `across` likes to get at once */
+#define GAZE_RESIZE_PAD 16 /* bytes past their end that must be readable behind rows given to `across` */
+#define GAZE_RESIZE_ROWS 4 /* rows that `across` likes to get at once */
 
 /* How each of n results of an axis is made of up to `taps` inputs, of which inputs begin .. end - 1 are read.
  * A coefficient has 23 bits and a sign, vectors multiply 16: so weight = coarse * 2^shift + fine. What the fine parts
  * can add to a sum of 8-bit inputs lies between known bounds, and where both lead to the same result they need not be
  * looked at, which is nearly always. */
 typedef struct gaze_resize_axis {
-  int n, taps, begin, end;   /* taps is a multiple of four, begin even */
-  int *first, *count;        /* [n]: inputs first[i] (even) .. first[i] + count[i] - 1 */
-  int32_t *weights;          /* [n, taps], zero past count[i] */
-  int16_t *coarse, *fine;    /* [n, taps] */
-  int32_t *lowest, *highest; /* [n]: bounds of the fine sum, GAZE_RESIZE_HALF included */
+  int n, taps, begin, end; /* taps is a multiple of four */
+  int *first, *count;      /* [n]: inputs first[i] (even) .. first[i] + count[i] - 1 */
+  int32_t *weights;        /* [n, taps], zero past count[i] */
+  int16_t *coarse, *fine;  /* [n, taps] */
+  int32_t *lowest, *range; /* [n]: least fine sum, GAZE_RESIZE_HALF included, and how much more it can be */
   int shift;
 } gaze_resize_axis;
 
@@ -32,14 +32,11 @@ void gaze_resize_axis_fini(gaze_resize_axis *axis);
 
 typedef struct gaze_resize_passes {
   /* Rows of `stride` bytes, `in` being input 0 of the first, to rows of axis->n pixels, side by side.
-   * GAZE_RESIZE_PAD bytes past the last row are read and forgotten.
-   * scratch: gaze_resize_scratch(axis) bytes, aligned as gaze_alloc does. */
-  void (*across)(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, void *scratch, uint8_t *out);
-  /* `count` rows of `bytes` each, `stride` apart, to one row. */
-  void (*down)(const int32_t *weights, int count, const uint8_t *in, size_t stride, size_t bytes, uint8_t *out);
+   * GAZE_RESIZE_PAD bytes past the last row are read and forgotten. */
+  void (*across)(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out);
+  /* Rows of `bytes` each, `stride` apart, to one row, result i of the axis. in: input axis->first[i]. */
+  void (*down)(const gaze_resize_axis *axis, int i, const uint8_t *in, size_t stride, size_t bytes, uint8_t *out);
 } gaze_resize_passes;
-
-size_t gaze_resize_scratch(const gaze_resize_axis *axis);
 
 /* The fastest of this processor. */
 const gaze_resize_passes *gaze_resize_passes_choose(void);

@@ -44,29 +44,26 @@ static void check_across(int width, int rows, int results) {
   size_t stride = (size_t)width * 3, out_size = (size_t)rows * (size_t)results * 3;
   uint8_t *in = random_bytes(stride * (size_t)rows + GAZE_RESIZE_PAD), *wanted = malloc(out_size),
           *got = malloc(out_size);
-  size_t scratch_size = (gaze_resize_scratch(&axis) + 63) / 64 * 64;
-  void *scratch = aligned_alloc(64, scratch_size);
-  assert_non_null(scratch);
-  memset(scratch, 0x5a, scratch_size);
-  gaze_resize_portable.across(&axis, in, stride, rows, NULL, wanted);
-  gaze_resize_avx2.across(&axis, in, stride, rows, scratch, got);
+  gaze_resize_portable.across(&axis, in, stride, rows, wanted);
+  gaze_resize_avx2.across(&axis, in, stride, rows, got);
   assert_memory_equal(got, wanted, out_size);
   gaze_resize_axis_fini(&axis);
-  free(scratch);
   free(in);
   free(wanted);
   free(got);
 }
 
-static void check_down(int count, size_t bytes) {
-  int32_t *weights = calloc((size_t)count, sizeof *weights);
-  random_weights(weights, count);
+static void check_down(int height, int results, size_t bytes) {
+  gaze_resize_axis axis = random_axis(height, results);
   size_t stride = bytes + (size_t)any(0, 40);
-  uint8_t *in = random_bytes(stride * (size_t)(count - 1) + bytes), *wanted = malloc(bytes), *got = malloc(bytes);
-  gaze_resize_portable.down(weights, count, in, stride, bytes, wanted);
-  gaze_resize_avx2.down(weights, count, in, stride, bytes, got);
-  assert_memory_equal(got, wanted, bytes);
-  free(weights);
+  uint8_t *in = random_bytes(stride * (size_t)(height - 1) + bytes), *wanted = malloc(bytes), *got = malloc(bytes);
+  for (int i = 0; i < results; i++) {
+    const uint8_t *rows = in + (size_t)axis.first[i] * stride;
+    gaze_resize_portable.down(&axis, i, rows, stride, bytes, wanted);
+    gaze_resize_avx2.down(&axis, i, rows, stride, bytes, got);
+    assert_memory_equal(got, wanted, bytes);
+  }
+  gaze_resize_axis_fini(&axis);
   free(in);
   free(wanted);
   free(got);
@@ -78,7 +75,7 @@ static void avx2_equals_portable(void **state) {
   if (gaze_cpu_detect() & GAZE_CPU_AVX2) {
     for (int round = 0; round < 400; round++) {
       check_across(any(1, 90), any(1, 19), any(1, 40));
-      check_down(any(1, 50), (size_t)any(1, 100));
+      check_down(any(1, 50), any(1, 9), (size_t)any(1, 100));
     }
     return;
   }
@@ -119,7 +116,7 @@ static void a_stream_equals_the_whole(void **state) {
       memcpy(gaze_resize_stream_row(stream), picture.rgb + y * s[0] * 3, (size_t)s[0] * 3);
       gaze_resize_stream_push(stream);
     }
-    assert_int_equal(gaze_resize_stream_finish(stream, &streamed), GAZE_OK);
+    gaze_resize_stream_finish(stream, &streamed);
     assert_float_equal(difference(&whole, &streamed), 0, 0);
     gaze_resize_stream_free(stream);
     gaze_picture_fini(&picture);
