@@ -9,9 +9,7 @@
 #define AVX2 __attribute__((target("avx2")))
 #define ROWS GAZE_RESIZE_ROWS
 #define HALF_ROWS (ROWS / 2)
-#define GROUP 4  /* taps at once */
-#define TILE 512 /* pixels laid out at once: ROWS of them stay in the nearest cache */
-#define SLOT 8   /* bytes of a laid-out pixel */
+#define GROUP 4 /* taps at once */
 
 /* Coarse sums of result i, scaled and with the lowest that the fine sums may add; true where anything more might make
  * another result in any lane. */
@@ -31,18 +29,15 @@ AVX2 static inline void add_fine(const gaze_resize_axis *axis, int i, __m256i *s
     sums[k] = _mm256_add_epi32(sums[k], _mm256_sub_epi32(fine[k], guess));
 }
 
-/* Pixels as 16-bit numbers, in pairs as the multiplication wants them: R0 R1 G0 G1 B0 B1 and nothing, R2 R3 and so on.
- * Each is used by several results. Loads up to 13 bytes past the last pixel. */
-AVX2 static void lay_out(const uint8_t *in, int pixels, uint8_t *to) {
-  const __m256i order = _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1, /* lower half */
+/* Four pixels as 16-bit numbers, in pairs of taps as the multiplication wants them: R0 R1 G0 G1 B0 B1 and nothing in
+ * the lower half, taps 2 and 3 in the upper. */
+AVX2 static inline __m256i load_pixels(const uint8_t *in) {
+  const __m256i order = _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1, /* lower */
                                          6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1);
-  for (; pixels > 0; pixels -= GROUP, in += 3 * GROUP, to += SLOT * GROUP) {
-    __m256i four = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)in));
-    _mm256_storeu_si256((__m256i *)to, _mm256_shuffle_epi8(four, order));
-  }
+  return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)in)), order);
 }
 
-/* Four coefficients as they go beside four pixels. */
+/* The coefficients beside them. */
 AVX2 static inline __m256i load_weights(const int16_t *weights) {
   const __m256i order = _mm256_setr_epi8(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, /* lower */
                                          4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7);
@@ -51,16 +46,16 @@ AVX2 static inline __m256i load_weights(const int16_t *weights) {
   return _mm256_shuffle_epi8(_mm256_set1_epi64x(four), order);
 }
 
-/* Sums of one result pixel, R G B and nothing, of two rows a register. at: of its first pixel in the rows laid out. */
-AVX2 static inline void sum_rows(const int16_t *weights, int taps, uint8_t (*in)[SLOT * (TILE + GROUP)], size_t at,
+/* Sums of one result pixel, R G B and nothing, of two rows a register. Loads up to 13 bytes past the last tap. */
+AVX2 static inline void sum_rows(const int16_t *weights, int taps, const uint8_t *const in[ROWS], size_t at,
                                  __m256i sums[HALF_ROWS]) {
   __m256i rows[ROWS];
   for (int r = 0; r < ROWS; r++)
     rows[r] = _mm256_setzero_si256();
-  for (int k = 0; k < taps; k += GROUP, at += SLOT * GROUP) {
+  for (int k = 0; k < taps; k += GROUP, at += 3 * GROUP) {
     __m256i four = load_weights(weights + k);
     for (int r = 0; r < ROWS; r++)
-      rows[r] = _mm256_add_epi32(rows[r], _mm256_madd_epi16(_mm256_loadu_si256((const __m256i *)(in[r] + at)), four));
+      rows[r] = _mm256_add_epi32(rows[r], _mm256_madd_epi16(load_pixels(in[r] + at), four));
   }
   for (int i = 0; i < HALF_ROWS; i++) {
     __m256i lower = _mm256_permute2x128_si256(rows[2 * i], rows[2 * i + 1], 0x20);
@@ -80,54 +75,21 @@ AVX2 static inline void finish_pixel(const __m256i sums[HALF_ROWS], uint8_t *con
   }
 }
 
-typedef struct tile {
-  int x, end;        /* results x .. end - 1 */
-  int begin, pixels; /* and what they need */
-  _Alignas(32) uint8_t laid_out[ROWS][SLOT * (TILE + GROUP)];
-} tile;
-
-/* As many results from x on as a tile of pixels is enough for. */
-static void choose_tile(const gaze_resize_axis *axis, int x, tile *t) {
-  t->x = t->end = x;
-  t->begin = axis->first[x];
-  while (t->end < axis->n && axis->first[t->end] + axis->count[t->end] - t->begin <= TILE)
-    t->end++;
-  t->pixels = axis->first[t->end - 1] + axis->count[t->end - 1] - t->begin;
-}
-
-AVX2 static inline void across_pixel(const gaze_resize_axis *axis, int x, tile *t, uint8_t *const out[ROWS]) {
-  const size_t weights = (size_t)x * (size_t)axis->taps, at = (size_t)(axis->first[x] - t->begin) * SLOT;
+AVX2 static inline void across_pixel(const gaze_resize_axis *axis, int x, const uint8_t *const in[ROWS],
+                                     uint8_t *const out[ROWS]) {
+  const size_t weights = (size_t)x * (size_t)axis->taps, at = (size_t)axis->first[x] * 3;
   __m256i sums[HALF_ROWS];
-  sum_rows(axis->coarse + weights, axis->count[x], t->laid_out, at, sums);
+  sum_rows(axis->coarse + weights, axis->count[x], in, at, sums);
   if (refine(axis, x, sums, HALF_ROWS)) {
     __m256i fine[HALF_ROWS];
-    sum_rows(axis->fine + weights, axis->count[x], t->laid_out, at, fine);
+    sum_rows(axis->fine + weights, axis->count[x], in, at, fine);
     add_fine(axis, x, sums, fine, HALF_ROWS);
   }
   finish_pixel(sums, out);
 }
 
-AVX2 static void across_rows(const gaze_resize_axis *axis, const uint8_t *const in[ROWS], uint8_t *out[ROWS]) {
-  tile t;
-  for (int x = 0; x < axis->n; x = t.end) {
-    choose_tile(axis, x, &t);
-    for (int r = 0; r < ROWS; r++)
-      lay_out(in[r] + (size_t)t.begin * 3, t.pixels, t.laid_out[r]);
-    for (; t.x < t.end; t.x++) {
-      across_pixel(axis, t.x, &t, out);
-      for (int r = 0; r < ROWS; r++)
-        out[r] += 3;
-    }
-  }
-}
-
-/* A result that needs more than a tile is left to the portable version: it is of a picture 128 times as wide. */
-static void across(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out) {
+AVX2 static void across(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out) {
   size_t out_stride = (size_t)axis->n * 3;
-  if (axis->taps > TILE) {
-    gaze_resize_portable.across(axis, in, stride, rows, out);
-    return;
-  }
   for (int y = 0; y < rows; y += ROWS) {
     const uint8_t *from[ROWS];
     uint8_t *to[ROWS];
@@ -136,7 +98,11 @@ static void across(const gaze_resize_axis *axis, const uint8_t *in, size_t strid
       from[r] = in + row * stride;
       to[r] = out + row * out_stride;
     }
-    across_rows(axis, from, to);
+    for (int x = 0; x < axis->n; x++) {
+      across_pixel(axis, x, from, to);
+      for (int r = 0; r < ROWS; r++)
+        to[r] += 3;
+    }
   }
 }
 

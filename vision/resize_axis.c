@@ -38,20 +38,18 @@ static axis_plan plan_axis(int size, float from, float to, int results, gaze_fil
                      .size = size};
 }
 
-/* The coefficients of result `index`: made to sum to 1, then rounded away from zero at the half. One of 0 goes before
- * them where they would begin at an odd input. */
+/* The coefficients of result `index`: made to sum to 1, then rounded away from zero at the half. */
 static void weigh(const axis_plan *plan, int index, double *scratch, int *first, int *count, int32_t *weights) {
   double centre = plan->from + (index + 0.5) * plan->scale, sum = 0, unit = 1.0 / plan->stretch;
   int low = (int)(centre - plan->support + 0.5), high = (int)(centre + plan->support + 0.5);
-  int begin = low < 0 ? 0 : low, n = (high > plan->size ? plan->size : high) - begin, odd = begin & 1;
-  for (int i = 0; i < n; i++)
-    sum += scratch[i] = plan->filter((i + begin - centre + 0.5) * unit);
-  for (int i = 0; i < n; i++) {
+  *first = low < 0 ? 0 : low;
+  *count = (high > plan->size ? plan->size : high) - *first;
+  for (int i = 0; i < *count; i++)
+    sum += scratch[i] = plan->filter((i + *first - centre + 0.5) * unit);
+  for (int i = 0; i < *count; i++) {
     double weight = sum != 0 ? scratch[i] / sum : scratch[i];
-    weights[i + odd] = (int32_t)(weight * (1 << GAZE_RESIZE_BITS) + (weight < 0 ? -0.5 : 0.5));
+    weights[i] = (int32_t)(weight * (1 << GAZE_RESIZE_BITS) + (weight < 0 ? -0.5 : 0.5));
   }
-  *first = begin - odd;
-  *count = n + odd;
 }
 
 /* The smallest shift at which every coarse part has 16 bits. */
@@ -98,7 +96,7 @@ gaze_err gaze_resize_axis_init(gaze_resize_axis *axis, int size, double from, do
   axis_plan plan = plan_axis(size, (float)from, (float)to, results, filter);
   gaze_err err = GAZE_OK;
   double *scratch = NULL;
-  *axis = (gaze_resize_axis){.n = n, .taps = ((int)ceil(plan.support) * 2 + 5) / 4 * 4};
+  *axis = (gaze_resize_axis){.n = n, .taps = ((int)ceil(plan.support) * 2 + 4) / 4 * 4};
   GAZE_TRY_DONE(reserve(axis));
   GAZE_TRY_DONE(gaze_alloc((size_t)axis->taps, sizeof *scratch, &scratch));
   for (int i = 0; i < n; i++)

@@ -16,7 +16,7 @@
  * looked at, which is nearly always. */
 typedef struct gaze_resize_axis {
   int n, taps, begin, end; /* taps is a multiple of four */
-  int *first, *count;      /* [n]: inputs first[i] (even) .. first[i] + count[i] - 1 */
+  int *first, *count;      /* [n]: inputs first[i] .. first[i] + count[i] - 1 */
   int32_t *weights;        /* [n, taps], zero past count[i] */
   int16_t *coarse, *fine;  /* [n, taps] */
   int32_t *lowest, *range; /* [n]: least fine sum, GAZE_RESIZE_HALF included, and how much more it can be */
