@@ -263,8 +263,9 @@ gaze_err gaze_search(gaze_index *index, const char *model_key, const float *quer
     err = gaze_filter_init(&s.filter, s.options);
   if (err == GAZE_OK)
     err = run(&s);
+  err = gaze_sql_end(index->db, err);
   if (err == GAZE_OK)
     err = hand_over(&s, hits, n);
   fini(&s);
-  return gaze_sql_end(index->db, err);
+  return err;
 }

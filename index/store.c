@@ -74,33 +74,43 @@ static bool has_pending(const char *path, const char *ending) {
  * log nobody is writing, and the file can be read as it lies. */
 static gaze_err open_immutable(const char *path, sqlite3 **out) {
   char *name;
-  if (has_pending(path, "-wal") || has_pending(path, "-journal"))
-    return gaze_fail(GAZE_ERR_IO,
-                     "the database was not closed, and its folder cannot be written: %s: search it once with "
-                     "permission to write",
-                     path);
   GAZE_TRY(immutable_name(path, &name));
   gaze_err err = open_database(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, out);
   free(name);
   return err;
 }
 
+/* Opens and looks inside; *code is SQLite's when that fails. */
+static gaze_err try_open(const char *path, int flags, sqlite3 **out, int *code) {
+  sqlite3 *db;
+  int64_t version;
+  GAZE_TRY(open_database(path, flags, &db));
+  gaze_err err = gaze_sql_integer(db, "PRAGMA user_version", &version);
+  *code = sqlite3_errcode(db) & 0xff;
+  if (err == GAZE_OK)
+    *out = db;
+  else
+    sqlite3_close(db);
+  return err;
+}
+
 static gaze_err open_to_read(const char *path, sqlite3 **out) {
+  int code = SQLITE_OK;
   if (!gaze_file_exists(path))
     return gaze_fail(GAZE_ERR_NOT_FOUND, "no index: %s: make one with `gaze index FOLDER`", path);
   if (gaze_folder_exists(path))
     return gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a database was expected: %s: name a file", path);
-  sqlite3 *db;
-  GAZE_TRY(open_database(path, SQLITE_OPEN_READONLY, &db));
-  int64_t version;
-  gaze_err err = gaze_sql_integer(db, "PRAGMA user_version", &version);
-  if (err == GAZE_OK) {
-    *out = db;
+  gaze_err err = try_open(path, SQLITE_OPEN_READONLY, out, &code);
+  if (err == GAZE_OK || (code != SQLITE_CANTOPEN && code != SQLITE_READONLY))
+    return err;
+  if (!has_pending(path, "-wal") && !has_pending(path, "-journal"))
+    return open_immutable(path, out);
+  if (try_open(path, SQLITE_OPEN_READWRITE, out, &code) == GAZE_OK) /* takes back what a killed writer left half done */
     return GAZE_OK;
-  }
-  int code = sqlite3_errcode(db) & 0xff;
-  sqlite3_close(db);
-  return code == SQLITE_CANTOPEN || code == SQLITE_READONLY ? open_immutable(path, out) : err;
+  return gaze_fail(GAZE_ERR_IO,
+                   "the database was not closed, and its folder cannot be written: %s: search it once with permission "
+                   "to write",
+                   path);
 }
 
 static gaze_err open_to_write(const char *path, sqlite3 **out) {

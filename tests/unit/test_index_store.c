@@ -212,6 +212,36 @@ static void read_only_database_with_a_log(void **unused) {
   place_fini(&p);
 }
 
+/* Killed before the log was set up: a rollback journal, which a reader has to play back. */
+static void half_done_without_a_log(void **unused) {
+  place p;
+  fake state = {0};
+  place_init(&p);
+  place_write(&p, "a.jpg", "one");
+  place_write(&p, "b.jpg", "two");
+  place_update(&p, &state);
+  pid_t child = fork();
+  if (child == 0) {
+    sqlite3 *db;
+    sqlite3_open(p.db, &db);
+    int code =
+        sqlite3_exec(db,
+                     "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN;"
+                     "UPDATE vector SET f32 = zeroblob(200000); UPDATE content SET taken = hex(zeroblob(200000));",
+                     NULL, NULL, NULL);
+    _exit(code);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  assert_int_equal(status, 0);
+  char journal[64];
+  snprintf(journal, sizeof journal, "%s-journal", p.db);
+  assert_true(gaze_file_exists(journal));
+  check_search(&p, "one", 2);
+  assert_false(gaze_file_exists(journal));
+  place_fini(&p);
+}
+
 static bool nobody_sees_half(const place *p) {
   fake state = {0};
   gaze_index *index;
@@ -415,6 +445,7 @@ int main(void) {
       cmocka_unit_test(older_schema_is_migrated),
       cmocka_unit_test(read_only_database),
       cmocka_unit_test(read_only_database_with_a_log),
+      cmocka_unit_test(half_done_without_a_log),
       cmocka_unit_test(unreadable_folder),
       cmocka_unit_test(full_disk_leaves_a_whole_database),
       cmocka_unit_test(search_while_written),
