@@ -75,9 +75,8 @@ static gaze_err remove_older(const char *folder, uint64_t step, size_t keep) {
 }
 
 gaze_err gaze_checkpoint_save(const char *folder, const gaze_optimizer *optimizer, const json_t *state, size_t keep) {
-  char *path = NULL, *text = json_dumps(state, JSON_COMPACT | JSON_REAL_PRECISION(17)), name[64];
-  if (!text)
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing a checkpoint: free memory");
+  char *path = NULL, *text, name[64];
+  GAZE_TRY(gaze_json_text(state, JSON_COMPACT | JSON_REAL_PRECISION(17), &text));
   char labels[4][8] = {"values", "first", "second", "state"};
   gaze_named_tensor tensors[4] = {
       {labels[0], floats(optimizer->values, optimizer->size), 0},

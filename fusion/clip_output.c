@@ -53,8 +53,6 @@ gaze_err gaze_clip_run_save(gaze_clip_run *run) {
   json_t *state =
       json_pack("{s:I, s:I, s:I}", "step", (json_int_t)run->optimizer.step, "seed", (json_int_t)run->options.seed,
                 "step_samples", (json_int_t)(run->options.batch_size * run->options.accum_freq));
-  if (!state)
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing a checkpoint: free memory");
   gaze_err err = gaze_checkpoint_save(run->checkpoints, &run->optimizer, state, 2);
   json_decref(state);
   GAZE_TRY(err);
@@ -80,10 +78,10 @@ gaze_err gaze_clip_run_fall_back(gaze_clip_run *run, char **path) {
 }
 
 gaze_err gaze_clip_run_log(gaze_clip_run *run, json_t *json) {
-  char *line = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)) : NULL;
+  char *line;
+  gaze_err err = gaze_json_text(json, JSON_COMPACT | JSON_REAL_PRECISION(9), &line);
   json_decref(json);
-  if (!line)
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing a log line: free memory");
+  GAZE_TRY(err);
   FILE *stream = fopen(run->metrics_path, "ae");
   bool written = stream && fprintf(stream, "%s\n", line) > 0;
   if (stream)

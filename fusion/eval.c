@@ -18,18 +18,16 @@ static size_t rank_of(const float *scores, size_t n, size_t right) {
 static gaze_err describe(const gaze_model *model, const char *const *tars, size_t n_tars, const char *task,
                          json_t *metrics, char **out) {
   json_t *names = json_array();
-  for (size_t i = 0; i < n_tars; i++)
-    json_array_append_new(names, json_string(tars[i]));
+  bool whole = true;
+  for (size_t i = 0; i < n_tars && whole; i++)
+    whole = json_array_append_new(names, json_string(tars[i])) == 0;
   json_t *dataset = n_tars == 1 ? json_incref(json_array_get(names, 0)) : json_incref(names);
   json_decref(names);
   json_t *json =
       json_pack("{s:o, s:s, s:s, s:o}", "dataset", dataset, "model", model->folder, "task", task, "metrics", metrics);
-  char *text = json ? json_dumps(json, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) : NULL;
+  gaze_err err = gaze_json_text(whole ? json : NULL, JSON_REAL_PRECISION(6), out);
   json_decref(json);
-  if (!text)
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing metrics: free memory");
-  *out = text;
-  return GAZE_OK;
+  return err;
 }
 
 /* Hits and samples of each class. */

@@ -97,12 +97,9 @@ gaze_err gaze_model_info_json(gaze_model *model, char **json) {
                 (json_int_t)c->text.context, "vocabulary", (json_int_t)c->text.vocabulary, "logit_scale",
                 (double)gaze_model_logit_scale(model), "loss", c->sigmoid ? "sigmoid" : "softmax", "vision",
                 tower_info(&c->vision.block, c->vision.layers), "text", tower_info(&c->text.block, c->text.layers));
-  char *text = info ? json_dumps(info, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
+  gaze_err err = gaze_json_text(info, JSON_INDENT(2) | JSON_REAL_PRECISION(6), json);
   json_decref(info);
-  if (!text)
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: describing %s: free memory", model->folder);
-  *json = text;
-  return GAZE_OK;
+  return err;
 }
 
 gaze_err gaze_tokenize(gaze_model *model, const char *text, bool bare, int32_t **ids, size_t *n) {

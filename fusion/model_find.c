@@ -4,6 +4,7 @@
 #include "fusion/model.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,12 +21,9 @@ static gaze_err home_folder(const char *variable, const char *otherwise, char **
 }
 
 static bool is_model(const char *folder) {
-  char *path;
-  if (gaze_path_join(folder, "config.json", &path) != GAZE_OK)
-    return false;
-  bool found = gaze_file_exists(path);
-  free(path);
-  return found;
+  char path[PATH_MAX];
+  int length = snprintf(path, sizeof path, "%s/config.json", folder);
+  return length > 0 && (size_t)length < sizeof path && gaze_file_exists(path);
 }
 
 /* Takes candidate; *out becomes it when it is a model's folder. */

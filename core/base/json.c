@@ -1,17 +1,30 @@
 #include "core/base/json.h"
 
 #include "core/base/file.h"
+#include "core/base/json_guard.h"
 #include "core/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-gaze_err gaze_json_parse(const void *bytes, size_t size, const char *name, json_t **out) {
+typedef struct reading {
+  const void *bytes;
+  size_t size;
   json_error_t error;
-  json_t *json = json_loadb(bytes, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-  if (!json)
-    return gaze_fail(GAZE_ERR_FORMAT, "not valid JSON: %s line %d: %s", name, error.line, error.text);
-  *out = json;
+  json_t *json;
+} reading;
+
+static void read_text(void *user) {
+  reading *r = user;
+  r->json = json_loadb(r->bytes, r->size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &r->error);
+}
+
+gaze_err gaze_json_parse(const void *bytes, size_t size, const char *name, json_t **out) {
+  reading r = {.bytes = bytes, .size = size};
+  GAZE_TRY(gaze_json_guard(read_text, &r, name));
+  if (!r.json)
+    return gaze_fail(GAZE_ERR_FORMAT, "not valid JSON: %s line %d: %s", name, r.error.line, r.error.text);
+  *out = r.json;
   return GAZE_OK;
 }
 
@@ -23,10 +36,29 @@ gaze_err gaze_json_open(const char *path, json_t **out) {
   return err;
 }
 
+typedef struct writing {
+  const json_t *json;
+  size_t flags;
+  char *text;
+} writing;
+
+static void write_text(void *user) {
+  writing *w = user;
+  w->text = json_dumps(w->json, w->flags | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
+}
+
+gaze_err gaze_json_text(const json_t *json, size_t flags, char **text) {
+  writing w = {json, flags, NULL};
+  GAZE_TRY(gaze_json_guard(write_text, &w, "writing"));
+  if (!w.text)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing JSON: free memory");
+  *text = w.text;
+  return GAZE_OK;
+}
+
 gaze_err gaze_json_save(const char *path, const json_t *json) {
-  char *text = json_dumps(json, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY);
-  if (!text)
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing JSON: %s", path);
+  char *text;
+  GAZE_TRY(gaze_json_text(json, JSON_INDENT(2) | JSON_REAL_PRECISION(17), &text));
   gaze_err err = gaze_file_replace(path, text, strlen(text));
   free(text);
   return err;

@@ -161,10 +161,14 @@ const gaze_tensor *gaze_safetensors_find(const gaze_safetensors *file, const cha
   return NULL;
 }
 
+/* NULL: out of memory. */
 static json_t *describe(const gaze_named_tensor *tensor, size_t start, size_t size) {
   json_t *shape = json_array();
   for (int i = 0; i < tensor->tensor.rank; i++)
-    json_array_append_new(shape, json_integer((json_int_t)tensor->tensor.shape[i]));
+    if (json_array_append_new(shape, json_integer((json_int_t)tensor->tensor.shape[i])) != 0) {
+      json_decref(shape);
+      return NULL;
+    }
   return json_pack("{s:s, s:o, s:[I, I]}", "dtype", gaze_dtype_name(tensor->tensor.dtype), "shape", shape,
                    "data_offsets", (json_int_t)start, (json_int_t)(start + size));
 }
@@ -179,12 +183,12 @@ static gaze_err make_header(const gaze_named_tensor *tensors, size_t n, char **t
     whole = json_object_set_new(header, tensors[i].name, describe(&tensors[i], offset, size)) == 0;
     offset += size;
   }
-  char *dumped = whole ? json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+  char *dumped;
+  gaze_err err = gaze_json_text(whole ? header : NULL, JSON_COMPACT, &dumped);
   json_decref(header);
-  if (!dumped)
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing a safetensors header: free memory");
+  GAZE_TRY(err);
   size_t used = strlen(dumped), padding = (8 - used % 8) % 8;
-  gaze_err err = gaze_format(text, "%s%*s", dumped, (int)padding, "");
+  err = gaze_format(text, "%s%*s", dumped, (int)padding, "");
   free(dumped);
   *length = used + padding;
   return err;
