@@ -1,0 +1,310 @@
+/* The N-th allocation fails, the N-th call of the system, the disk is full after N bytes, for N = 1, 2, ... until all
+ * goes well: each time there is an error in words or a whole result, nothing is left allocated, no half file is left,
+ * and what was there before still is. */
+#include "faults.h"
+#include "tests/unit/train_files.h"
+
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "fusion/checkpoint.h"
+#include "fusion/clip_run.h"
+#include "fusion/dataset.h"
+#include "vision/preprocess.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An operation under test; what it returns as whole, it has checked. */
+typedef gaze_err operation(void *user);
+/* What must hold after each failure. */
+typedef void aftermath(void *user);
+
+/* OpenMP's library ends the program when it has no memory for a team of threads. It keeps teams for their next use, but
+ * none of a single thread. */
+enum { THREADS = 2 };
+
+static gaze_kernels kernels;
+
+static void check_failure(gaze_err err, const char *what, long n) {
+  if (err == GAZE_OK || err == GAZE_ERR_NOT_FOUND || gaze_last_error()[0] == 0)
+    fail_msg("%s, %ld: %s: %s", what, n, gaze_err_name(err), gaze_last_error());
+}
+
+/* n = 0, stride, 2 stride, ... */
+static void until_success(const char *what, fault_kind kind, long stride, operation *call, aftermath *after,
+                          void *user) {
+  if (call(user) != GAZE_OK) /* whatever is made once stays allocated from here */
+    fail_msg("%s: %s", what, gaze_last_error());
+  for (long n = 0;; n += stride) {
+    long before = live_allocations();
+    fault_arm(kind, n);
+    gaze_err err = call(user);
+    bool reached = fault_disarm(kind);
+    long left = live_allocations() - before;
+    if (left != 0)
+      fail_msg("%s, fault %ld of kind %d: %ld blocks left: %s", what, n, (int)kind, left, gaze_last_error());
+    if (err != GAZE_OK)
+      check_failure(err, what, n);
+    if (after)
+      after(user);
+    if (!reached) {
+      assert_int_equal(err, GAZE_OK);
+      return;
+    }
+  }
+}
+
+static void every_fault(const char *what, operation *call, aftermath *after, void *user) {
+  until_success(what, FAULT_ALLOCATION, 1, call, after, user);
+  until_success(what, FAULT_SYSTEM, 1, call, after, user);
+}
+
+/* Files of at most n bytes, n growing by a fifth. */
+static void full_disk(const char *what, operation *call, aftermath *after, void *user) {
+  for (long n = 0;; n += 1 + n / 5) {
+    fault_limit_files(n);
+    gaze_err err = call(user);
+    fault_limit_files(-1);
+    after(user);
+    if (err == GAZE_OK) {
+      assert_true(n > 0);
+      return;
+    }
+    check_failure(err, what, n);
+  }
+}
+
+/* A trained model in folder/logs/start/model, its data in folder/train.tar. */
+static int set_up(void **state) {
+  if (make_train_folder(state) != 0)
+    return -1;
+  make_train_tar("train.tar", 8, 0x3c00);
+  gaze_kernels_init(&kernels, gaze_cpu_detect());
+  gaze_train_clip_options options = train_options("start");
+  options.epochs = 1;
+  gaze_set_warn(NULL);
+  return gaze_train_clip(&options) == GAZE_OK ? 0 : -1;
+}
+
+static gaze_err use_model(void *user) {
+  static const char *const texts[] = {"red", "green blue"}, *const labels[] = {"red|pink", "grey"};
+  const gaze_model_options options = {.threads = THREADS};
+  gaze_model *model;
+  gaze_classifier *classifier;
+  float vectors[2 * 16];
+  char key[33], *json;
+  gaze_err err = GAZE_OK;
+  GAZE_TRY(gaze_model_open(user, &options, &model));
+  GAZE_TRY_DONE(gaze_embed_texts(model, texts, 2, vectors));
+  GAZE_TRY_DONE(gaze_model_key(model, key));
+  GAZE_TRY_DONE(gaze_model_info_json(model, &json));
+  free(json);
+  GAZE_TRY_DONE(gaze_classifier_new(model, labels, 2, NULL, 0, &classifier));
+  gaze_classifier_free(classifier);
+done:
+  gaze_model_close(model);
+  return err;
+}
+
+static void a_model(void **state) {
+  char folder[512];
+  snprintf(folder, sizeof folder, "%s", run_path("start", "model"));
+  every_fault("model", use_model, NULL, folder);
+}
+
+static gaze_err use_picture(void *user) {
+  gaze_preprocess preprocess;
+  gaze_picture picture;
+  gaze_picture_facts facts;
+  float pixels[3 * 32 * 32];
+  uint8_t *bytes;
+  size_t size;
+  gaze_preprocess_default(&preprocess, 32);
+  GAZE_TRY(gaze_picture_open(user, NULL, &facts, &picture));
+  gaze_err err = gaze_preprocess_run(&preprocess, &picture, pixels);
+  gaze_picture_fini(&picture);
+  if (err == GAZE_OK)
+    err = gaze_file_read(user, 1 << 24, &bytes, &size);
+  if (err != GAZE_OK)
+    return err;
+  err = gaze_preprocess_decode(&preprocess, bytes, size, user, NULL, NULL, pixels);
+  free(bytes);
+  return err;
+}
+
+static void pictures(void **state) {
+  static const char *const files[] = {
+      "jpeg/baseline.jpg", "jpeg/progressive.jpg", "jpeg/inks.jpg",  "png/colour.png",
+      "png/palette.png",   "png/deep.png",         "webp/lossy.webp"}; /* libwebp 1.2 does not survive it in lossless
+                                                                          ones */
+  const char *root = getenv("GAZE_SOURCE_ROOT");
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/tests/fuzz/seeds/%s", root ? root : ".", files[i]);
+    every_fault(files[i], use_picture, NULL, path);
+  }
+}
+
+static gaze_err use_dataset(void *user) {
+  gaze_dataset *dataset;
+  gaze_picture picture;
+  GAZE_TRY(gaze_dataset_open(user, NULL, &dataset));
+  gaze_err err = gaze_sample_picture(gaze_dataset_get(dataset, 1), NULL, &picture);
+  if (err == GAZE_OK)
+    gaze_picture_fini(&picture);
+  gaze_dataset_close(dataset);
+  return err;
+}
+
+static void data_sets(void **state) {
+  char path[512], text[1200], picture[512];
+  uint8_t *png;
+  size_t size;
+  snprintf(path, sizeof path, "%s", test_path("train.tar"));
+  every_fault("tar", use_dataset, NULL, path);
+  snprintf(picture, sizeof picture, "%s", test_path("one.png"));
+  make_png(9, 7, 0x336699, &png, &size);
+  write_file(picture, png, size);
+  free(png);
+  snprintf(text, sizeof text, "filepath,title\n%s,one\n%s,\"two, three\"\n", picture, picture);
+  snprintf(path, sizeof path, "%s", test_path("table.csv"));
+  write_text(path, text);
+  every_fault("csv", use_dataset, NULL, path);
+}
+
+static void check_no_half_files(const char *folder) {
+  DIR *listing = opendir(folder);
+  assert_non_null(listing);
+  for (struct dirent *entry; (entry = readdir(listing));)
+    if (strstr(entry->d_name, ".tmp"))
+      fail_msg("%s is left in %s", entry->d_name, folder);
+  closedir(listing);
+}
+
+enum { NUMBERS = 3000 };
+
+/* A state of training all of whose numbers are its step. */
+typedef struct state_of_training {
+  char folder[512];
+  float values[NUMBERS], first[NUMBERS], second[NUMBERS];
+  gaze_optimizer optimizer;
+} state_of_training;
+
+static void fill_state(state_of_training *s, float number) {
+  for (size_t i = 0; i < NUMBERS; i++)
+    s->values[i] = s->first[i] = s->second[i] = number;
+}
+
+static gaze_err save_checkpoint(void *user) {
+  state_of_training *s = user;
+  fill_state(s, (float)++s->optimizer.step);
+  json_t *state = json_pack("{s:I}", "step", (json_int_t)s->optimizer.step);
+  if (!state)
+    return gaze_fail(GAZE_ERR_MEMORY, "no memory for the test itself");
+  gaze_err err = gaze_checkpoint_save(s->folder, &s->optimizer, state, 2);
+  json_decref(state);
+  return err;
+}
+
+static void check_latest(void *user) {
+  state_of_training *s = user;
+  uint64_t step = s->optimizer.step;
+  char *path;
+  json_t *state;
+  assert_int_equal(gaze_checkpoint_latest(s->folder, &path), GAZE_OK);
+  assert_non_null(path);
+  if (gaze_checkpoint_load(path, &s->optimizer, &state) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  for (size_t i = 0; i < NUMBERS; i++)
+    assert_true(s->values[i] == (float)s->optimizer.step && s->second[i] == (float)s->optimizer.step);
+  json_decref(state);
+  free(path);
+  s->optimizer.step = step;
+  check_no_half_files(s->folder);
+}
+
+static void checkpoints(void **state) {
+  state_of_training *s = calloc(1, sizeof *s);
+  s->optimizer = (gaze_optimizer){.size = NUMBERS, .values = s->values, .first = s->first, .second = s->second};
+  snprintf(s->folder, sizeof s->folder, "%s", test_path("checkpoints"));
+  assert_int_equal(save_checkpoint(s), GAZE_OK);
+  every_fault("checkpoint", save_checkpoint, check_latest, s);
+  full_disk("checkpoint", save_checkpoint, check_latest, s);
+  free(s);
+}
+
+static gaze_err save_model(void *user) {
+  gaze_clip *clip = user;
+  gaze_preprocess preprocess;
+  gaze_preprocess_default(&preprocess, 16);
+  clip->values[0] += 1;
+  return gaze_clip_save(clip, &preprocess, &kernels, test_path("saved"), GAZE_DTYPE_F32);
+}
+
+static void check_saved(void *user) {
+  gaze_clip_config config;
+  gaze_preprocess preprocess;
+  gaze_clip loaded;
+  if (gaze_clip_config_open(test_path("saved"), &config, &preprocess) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  assert_int_equal(gaze_clip_init(&loaded, &config, false), GAZE_OK);
+  if (gaze_clip_load(&loaded, &kernels, test_path("saved")) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  gaze_clip_fini(&loaded);
+  check_no_half_files(test_path("saved"));
+}
+
+static void saved_models(void **state) {
+  gaze_clip clip;
+  open_trained("start", true, &clip);
+  assert_int_equal(gaze_folder_make(test_path("saved")), GAZE_OK);
+  assert_int_equal(save_model(&clip), GAZE_OK);
+  every_fault("save", save_model, check_saved, &clip);
+  full_disk("save", save_model, check_saved, &clip);
+  gaze_clip_fini(&clip);
+}
+
+/* All of a training run but its steps. */
+static gaze_err open_run(void *user) {
+  gaze_clip_run run;
+  gaze_train_clip_options options = train_options("opened");
+  options.compute.threads = THREADS;
+  options.teacher_weight = 1;
+  options.resume = "latest";
+  gaze_err err = gaze_clip_run_init(&run, &options);
+  if (err == GAZE_OK)
+    err = gaze_loader_next(run.loader, &run.batches[0]);
+  if (err == GAZE_OK)
+    err = gaze_clip_run_save(&run);
+  gaze_clip_run_fini(&run);
+  return err;
+}
+
+static void training_runs(void **state) {
+  until_success("run", FAULT_ALLOCATION, 5, open_run, NULL, NULL);
+  until_success("run", FAULT_SYSTEM, 1, open_run, NULL, NULL);
+}
+
+static gaze_err train_a_step(void *user) {
+  gaze_train_clip_options options = train_options("trained");
+  options.epochs = 1;
+  options.compute.threads = THREADS;
+  options.val_data = options.train_data;
+  options.n_val_data = 1;
+  return gaze_train_clip(&options);
+}
+
+static void whole_runs(void **state) { until_success("whole run", FAULT_SYSTEM, 1, train_a_step, NULL, NULL); }
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_model),      cmocka_unit_test(pictures),
+                                     cmocka_unit_test(data_sets),    cmocka_unit_test(checkpoints),
+                                     cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),
+                                     cmocka_unit_test(whole_runs)};
+  if (fault_possible())
+    return cmocka_run_group_tests(tests, set_up, remove_folder);
+  printf("SKIP: a sanitizer brings its own allocator\n");
+  return 77; /* meson counts it as skipped */
+}
