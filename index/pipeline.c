@@ -151,7 +151,7 @@ gaze_err gaze_pipeline_start(const gaze_pipeline_task *task, gaze_pipeline **out
 
 gaze_batch *gaze_pipeline_next(gaze_pipeline *p) {
   struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
+  clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec++;
   empty_batch(p->taken);
   pthread_mutex_lock(&p->mutex);
@@ -159,7 +159,7 @@ gaze_batch *gaze_pipeline_next(gaze_pipeline *p) {
   while (p->filling->n < GAZE_PIPELINE_BATCH && p->working && !(late && p->filling->n)) {
     if (late)
       until.tv_sec++;
-    late = pthread_cond_timedwait(&p->ready, &p->mutex, &until) != 0;
+    late = pthread_cond_clockwait(&p->ready, &p->mutex, CLOCK_MONOTONIC, &until) != 0;
   }
   gaze_batch *batch = p->filling;
   p->filling = p->taken;

@@ -161,7 +161,7 @@ def write_preprocessing(folder):
     ]
     cases = []
     for i, config in enumerate(configs):
-        for j, source_name in enumerate(("source18.png", "source12.png", "source17.png")):  # wide, very wide, tall
+        for j, source_name in enumerate(("source20.png", "source12.png", "source17.png")):  # wide, very wide, tall
             source = Image.open(os.path.join(folder, source_name))
             options = {key: value for key, value in config.items() if key != "image_processor_type"}
             if "do_pad" in config:

@@ -120,11 +120,21 @@ static void bit_flips_do_no_harm(void **state) {
 }
 
 static void checksums_count(void **state) {
-  test_bytes bytes = golden_bytes("grey.png");
+  const gaze_picture_options lenient = {.allow_truncated = true};
   gaze_picture picture;
+  test_bytes bytes = golden_bytes("palette-alpha.png");
   bytes.data[bytes.size - 13] ^= 1; /* in the checksum of the last IDAT */
   check_fails(decode_exactly(bytes.data, bytes.size, NULL, NULL, &picture), GAZE_ERR_FORMAT, "damaged PNG", "CRC",
               NULL);
+  check_fails(decode_exactly(bytes.data, bytes.size, &lenient, NULL, &picture), GAZE_ERR_FORMAT, "CRC", NULL);
+  bytes.data[bytes.size - 13] ^= 1;
+  size_t name = 0;
+  while (memcmp(bytes.data + name, "tRNS", 4) != 0)
+    name++;
+  bytes.data[name + 4 + 5] ^= 1; /* behind five transparencies, the checksum of what a picture can do without */
+  check_fails(decode_exactly(bytes.data, bytes.size, NULL, NULL, &picture), GAZE_ERR_FORMAT, "tRNS: CRC", NULL);
+  assert_int_equal(decode_exactly(bytes.data, bytes.size, &lenient, NULL, &picture), GAZE_OK);
+  gaze_picture_fini(&picture);
   free(bytes.data);
 }
 

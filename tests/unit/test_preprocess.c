@@ -162,6 +162,9 @@ static void decoding_on_the_way_fails_as_well(void **state) {
   for (size_t size = 0; size < file.size - 2; size += 97)
     check_fails(gaze_preprocess_decode(&preprocess, file.data, size, "test", NULL, NULL, pixels), GAZE_ERR_FORMAT,
                 "test", NULL);
+  const gaze_picture_options small = {.max_megapixels = 0.029};
+  check_fails(gaze_preprocess_decode(&preprocess, file.data, file.size, "test", &small, NULL, pixels), GAZE_ERR_LIMIT,
+              "200 x 150", NULL);
   free(file.data);
   gaze_picture_fini(&picture);
 }
