@@ -20,6 +20,7 @@ typedef struct gaze_train_clip_options {
   /* Data. Lists are borrowed. */
   const char *const *train_data; /* tars or CSV/TSV files */
   const double *upsampling;      /* [n_train_data] how often each sample is drawn relative to others; NULL: 1 */
+  const double *groups;          /* [n_train_data] so many neighbours of a file are drawn one after another; NULL: 1 */
   size_t n_train_data;
   const char *const *val_data; /* retrieval is measured on it */
   size_t n_val_data;

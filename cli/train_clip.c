@@ -12,7 +12,7 @@ static gaze_train_clip_options options; /* defaults, then what was given */
 
 static struct {
   word_list train_data, val_data, zeroshot_data, class_labels, class_templates;
-  const char *upsampling, *class_weights;
+  const char *upsampling, *groups, *class_weights;
   bool teacher_vectors;
   double teacher_weight;
 } arguments;
@@ -22,6 +22,8 @@ static const option_row rows[] = {
      "tars (KEY.jpg with KEY.txt or KEY.json) or CSV/TSV files; {000..009} counts; may be given several times", 0, 0},
     {"train-data-upsampling-factors", 0, OPTION_TEXT, "X::X", &arguments.upsampling,
      "how often the samples of each file are drawn relative to the others [1]", 0, 0},
+    {"train-data-groups", 0, OPTION_TEXT, "N::N", &arguments.groups,
+     "so many neighbours of each file come one after another, as each other's hard negatives [1]", 0, 0},
     {"train-num-samples", 0, OPTION_COUNT, "N", &options.train_num_samples, "samples of an epoch [all]", 1, 1e15},
     {"val-data", 0, OPTION_LIST, "FILE::FILE", &arguments.val_data, "retrieval is measured on these", 0, 0},
     {"zeroshot-data", 0, OPTION_LIST, "TAR::TAR", &arguments.zeroshot_data,
@@ -143,6 +145,7 @@ static int check_arguments(const word_list *words) {
 }
 
 enum { TRAIN_DATA, CLASS_LABELS, CLASS_TEMPLATES, VAL_DATA, ZEROSHOT_DATA, N_LISTS };
+enum { UPSAMPLING, GROUPS, CLASS_WEIGHTS, N_NUMBERS };
 static size_t n_templates;
 static const struct {
   const word_list *given;
@@ -156,7 +159,7 @@ static const struct {
     [ZEROSHOT_DATA] = {&arguments.zeroshot_data, &options.zeroshot_data, &options.n_zeroshot_data},
 };
 
-/* Sets the lists of the options; paths: [N_LISTS], numbers: [2], both to be freed in any case. */
+/* Sets the lists of the options; paths: [N_LISTS], numbers: [N_NUMBERS], both to be freed in any case. */
 static int set_lists(path_list *paths, double **numbers) {
   for (int i = 0; i < N_LISTS; i++) {
     path_list_init(&paths[i], lists[i].given);
@@ -166,18 +169,21 @@ static int set_lists(path_list *paths, double **numbers) {
   if (n_templates && n_templates != options.n_class_labels)
     return report_usage("%zu files of templates for %zu of labels: --class-templates: give one each, separated by ::",
                         n_templates, options.n_class_labels);
-  int status =
-      number_list_parse(arguments.upsampling, &paths[TRAIN_DATA], "train-data-upsampling-factors", &numbers[0]);
+  const path_list *data = &paths[TRAIN_DATA];
+  int status = number_list_parse(arguments.upsampling, data, "train-data-upsampling-factors", &numbers[UPSAMPLING]);
   if (status == STATUS_DONE)
-    status = number_list_parse(arguments.class_weights, &paths[CLASS_LABELS], "class-weights", &numbers[1]);
-  options.upsampling = numbers[0];
-  options.class_weights = numbers[1];
+    status = number_list_parse(arguments.groups, data, "train-data-groups", &numbers[GROUPS]);
+  if (status == STATUS_DONE)
+    status = number_list_parse(arguments.class_weights, &paths[CLASS_LABELS], "class-weights", &numbers[CLASS_WEIGHTS]);
+  options.upsampling = numbers[UPSAMPLING];
+  options.groups = numbers[GROUPS];
+  options.class_weights = numbers[CLASS_WEIGHTS];
   return status;
 }
 
 static int run(const word_list *words) {
   path_list paths[N_LISTS] = {0};
-  double *numbers[2] = {NULL, NULL};
+  double *numbers[N_NUMBERS] = {NULL};
   int status = check_arguments(words);
   if (status == STATUS_DONE)
     status = set_lists(paths, numbers);
@@ -187,8 +193,8 @@ static int run(const word_list *words) {
   }
   for (int i = 0; i < N_LISTS; i++)
     path_list_fini(&paths[i]);
-  free(numbers[0]);
-  free(numbers[1]);
+  for (int i = 0; i < N_NUMBERS; i++)
+    free(numbers[i]);
   return status;
 }
 

@@ -3,9 +3,12 @@
 #include "core/base/file.h"
 #include "fusion/checkpoint.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MOST_GROUP = 1024 }; /* neighbours of a file that are drawn together */
 
 void gaze_train_clip_defaults(gaze_train_clip_options *options) {
   *options = (gaze_train_clip_options){.image_size = 96,
@@ -91,6 +94,11 @@ static gaze_err open_data(gaze_clip_run *run) {
   GAZE_TRY(gaze_alloc(o->n_train_data, sizeof *run->sources, &run->sources));
   for (size_t i = 0; i < o->n_train_data; i++) {
     run->sources[i].weight = o->upsampling ? o->upsampling[i] : 1;
+    double group = o->groups ? o->groups[i] : 1;
+    if (!(group >= 1) || group > MOST_GROUP || group != floor(group))
+      return gaze_fail(GAZE_ERR_ARGUMENT, "%g neighbours to draw together: %s: give a whole number from 1 to %d", group,
+                       o->train_data[i], MOST_GROUP);
+    run->sources[i].group = (size_t)group;
     GAZE_TRY(gaze_dataset_open(o->train_data[i], &data, &run->sources[i].dataset));
     for (size_t j = 0; o->teacher_weight > 0 && !run->teacher.D && j < gaze_dataset_size(run->sources[i].dataset); j++)
       run->teacher.D = gaze_dataset_get(run->sources[i].dataset, j)->teacher_dim;

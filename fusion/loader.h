@@ -19,6 +19,8 @@ typedef struct gaze_class_prompts {
 typedef struct gaze_source {
   gaze_dataset *dataset; /* borrowed */
   double weight;         /* how many times each sample is drawn relative to the others (upsampling factor) */
+  size_t group; /* so many samples that lie side by side are drawn one after another: twins, each the other's hard
+                 * negative; 0 is 1 */
 } gaze_source;
 
 /* All that these point to is borrowed until gaze_loader_free. */

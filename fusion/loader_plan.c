@@ -94,7 +94,8 @@ static gaze_err fill(gaze_plan *plan, const gaze_loader_options *options) {
   GAZE_TRY(gaze_alloc(options->n_sources, sizeof *plan->sources, &plan->sources));
   plan->n = options->n_sources;
   for (size_t i = 0; i < plan->n; i++)
-    plan->sources[i].dataset = options->sources[i].dataset;
+    plan->sources[i] = (gaze_plan_source){.dataset = options->sources[i].dataset,
+                                          .group = options->sources[i].group > 1 ? options->sources[i].group : 1};
   for (size_t i = 0; i < plan->n; i++) {
     GAZE_TRY(find_usable(&plan->sources[i], options));
     GAZE_TRY(set_share(&plan->sources[i], options->sources[i].weight));
@@ -165,8 +166,9 @@ gaze_draw gaze_plan_draw(const gaze_plan *plan, uint64_t g) {
     total -= share;
   }
   const gaze_plan_source *source = &plan->sources[s];
-  uint64_t epoch = g / source->n;
-  size_t place = (size_t)shuffled(g % source->n, source->n, plan->seed, (uint64_t)s << 48 | epoch);
+  uint64_t groups = (source->n + source->group - 1) / source->group, turn = g / source->group;
+  uint64_t first = shuffled(turn % groups, groups, plan->seed, (uint64_t)s << 48 | turn / groups) * source->group;
+  size_t place = (size_t)((first + g % source->group) % source->n);
   return (gaze_draw){s, source->usable[place], place};
 }
 

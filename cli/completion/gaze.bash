@@ -19,7 +19,7 @@ _gaze_options() {
   "eval retrieval") echo "--data" ;;
   "train tokenizer") echo "--vocab-size --min-frequency -o --out" ;;
   "train clip")
-    echo "--train-data --train-data-upsampling-factors --train-num-samples --val-data --zeroshot-data \
+    echo "--train-data --train-data-upsampling-factors --train-data-groups --train-num-samples --val-data --zeroshot-data \
 --dataset-type --csv-img-key --csv-caption-key --csv-separator --class-labels --class-templates \
 --class-weights --tokenizer --image-size --patch-size --width --layers --heads --text-width \
 --text-layers --text-heads --context --dim --batch-size --accum-freq --epochs --lr --beta1 --beta2 \

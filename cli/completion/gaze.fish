@@ -78,6 +78,7 @@ complete -c gaze -n '__gaze_at train tokenizer' -s o -l out -r -F -d 'where toke
 
 complete -c gaze -n '__gaze_at train clip' -l train-data -r -F -d 'tars'
 complete -c gaze -n '__gaze_at train clip' -l train-data-upsampling-factors -x -d 'how often the samples of each file are drawn relative to the others'
+complete -c gaze -n '__gaze_at train clip' -l train-data-groups -x -d 'so many neighbours of each file come one after another'
 complete -c gaze -n '__gaze_at train clip' -l train-num-samples -x -d 'samples of an epoch'
 complete -c gaze -n '__gaze_at train clip' -l val-data -r -F -d 'retrieval is measured on these'
 complete -c gaze -n '__gaze_at train clip' -l zeroshot-data -r -F -d 'zero-shot classes are measured on these, with the first --class-labels'

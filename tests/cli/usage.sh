@@ -32,6 +32,7 @@ expect_error eval_no_labels 2 '--labels-file' eval classification --data set.tar
 expect_error eval_unexpected_word 2 'unexpected word: set.tar' eval retrieval set.tar
 expect_error db_unexpected_word 2 'unexpected word: photos.db' db info photos.db
 expect_error train_no_data 2 '--train-data' train clip
+expect_error train_groups 2 'give 1 above 0' train clip --train-data a.tar --train-data-groups 0
 expect_error train_factors 2 'give 2 above 0' train clip --train-data a.tar::b.tar --train-data-upsampling-factors 1
 expect_error train_teacher 2 '--teacher-vectors' train clip --train-data a.tar --teacher-weight 2
 expect_error train_tokenizer_no_files 2 'no texts' train tokenizer --out folder

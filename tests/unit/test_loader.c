@@ -132,7 +132,7 @@ static void check_equal(const gaze_batch *a, const gaze_batch *b) {
 
 /* The same batches from one and three workers, from a queue of one and five, and from the middle of a run. */
 static void test_batches_depend_on_the_number_alone(void **state) {
-  gaze_source sources[2] = {{make_set("a.tar", 37, NULL), 1}, {make_set("b.tar", 11, NULL), 2.5}};
+  gaze_source sources[2] = {{make_set("a.tar", 37, NULL), 1, 1}, {make_set("b.tar", 11, NULL), 2.5, 1}};
   gaze_loader_options options = make_options(sources, 2), many = options, late = options;
   many.workers = 3;
   many.queue = 5;
@@ -155,7 +155,7 @@ static void test_batches_depend_on_the_number_alone(void **state) {
 
 /* Batches stay as they were given out while `held` of them are in use, however far the workers get meanwhile. */
 static void test_held_batches_stay(void **state) {
-  gaze_source source = {make_set("a.tar", 37, NULL), 1};
+  gaze_source source = {make_set("a.tar", 37, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1);
   options.workers = 2;
   for (options.held = 1; options.held <= 3; options.held++) {
@@ -181,7 +181,7 @@ static bool differ(const gaze_batch *a, const gaze_batch *b) {
 }
 
 static void test_seeds_and_epochs_differ(void **state) {
-  gaze_source source = {make_set("a.tar", BATCH, NULL), 1};
+  gaze_source source = {make_set("a.tar", BATCH, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1), other = options;
   other.seed = 6;
   other.queue = options.queue = 3;
@@ -200,10 +200,10 @@ static void test_seeds_and_epochs_differ(void **state) {
 /* Each source's count stays within one of its share per step of the schedule, and goes through all of its samples an
  * epoch; a source of weight 0 is never drawn. */
 static void test_plan(void **state) {
-  gaze_source sources[4] = {{make_set("a.tar", 37, NULL), 1},
-                            {make_set("b.tar", 11, NULL), 2.5},
-                            {make_set("c.tar", 5, NULL), 0},
-                            {make_set("d.tar", 1, NULL), 0.5}};
+  gaze_source sources[4] = {{make_set("a.tar", 37, NULL), 1, 1},
+                            {make_set("b.tar", 11, NULL), 2.5, 1},
+                            {make_set("c.tar", 5, NULL), 0, 1},
+                            {make_set("d.tar", 1, NULL), 0.5, 1}};
   gaze_loader_options options = make_options(sources, 4);
   gaze_plan plan;
   assert_int_equal(gaze_plan_init(&plan, &options), GAZE_OK);
@@ -229,7 +229,7 @@ static void test_plan(void **state) {
 static void test_orders_are_even(void **state) {
   enum { N = 37, EPOCHS = 3700 };
   static int counts[N][N];
-  gaze_source source = {make_set("a.tar", N, NULL), 1};
+  gaze_source source = {make_set("a.tar", N, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1);
   gaze_plan plan;
   assert_int_equal(gaze_plan_init(&plan, &options), GAZE_OK);
@@ -240,6 +240,33 @@ static void test_orders_are_even(void **state) {
     chi += (counts[i / N][i % N] - expected) * (counts[i / N][i % N] - expected) / expected;
   double freedom = (N - 1) * (N - 1);
   assert_true(fabs(chi - freedom) < 5 * sqrt(2 * freedom));
+  gaze_plan_fini(&plan);
+  gaze_dataset_close(source.dataset);
+}
+
+/* Neighbours come one after another, whole groups in a shuffled order, every sample once an epoch; the last group of a
+ * set that does not divide is filled up from its beginning. */
+static void test_groups_keep_together(void **state) {
+  enum { N = 11, GROUP = 2, EPOCH = 12 };
+  gaze_source source = {make_set("a.tar", N, NULL), 1, GROUP};
+  gaze_loader_options options = make_options(&source, 1);
+  gaze_plan plan;
+  assert_int_equal(gaze_plan_init(&plan, &options), GAZE_OK);
+  size_t in_order = 0;
+  for (uint64_t epoch = 0; epoch < 20; epoch++) {
+    int seen[N] = {0};
+    for (uint64_t g = epoch * EPOCH; g < (epoch + 1) * EPOCH; g += GROUP) {
+      size_t first = gaze_plan_draw(&plan, g).sample;
+      assert_int_equal(first % GROUP, 0);
+      assert_int_equal(gaze_plan_draw(&plan, g + 1).sample, (first + 1) % N);
+      seen[first]++;
+      seen[(first + 1) % N]++;
+      in_order += first == g % EPOCH;
+    }
+    for (int i = 0; i < N; i++)
+      assert_int_equal(seen[i], i == 0 ? 2 : 1);
+  }
+  assert_true(in_order < 20 * EPOCH / GROUP / 2);
   gaze_plan_fini(&plan);
   gaze_dataset_close(source.dataset);
 }
@@ -289,7 +316,7 @@ static void check_sample(const gaze_batch *batch, size_t b, int sample, const ga
 }
 
 static void test_contents(void **state) {
-  gaze_source source = {make_set("a.tar", 20, NULL), 1};
+  gaze_source source = {make_set("a.tar", 20, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1);
   gaze_plan plan;
   gaze_loader *loader = make_loader(&options);
@@ -319,7 +346,7 @@ static bool is_19(int i) { return i == 19; }
 static bool is_any(int i) { return true; }
 
 static void test_bad_pictures_give_way(void **state) {
-  gaze_source source = {make_set("a.tar", 40, is_19), 1};
+  gaze_source source = {make_set("a.tar", 40, is_19), 1, 1};
   gaze_loader_options options = make_options(&source, 1), many = options;
   many.workers = 4;
   count_warnings();
@@ -364,7 +391,7 @@ static void find_end(const gaze_loader_options *options, char message[256]) {
 
 /* With the first bad sample's error, whichever worker met it. */
 static void check_ends(bool (*is_bad)(int i)) {
-  gaze_source source = {make_set("a.tar", 40, is_bad), 1};
+  gaze_source source = {make_set("a.tar", 40, is_bad), 1, 1};
   gaze_loader_options options = make_options(&source, 1), many = options;
   char one[256], four[256];
   gaze_plan plan;
@@ -390,7 +417,7 @@ static void test_too_many_bad_pictures_end(void **state) {
 
 /* A sample without a caption or a known class is left out; where none is left, the loader says so. */
 static void test_samples_without_text(void **state) {
-  gaze_source source = {make_set("a.tar", 20, NULL), 1};
+  gaze_source source = {make_set("a.tar", 20, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1);
   options.n_prompts = 0;
   count_warnings();
@@ -410,7 +437,7 @@ static void test_samples_without_text(void **state) {
 }
 
 static void test_wrong_options(void **state) {
-  gaze_source source = {make_set("a.tar", 4, NULL), 1};
+  gaze_source source = {make_set("a.tar", 4, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1), wrong = options;
   gaze_loader *loader;
   wrong.workers = 0;
@@ -447,7 +474,7 @@ static void test_rows_of_one_picture(void **state) {
 
 /* Ends while workers wait, and while they work. */
 static void test_free_at_any_time(void **state) {
-  gaze_source source = {make_set("a.tar", 40, NULL), 1};
+  gaze_source source = {make_set("a.tar", 40, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1);
   options.workers = 4;
   for (int i = 0; i < 20; i++) {
@@ -461,7 +488,7 @@ static void test_free_at_any_time(void **state) {
 }
 
 static void test_cut_is_warned_of_once(void **state) {
-  gaze_source source = {make_set("a.tar", 8, NULL), 1};
+  gaze_source source = {make_set("a.tar", 8, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1);
   options.context = 3;
   count_warnings();
@@ -482,6 +509,7 @@ int main(void) {
       cmocka_unit_test(test_seeds_and_epochs_differ),
       cmocka_unit_test(test_plan),
       cmocka_unit_test(test_orders_are_even),
+      cmocka_unit_test(test_groups_keep_together),
       cmocka_unit_test(test_contents),
       cmocka_unit_test(test_bad_pictures_give_way),
       cmocka_unit_test(test_too_many_bad_pictures_end),
