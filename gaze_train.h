@@ -42,9 +42,10 @@ typedef struct gaze_train_clip_options {
   double epochs;
   size_t batch_size, accum_freq;
   double lr, beta1, beta2, eps, weight_decay, grad_clip_norm; /* grad_clip_norm 0: no clipping */
-  uint64_t warmup;                                            /* steps */
-  const char *lr_scheduler;                                   /* "cosine", "const", "const-cooldown" */
-  double epochs_cooldown; /* of const-cooldown: the last epochs, in which the rate falls to 0 */
+  const char *optimizer;    /* "adamw"; "muon": matrices inside of blocks by Muon, the rest by AdamW */
+  uint64_t warmup;          /* steps */
+  const char *lr_scheduler; /* "cosine", "const", "const-cooldown" */
+  double epochs_cooldown;   /* of const-cooldown: the last epochs, in which the rate falls to 0 */
   bool siglip, grad_checkpointing, lock_image, lock_text;
   int lock_image_unlocked_groups; /* with lock_image: that many last groups (head, blocks from the end) still learn */
   double patch_dropout;           /* fraction of patches left out while training */

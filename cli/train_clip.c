@@ -54,6 +54,8 @@ static const option_row rows[] = {
      1e6},
     {"epochs", 0, OPTION_DOUBLE, "N", &options.epochs, "how often the data are gone through", 1e-6, 1e9},
     {"lr", 0, OPTION_DOUBLE, "X", &options.lr, "learning rate", 0, 1e3},
+    {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.optimizer,
+     "muon steps the matrices inside of blocks, AdamW the rest [adamw]", 0, 0},
     {"beta1", 0, OPTION_DOUBLE, "X", &options.beta1, "AdamW", 0, 0.999999},
     {"beta2", 0, OPTION_DOUBLE, "X", &options.beta2, "AdamW", 0, 0.999999999},
     {"eps", 0, OPTION_DOUBLE, "X", &options.eps, "AdamW", 1e-30, 1},

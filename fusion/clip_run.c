@@ -29,6 +29,7 @@ void gaze_train_clip_defaults(gaze_train_clip_options *options) {
                                        .beta2 = 0.98,
                                        .eps = 1e-6,
                                        .weight_decay = 0.2,
+                                       .optimizer = "adamw",
                                        .warmup = 10000,
                                        .lr_scheduler = "cosine",
                                        .scale_low = 0.9,
@@ -142,6 +143,10 @@ static gaze_err open_optimizer(gaze_clip_run *run) {
                         (o->lock_text && strncmp(parameter->name, "text.", 5) == 0);
   }
   GAZE_TRY(gaze_optimizer_init(&run->optimizer, &run->clip.parameters, run->clip.values, run->clip.gradients));
+  if (strcmp(o->optimizer, "muon") == 0)
+    GAZE_TRY(gaze_optimizer_use_muon(&run->optimizer, &run->clip.parameters));
+  else if (strcmp(o->optimizer, "adamw") != 0)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "unknown optimiser: %s: use adamw or muon", o->optimizer);
   run->optimizer.beta1 = o->beta1;
   run->optimizer.beta2 = o->beta2;
   run->optimizer.eps = o->eps;

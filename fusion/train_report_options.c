@@ -40,6 +40,7 @@ static const option_row rows[] = {
     ROW("accum-freq", SIZE, accum_freq),
     ROW("epochs", REAL, epochs),
     ROW("lr", REAL, lr),
+    ROW("opt", TEXT, optimizer),
     ROW("lr-scheduler", TEXT, lr_scheduler),
     ROW("warmup", LONG_WHOLE, warmup),
     ROW("epochs-cooldown", REAL, epochs_cooldown),

@@ -22,7 +22,7 @@ _gaze_options() {
     echo "--train-data --train-data-upsampling-factors --train-data-groups --train-num-samples --val-data --zeroshot-data \
 --dataset-type --csv-img-key --csv-caption-key --csv-separator --class-labels --class-templates \
 --class-weights --tokenizer --image-size --patch-size --width --layers --heads --text-width \
---text-layers --text-heads --context --dim --batch-size --accum-freq --epochs --lr --beta1 --beta2 \
+--text-layers --text-heads --context --dim --batch-size --accum-freq --epochs --lr --opt --beta1 --beta2 \
 --eps --wd --warmup --lr-scheduler --epochs-cooldown --grad-clip-norm --grad-checkpointing --siglip \
 --lock-image --lock-image-unlocked-groups --lock-text --force-patch-dropout --teacher-vectors \
 --teacher-weight --distill-model --crop-scale --color-jitter --grayscale --flip --seed --workers \

@@ -104,6 +104,7 @@ complete -c gaze -n '__gaze_at train clip' -l batch-size -x -d 'samples that are
 complete -c gaze -n '__gaze_at train clip' -l accum-freq -x -d 'batches to one step, with the exact gradient of all'
 complete -c gaze -n '__gaze_at train clip' -l epochs -x -d 'how often the data are gone through'
 complete -c gaze -n '__gaze_at train clip' -l lr -x -d 'learning rate'
+complete -c gaze -n '__gaze_at train clip' -l opt -x -a 'adamw muon' -d 'muon steps the matrices inside of blocks, AdamW the rest'
 complete -c gaze -n '__gaze_at train clip' -l beta1 -x -d 'AdamW'
 complete -c gaze -n '__gaze_at train clip' -l beta2 -x -d 'AdamW'
 complete -c gaze -n '__gaze_at train clip' -l eps -x -d 'AdamW'

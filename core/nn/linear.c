@@ -14,9 +14,8 @@ static void add_bias(const gaze_compute *compute, float *y, size_t ldy, const ga
       memcpy(y + i * ldy, bias, linear->out * sizeof *y);
 }
 
-/* C = op(A) op(B), or += with accumulate, in the precision asked for. */
-static void product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
-                    bool accumulate, float *C, size_t ldc) {
+void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
+                  bool accumulate, float *C, size_t ldc) {
   if (compute->matmul)
     gaze_matmul_bf16(compute->matmul, M, N, K, A, B, accumulate, C, ldc);
   else
@@ -38,8 +37,8 @@ void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, cons
   bool biased = linear->bias.data != NULL;
   if (biased)
     add_bias(compute, y, ldy, linear, n, store);
-  product(compute, n, linear->out, linear->in, operand(x, ldx, false), weight_operand(linear, true),
-          biased || store == GAZE_ADD, y, ldy);
+  gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), weight_operand(linear, true),
+               biased || store == GAZE_ADD, y, ldy);
 }
 
 static void add_bias_gradient(const gaze_compute *compute, float *dbias, const float *dy, size_t lddy, size_t n,
@@ -60,9 +59,9 @@ void gaze_linear_backward(const gaze_compute *compute, float *dx, size_t lddx, f
   if (dbias)
     add_bias_gradient(compute, dbias, dy, lddy, n, linear->out);
   if (dweight)
-    product(compute, linear->out, linear->in, n, operand(dy, lddy, true), operand(x, ldx, false), true, dweight,
-            linear->in);
+    gaze_product(compute, linear->out, linear->in, n, operand(dy, lddy, true), operand(x, ldx, false), true, dweight,
+                 linear->in);
   if (dx)
-    product(compute, n, linear->in, linear->out, operand(dy, lddy, false), weight_operand(linear, false), false, dx,
-            lddx);
+    gaze_product(compute, n, linear->in, linear->out, operand(dy, lddy, false), weight_operand(linear, false), false,
+                 dx, lddx);
 }

@@ -13,6 +13,10 @@ typedef struct gaze_linear {
 
 typedef enum gaze_store { GAZE_STORE, GAZE_ADD } gaze_store; /* what happens to y's old values */
 
+/* C[M, N] = op(A) op(B), or += with accumulate, in the precision that compute asks for. */
+void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
+                  bool accumulate, float *C, size_t ldc);
+
 /* y: [n, out] with ldy floats from row to row; x: [n, in] with ldx. */
 void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                          const gaze_linear *linear, size_t n, gaze_store store);

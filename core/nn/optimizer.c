@@ -1,5 +1,7 @@
 #include "core/nn/optimizer.h"
 
+#include "core/nn/muon.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,7 @@
 enum { CHUNK = 16384 }; /* floats a thread takes at a time */
 
 gaze_err gaze_optimizer_init(gaze_optimizer *optimizer, const gaze_parameters *list, float *values, float *gradients) {
-  *optimizer = (gaze_optimizer){.beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6, .weight_decay = 0.2};
+  *optimizer = (gaze_optimizer){.beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6, .weight_decay = 0.2, .momentum = 0.95};
   optimizer->size = gaze_parameters_size(list);
   optimizer->values = values;
   optimizer->gradients = gradients;
@@ -15,7 +17,23 @@ gaze_err gaze_optimizer_init(gaze_optimizer *optimizer, const gaze_parameters *l
   return gaze_alloc(optimizer->size, sizeof(float), &optimizer->second);
 }
 
+/* Embeddings, the patch projection and the heads are left to AdamW, as Muon's authors do. */
+static bool is_hidden_matrix(const gaze_parameter *parameter) {
+  return parameter->columns > 1 && strstr(parameter->name, "block") != NULL;
+}
+
+gaze_err gaze_optimizer_use_muon(gaze_optimizer *optimizer, const gaze_parameters *list) {
+  size_t largest = 1;
+  for (size_t i = 0; i < list->n; i++) {
+    size_t room = gaze_muon_scratch(list->items[i].rows, list->items[i].columns);
+    if (is_hidden_matrix(&list->items[i]) && room > largest)
+      largest = room;
+  }
+  return gaze_alloc(largest, sizeof(float), &optimizer->muon_scratch);
+}
+
 void gaze_optimizer_fini(gaze_optimizer *optimizer) {
+  free(optimizer->muon_scratch);
   free(optimizer->first);
   free(optimizer->second);
   *optimizer = (gaze_optimizer){0};
@@ -36,6 +54,12 @@ static void step_parameter(gaze_optimizer *o, const gaze_compute *compute, const
   size_t offset = (size_t)(gaze_f32(*parameter->weight) - o->values), count = gaze_parameter_count(parameter);
   if (!parameter->decay)
     step.weight_decay = 0;
+  if (o->muon_scratch && is_hidden_matrix(parameter)) {
+    gaze_muon_step muon = {step.lr, (float)o->momentum, step.weight_decay, step.gradient_scale};
+    gaze_muon_step_run(compute, o->values + offset, o->first + offset, o->gradients + offset, parameter->rows,
+                       parameter->columns, &muon, o->muon_scratch);
+    return;
+  }
 #pragma omp parallel for schedule(static)
   for (size_t first = 0; first < count; first += CHUNK) {
     size_t at = offset + first, n = count - first < CHUNK ? count - first : CHUNK;
