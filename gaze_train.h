@@ -47,7 +47,8 @@ typedef struct gaze_train_clip_options {
   const char *lr_scheduler; /* "cosine", "const", "const-cooldown" */
   double epochs_cooldown;   /* of const-cooldown: the last epochs, in which the rate falls to 0 */
   bool siglip, grad_checkpointing, lock_image, lock_text;
-  int lock_image_unlocked_groups; /* with lock_image: that many last groups (head, blocks from the end) still learn */
+  int lock_image_unlocked_groups; /* with lock_image: that many last groups still learn: projection, last block with
+                                     the final norm, the blocks before it, patches with positions and first norm */
   double patch_dropout;           /* fraction of patches left out while training */
   double teacher_weight;          /* of the loss against KEY.teacher.npy; 0: teacher vectors are not read */
   double scale_low, color_jitter, grayscale, flip; /* augmentation: smallest crop area, strength, probabilities */

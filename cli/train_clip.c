@@ -69,7 +69,7 @@ static const option_row rows[] = {
     {"siglip", 0, OPTION_SWITCH, NULL, &options.siglip, "SigLIP's sigmoid loss", 0, 0},
     {"lock-image", 0, OPTION_SWITCH, NULL, &options.lock_image, "the image tower does not learn", 0, 0},
     {"lock-image-unlocked-groups", 0, OPTION_INT, "N", &options.lock_image_unlocked_groups,
-     "but its last N groups of layers do", 0, 1000},
+     "but its last N groups do: projection, then blocks from the end", 0, 1000},
     {"lock-text", 0, OPTION_SWITCH, NULL, &options.lock_text, "the text tower does not learn", 0, 0},
     {"force-patch-dropout", 0, OPTION_DOUBLE, "X", &options.patch_dropout, "part of the patches to leave out", 0, 0.99},
     {"teacher-vectors", 0, OPTION_SWITCH, NULL, &arguments.teacher_vectors,

@@ -44,6 +44,12 @@ void gaze_clip_fini(gaze_clip *clip);
 GAZE_CHECKED gaze_err gaze_clip_allocate(gaze_clip *clip);
 void gaze_clip_randomise(gaze_clip *clip, uint64_t seed);
 
+/* After gaze_clip_allocate of a trained one. image: no group of the image tower but the last unlocked_groups learns;
+ * there are L + 2: patches with class, positions and first norm; each block, the last with the final norm; the
+ * projection. text: nothing of the text tower learns. What does not has no gradient (NULL), and backward ends above
+ * it. */
+void gaze_clip_lock(gaze_clip *clip, bool image, size_t unlocked_groups, bool text);
+
 /* Weights of folder/model.safetensors. A model that is only run borrows F32 tensors from the mapped file and widens
  * others; a trained one copies. A missing tensor, a wrong shape, or one nobody uses is GAZE_ERR_MISMATCH. */
 GAZE_CHECKED gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder);

@@ -137,11 +137,7 @@ static gaze_err plan_steps(gaze_clip_run *run) {
 
 static gaze_err open_optimizer(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
-  for (size_t i = 0; i < run->clip.parameters.n; i++) {
-    gaze_parameter *parameter = &run->clip.parameters.items[i];
-    parameter->frozen = (o->lock_image && strncmp(parameter->name, "vision.", 7) == 0) ||
-                        (o->lock_text && strncmp(parameter->name, "text.", 5) == 0);
-  }
+  gaze_clip_lock(&run->clip, o->lock_image, (size_t)o->lock_image_unlocked_groups, o->lock_text);
   GAZE_TRY(gaze_optimizer_init(&run->optimizer, &run->clip.parameters, run->clip.values, run->clip.gradients));
   if (strcmp(o->optimizer, "muon") == 0)
     GAZE_TRY(gaze_optimizer_use_muon(&run->optimizer, &run->clip.parameters));
@@ -245,9 +241,9 @@ static gaze_err check_options(const gaze_train_clip_options *o) {
     return gaze_fail(GAZE_ERR_UNSUPPORTED,
                      "distilling from a CLIP is not in this version: --distill-model %s: leave it out",
                      o->distill_model);
-  if (o->lock_image_unlocked_groups)
-    return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                     "locking a part of a tower is not in this version: --lock-image-unlocked-groups %d: use 0",
+  if (o->lock_image_unlocked_groups < 0 || (o->lock_image_unlocked_groups && !o->lock_image))
+    return gaze_fail(GAZE_ERR_ARGUMENT,
+                     "nothing is locked: --lock-image-unlocked-groups %d: give --lock-image and a number from 0 on",
                      o->lock_image_unlocked_groups);
   return GAZE_OK;
 }
@@ -270,8 +266,9 @@ gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *o
   GAZE_TRY(resume(run));
   GAZE_TRY(gaze_clip_run_trim_log(run));
   GAZE_TRY(open_loader(run));
+  bool image_locked = o->lock_image && !o->lock_image_unlocked_groups;
   gaze_clip_step_options step = {o->batch_size,    o->accum_freq,     run->clip.config.sigmoid,
-                                 o->lock_image,    o->lock_text,      o->grad_checkpointing,
+                                 image_locked,     o->lock_text,      o->grad_checkpointing,
                                  o->patch_dropout, o->teacher_weight, o->seed};
   run->first_step = run->optimizer.step;
   return gaze_clip_step_init(&run->step, &step, &run->clip, &run->compute, &run->teacher);

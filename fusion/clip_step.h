@@ -8,8 +8,8 @@
 #include "fusion/teacher.h"
 
 typedef struct gaze_clip_step_options {
-  size_t batch_size, accum_freq; /* B of a micro-batch, and how many make a step */
-  bool sigmoid, lock_image, lock_text, checkpointing;
+  size_t batch_size, accum_freq;                      /* B of a micro-batch, and how many make a step */
+  bool sigmoid, lock_image, lock_text, checkpointing; /* locks: of all of a tower */
   double patch_dropout, teacher_weight;
   uint64_t seed;
 } gaze_clip_step_options;

@@ -2,6 +2,7 @@
 
 #include "core/nn/linear.h"
 
+#include <assert.h>
 #include <string.h>
 
 size_t gaze_vit_patches(const gaze_vit_config *config) {
@@ -157,12 +158,21 @@ static void embed_backward(const gaze_compute *compute, float *dembedded, size_t
                        batch * kept);
 }
 
+/* Whether anything below the first block learns. */
+static bool embedding_learns(const gaze_vit *vit) {
+  return vit->dpatch_weight || vit->dclass_embedding || vit->dposition_embedding || vit->dpre_norm_gain ||
+         vit->dpre_norm_bias;
+}
+
 void gaze_vit_backward(const gaze_compute *compute, const float *dembedding, const float *dnormed, size_t batch,
                        gaze_vit *vit, gaze_vit_tape *tape) {
   size_t C = vit->config.block.dim, rows = gaze_sequences_rows(&tape->sequences);
   gaze_head_backward(compute, tape->dpooled, dembedding, dnormed, &vit->head, &tape->head, batch);
   gaze_stack_backward(compute, tape->dx, tape->dpooled, &vit->stack, &tape->sequences, tape->queries, &tape->stack,
                       "vision");
+  if (!embedding_learns(vit))
+    return;
+  assert(vit->stack.frozen == 0);
   float *dembedded = tape->stack.inputs[0]; /* its last reader, the first block, is done */
   memset(dembedded, 0, rows * C * sizeof *dembedded);
   gaze_norm norm = pre_norm(vit);

@@ -48,7 +48,8 @@ void gaze_vit_tape_layout(gaze_vit_tape *tape, const gaze_vit *vit, size_t batch
  * at (patch dropout, Li et al. 2023), or NULL for all; borrowed until backward. */
 void gaze_vit_forward(const gaze_compute *compute, float *embedding, const float *pixels, size_t batch,
                       const uint16_t *kept, size_t kept_count, const gaze_vit *vit, gaze_vit_tape *tape);
-/* Adds into the gradients. dnormed: as in gaze_head_backward. */
+/* Adds into the gradients, of which NULL ones are frozen: where stack.frozen is not 0, all below the blocks too.
+ * dnormed: as in gaze_head_backward. */
 void gaze_vit_backward(const gaze_compute *compute, const float *dembedding, const float *dnormed, size_t batch,
                        gaze_vit *vit, gaze_vit_tape *tape);
 

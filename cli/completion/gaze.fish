@@ -116,7 +116,7 @@ complete -c gaze -n '__gaze_at train clip' -l grad-clip-norm -x -d 'longest grad
 complete -c gaze -n '__gaze_at train clip' -l grad-checkpointing -d 'less memory, a third more time'
 complete -c gaze -n '__gaze_at train clip' -l siglip -d 'SigLIPs sigmoid loss'
 complete -c gaze -n '__gaze_at train clip' -l lock-image -d 'the image tower does not learn'
-complete -c gaze -n '__gaze_at train clip' -l lock-image-unlocked-groups -x -d 'but its last N groups of layers do'
+complete -c gaze -n '__gaze_at train clip' -l lock-image-unlocked-groups -x -d 'but its last N groups do: projection, then blocks from the end'
 complete -c gaze -n '__gaze_at train clip' -l lock-text -d 'the text tower does not learn'
 complete -c gaze -n '__gaze_at train clip' -l force-patch-dropout -x -d 'part of the patches to leave out'
 complete -c gaze -n '__gaze_at train clip' -l teacher-vectors -d 'learn from KEY.teacher.npy of the tars too'

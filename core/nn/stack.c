@@ -33,7 +33,8 @@ gaze_err gaze_stack_list(gaze_stack *stack, const char *name, gaze_parameters *l
   return GAZE_OK;
 }
 
-/* Layers that share memory under a policy point at the same place: backward and forward need not know which. */
+/* Layers that share memory, under a policy or below all that learns, point at the same place: backward and forward need
+ * not know which. The lowest block that learns may write over frozen ones. */
 void gaze_stack_tape_layout(gaze_stack_tape *tape, const gaze_stack *stack, size_t rows, size_t longest,
                             gaze_tape_policy policy, gaze_arena *arena) {
   const gaze_block_config *c = &stack->config;
@@ -41,19 +42,20 @@ void gaze_stack_tape_layout(gaze_stack_tape *tape, const gaze_stack *stack, size
   *tape = (gaze_stack_tape){.policy = policy, .layers = layers};
   tape->inputs = gaze_arena_take(arena, layers + 1, sizeof *tape->inputs);
   tape->blocks = gaze_arena_take(arena, layers, sizeof *tape->blocks);
-  size_t kept_inputs = policy == GAZE_TAPE_NONE ? 2 : layers + 1;
-  size_t kept_blocks = policy == GAZE_TAPE_KEEP ? layers : 1;
   bool measuring = !arena->base;
-  for (size_t i = 0; i < kept_inputs; i++) {
-    float *input = gaze_arena_take(arena, rows * c->dim, sizeof(float));
-    for (size_t layer = i; !measuring && layer <= layers; layer += kept_inputs)
-      tape->inputs[layer] = input;
+  for (size_t i = 0; i <= layers; i++) {
+    bool shared = i >= 2 && (policy == GAZE_TAPE_NONE || i <= stack->frozen);
+    float *input = shared ? NULL : gaze_arena_take(arena, rows * c->dim, sizeof(float));
+    if (!measuring)
+      tape->inputs[i] = shared ? tape->inputs[i - 2] : input;
   }
-  for (size_t i = 0; i < kept_blocks; i++) {
-    gaze_block_tape block;
-    gaze_block_tape_layout(&block, c, rows, arena);
-    for (size_t layer = i; !measuring && layer < layers; layer += kept_blocks)
-      tape->blocks[layer] = block;
+  for (size_t i = 0; i < layers; i++) {
+    bool shared = i >= 1 && (policy != GAZE_TAPE_KEEP || i <= stack->frozen);
+    gaze_block_tape block = {0};
+    if (!shared)
+      gaze_block_tape_layout(&block, c, rows, arena);
+    if (!measuring)
+      tape->blocks[i] = shared ? tape->blocks[i - 1] : block;
   }
   gaze_block_scratch_layout(&tape->scratch, c, rows, longest, policy != GAZE_TAPE_NONE, arena);
 }
@@ -79,7 +81,7 @@ void gaze_stack_backward(const gaze_compute *compute, float *dx, float *dy, gaze
                          const gaze_sequences *sequences, const size_t *queries, gaze_stack_tape *tape,
                          const char *name) {
   assert(tape->policy != GAZE_TAPE_NONE && stack->gradients);
-  for (size_t layer = stack->layers; layer-- > 0;) {
+  for (size_t layer = stack->layers; layer-- > stack->frozen;) {
     bool last = layer + 1 == stack->layers;
     if (tape->policy == GAZE_TAPE_RECOMPUTE && !last)
       run_block(compute, stack, layer, sequences, queries, tape, name);

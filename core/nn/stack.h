@@ -7,6 +7,7 @@
 typedef struct gaze_stack {
   gaze_block_config config;
   size_t layers;                  /* L */
+  size_t frozen;                  /* so many blocks from the first on do not learn: backward ends above them */
   gaze_block *blocks;             /* [L], yours: gaze_stack_fini */
   gaze_block_gradient *gradients; /* [L], NULL when the stack is only run */
 } gaze_stack;
@@ -30,7 +31,7 @@ typedef struct gaze_stack_tape {
 } gaze_stack_tape;
 
 /* Lays the tape out in an arena for at most `rows` rows, the longest sequence being `longest`. Threads: OpenMP's
- * current number. The lists of pointers are in the arena too. */
+ * current number. The lists of pointers are in the arena too. Nothing is kept of frozen blocks. */
 void gaze_stack_tape_layout(gaze_stack_tape *tape, const gaze_stack *stack, size_t rows, size_t longest,
                             gaze_tape_policy policy, gaze_arena *arena);
 
@@ -38,7 +39,8 @@ void gaze_stack_tape_layout(gaze_stack_tape *tape, const gaze_stack *stack, size
  * row a sequence (only that is finished in the last block), else [N, C]. name prefixes taps ("vision"). */
 const float *gaze_stack_forward(const gaze_compute *compute, const gaze_stack *stack, const gaze_sequences *sequences,
                                 const size_t *queries, gaze_stack_tape *tape, const char *name);
-/* dy: shaped as y, destroyed. dx: [N, C], overwritten. dx may be dy when queries is NULL. */
+/* dy: shaped as y, destroyed. dx: [N, C], overwritten with the gradient of the lowest block that learns; untouched
+ * where none does. dx may be dy when queries is NULL. */
 void gaze_stack_backward(const gaze_compute *compute, float *dx, float *dy, gaze_stack *stack,
                          const gaze_sequences *sequences, const size_t *queries, gaze_stack_tape *tape,
                          const char *name);

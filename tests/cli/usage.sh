@@ -35,6 +35,7 @@ expect_error train_no_data 2 '--train-data' train clip
 expect_error train_groups 2 'give 1 above 0' train clip --train-data a.tar --train-data-groups 0
 expect_error train_factors 2 'give 2 above 0' train clip --train-data a.tar::b.tar --train-data-upsampling-factors 1
 expect_error train_teacher 2 '--teacher-vectors' train clip --train-data a.tar --teacher-weight 2
+expect_error train_unlocked 2 'nothing is locked: --lock-image-unlocked-groups 2' train clip --train-data a.tar --lock-image-unlocked-groups 2
 expect_error train_tokenizer_no_files 2 'no texts' train tokenizer --out folder
 expect_error train_tokenizer_no_folder 2 '--out' train tokenizer captions.txt
 

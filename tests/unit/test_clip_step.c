@@ -54,7 +54,7 @@ static gaze_block_config tower(bool causal) {
 
 static void make_model(trial *t, bool sigmoid, bool taught) {
   gaze_clip_config config = {.dim = 8, .sigmoid = sigmoid, .end_of_text = VOCABULARY - 1};
-  config.vision = (gaze_vit_config){SIDE, 8, tower(false), 2, 8};
+  config.vision = (gaze_vit_config){SIDE, 8, tower(false), 3, 8};
   config.text = (gaze_text_config){VOCABULARY, CONTEXT, tower(true), 2, 8};
   assert_int_equal(gaze_clip_init(&t->clip, &config, true), GAZE_OK);
   t->teacher = (gaze_teacher){.C = 16, .D = taught ? TEACHER : 0};
@@ -81,13 +81,20 @@ static void cut_batches(trial *t, size_t count) {
   }
 }
 
-static void trial_init(trial *t, gaze_clip_step_options options, size_t accum_freq) {
+/* Of the image tower only the last `unlocked` groups learn. */
+static void trial_init_locked(trial *t, gaze_clip_step_options options, size_t accum_freq, size_t unlocked) {
   *t = (trial){0};
   options.batch_size = SAMPLES / accum_freq;
   options.accum_freq = accum_freq;
+  options.lock_image |= unlocked == 0;
   make_model(t, options.sigmoid, options.teacher_weight > 0);
+  gaze_clip_lock(&t->clip, true, unlocked, false);
   cut_batches(t, accum_freq);
   assert_int_equal(gaze_clip_step_init(&t->step, &options, &t->clip, &compute, &t->teacher), GAZE_OK);
+}
+
+static void trial_init(trial *t, gaze_clip_step_options options, size_t accum_freq) {
+  trial_init_locked(t, options, accum_freq, SIZE_MAX);
 }
 
 static void trial_fini(trial *t) {
@@ -230,6 +237,82 @@ static void locked_towers_have_no_gradient(void **state) {
   }
 }
 
+/* open_clip's groups of an image tower of three blocks. */
+enum { GROUPS = 5 };
+
+static size_t group_of(const char *name) {
+  static const struct {
+    const char *start;
+    size_t group;
+  } places[] = {{"vision.block00.", 1},
+                {"vision.block01.", 2},
+                {"vision.block02.", 3},
+                {"vision.final_norm_", 3},
+                {"vision.projection", 4}};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+    if (strncmp(name, places[i].start, strlen(places[i].start)) == 0)
+      return places[i].group;
+  return 0;
+}
+
+/* Gradients are those of a run without locks, bit for bit, or there are none. */
+static void check_groups(const trial *whole, const trial *t, size_t unlocked) {
+  for (size_t i = 0; i < t->clip.parameters.n; i++) {
+    const gaze_parameter *p = &t->clip.parameters.items[i];
+    const float *with = t->clip.gradients + offset_of(t, i), *without = whole->clip.gradients + offset_of(whole, i);
+    size_t n = gaze_parameter_count(p);
+    bool image = strncmp(p->name, "vision.", 7) == 0, taught = strncmp(p->name, "teacher.", 8) == 0;
+    bool learns = image ? group_of(p->name) + unlocked >= GROUPS : !taught || unlocked > 0;
+    if (learns ? memcmp(with, without, n * sizeof *with) != 0 : !is_zero(with, n))
+      fail_msg("%s, %zu groups: %s", p->name, unlocked, learns ? "another gradient" : "locked, and has a gradient");
+    assert_true(p->frozen == (image && !learns) && (*p->gradient == NULL) == p->frozen);
+  }
+}
+
+static void (*real_gemm)(bool, bool, size_t, size_t, size_t, float, const float *, size_t, const float *, size_t, float,
+                         float *, size_t);
+static size_t products;
+
+static void count_gemm(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t K, float alpha, const float *A,
+                       size_t lda, const float *B, size_t ldb, float beta, float *C, size_t ldc) {
+#pragma omp atomic
+  products++;
+  real_gemm(transpose_a, transpose_b, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc);
+}
+
+/* With every group that is unlocked backward goes one deeper, and no deeper than that: alone, the projection and the
+ * teacher's head take two products each, and one to predict. */
+static void check_unlocking(gaze_clip_step_options options, size_t accum_freq) {
+  trial whole, t;
+  size_t before = 0;
+  trial_init(&whole, options, accum_freq);
+  trial_run(&whole);
+  for (size_t unlocked = 0; unlocked <= GROUPS + 2; unlocked++) {
+    trial_init_locked(&t, options, accum_freq, unlocked);
+    products = 0;
+    trial_run(&t);
+    check_groups(&whole, &t, unlocked);
+    assert_true(unlocked <= GROUPS ? products > before : products == before);
+    assert_true(unlocked != 1 || accum_freq > 1 || products == before + 5);
+    assert_true(options.checkpointing || unlocked > 3 || t.step.arena.size < whole.step.arena.size);
+    before = products;
+    trial_fini(&t);
+  }
+  trial_fini(&whole);
+}
+
+static void unlocked_groups_learn_as_ever(void **state) {
+  gaze_clip_step_options options = {.patch_dropout = 0.5, .teacher_weight = 0.5};
+  real_gemm = kernels.gemm;
+  kernels.gemm = count_gemm;
+  for (size_t accum_freq = 1; accum_freq <= 4; accum_freq *= 2)
+    for (int checkpointing = 0; checkpointing < 2; checkpointing++) {
+      options.checkpointing = checkpointing;
+      check_unlocking(options, accum_freq);
+    }
+  kernels.gemm = real_gemm;
+}
+
 /* A step without gradients takes its part of the matrices away and leaves gains, biases, vectors and the temperature.
  */
 static void decay_on_matrices_alone(void **state) {
@@ -250,7 +333,7 @@ static void decay_on_matrices_alone(void **state) {
       assert_true(fabsf(t.clip.values[at + j] - before[at + j] * (matrix ? 1 - 0.5f * 0.2f : 1)) <=
                   (matrix ? 1e-6f * fabsf(before[at + j]) : 0));
   }
-  assert_int_equal(matrices, 2 * 2 * 6 + 6);
+  assert_int_equal(matrices, (3 + 2) * 6 + 6);
   free(before);
   gaze_optimizer_fini(&optimizer);
   trial_fini(&t);
@@ -262,6 +345,7 @@ int main(void) {
                                      cmocka_unit_test(recomputed_is_kept),
                                      cmocka_unit_test(threads_agree),
                                      cmocka_unit_test(locked_towers_have_no_gradient),
+                                     cmocka_unit_test(unlocked_groups_learn_as_ever),
                                      cmocka_unit_test(decay_on_matrices_alone)};
   return cmocka_run_group_tests(tests, make_samples, NULL);
 }

@@ -245,6 +245,24 @@ static void locked_towers_stay(void **state) {
   assert_true(has_moved("locked-text", "vision.") && has_moved("locked-text", "logit_bias"));
 }
 
+/* Of four groups two: the second block with the final norm, and the projection. */
+static void unlocked_groups_move(void **state) {
+  gaze_train_clip_options options = train_options("unlocked");
+  options.lock_image = true;
+  options.lock_image_unlocked_groups = 2;
+  train(&options);
+  assert_true(has_moved("unlocked", "vision.block01.") && has_moved("unlocked", "vision.final_norm"));
+  assert_true(has_moved("unlocked", "vision.projection") && has_moved("unlocked", "text."));
+  assert_false(has_moved("unlocked", "vision.block00.") || has_moved("unlocked", "vision.patch_weight"));
+  assert_false(has_moved("unlocked", "vision.class_") || has_moved("unlocked", "vision.position_"));
+  assert_false(has_moved("unlocked", "vision.pre_norm"));
+  options.lock_image_unlocked_groups = -1;
+  check_fails(gaze_train_clip(&options), GAZE_ERR_ARGUMENT, "--lock-image-unlocked-groups -1", NULL);
+  options.lock_image_unlocked_groups = 2;
+  options.lock_image = false;
+  check_fails(gaze_train_clip(&options), GAZE_ERR_ARGUMENT, "--lock-image-unlocked-groups 2", "--lock-image", NULL);
+}
+
 static void check_rates(const char *scheduler, uint64_t warmup, uint64_t cooldown, const double expected[10]) {
   gaze_schedule schedule;
   assert_int_equal(gaze_schedule_init(&schedule, scheduler, 2, warmup, 10, cooldown), GAZE_OK);
@@ -274,6 +292,7 @@ int main(void) {
                                      cmocka_unit_test(temperature_is_clamped),
                                      cmocka_unit_test(stopping_leaves_a_checkpoint),
                                      cmocka_unit_test(locked_towers_stay),
+                                     cmocka_unit_test(unlocked_groups_move),
                                      cmocka_unit_test(schedules)};
   return cmocka_run_group_tests(tests, set_up, remove_folder);
 }
