@@ -85,3 +85,8 @@ void gaze_clip_randomise(gaze_clip *clip, uint64_t seed) {
   if (clip->config.sigmoid)
     clip->values[gaze_f32(clip->logit_bias) - clip->values] = -10.0f;
 }
+
+void gaze_clip_bound_scale(gaze_clip *clip) {
+  float *scale = clip->values + (gaze_f32(clip->logit_scale) - clip->values);
+  *scale = fminf(fmaxf(*scale, 0.0f), logf(100.0f));
+}

@@ -43,6 +43,8 @@ void gaze_clip_fini(gaze_clip *clip);
 /* Own arenas for values (and gradients when trained). random: CLIP's initialisation; all zero without. */
 GAZE_CHECKED gaze_err gaze_clip_allocate(gaze_clip *clip);
 void gaze_clip_randomise(gaze_clip *clip, uint64_t seed);
+/* Puts the temperature's inverse back into [1, 100], where CLIP keeps it after every step. Own values. */
+void gaze_clip_bound_scale(gaze_clip *clip);
 
 /* After gaze_clip_allocate of a trained one. image: no group of the image tower but the last unlocked_groups learns;
  * there are L + 2: patches with class, positions and first norm; each block, the last with the final norm; the

@@ -19,12 +19,6 @@ static gaze_err next_batches(gaze_clip_run *run) {
   return GAZE_OK;
 }
 
-/* The temperature's inverse stays within [1, 100], as CLIP's. */
-static void clamp_scale(gaze_clip_run *run) {
-  float *scale = run->clip.values + (gaze_f32(run->clip.logit_scale) - run->clip.values);
-  *scale = fminf(fmaxf(*scale, 0.0f), logf(100.0f));
-}
-
 static gaze_err fail_diverged(gaze_clip_run *run, const char *what, double value) {
   unsigned long long step = run->optimizer.step;
   char *path;
@@ -45,7 +39,7 @@ static gaze_err take_step(gaze_clip_run *run, double lr) {
   double norm = gaze_optimizer_step(&run->optimizer, &run->compute, &run->clip.parameters, lr);
   if (!isfinite(norm))
     return fail_diverged(run, "gradient of length", norm);
-  clamp_scale(run);
+  gaze_clip_bound_scale(&run->clip);
   return GAZE_OK;
 }
 
