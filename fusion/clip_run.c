@@ -151,15 +151,19 @@ static gaze_err open_optimizer(gaze_clip_run *run) {
   return GAZE_OK;
 }
 
-/* A run goes on only with what decides its pictures and their order. */
+/* A run goes on only with what decides its pictures and their order, and with the optimiser whose moments it has. */
 static gaze_err check_resumed(const gaze_clip_run *run, const json_t *state, const char *path) {
   int64_t seed, samples;
+  const char *optimizer;
+  GAZE_TRY(gaze_json_string(state, "opt", "adamw", &optimizer));
   GAZE_TRY(gaze_json_integer(state, "seed", -1, &seed));
   GAZE_TRY(gaze_json_integer(state, "step_samples", -1, &samples));
   if ((uint64_t)seed != run->options.seed ||
       (uint64_t)samples != (uint64_t)run->options.batch_size * run->options.accum_freq)
     return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --seed %lld and %lld samples a step",
                      path, (long long)seed, (long long)samples);
+  if (strcmp(optimizer, run->options.optimizer) != 0)
+    return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --opt %s", path, optimizer);
   return GAZE_OK;
 }
 

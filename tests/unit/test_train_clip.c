@@ -91,6 +91,11 @@ static void other_runs_are_not_resumed(void **state) {
   options.batch_size = 8;
   check_fails(gaze_train_clip(&options), GAZE_ERR_MISMATCH, "samples a step", NULL);
   options.batch_size = 4;
+  options.optimizer = "muon";
+  check_fails(gaze_train_clip(&options), GAZE_ERR_MISMATCH, "--opt adamw", NULL);
+  options.optimizer = "sgd";
+  check_fails(gaze_train_clip(&options), GAZE_ERR_ARGUMENT, "sgd", NULL);
+  options.optimizer = "adamw";
   options.vision_layers = 1;
   check_fails(gaze_train_clip(&options), GAZE_ERR_MISMATCH, "another model", NULL);
   options.resume = run_path("other", "model/model.safetensors");
