@@ -1,4 +1,5 @@
 /* Pictures and texts to unit vectors. */
+#include "core/base/file.h"
 #include "core/base/memory.h"
 #include "fusion/contrastive.h"
 #include "fusion/model.h"
@@ -65,13 +66,6 @@ gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, flo
   return result == GAZE_OK ? GAZE_OK : gaze_fail(result, "out of memory: encoding %zu pictures: use fewer threads", n);
 }
 
-gaze_picture_options gaze_model_picture_options(const gaze_model *model, const gaze_picture_options *options) {
-  gaze_picture_options result = options ? *options : (gaze_picture_options){0};
-  if (!result.fast_target)
-    result.fast_target = model->preprocess.resize;
-  return result;
-}
-
 gaze_err gaze_embed_pictures(gaze_model *model, const gaze_picture *pictures, size_t n, float *out) {
   float *pixels;
   size_t size = gaze_model_pixels(model);
@@ -87,18 +81,17 @@ gaze_err gaze_embed_pictures(gaze_model *model, const gaze_picture *pictures, si
 
 static gaze_err prepare_file(const gaze_model *model, const char *path, const gaze_picture_options *options,
                              float *pixels) {
-  gaze_picture picture;
-  GAZE_TRY(gaze_picture_open(path, options, NULL, &picture));
-  gaze_err err = gaze_preprocess_run(&model->preprocess, &picture, pixels);
-  gaze_picture_fini(&picture);
+  gaze_map map;
+  GAZE_TRY(gaze_map_open(path, &map));
+  gaze_err err = gaze_preprocess_decode(&model->preprocess, map.data, map.size, path, options, NULL, pixels);
+  gaze_map_close(&map);
   return err;
 }
 
 gaze_err gaze_embed_file(gaze_model *model, const char *path, const gaze_picture_options *options, float *out) {
   float *pixels;
-  gaze_picture_options chosen = gaze_model_picture_options(model, options);
   GAZE_TRY(gaze_alloc(gaze_model_pixels(model), sizeof *pixels, &pixels));
-  gaze_err err = prepare_file(model, path, &chosen, pixels);
+  gaze_err err = prepare_file(model, path, options, pixels);
   if (err == GAZE_OK)
     err = gaze_model_encode(model, pixels, 1, out);
   free(pixels);
@@ -125,12 +118,11 @@ static gaze_err embed_files(gaze_model *model, const char *const *paths, size_t 
 gaze_err gaze_embed_files(gaze_model *model, const char *const *paths, size_t n, const gaze_picture_options *options,
                           float *out, gaze_err *status, char **messages) {
   float *pixels;
-  gaze_picture_options chosen = gaze_model_picture_options(model, options);
   GAZE_TRY(gaze_alloc(FILES_TOGETHER, gaze_model_pixels(model) * sizeof *pixels, &pixels));
   omp_set_num_threads(model->options.threads);
   gaze_err err = GAZE_OK;
   for (size_t i = 0; i < n && err == GAZE_OK; i += FILES_TOGETHER)
-    err = embed_files(model, paths + i, n - i < FILES_TOGETHER ? n - i : FILES_TOGETHER, &chosen, pixels,
+    err = embed_files(model, paths + i, n - i < FILES_TOGETHER ? n - i : FILES_TOGETHER, options, pixels,
                       out + i * model->clip.config.dim, status + i, messages + i);
   free(pixels);
   return err;

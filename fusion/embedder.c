@@ -13,11 +13,7 @@ typedef struct embedder_state {
 static gaze_err prepare(void *user, const void *bytes, size_t size, const char *path, void *item,
                         gaze_picture_facts *facts) {
   const embedder_state *state = user;
-  gaze_picture picture;
-  GAZE_TRY(gaze_picture_decode(bytes, size, path, &state->options, facts, &picture));
-  gaze_err err = gaze_preprocess_run(&state->model->preprocess, &picture, item);
-  gaze_picture_fini(&picture);
-  return err;
+  return gaze_preprocess_decode(&state->model->preprocess, bytes, size, path, &state->options, facts, item);
 }
 
 static gaze_err encode(void *user, const void *items, size_t n, float *vectors) {
@@ -29,7 +25,7 @@ gaze_err gaze_model_embedder(gaze_model *model, const gaze_picture_options *opti
   embedder_state *state;
   GAZE_TRY(gaze_alloc(1, sizeof *state, &state));
   state->model = model;
-  state->options = gaze_model_picture_options(model, options);
+  state->options = options ? *options : (gaze_picture_options){0};
   gaze_err err = gaze_model_key(model, state->key);
   if (err != GAZE_OK) {
     free(state);

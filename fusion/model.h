@@ -25,7 +25,5 @@ GAZE_CHECKED gaze_err gaze_model_encode(gaze_model *model, const float *pixels, 
 /* logits: [n], yours: what gaze_classifier_run makes probabilities of, which in float may all be 1, or all but one 0.
  */
 void gaze_classifier_logits(const gaze_classifier *classifier, const float *vector, float *logits);
-/* Picture options with the model's own where the person left them open. */
-gaze_picture_options gaze_model_picture_options(const gaze_model *model, const gaze_picture_options *options);
 
 #endif
