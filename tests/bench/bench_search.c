@@ -9,23 +9,9 @@
 
 #include <jansson.h>
 #include <omp.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define TOP 20
-
-extern char **environ;
-
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double *x, size_t n) {
-  qsort(x, n, sizeof *x, compare_doubles);
-  return x[n / 2];
-}
 
 static void need(gaze_err err) {
   if (err == GAZE_OK)
@@ -105,24 +91,17 @@ static int ask_and_leave(const char *db, const bulk *b) {
 }
 
 static double time_process(const char *self, const char *db, const bulk *b) {
-  double seconds[7];
   char rows[32], dim[32];
   snprintf(rows, sizeof rows, "%zu", b->n);
   snprintf(dim, sizeof dim, "%d", b->dim);
   char ask[] = "--ask", rows_flag[] = "--rows", dim_flag[] = "--dim";
   char *arguments[] = {(char *)(uintptr_t)self, ask, (char *)(uintptr_t)db, rows_flag, rows, dim_flag, dim, NULL};
-  for (size_t i = 0; i < 7; i++) {
-    pid_t child;
-    int status = 1;
-    double start = gaze_bench_now();
-    if (posix_spawn(&child, self, NULL, NULL, arguments, environ) != 0 || waitpid(child, &status, 0) != child ||
-        status) {
-      fprintf(stderr, "bench_search: the child process failed\n");
-      exit(1);
-    }
-    seconds[i] = gaze_bench_now() - start;
+  double seconds = gaze_bench_process(arguments);
+  if (!(seconds > 0)) {
+    fprintf(stderr, "bench_search: the child process failed\n");
+    exit(1);
   }
-  return median(seconds, 7);
+  return seconds;
 }
 
 static json_t *measure(const char *self, const char *db, const bulk *b, size_t n_queries) {
@@ -144,7 +123,7 @@ static json_t *measure(const char *self, const char *db, const bulk *b, size_t n
     search[q] = search_once(index, b, queries + q * (size_t)b->dim, found + q * TOP);
   }
   gaze_index_close(index);
-  double read_time = median(read, n_queries), search_time = median(search, n_queries);
+  double read_time = gaze_bench_median(read, n_queries), search_time = gaze_bench_median(search, n_queries);
   json_t *json =
       json_pack("{s:s, s:s, s:i, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:f}", "bench", "search", "cpu",
                 gaze_bench_cpu_name(), "threads", omp_get_max_threads(), "rows", (json_int_t)b->n, "dim", b->dim,

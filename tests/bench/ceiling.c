@@ -6,10 +6,16 @@
 #include "core/kernels/onednn.h"
 #endif
 
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
+
+extern char **environ;
 
 #define RUNS 7
 
@@ -158,4 +164,32 @@ double gaze_bench_read_gbps(size_t bytes, int threads) {
   }
   free(data);
   return best;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+double gaze_bench_median(double *x, size_t n) {
+  qsort(x, n, sizeof *x, compare_doubles);
+  return x[n / 2];
+}
+
+double gaze_bench_process(char *const *arguments) {
+  double seconds[RUNS];
+  posix_spawn_file_actions_t quiet;
+  posix_spawn_file_actions_init(&quiet);
+  posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  bool done = true;
+  for (size_t i = 0; i < RUNS && done; i++) {
+    pid_t child;
+    int status = 1;
+    double start = gaze_bench_now();
+    done = posix_spawnp(&child, arguments[0], &quiet, NULL, arguments, environ) == 0 &&
+           waitpid(child, &status, 0) == child && status == 0;
+    seconds[i] = gaze_bench_now() - start;
+  }
+  posix_spawn_file_actions_destroy(&quiet);
+  return done ? gaze_bench_median(seconds, RUNS) : 0;
 }

@@ -21,4 +21,9 @@ double gaze_bench_gemm_bf16_gflops(size_t M, size_t N, size_t K);
 /* Reading `bytes` of memory once, in GB/s, the best of several runs. 0 when they cannot be allocated. */
 double gaze_bench_read_gbps(size_t bytes, int threads);
 
+/* Sorts x. */
+double gaze_bench_median(double *x, size_t n);
+/* Seconds from exec to exit of a program, its output thrown away, the median of several runs. 0 when it fails. */
+double gaze_bench_process(char *const *arguments);
+
 #endif

@@ -16,6 +16,7 @@ typedef struct bulk {
   size_t n;
   int dim, clusters;
   uint64_t seed;
+  const char *model; /* key; NULL: "bulk" */
 } bulk;
 
 static inline void bulk_unit(float *x, int dim) {
@@ -68,7 +69,7 @@ done:
   return err;
 }
 
-/* A new index at db_path with all of b under the model key "bulk"; photo i is "/photos/0000/0000000.jpg". */
+/* A new index at db_path with all of b under its model key; photo i is "/photos/0000/0000000.jpg". */
 static inline gaze_err bulk_fill(const char *db_path, const bulk *b) {
   gaze_index *index;
   int64_t model;
@@ -76,7 +77,7 @@ static inline gaze_err bulk_fill(const char *db_path, const bulk *b) {
   GAZE_TRY(gaze_index_open(db_path, GAZE_INDEX_WRITE, &index));
   gaze_err err = gaze_alloc((size_t)b->dim, sizeof *x, &x);
   if (err == GAZE_OK)
-    err = gaze_store_add_model(index, "bulk", b->dim, &model);
+    err = gaze_store_add_model(index, b->model ? b->model : "bulk", b->dim, &model);
   if (err == GAZE_OK)
     err = gaze_sql_run(index->db, "BEGIN");
   if (err == GAZE_OK)
