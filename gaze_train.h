@@ -52,7 +52,7 @@ typedef struct gaze_train_clip_options {
   double patch_dropout;           /* fraction of patches left out while training */
   double teacher_weight;          /* of the loss against KEY.teacher.npy; 0: teacher vectors are not read */
   double scale_low, color_jitter, grayscale, flip; /* augmentation: smallest crop area, strength, probabilities */
-  const char *distill_model;                       /* a CLIP folder whose similarities are imitated; NULL: none */
+  const char *distill_model;                       /* a CLIP whose similarities are imitated too; NULL: none */
   gaze_model_options compute;                      /* threads, cpu, precision */
   int workers;
 

@@ -14,6 +14,7 @@ typedef struct gaze_clip_run {
   gaze_matmul *matmul; /* NULL unless products are bf16 */
   gaze_clip clip;
   gaze_teacher teacher;
+  gaze_distill distill;
   gaze_tokenizer *tokenizer;
   gaze_preprocess preprocess;
   gaze_optimizer optimizer;

@@ -94,6 +94,11 @@ static void whole_loss(gaze_clip_step *step, size_t n) {
                                                               step->images, step->texts, step->classes, n,
                                                               clip->config.dim, step->scratch);
   step->loss = loss.loss;
+  if (step->options.distill) {
+    gaze_imitated imitated = gaze_distill_features(step->options.distill);
+    step->distill_loss = gaze_distill_loss(&step->compute, step->dimages, step->dtexts, &loss, step->images,
+                                           step->texts, &imitated, n, clip->config.dim, step->scratch);
+  }
   clip->dlogit_scale[0] += loss.dlog_scale;
   if (step->options.sigmoid)
     clip->dlogit_bias[0] += loss.dbias;
@@ -126,6 +131,8 @@ void gaze_clip_step_run(gaze_clip_step *step, const gaze_batch *const *batches) 
   for (size_t a = 0; a < A; a++) {
     forward_images(step, batches[a], a);
     forward_texts(step, batches[a], a);
+    if (step->options.distill)
+      gaze_distill_run(step->options.distill, batches[a], a);
     memcpy(step->classes + a * B, batches[a]->classes, B * sizeof *step->classes);
   }
   whole_loss(step, A * B);

@@ -3,8 +3,7 @@
 #define GAZE_FUSION_CLIP_STEP_H
 
 #include "fusion/clip.h"
-#include "fusion/contrastive.h"
-#include "fusion/loader.h"
+#include "fusion/distill.h"
 #include "fusion/teacher.h"
 
 typedef struct gaze_clip_step_options {
@@ -12,6 +11,7 @@ typedef struct gaze_clip_step_options {
   bool sigmoid, lock_image, lock_text, checkpointing; /* locks: of all of a tower */
   double patch_dropout, teacher_weight;
   uint64_t seed;
+  gaze_distill *distill; /* borrowed; NULL: nobody is imitated */
 } gaze_clip_step_options;
 
 typedef struct gaze_clip_step {
@@ -30,7 +30,7 @@ typedef struct gaze_clip_step {
   float *dpooled;                                   /* [B, C]: from the teacher */
   float *scratch;                                   /* of the loss */
   int32_t *classes;                                 /* [A B] */
-  double loss, teacher_loss;                        /* of the last step */
+  double loss, teacher_loss, distill_loss;          /* of the last step */
 } gaze_clip_step;
 
 /* teacher: D 0 for none; its parameters are already in the clip's list. */

@@ -28,21 +28,35 @@ static bool is_left_out(const int32_t *classes, size_t i, size_t j) {
   return i != j && classes && classes[i] == classes[j];
 }
 
-/* similarities: [n, n], images by texts. */
-static void similarities(const gaze_compute *compute, float *logits, const gaze_contrastive *loss, const float *images,
+/* logits: [n, n], images by texts. */
+static void similarities(const gaze_compute *compute, float *logits, float scale, const float *images,
                          const float *texts, size_t n, size_t D) {
-  compute->kernels->gemm(false, true, n, n, D, loss->scale, images, D, texts, D, 0.0f, logits, n);
+  compute->kernels->gemm(false, true, n, n, D, scale, images, D, texts, D, 0.0f, logits, n);
 }
 
-/* dimages and dtexts from dlogits [n, n], and the gradient of the temperature: logits grow with scale. */
+/* dimages and dtexts from dlogits [n, n], kept times what they were before, and the gradient of the temperature from
+ * all that they hold then: logits grow with scale. */
 static void similarities_backward(const gaze_compute *compute, float *dimages, float *dtexts, gaze_contrastive *loss,
-                                  const float *dlogits, const float *images, const float *texts, size_t n, size_t D) {
-  compute->kernels->gemm(false, false, n, D, n, loss->scale, dlogits, n, texts, D, 0.0f, dimages, D);
-  compute->kernels->gemm(true, false, n, D, n, loss->scale, dlogits, n, images, D, 0.0f, dtexts, D);
+                                  const float *dlogits, const float *images, const float *texts, size_t n, size_t D,
+                                  float kept) {
+  compute->kernels->gemm(false, false, n, D, n, loss->scale, dlogits, n, texts, D, kept, dimages, D);
+  compute->kernels->gemm(true, false, n, D, n, loss->scale, dlogits, n, images, D, kept, dtexts, D);
   double sum = 0;
   for (size_t i = 0; i < n; i++)
     sum += compute->kernels->dot(dimages + i * D, images + i * D, D);
   loss->dlog_scale = (float)sum;
+}
+
+/* A row of logits becomes its softmax. Returns -log of the greatest probability, *greatest is its logit: any other's
+ * -log is larger by the distance of the logits, however small it is. */
+static double soften(const gaze_compute *compute, float *row, size_t n, double *greatest) {
+  size_t at = 0;
+  for (size_t j = 1; j < n; j++)
+    if (row[j] > row[at])
+      at = j;
+  *greatest = row[at];
+  compute->kernels->softmax(row, n);
+  return -log((double)row[at]);
 }
 
 /* Adds half the mean cross-entropy of the rows of logits (destroyed) against the diagonal; the softmax minus one on
@@ -52,8 +66,9 @@ static double cross_entropy(const gaze_compute *compute, float *dlogits, float *
   float weight = 0.5f / (float)n;
   for (size_t i = 0; i < n; i++) {
     float *row = logits + i * n;
-    compute->kernels->softmax(row, n);
-    sum -= log(fmax((double)row[i], 1e-38));
+    double own = row[i], greatest;
+    sum += soften(compute, row, n, &greatest);
+    sum += greatest - own;
     row[i] -= 1.0f;
     for (size_t j = 0; j < n; j++)
       dlogits[transposed ? j * n + i : i * n + j] += weight * row[j];
@@ -65,7 +80,7 @@ void gaze_info_nce(const gaze_compute *compute, float *dimages, float *dtexts, g
                    const float *images, const float *texts, const int32_t *classes, size_t n, size_t D,
                    float *scratch) {
   float *rows = scratch, *columns = rows + n * n, *dlogits = columns + n * n;
-  similarities(compute, rows, loss, images, texts, n, D);
+  similarities(compute, rows, loss->scale, images, texts, n, D);
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++) {
       if (is_left_out(classes, i, j))
@@ -76,7 +91,7 @@ void gaze_info_nce(const gaze_compute *compute, float *dimages, float *dtexts, g
   loss->loss = cross_entropy(compute, dlogits, rows, n, false);
   loss->loss += cross_entropy(compute, dlogits, columns, n, true);
   loss->dbias = 0;
-  similarities_backward(compute, dimages, dtexts, loss, dlogits, images, texts, n, D);
+  similarities_backward(compute, dimages, dtexts, loss, dlogits, images, texts, n, D, 0.0f);
 }
 
 /* log(1 + exp(x)) without overflow. */
@@ -87,7 +102,7 @@ void gaze_sigmoid_loss(const gaze_compute *compute, float *dimages, float *dtext
                        float *scratch) {
   float *logits = scratch, *dlogits = logits + n * n;
   double sum = 0, dbias = 0;
-  similarities(compute, logits, loss, images, texts, n, D);
+  similarities(compute, logits, loss->scale, images, texts, n, D);
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++) {
       double sign = i == j ? 1 : -1, z = sign * ((double)logits[i * n + j] + loss->bias);
@@ -98,5 +113,39 @@ void gaze_sigmoid_loss(const gaze_compute *compute, float *dimages, float *dtext
     }
   loss->loss = sum / (double)n;
   loss->dbias = (float)dbias;
-  similarities_backward(compute, dimages, dtexts, loss, dlogits, images, texts, n, D);
+  similarities_backward(compute, dimages, dtexts, loss, dlogits, images, texts, n, D, 0.0f);
+}
+
+/* As cross_entropy, against the softmax of the rows of targets (destroyed, too). */
+static double imitate(const gaze_compute *compute, float *dlogits, float *logits, float *targets, size_t n,
+                      bool transposed) {
+  double sum = 0;
+  float weight = 0.5f / (float)n;
+  for (size_t i = 0; i < n; i++) {
+    float *row = logits + i * n, *wanted = targets + i * n;
+    double own = 0, greatest;
+    compute->kernels->softmax(wanted, n);
+    for (size_t j = 0; j < n; j++)
+      own += (double)wanted[j] * (double)row[j];
+    sum += soften(compute, row, n, &greatest);
+    sum += greatest - own;
+    for (size_t j = 0; j < n; j++)
+      dlogits[transposed ? j * n + i : i * n + j] += weight * (row[j] - wanted[j]);
+  }
+  return 0.5 * sum / (double)n;
+}
+
+double gaze_distill_loss(const gaze_compute *compute, float *dimages, float *dtexts, gaze_contrastive *loss,
+                         const float *images, const float *texts, const gaze_imitated *imitated, size_t n, size_t D,
+                         float *scratch) {
+  float *logits = scratch, *targets = logits + n * n, *dlogits = targets + n * n;
+  memset(dlogits, 0, n * n * sizeof *dlogits);
+  similarities(compute, logits, loss->scale, images, texts, n, D);
+  similarities(compute, targets, imitated->scale, imitated->images, imitated->texts, n, imitated->D);
+  double sum = imitate(compute, dlogits, logits, targets, n, false);
+  similarities(compute, logits, loss->scale, texts, images, n, D);
+  similarities(compute, targets, imitated->scale, imitated->texts, imitated->images, n, imitated->D);
+  sum += imitate(compute, dlogits, logits, targets, n, true);
+  similarities_backward(compute, dimages, dtexts, loss, dlogits, images, texts, n, D, 1.0f);
+  return sum;
 }

@@ -28,4 +28,18 @@ void gaze_sigmoid_loss(const gaze_compute *compute, float *dimages, float *dtext
                        float *scratch);
 size_t gaze_contrastive_scratch(size_t n); /* floats */
 
+/* Features of a model whose similarities are imitated: [n, D] unit rows, and exp of its temperature. */
+typedef struct gaze_imitated {
+  const float *images, *texts;
+  size_t D;
+  float scale;
+} gaze_imitated;
+
+/* After one of the losses above, of whose results only dimages, dtexts and dlog_scale change. Returns half the mean
+ * cross-entropy of the rows' softmax against that of the imitated model, plus half that of columns; all pairs count,
+ * whatever their classes. Its gradients are added to dimages and dtexts; dlog_scale becomes that of both losses. */
+double gaze_distill_loss(const gaze_compute *compute, float *dimages, float *dtexts, gaze_contrastive *loss,
+                         const float *images, const float *texts, const gaze_imitated *imitated, size_t n, size_t D,
+                         float *scratch);
+
 #endif

@@ -245,7 +245,7 @@ gaze_err gaze_loader_next(gaze_loader *loader, const gaze_batch **out) {
   gaze_bad_add(&loader->bad, &slot->bad);
   if (loader->tried >= ENOUGH && loader->bad.n * BAD_PART > loader->tried)
     return fail_bad(&loader->bad);
-  gaze_slot_finish(slot, loader->options.context);
+  gaze_slot_finish(slot, &loader->options);
   warn_of_cut(loader, slot);
   pthread_mutex_lock(&loader->mutex);
   loader->next++;

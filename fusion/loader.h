@@ -23,6 +23,13 @@ typedef struct gaze_source {
                  * negative; 0 is 1 */
 } gaze_source;
 
+/* The texts and crops of a batch once more, as another model wants them. Borrowed as the options are. */
+typedef struct gaze_second_view {
+  const gaze_tokenizer *tokenizer;   /* NULL: nobody looks */
+  size_t context;                    /* at least 2 */
+  const gaze_preprocess *preprocess; /* NULL: the same as the first */
+} gaze_second_view;
+
 /* All that these point to is borrowed until gaze_loader_free. */
 typedef struct gaze_loader_options {
   const gaze_source *sources;
@@ -33,6 +40,7 @@ typedef struct gaze_loader_options {
   size_t context; /* most tokens of a text */
   gaze_preprocess preprocess;
   gaze_augment augment;
+  gaze_second_view second;
   size_t batch_size, teacher_dim; /* teacher_dim 0: none wanted */
   uint64_t seed;
   int workers;    /* threads; at least 1 */
@@ -49,6 +57,9 @@ typedef struct gaze_batch {
   int32_t *classes;     /* [B]: equal numbers are the same class; a picture without one has a number of its own */
   float *teacher;       /* [B, teacher_dim], zero rows where a sample has none; NULL when not wanted */
   uint8_t *has_teacher; /* [B] */
+  float *second_pixels; /* [B, 3, S, S] at the size of the second view, where there is one; may be pixels */
+  int32_t *second_ids;  /* the same texts in its tokens, as ids and offsets are */
+  size_t *second_offsets;
   uint64_t number;
 } gaze_batch;
 

@@ -60,10 +60,21 @@ static gaze_err fill_text(const gaze_sample *sample, const gaze_loader_options *
                           gaze_sample_room *room) {
   char *text;
   GAZE_TRY(gaze_sample_text(sample, options, random, &text));
+  const gaze_second_view *second = &options->second;
   gaze_err err =
       gaze_tokenizer_encode_context(options->tokenizer, text, options->context, room->ids, &room->n_ids, &room->n_cut);
+  if (err == GAZE_OK && room->second_ids)
+    err = gaze_tokenizer_encode_context(second->tokenizer, text, second->context, room->second_ids, &room->n_second_ids,
+                                        NULL);
   free(text);
   return err;
+}
+
+static gaze_err fill_pixels(const gaze_sample *sample, const gaze_augment *augment, const gaze_preprocess *preprocess,
+                            const gaze_picture *picture, gaze_random *random, float *pixels) {
+  if (sample->fixed)
+    return gaze_preprocess_run(preprocess, picture, pixels);
+  return gaze_augment_run(augment, preprocess, random, picture, pixels);
 }
 
 gaze_err gaze_sample_fill(const gaze_sample *sample, const gaze_loader_options *options, const gaze_kernels *kernels,
@@ -76,7 +87,9 @@ gaze_err gaze_sample_fill(const gaze_sample *sample, const gaze_loader_options *
     else
       memset(room->teacher, 0, options->teacher_dim * sizeof *room->teacher);
   }
-  if (sample->fixed)
-    return gaze_preprocess_run(&options->preprocess, picture, room->pixels);
-  return gaze_augment_run(&options->augment, &options->preprocess, random, picture, room->pixels);
+  gaze_random again = *random; /* the same state gives the same crop and changes at another size */
+  GAZE_TRY(fill_pixels(sample, &options->augment, &options->preprocess, picture, random, room->pixels));
+  if (!room->second_pixels)
+    return GAZE_OK;
+  return fill_pixels(sample, &options->augment, options->second.preprocess, picture, &again, room->second_pixels);
 }

@@ -16,10 +16,12 @@ typedef struct gaze_bad {
 typedef struct gaze_slot {
   gaze_batch batch;
   gaze_arena arena;
-  int32_t *texts;  /* [B, context], before gaze_slot_finish moves them together */
-  size_t *lengths; /* [B] tokens */
-  uint8_t *cut;    /* [B]: the text was longer than the context */
-  size_t missing;  /* samples still to come */
+  int32_t *texts;         /* [B, context], before gaze_slot_finish moves them together */
+  size_t *lengths;        /* [B] tokens */
+  uint8_t *cut;           /* [B]: the text was longer than the context */
+  int32_t *second_texts;  /* [B, context of the second view] */
+  size_t *second_lengths; /* [B] */
+  size_t missing;         /* samples still to come */
   gaze_bad bad;
   gaze_err err; /* not GAZE_OK: the batch cannot be given out; that of the lowest place, whoever was done first */
   size_t err_place;
@@ -38,6 +40,6 @@ GAZE_CHECKED gaze_err gaze_slot_fill(gaze_slot *slot, size_t place, const gaze_l
                                      const gaze_plan *plan, gaze_draw draw, const gaze_kernels *kernels,
                                      const gaze_picture *picture, gaze_random *random);
 /* Joins the texts. */
-void gaze_slot_finish(gaze_slot *slot, size_t context);
+void gaze_slot_finish(gaze_slot *slot, const gaze_loader_options *options);
 
 #endif

@@ -25,6 +25,12 @@ expect train_clip 0 '^runs/first$' train clip "${recipe[@]}" "${sizes[@]}" --nam
   fail train_metrics "$(cat runs/first/metrics.jsonl)"
 [ -s runs/first/report.html ] && pass train_report || fail train_report "no report.html"
 expect train_embed 0 '"embedding"' embed -m runs/first/model --json p1.png --text "a red square"
+expect_error train_distill_missing 1 'no such model: nowhere' train clip "${recipe[@]}" "${sizes[@]}" --distill-model nowhere
+expect_error train_distill_words 1 'no config.json.*: words' train clip "${recipe[@]}" "${sizes[@]}" --distill-model words
+expect train_distill 0 '^runs/third$' train clip "${recipe[@]}" "${sizes[@]}" --name third --lock-image \
+  --lock-image-unlocked-groups 1 --distill-model runs/first/model
+grep -Eq '"distill_loss":[0-9.]*[1-9]' runs/third/metrics.jsonl && pass train_distill_loss ||
+  fail train_distill_loss "$(cat runs/third/metrics.jsonl)"
 run train clip "${recipe[@]}" "${sizes[@]}" --name second --stop-after 2
 expect train_resume 0 '^runs/second$' train clip "${recipe[@]}" "${sizes[@]}" --name second --resume latest
 cmp -s runs/first/model/model.safetensors runs/second/model/model.safetensors && pass train_resume_same ||

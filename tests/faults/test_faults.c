@@ -272,6 +272,7 @@ static gaze_err open_run(void *user) {
   gaze_train_clip_options options = train_options("opened");
   options.compute.threads = THREADS;
   options.teacher_weight = 1;
+  options.distill_model = user;
   options.resume = "latest";
   gaze_err err = gaze_clip_run_init(&run, &options);
   if (err == GAZE_OK)
@@ -283,8 +284,10 @@ static gaze_err open_run(void *user) {
 }
 
 static void training_runs(void **state) {
-  until_success("run", FAULT_ALLOCATION, 5, open_run, NULL, NULL);
-  until_success("run", FAULT_SYSTEM, 1, open_run, NULL, NULL);
+  char imitated[512];
+  snprintf(imitated, sizeof imitated, "%s", run_path("start", "model"));
+  until_success("run", FAULT_ALLOCATION, 5, open_run, NULL, imitated);
+  until_success("run", FAULT_SYSTEM, 1, open_run, NULL, imitated);
 }
 
 static gaze_err train_a_step(void *user) {

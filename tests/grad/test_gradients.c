@@ -212,7 +212,33 @@ static void text_encoder(void **state) {
 /* Both contrastive losses through the unit sphere, with two samples of one class. */
 typedef void contrastive_loss(const gaze_compute *, float *, float *, gaze_contrastive *, const float *, const float *,
                               const int32_t *, size_t, size_t, float *);
-enum { N = 5, D = 4 };
+enum { N = 5, D = 4, IMITATED = 3 };
+
+/* With the imitation of another model's similarities on top, as one loss. */
+static void add_imitation(const gaze_compute *compute, float *dimages, float *dtexts, gaze_contrastive *loss,
+                          const float *images, const float *texts, size_t n, size_t dim, float *scratch) {
+  float other[2][N * IMITATED], norms[N];
+  for (int side = 0; side < 2; side++) {
+    grad_fill(other[side], N * IMITATED, 1, 21 + (uint64_t)side);
+    gaze_unit_forward(compute, other[side], norms, other[side], N, IMITATED);
+  }
+  const gaze_imitated imitated = {other[0], other[1], IMITATED, 3};
+  loss->loss += gaze_distill_loss(compute, dimages, dtexts, loss, images, texts, &imitated, n, dim, scratch);
+}
+
+static void info_nce_and_imitation(const gaze_compute *compute, float *dimages, float *dtexts, gaze_contrastive *loss,
+                                   const float *images, const float *texts, const int32_t *classes, size_t n,
+                                   size_t dim, float *scratch) {
+  gaze_info_nce(compute, dimages, dtexts, loss, images, texts, classes, n, dim, scratch);
+  add_imitation(compute, dimages, dtexts, loss, images, texts, n, dim, scratch);
+}
+
+static void sigmoid_and_imitation(const gaze_compute *compute, float *dimages, float *dtexts, gaze_contrastive *loss,
+                                  const float *images, const float *texts, const int32_t *classes, size_t n, size_t dim,
+                                  float *scratch) {
+  gaze_sigmoid_loss(compute, dimages, dtexts, loss, images, texts, classes, n, dim, scratch);
+  add_imitation(compute, dimages, dtexts, loss, images, texts, n, dim, scratch);
+}
 
 typedef struct pairs {
   gaze_compute compute;
@@ -233,8 +259,8 @@ static double pairs_loss(void *user) {
 }
 
 static void contrastive_losses(void **state) {
-  contrastive_loss *functions[] = {gaze_info_nce, gaze_sigmoid_loss};
-  for (int i = 0; i < 2; i++) {
+  contrastive_loss *functions[] = {gaze_info_nce, gaze_sigmoid_loss, info_nce_and_imitation, sigmoid_and_imitation};
+  for (int i = 0; i < 4; i++) {
     pairs p = {.compute = {.kernels = &kernels}, .function = functions[i]};
     grad_fill(p.values, 2 * N * D + 2, 1, 11);
     pairs_loss(&p);
@@ -242,7 +268,7 @@ static void contrastive_losses(void **state) {
       gaze_unit_backward(&p.compute, p.gradients + side * N * D, p.d[side], p.unit[side], p.norms[side], N, D);
     p.gradients[2 * N * D] = p.loss.dlog_scale;
     p.gradients[2 * N * D + 1] = p.loss.dbias;
-    double worst = grad_worst(p.values, p.gradients, 2 * N * D + 1 + (size_t)i, 100, pairs_loss, &p);
+    double worst = grad_worst(p.values, p.gradients, 2 * N * D + 1 + (size_t)(i % 2), 100, pairs_loss, &p);
     if (worst > TOLERANCE)
       print_error("loss %d: worst relative error %g\n", i, worst);
     assert_true(worst <= TOLERANCE);

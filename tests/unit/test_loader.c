@@ -176,6 +176,36 @@ static void test_held_batches_stay(void **state) {
   gaze_dataset_close(source.dataset);
 }
 
+/* What a second model sees is what it would see alone: its own size, colours and tokens of the same crops and texts. */
+static void test_second_view(void **state) {
+  enum { LARGE = 24 };
+  static const char *const texts[] = {"number 3 red cat", "고양이"};
+  gaze_source source = {make_set("a.tar", 37, NULL), 1, 1};
+  gaze_loader_options options = make_options(&source, 1), alone = options;
+  gaze_tokenizer *other;
+  assert_int_equal(gaze_tokenizer_train(texts, 2, 530, 1, test_path("other")), GAZE_OK);
+  assert_int_equal(gaze_tokenizer_open(test_path("other"), &other), GAZE_OK);
+  alone.tokenizer = other;
+  alone.context = 7;
+  gaze_preprocess_default(&alone.preprocess, LARGE);
+  alone.preprocess.mean[1] = 0.25f;
+  for (int own_pixels = 0; own_pixels < 2; own_pixels++) {
+    options.second = (gaze_second_view){other, 7, own_pixels ? &alone.preprocess : NULL};
+    gaze_loader *both = make_loader(&options), *second = make_loader(&alone);
+    for (int k = 0; k < 12; k++) {
+      const gaze_batch *a = next_batch(both), *b = next_batch(second);
+      size_t size = BATCH * 3 * LARGE * LARGE * sizeof(float);
+      assert_true(own_pixels ? memcmp(a->second_pixels, b->pixels, size) == 0 : a->second_pixels == a->pixels);
+      assert_memory_equal(a->second_offsets, b->offsets, (BATCH + 1) * sizeof(size_t));
+      assert_memory_equal(a->second_ids, b->ids, b->offsets[BATCH] * sizeof(int32_t));
+    }
+    gaze_loader_free(both);
+    gaze_loader_free(second);
+  }
+  gaze_tokenizer_free(other);
+  gaze_dataset_close(source.dataset);
+}
+
 static bool differ(const gaze_batch *a, const gaze_batch *b) {
   return memcmp(a->pixels, b->pixels, a->n * PIXELS * sizeof(float)) != 0;
 }
@@ -505,6 +535,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_batches_depend_on_the_number_alone),
       cmocka_unit_test(test_held_batches_stay),
+      cmocka_unit_test(test_second_view),
       cmocka_unit_test(test_first_bad_sample_is_kept),
       cmocka_unit_test(test_seeds_and_epochs_differ),
       cmocka_unit_test(test_plan),
