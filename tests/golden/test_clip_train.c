@@ -178,8 +178,8 @@ static void check_gradients(const trial *t) {
   }
 }
 
-/* Root mean squares. Allowed is a ten-thousandth of the way that Adam can have taken a weight, and that each step
- * rounds to f32; the keys' bias goes where the noise of its gradient takes it. row: the reference's. */
+/* Root mean squares. Allowed is a ten-thousandth of the way that Adam can have taken a weight, and a rounding to f32 in
+ * each step and in the reference; the keys' bias goes where its gradient's noise takes it. row: the reference's. */
 static void check_weights(const trial *t, size_t step, size_t row) {
   for (size_t i = 0; i < t->clip.parameters.n; i++) {
     const gaze_parameter *parameter = &t->clip.parameters.items[i];
