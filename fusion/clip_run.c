@@ -3,12 +3,9 @@
 #include "core/base/file.h"
 #include "fusion/checkpoint.h"
 
-#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MOST_GROUP = 1024 }; /* neighbours of a file that are drawn together */
 
 void gaze_train_clip_defaults(gaze_train_clip_options *options) {
   *options = (gaze_train_clip_options){.image_size = 96,
@@ -95,47 +92,12 @@ static gaze_err open_distill(gaze_clip_run *run) {
                            o->accum_freq);
 }
 
-static gaze_err open_data(gaze_clip_run *run) {
-  const gaze_train_clip_options *o = &run->options;
-  gaze_dataset_options data = {o->dataset_type, o->csv_img_key, o->csv_caption_key, o->csv_separator};
-  if (!o->n_train_data)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "no training data: --train-data: name tars or CSV files");
-  GAZE_TRY(gaze_alloc(o->n_train_data, sizeof *run->sources, &run->sources));
-  for (size_t i = 0; i < o->n_train_data; i++) {
-    run->sources[i].weight = o->upsampling ? o->upsampling[i] : 1;
-    double group = o->groups ? o->groups[i] : 1;
-    if (!(group >= 1) || group > MOST_GROUP || group != floor(group))
-      return gaze_fail(GAZE_ERR_ARGUMENT, "%g neighbours to draw together: %s: give a whole number from 1 to %d", group,
-                       o->train_data[i], MOST_GROUP);
-    run->sources[i].group = (size_t)group;
-    GAZE_TRY(gaze_dataset_open(o->train_data[i], &data, &run->sources[i].dataset));
-    for (size_t j = 0; o->teacher_weight > 0 && !run->teacher.D && j < gaze_dataset_size(run->sources[i].dataset); j++)
-      run->teacher.D = gaze_dataset_get(run->sources[i].dataset, j)->teacher_dim;
-  }
-  GAZE_TRY(gaze_alloc(o->n_class_labels + 1, sizeof *run->prompts, &run->prompts));
-  for (size_t i = 0; i < o->n_class_labels; i++) {
-    gaze_class_prompts *prompts = &run->prompts[i];
-    prompts->weight = o->class_weights ? o->class_weights[i] : 1;
-    GAZE_TRY(gaze_labels_open(o->class_labels[i], &prompts->labels));
-    if (o->class_templates && o->class_templates[i][0])
-      GAZE_TRY(gaze_templates_open(o->class_templates[i], &prompts->templates, &prompts->n_templates));
-  }
-  return GAZE_OK;
-}
-
-static uint64_t samples_in_epoch(const gaze_clip_run *run) {
-  double samples = 0;
-  for (size_t i = 0; i < run->options.n_train_data; i++)
-    samples += run->sources[i].weight * (double)gaze_dataset_size(run->sources[i].dataset);
-  return run->options.train_num_samples ? run->options.train_num_samples : (uint64_t)samples;
-}
-
 static gaze_err plan_steps(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
   uint64_t step_samples = (uint64_t)o->batch_size * o->accum_freq;
   if (!step_samples)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
-  run->steps_in_epoch = samples_in_epoch(run) / step_samples;
+  run->steps_in_epoch = gaze_clip_run_samples(run) / step_samples;
   if (!run->steps_in_epoch)
     run->steps_in_epoch = 1;
   run->steps = (uint64_t)((double)run->steps_in_epoch * o->epochs + 0.5);
@@ -192,39 +154,6 @@ static gaze_err resume(gaze_clip_run *run) {
   json_decref(state);
   free(path);
   return err;
-}
-
-static gaze_err open_loader(gaze_clip_run *run) {
-  const gaze_train_clip_options *o = &run->options;
-  float jitter = (float)o->color_jitter;
-  gaze_loader_options options = {.sources = run->sources,
-                                 .n_sources = o->n_train_data,
-                                 .prompts = run->prompts,
-                                 .n_prompts = o->n_class_labels,
-                                 .tokenizer = run->tokenizer,
-                                 .context = run->clip.config.text.context,
-                                 .preprocess = run->preprocess,
-                                 .augment = {.scale_low = (float)o->scale_low,
-                                             .scale_high = 1,
-                                             .ratio = 4.0f / 3,
-                                             .flip = (float)o->flip,
-                                             .brightness = jitter,
-                                             .contrast = jitter,
-                                             .saturation = jitter,
-                                             .hue = jitter / 4,
-                                             .jitter = jitter > 0 ? 0.8f : 0,
-                                             .grey = (float)o->grayscale},
-                                 .batch_size = o->batch_size,
-                                 .teacher_dim = run->teacher.D,
-                                 .seed = o->seed,
-                                 .workers = o->workers,
-                                 .queue = 2,
-                                 .held = (int)o->accum_freq,
-                                 .first = run->optimizer.step * o->accum_freq};
-  if (o->distill_model)
-    options.second = gaze_distill_view(&run->distill);
-  GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
-  return gaze_loader_new(&options, &run->loader);
 }
 
 static gaze_err name_paths(gaze_clip_run *run) {
@@ -284,14 +213,14 @@ gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *o
   GAZE_TRY(name_paths(run));
   GAZE_TRY(gaze_strdup(tokenizer, &run->tokenizer_folder));
   GAZE_TRY(gaze_tokenizer_open(tokenizer, &run->tokenizer));
-  GAZE_TRY(open_data(run));
+  GAZE_TRY(gaze_clip_run_open_data(run));
   GAZE_TRY(plan_steps(run));
   GAZE_TRY(open_model(run));
   GAZE_TRY(open_distill(run));
   GAZE_TRY(open_optimizer(run));
   GAZE_TRY(resume(run));
   GAZE_TRY(gaze_clip_run_trim_log(run));
-  GAZE_TRY(open_loader(run));
+  GAZE_TRY(gaze_clip_run_open_loader(run));
   run->first_step = run->optimizer.step;
   return open_step(run);
 }

@@ -34,6 +34,11 @@ typedef struct gaze_clip_run {
 GAZE_CHECKED gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *options);
 void gaze_clip_run_fini(gaze_clip_run *run);
 
+/* Data sets and texts of classes; how many samples an epoch has; then, at the step a run goes on at, the loader. */
+GAZE_CHECKED gaze_err gaze_clip_run_open_data(gaze_clip_run *run);
+uint64_t gaze_clip_run_samples(const gaze_clip_run *run);
+GAZE_CHECKED gaze_err gaze_clip_run_open_loader(gaze_clip_run *run);
+
 /* Checkpoint and model folder, then the tokenizer beside it. */
 GAZE_CHECKED gaze_err gaze_clip_run_save(gaze_clip_run *run);
 /* Goes back to the newest checkpoint whose weights gave a finite step, model folder included. *path: yours, free();

@@ -174,7 +174,7 @@ static void learns_by_heart(void **state) {
   options.warmup = 5;
   options.lr = 4e-3;
   options.weight_decay = 0;
-  options.save_frequency = 0;
+  options.save_frequency = options.val_frequency = 0;
   options.progress = watch;
   lowest_loss = HUGE_VAL;
   train(&options);
