@@ -160,10 +160,11 @@ static void plan_twin(draw_scene *scene, draw_random *random) {
   }
 }
 
-draw_scene draw_scene_new(uint64_t seed, uint64_t index, bool twins) {
+draw_scene draw_scene_new(uint64_t seed, uint64_t index, bool twins, draw_layout layout) {
   uint64_t family = twins ? index / 2 : index;
   draw_random planning = draw_random_new(seed, family * 4), details = draw_random_new(seed, index * 4 + 1);
-  draw_scene scene = {.layout = pick_layout(&planning), .seed = seed * 1000003 + family};
+  draw_layout picked = pick_layout(&planning);
+  draw_scene scene = {.layout = layout == DRAW_ANY ? picked : layout, .seed = seed * 1000003 + family};
   draw_kind_name first = (draw_kind_name)draw_below(&planning, DRAW_N_KINDS);
   for (int tries = 0; scene.n == 0 || !plan_objects(&scene, first, &planning); tries++) {
     if (tries > 400) /* nothing goes above or beside it */

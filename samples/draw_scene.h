@@ -30,7 +30,8 @@ typedef enum draw_layout {
   DRAW_COUNT,   /* one to five of a kind and colour */
   DRAW_SIDES,   /* two different objects, the first left of the second */
   DRAW_STACKED, /* two different objects, the first above the second */
-  DRAW_RICH     /* three to five different objects */
+  DRAW_RICH,    /* three to five different objects */
+  DRAW_ANY      /* of none in particular, when a new scene is asked for */
 } draw_layout;
 
 typedef struct draw_object {
@@ -53,7 +54,7 @@ typedef struct draw_scene {
 } draw_scene;
 
 /* Scene `index` of a seed. With twins, scenes 2k and 2k + 1 are the same but for a colour, the count or the sides. */
-draw_scene draw_scene_new(uint64_t seed, uint64_t index, bool twins);
+draw_scene draw_scene_new(uint64_t seed, uint64_t index, bool twins, draw_layout layout);
 void draw_scene_arrange(draw_scene *scene, draw_random *random); /* places the objects; they never overlap much */
 bool draw_scene_paint(const draw_scene *scene, int side, uint8_t *rgb); /* [side, side, 3]; false: no memory */
 

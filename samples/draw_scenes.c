@@ -2,6 +2,8 @@
  *
  *   draw-scenes --seed 1 --count 12000 --size 128 --out drawings.tar      to train on
  *   draw-scenes --seed 1000003 --count 1000 --size 128 --pairs heldout    to measure: captions right and wrong
+ *   draw-scenes --seed 2 --count 12000 --size 128 --layout sides --out sides.tar    one layout alone: single, count,
+ *                                                                         sides, stacked or rich
  *   draw-scenes --pictures samples/pictures                               the sample pictures of this repository
  *
  * A name that ends in .tar gives a WebDataset tar (KEY.png, KEY.json), another one a folder. The same seed gives
@@ -14,14 +16,16 @@
 
 enum { MOST_SIDE = 2048 };
 
-static const char USAGE[] = "usage: draw-scenes [--seed N] [--count K] [--size PIXELS] --out|--pairs TAR|FOLDER\n"
-                            "       draw-scenes [--size PIXELS] --pictures FOLDER\n";
+static const char USAGE[] =
+    "usage: draw-scenes [--seed N] [--count K] [--size PIXELS] [--layout L] --out|--pairs TAR|FOLDER\n"
+    "       draw-scenes [--size PIXELS] --pictures FOLDER\n";
 
 typedef struct draw_order {
   uint64_t seed, count;
   int side; /* 0: not given */
   const char *out, *pictures;
   bool pairs;
+  draw_layout layout;
 } draw_order;
 
 static bool add_picture(draw_pack *pack, const char *key, const draw_scene *scene, int side) {
@@ -40,7 +44,7 @@ static bool add_picture(draw_pack *pack, const char *key, const draw_scene *scen
 }
 
 static bool add_scene(draw_pack *pack, const draw_order *order, uint64_t index) {
-  draw_scene scene = draw_scene_new(order->seed, index, !order->pairs);
+  draw_scene scene = draw_scene_new(order->seed, index, !order->pairs, order->layout);
   draw_random random = draw_random_new(order->seed, index * 4 + 3);
   char captions[DRAW_MOST_CAPTIONS][DRAW_CAPTION_SIZE], key[32];
   draw_pair pairs[DRAW_MOST_PAIRS];
@@ -105,6 +109,16 @@ static bool read_number(const char *text, uint64_t *out) {
   return *text >= '0' && *text <= '9' && *end == 0;
 }
 
+static bool read_layout(const char *text, draw_layout *out) {
+  static const char *const names[] = {"single", "count", "sides", "stacked", "rich"};
+  for (int i = 0; i < 5; i++)
+    if (strcmp(text, names[i]) == 0) {
+      *out = (draw_layout)i;
+      return true;
+    }
+  return false;
+}
+
 static bool read_order(int argc, char **argv, draw_order *order) {
   uint64_t side = 0;
   for (int i = 1; i < argc; i += 2) {
@@ -116,6 +130,8 @@ static bool read_order(int argc, char **argv, draw_order *order) {
       known = read_number(value, &order->count);
     else if (!strcmp(name, "--size"))
       known = read_number(value, &side) && side >= 16 && side <= MOST_SIDE;
+    else if (!strcmp(name, "--layout"))
+      known = read_layout(value, &order->layout);
     else if ((known = !strcmp(name, "--out") || !strcmp(name, "--pairs"))) {
       order->out = value;
       order->pairs = name[2] == 'p';
@@ -129,7 +145,7 @@ static bool read_order(int argc, char **argv, draw_order *order) {
 }
 
 int main(int argc, char **argv) {
-  draw_order order = {.seed = 1, .count = 100};
+  draw_order order = {.seed = 1, .count = 100, .layout = DRAW_ANY};
   if (!read_order(argc, argv, &order)) {
     fputs(USAGE, stderr);
     return 2;

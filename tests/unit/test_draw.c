@@ -15,7 +15,7 @@
 
 enum { SCENES = 600, SIDE = 64, PIXELS = SIDE * SIDE };
 
-static draw_scene scene_of(int i) { return draw_scene_new(7, (uint64_t)i, false); }
+static draw_scene scene_of(int i) { return draw_scene_new(7, (uint64_t)i, false, DRAW_ANY); }
 
 /* Where word stands in text as a whole word, any case; NULL: nowhere. */
 static const char *find_word(const char *text, const char *word) {
@@ -32,7 +32,7 @@ static bool is_english(const char *caption) { return (unsigned char)caption[0] <
 static void test_same_seed_same_drawing(void **state) {
   static uint8_t a[PIXELS * 3], b[PIXELS * 3];
   for (int i = 0; i < 8; i++) {
-    draw_scene first = scene_of(i), again = scene_of(i), other = draw_scene_new(8, (uint64_t)i, false);
+    draw_scene first = scene_of(i), again = scene_of(i), other = draw_scene_new(8, (uint64_t)i, false, DRAW_ANY);
     assert_true(draw_scene_paint(&first, SIDE, a) && draw_scene_paint(&again, SIDE, b));
     assert_memory_equal(a, b, sizeof a);
     assert_true(draw_scene_paint(&other, SIDE, b));
@@ -94,7 +94,7 @@ static void test_boxes_hold_the_objects(void **state) {
 static void test_twins_differ_in_one_thing(void **state) {
   int differ = 0;
   for (uint64_t i = 0; i < SCENES; i += 2) {
-    draw_scene a = draw_scene_new(7, i, true), b = draw_scene_new(7, i + 1, true);
+    draw_scene a = draw_scene_new(7, i, true, DRAW_ANY), b = draw_scene_new(7, i + 1, true, DRAW_ANY);
     assert_true(a.seed == b.seed && a.ground == b.ground && a.time == b.time && a.layout == b.layout);
     differ += a.n != b.n || a.objects[0].kind != b.objects[0].kind;
     for (int j = 0; j < a.n && j < b.n && a.objects[0].kind == b.objects[0].kind; j++)
@@ -104,6 +104,13 @@ static void test_twins_differ_in_one_thing(void **state) {
       }
   }
   assert_true(differ > SCENES / 2 * 9 / 10);
+}
+
+static void test_layout_can_be_asked_for(void **state) {
+  for (uint64_t i = 0; i < 200; i++) {
+    draw_scene scene = draw_scene_new(9, i, true, DRAW_SIDES);
+    assert_true(scene.layout == DRAW_SIDES && scene.n == 2 && scene.objects[0].x < scene.objects[1].x);
+  }
 }
 
 static void check_count(const draw_scene *scene, const char *caption) {
@@ -270,6 +277,7 @@ int main(void) {
       cmocka_unit_test(test_objects_fit),
       cmocka_unit_test(test_boxes_hold_the_objects),
       cmocka_unit_test(test_twins_differ_in_one_thing),
+      cmocka_unit_test(test_layout_can_be_asked_for),
       cmocka_unit_test(test_captions_are_true),
       cmocka_unit_test(test_pairs),
       cmocka_unit_test(test_tar),
