@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #define DEFAULT_MEGAPIXELS 200.0
+#define LONGEST_SIDE 1000000         /* pixels, as libpng's own limit: decoders keep several rows at once */
 #define LARGE_PAGE ((size_t)2 << 20) /* bytes */
 
 typedef gaze_err decode_function(const gaze_picture_source *source, gaze_decoded *out);
@@ -89,7 +90,7 @@ static gaze_err refuse(const gaze_picture_source *source, const picture_format *
 
 gaze_err gaze_picture_judge(const gaze_picture_source *source, size_t width, size_t height) {
   double megapixels = (double)width * (double)height / 1e6;
-  if (width == 0 || height == 0 || width > INT32_MAX / 4 || height > INT32_MAX / 4)
+  if (width == 0 || height == 0)
     return gaze_fail(GAZE_ERR_FORMAT, "impossible picture size: %s: %zu x %zu pixels: the file is damaged",
                      source->name, width, height);
   if (megapixels > source->options.max_megapixels)
@@ -97,6 +98,9 @@ gaze_err gaze_picture_judge(const gaze_picture_source *source, size_t width, siz
                      "picture too large: %s: %zu x %zu pixels are %.1f megapixels, the limit is %g: raise "
                      "--max-megapixels if the file can be trusted",
                      source->name, width, height, megapixels, source->options.max_megapixels);
+  if (width > LONGEST_SIDE || height > LONGEST_SIDE)
+    return gaze_fail(GAZE_ERR_LIMIT, "picture too long: %s: %zu x %zu pixels, the limit is %d a side: cut or shrink it",
+                     source->name, width, height, LONGEST_SIDE);
   return GAZE_OK;
 }
 

@@ -29,12 +29,19 @@ static void centre_axis(int length, int size, int *begin, int *taken, int *at) {
   *at = (size - *taken + 1) / 2;
 }
 
-static void place_crop(const gaze_preprocess *p, int width, int height, placement *to) {
+/* A hair's breadth of a picture grows beyond what an int counts. */
+static gaze_err place_crop(const gaze_preprocess *p, const char *name, int width, int height, placement *to) {
   int shorter = width < height ? width : height;
-  to->width = (int)((int64_t)p->resize * width / shorter);
-  to->height = (int)((int64_t)p->resize * height / shorter);
+  int64_t wide = (int64_t)p->resize * width / shorter, high = (int64_t)p->resize * height / shorter;
+  if (wide > INT32_MAX || high > INT32_MAX)
+    return gaze_fail(GAZE_ERR_LIMIT,
+                     "picture too narrow: %s: %d x %d pixels would become %lld x %lld: cut it nearer to a square", name,
+                     width, height, (long long)wide, (long long)high);
+  to->width = (int)wide;
+  to->height = (int)high;
   centre_axis(to->width, p->size, &to->window.left, &to->window.width, &to->x);
   centre_axis(to->height, p->size, &to->window.top, &to->window.height, &to->y);
+  return GAZE_OK;
 }
 
 /* As open_clip's "longest": halves round to even, the odd pixel of the border behind. */
@@ -47,13 +54,13 @@ static void place_pad(const gaze_preprocess *p, int width, int height, placement
   to->y = (p->size - to->height) / 2;
 }
 
-static placement place(const gaze_preprocess *p, int width, int height) {
-  placement to = {.width = p->size, .height = p->size, .window = {0, 0, p->size, p->size}};
+static gaze_err place(const gaze_preprocess *p, const char *name, int width, int height, placement *to) {
+  *to = (placement){.width = p->size, .height = p->size, .window = {0, 0, p->size, p->size}};
   if (p->fit == GAZE_FIT_CROP)
-    place_crop(p, width, height, &to);
-  else if (p->fit == GAZE_FIT_PAD)
-    place_pad(p, width, height, &to);
-  return to;
+    return place_crop(p, name, width, height, to);
+  if (p->fit == GAZE_FIT_PAD)
+    place_pad(p, width, height, to);
+  return GAZE_OK;
 }
 
 /* Moves part into the middle of an S x S picture: on the mean colour, or on black where a crop found too little. */
@@ -82,32 +89,42 @@ static gaze_err complete(const gaze_preprocess *p, const placement *to, gaze_pic
   return err;
 }
 
-gaze_err gaze_preprocess_fit(const gaze_preprocess *p, const gaze_picture *picture, gaze_picture *out) {
-  placement to = place(p, picture->width, picture->height);
+static gaze_err fit_named(const gaze_preprocess *p, const char *name, const gaze_picture *picture, gaze_picture *out) {
+  placement to;
   gaze_picture part;
+  GAZE_TRY(place(p, name, picture->width, picture->height, &to));
   GAZE_TRY(gaze_resize_window(picture, NULL, to.width, to.height, p->filter, &to.window, &part));
   GAZE_TRY(complete(p, &to, &part));
   *out = part;
   return GAZE_OK;
 }
 
-gaze_err gaze_preprocess_run(const gaze_preprocess *preprocess, const gaze_picture *picture, float *pixels) {
+static gaze_err run_named(const gaze_preprocess *p, const char *name, const gaze_picture *picture, float *pixels) {
   gaze_picture fitted;
-  GAZE_TRY(gaze_preprocess_fit(preprocess, picture, &fitted));
-  gaze_preprocess_normalise(preprocess, fitted.rgb, pixels);
+  GAZE_TRY(fit_named(p, name, picture, &fitted));
+  gaze_preprocess_normalise(p, fitted.rgb, pixels);
   gaze_picture_fini(&fitted);
   return GAZE_OK;
 }
 
+gaze_err gaze_preprocess_fit(const gaze_preprocess *p, const gaze_picture *picture, gaze_picture *out) {
+  return fit_named(p, "picture", picture, out);
+}
+
+gaze_err gaze_preprocess_run(const gaze_preprocess *preprocess, const gaze_picture *picture, float *pixels) {
+  return run_named(preprocess, "picture", picture, pixels);
+}
+
 typedef struct row_fit {
   const gaze_preprocess *preprocess;
+  const char *name; /* for messages */
   placement to;
   gaze_resize_stream *stream; /* NULL until begun */
 } row_fit;
 
 static gaze_err begin_rows(void *user, int width, int height, bool *accepted) {
   row_fit *fit = user;
-  fit->to = place(fit->preprocess, width, height);
+  GAZE_TRY(place(fit->preprocess, fit->name, width, height, &fit->to));
   *accepted = gaze_resize_streams(width, height, fit->to.width, fit->to.height);
   if (!*accepted)
     return GAZE_OK;
@@ -123,7 +140,7 @@ static gaze_err finish_rows(row_fit *fit, bool streamed, gaze_picture *picture, 
   gaze_picture part;
   gaze_err err = GAZE_OK;
   if (!streamed) {
-    err = gaze_preprocess_run(fit->preprocess, picture, pixels);
+    err = run_named(fit->preprocess, fit->name, picture, pixels);
     gaze_picture_fini(picture);
     return err;
   }
@@ -136,7 +153,7 @@ static gaze_err finish_rows(row_fit *fit, bool streamed, gaze_picture *picture, 
 
 gaze_err gaze_preprocess_decode(const gaze_preprocess *preprocess, const void *bytes, size_t size, const char *name,
                                 const gaze_picture_options *options, gaze_picture_facts *facts, float *pixels) {
-  row_fit fit = {.preprocess = preprocess};
+  row_fit fit = {.preprocess = preprocess, .name = name ? name : "picture"};
   const gaze_row_sink sink = {&fit, begin_rows, next_row, push_row};
   gaze_picture_options with_target = options ? *options : (gaze_picture_options){0};
   if (!with_target.fast_target)

@@ -9,7 +9,7 @@
 
 /* Pillow 13 turned the order of the passes around where the height shrinks by far more pixels than the width. */
 bool gaze_resize_streams(int picture_width, int picture_height, int width, int height) {
-  return picture_height <= height || picture_height - height <= 2 * (picture_width - width);
+  return picture_height <= height || picture_height - height <= 2 * ((int64_t)picture_width - width);
 }
 
 /* Both passes over rows as they come: a row of the result is made as soon as all it needs has gone across. */

@@ -40,6 +40,8 @@ expect_error picture_missing 1 'nowhere.png' embed --out x.npy nowhere.png
 expect_error picture_is_text 1 'not a picture: text.jpg' embed --out x.npy text.jpg
 expect_error picture_is_empty 1 'empty.jpg' embed --out x.npy empty.jpg
 expect_error picture_is_folder 1 'pictures' embed --out x.npy pictures
+printf '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x01\x7d\x78\x40\0\0\0\1\x08\0\0\0\0\x68\x94\x1d\xe2\0\0\0\0IDAT\x35\xaf\x06\x1e' >wide.png
+expect_error picture_is_wide 1 'picture too long: .*wide.png' embed --out x.npy wide.png
 input=text.jpg
 expect_error stdin_is_text 1 'standard input' embed --out x.npy -
 input=/dev/null

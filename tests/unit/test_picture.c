@@ -48,6 +48,10 @@ static void size_is_judged_by_the_header(void **state) {
               "--max-megapixels", NULL);
   check_fails(decode_exactly(jpeg, sizeof jpeg - 1, NULL, NULL, &picture), GAZE_ERR_LIMIT, "60000 x 60000",
               "--max-megapixels", NULL);
+  static const uint8_t wide[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x01\x7d\x78\x40\0\0\0\1\x08\0\0\0\0\x68\x94\x1d\xe2"
+                                "\0\0\0\0IDAT\x35\xaf\x06\x1e";
+  check_fails(decode_exactly(wide, sizeof wide - 1, NULL, NULL, &picture), GAZE_ERR_LIMIT, "25000000 x 1 pixels",
+              "limit is 1000000 a side", NULL);
   const gaze_picture_options small = {.max_megapixels = 0.0001};
   for (size_t i = 0; i < N_SAMPLES; i++) {
     test_bytes bytes = golden_bytes(samples[i]);

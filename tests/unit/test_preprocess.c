@@ -110,6 +110,44 @@ static void any_shape_fits(void **state) {
     }
 }
 
+/* What a crop of a hair's breadth shows does not depend on how long the hair is. */
+static void long_hairs_are_cropped_as_short_ones(void **state) {
+  static const int lengths[] = {1000, 1000000};
+  float pixels[2][3 * 24 * 24];
+  gaze_preprocess preprocess;
+  gaze_preprocess_default(&preprocess, 24);
+  for (int upright = 0; upright < 2; upright++) {
+    for (int i = 0; i < 2; i++) {
+      gaze_picture picture = upright ? make_picture(1, lengths[i], 1) : make_picture(lengths[i], 1, 1);
+      memset(picture.rgb, 10, (size_t)lengths[i] * 3);
+      memset(picture.rgb + (size_t)lengths[i] / 2 * 3, 200, (size_t)lengths[i] / 2 * 3);
+      assert_int_equal(gaze_preprocess_run(&preprocess, &picture, pixels[i]), GAZE_OK);
+      gaze_picture_fini(&picture);
+    }
+    assert_memory_equal(pixels[0], pixels[1], sizeof pixels[0]);
+    assert_true(pixels[0][0] != pixels[0][24 * 24 - 1]);
+  }
+}
+
+/* 65000 pixels by 1, the shorter side made 40000: 2.6 thousand million pixels wide. */
+static void hairs_beyond_counting_are_refused(void **state) {
+  uint8_t turned[] = "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\3\0\1\0\0\0\6\0\0";
+  test_bytes exif = {turned, sizeof turned};
+  gaze_preprocess preprocess;
+  float pixel = 7;
+  gaze_preprocess_default(&preprocess, 40000);
+  gaze_picture picture = make_picture(65000, 1, 1);
+  check_fails(gaze_preprocess_run(&preprocess, &picture, &pixel), GAZE_ERR_LIMIT, "2600000000 x 40000", NULL);
+  for (int i = 0; i < 2; i++) {
+    test_bytes file = make_jpeg(&picture, false, i ? &exif : NULL);
+    check_fails(gaze_preprocess_decode(&preprocess, file.data, file.size, "hair.jpg", NULL, NULL, &pixel),
+                GAZE_ERR_LIMIT, "picture too narrow: hair.jpg", "2600000000", NULL);
+    free(file.data);
+  }
+  assert_true(pixel == 7);
+  gaze_picture_fini(&picture);
+}
+
 /* Decoding and resizing in one, where that is possible and where it is not. */
 static void check_decode(const test_bytes *file, const gaze_picture_options *options, int size) {
   static float wanted[3 * 64 * 64], got[3 * 64 * 64];
@@ -176,6 +214,8 @@ int main(void) {
       cmocka_unit_test(what_cannot_be_followed_is_named),
       cmocka_unit_test(written_is_read_back),
       cmocka_unit_test(any_shape_fits),
+      cmocka_unit_test(long_hairs_are_cropped_as_short_ones),
+      cmocka_unit_test(hairs_beyond_counting_are_refused),
       cmocka_unit_test(decoding_on_the_way_is_the_same),
       cmocka_unit_test(decoding_on_the_way_fails_as_well),
   };
