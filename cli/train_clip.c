@@ -209,7 +209,9 @@ const command_row train_clip_command = {
     .usage = "[options] --train-data FILE",
     .about =
         "Everything of a run is in logs/NAME: checkpoints, metrics.jsonl, the model, and report.html with curves and a "
-        "page of pictures with their best captions. Ctrl-C stops with a checkpoint; --resume latest goes on.",
+        "page of pictures with their best captions. Ctrl-C stops with a checkpoint; --resume latest goes on, and is "
+        "needed "
+        "where logs/NAME holds a run already.",
     .examples =
         "  gaze train clip --tokenizer tokenizer --train-data train.tar --val-data dev.tar --epochs 20 --name first\n"
         "  gaze train clip --train-data \"a.tar::b-{000..009}.tar\" --train-data-upsampling-factors 1::2 --name mixed "

@@ -44,6 +44,22 @@ gaze_err gaze_clip_run_open_data(gaze_clip_run *run) {
   return open_prompts(run);
 }
 
+gaze_err gaze_clip_run_describe_data(const gaze_clip_run *run, json_t **out) {
+  json_t *list = json_array();
+  bool whole = list != NULL;
+  for (size_t i = 0; i < run->options.n_train_data && whole; i++) {
+    const gaze_dataset *dataset = run->sources[i].dataset;
+    whole = json_array_append_new(list, json_pack("[I, I]", (json_int_t)gaze_dataset_bytes(dataset),
+                                                  (json_int_t)gaze_dataset_size(dataset))) == 0;
+  }
+  if (!whole) {
+    json_decref(list);
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: the list of training data: give fewer files");
+  }
+  *out = list;
+  return GAZE_OK;
+}
+
 uint64_t gaze_clip_run_samples(const gaze_clip_run *run) {
   double samples = 0;
   for (size_t i = 0; i < run->options.n_train_data; i++)

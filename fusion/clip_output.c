@@ -50,9 +50,12 @@ static gaze_err model_dtype(const char *name, gaze_dtype *out) {
 gaze_err gaze_clip_run_save(gaze_clip_run *run) {
   gaze_dtype dtype = GAZE_DTYPE_F32;
   GAZE_TRY(model_dtype(run->options.model_dtype, &dtype));
-  json_t *state = json_pack(
-      "{s:I, s:I, s:I, s:s}", "step", (json_int_t)run->optimizer.step, "seed", (json_int_t)run->options.seed,
-      "step_samples", (json_int_t)(run->options.batch_size * run->options.accum_freq), "opt", run->options.optimizer);
+  json_t *data;
+  GAZE_TRY(gaze_clip_run_describe_data(run, &data));
+  json_t *state = json_pack("{s:I, s:I, s:I, s:s, s:o}", "step", (json_int_t)run->optimizer.step, "seed",
+                            (json_int_t)run->options.seed, "step_samples",
+                            (json_int_t)(run->options.batch_size * run->options.accum_freq), "opt",
+                            run->options.optimizer, "data", data);
   gaze_err err = gaze_checkpoint_save(run->checkpoints, &run->optimizer, state, 2);
   json_decref(state);
   GAZE_TRY(err);

@@ -1,7 +1,6 @@
 #include "fusion/clip_run.h"
 
 #include "core/base/file.h"
-#include "fusion/checkpoint.h"
 
 #include <omp.h>
 #include <stdlib.h>
@@ -121,41 +120,6 @@ static gaze_err open_optimizer(gaze_clip_run *run) {
   return GAZE_OK;
 }
 
-/* A run goes on only with what decides its pictures and their order, and with the optimiser whose moments it has. */
-static gaze_err check_resumed(const gaze_clip_run *run, const json_t *state, const char *path) {
-  int64_t seed, samples;
-  const char *optimizer;
-  GAZE_TRY(gaze_json_string(state, "opt", "adamw", &optimizer));
-  GAZE_TRY(gaze_json_integer(state, "seed", -1, &seed));
-  GAZE_TRY(gaze_json_integer(state, "step_samples", -1, &samples));
-  if ((uint64_t)seed != run->options.seed ||
-      (uint64_t)samples != (uint64_t)run->options.batch_size * run->options.accum_freq)
-    return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --seed %lld and %lld samples a step",
-                     path, (long long)seed, (long long)samples);
-  if (strcmp(optimizer, run->options.optimizer) != 0)
-    return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --opt %s", path, optimizer);
-  return GAZE_OK;
-}
-
-static gaze_err resume(gaze_clip_run *run) {
-  char *path = NULL;
-  if (!run->options.resume)
-    return GAZE_OK;
-  if (strcmp(run->options.resume, "latest") == 0)
-    GAZE_TRY(gaze_checkpoint_latest(run->checkpoints, &path));
-  else
-    GAZE_TRY(gaze_strdup(run->options.resume, &path));
-  if (!path)
-    return GAZE_OK; /* latest of nothing: a fresh start */
-  json_t *state = NULL;
-  gaze_err err = gaze_checkpoint_load(path, &run->optimizer, &state);
-  if (err == GAZE_OK)
-    err = check_resumed(run, state, path);
-  json_decref(state);
-  free(path);
-  return err;
-}
-
 static gaze_err name_paths(gaze_clip_run *run) {
   GAZE_TRY(gaze_path_join(run->options.logs, run->options.name, &run->folder));
   GAZE_TRY(gaze_path_join(run->folder, "checkpoints", &run->checkpoints));
@@ -211,6 +175,7 @@ gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *o
     return gaze_fail(GAZE_ERR_ARGUMENT, "no vocabulary: --tokenizer: make one with gaze train tokenizer");
   GAZE_TRY(open_compute(run));
   GAZE_TRY(name_paths(run));
+  GAZE_TRY(gaze_clip_run_check_new(run));
   GAZE_TRY(gaze_strdup(tokenizer, &run->tokenizer_folder));
   GAZE_TRY(gaze_tokenizer_open(tokenizer, &run->tokenizer));
   GAZE_TRY(gaze_clip_run_open_data(run));
@@ -218,7 +183,7 @@ gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *o
   GAZE_TRY(open_model(run));
   GAZE_TRY(open_distill(run));
   GAZE_TRY(open_optimizer(run));
-  GAZE_TRY(resume(run));
+  GAZE_TRY(gaze_clip_run_resume(run));
   GAZE_TRY(gaze_clip_run_trim_log(run));
   GAZE_TRY(gaze_clip_run_open_loader(run));
   run->first_step = run->optimizer.step;

@@ -34,6 +34,13 @@ typedef struct gaze_clip_run {
 GAZE_CHECKED gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *options);
 void gaze_clip_run_fini(gaze_clip_run *run);
 
+/* Without --resume: GAZE_ERR_ARGUMENT where the folder holds the checkpoints of an earlier run. */
+GAZE_CHECKED gaze_err gaze_clip_run_check_new(const gaze_clip_run *run);
+/* Takes the checkpoint that --resume names; GAZE_ERR_MISMATCH for another run's, a warning for other data. */
+GAZE_CHECKED gaze_err gaze_clip_run_resume(gaze_clip_run *run);
+
+/* What a checkpoint keeps of the data: [[bytes, samples]] of the files, which may move meanwhile. *out: json_decref. */
+GAZE_CHECKED gaze_err gaze_clip_run_describe_data(const gaze_clip_run *run, json_t **out);
 /* Data sets and texts of classes; how many samples an epoch has; then, at the step a run goes on at, the loader. */
 GAZE_CHECKED gaze_err gaze_clip_run_open_data(gaze_clip_run *run);
 uint64_t gaze_clip_run_samples(const gaze_clip_run *run);

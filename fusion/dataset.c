@@ -115,6 +115,8 @@ size_t gaze_dataset_size(const gaze_dataset *dataset) { return dataset->n; }
 
 const gaze_sample *gaze_dataset_get(const gaze_dataset *dataset, size_t i) { return &dataset->samples[i]; }
 
+size_t gaze_dataset_bytes(const gaze_dataset *dataset) { return dataset->map.size; }
+
 const char *gaze_dataset_path(const gaze_dataset *dataset) { return dataset->path; }
 
 gaze_err gaze_sample_picture(const gaze_sample *sample, const gaze_picture_options *options, gaze_picture *out) {

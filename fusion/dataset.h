@@ -30,6 +30,7 @@ GAZE_CHECKED gaze_err gaze_dataset_open(const char *path, const gaze_dataset_opt
 void gaze_dataset_close(gaze_dataset *dataset);
 size_t gaze_dataset_size(const gaze_dataset *dataset);
 const gaze_sample *gaze_dataset_get(const gaze_dataset *dataset, size_t i); /* borrowed */
+size_t gaze_dataset_bytes(const gaze_dataset *dataset);                     /* of the file */
 const char *gaze_dataset_path(const gaze_dataset *dataset);
 
 /* Decodes sample i. Yours: gaze_picture_fini. */

@@ -25,6 +25,7 @@ expect train_clip 0 '^runs/first$' train clip "${recipe[@]}" "${sizes[@]}" --nam
   fail train_metrics "$(cat runs/first/metrics.jsonl)"
 [ -s runs/first/report.html ] && pass train_report || fail train_report "no report.html"
 expect train_embed 0 '"embedding"' embed -m runs/first/model --json p1.png --text "a red square"
+expect_error train_twice 2 'there is a run already: runs/first: .*--resume latest' train clip "${recipe[@]}" "${sizes[@]}" --name first
 expect_error train_distill_missing 1 'no such model: nowhere' train clip "${recipe[@]}" "${sizes[@]}" --distill-model nowhere
 expect_error train_distill_words 1 'no config.json.*: words' train clip "${recipe[@]}" "${sizes[@]}" --distill-model words
 expect train_distill 0 '^runs/third$' train clip "${recipe[@]}" "${sizes[@]}" --name third --lock-image \
@@ -35,3 +36,8 @@ run train clip "${recipe[@]}" "${sizes[@]}" --name second --stop-after 2
 expect train_resume 0 '^runs/second$' train clip "${recipe[@]}" "${sizes[@]}" --name second --resume latest
 cmp -s runs/first/model/model.safetensors runs/second/model/model.safetensors && pass train_resume_same ||
   fail train_resume_same "a resumed run gives another model"
+head -8 set.csv >fewer.csv
+run train clip "${recipe[@]}" "${sizes[@]}" --name second --resume latest --epochs 3 --train-data fewer.csv
+judge train_other_data 0 '^runs/second$'
+grep -q '^gaze: other training data than the checkpoint.s: .*step-00000004' err && pass train_other_data_warning ||
+  fail train_other_data_warning "$(cat err)"

@@ -291,7 +291,10 @@ static void training_runs(void **state) {
 }
 
 static gaze_err train_a_step(void *user) {
-  gaze_train_clip_options options = train_options("trained");
+  static int attempts;
+  char name[32];
+  snprintf(name, sizeof name, "trained%d", attempts++); /* a run is not overwritten */
+  gaze_train_clip_options options = train_options(name);
   options.epochs = 1;
   options.compute.threads = THREADS;
   options.val_data = options.train_data;

@@ -102,6 +102,38 @@ static void other_runs_are_not_resumed(void **state) {
   check_fails(gaze_train_clip(&options), GAZE_ERR_MISMATCH, "model.safetensors", NULL);
 }
 
+static void a_run_is_not_overwritten(void **state) {
+  gaze_train_clip_options options = train_options("twice");
+  options.epochs = 1;
+  train(&options);
+  check_fails(gaze_train_clip(&options), GAZE_ERR_ARGUMENT, "there is a run already", "logs/twice", "--resume latest",
+              "--name", NULL);
+  json_t *log = log_of("twice");
+  assert_int_equal(json_array_size(log), 1);
+  json_decref(log);
+}
+
+/* The same data under another name, then other data. */
+static void other_data_are_named(void **state) {
+  char same[512], other[512];
+  snprintf(same, sizeof same, "%s", test_path("same.tar"));
+  snprintf(other, sizeof other, "%s", test_path("other.tar"));
+  make_train_tar("same.tar", 24, 0x3c00);
+  make_train_tar("other.tar", 25, 0x3c00);
+  gaze_train_clip_options options = train_options("moved");
+  const char *const data[] = {NULL, same, other, other};
+  count_warnings();
+  for (int i = 0; i < 4; i++) {
+    options.train_data = i ? &data[i] : options.train_data;
+    options.resume = i ? "latest" : NULL;
+    options.epochs = i + 1;
+    train(&options);
+    assert_int_equal(n_warnings, i >= 2);
+  }
+  assert_non_null(strstr(last_warning, "other training data"));
+  assert_non_null(strstr(last_warning, "step-00000002"));
+}
+
 /* The newest checkpoint of a run, loaded into an optimiser of the size that a model has. */
 static void check_last_checkpoint(const char *run) {
   char *path;
@@ -183,7 +215,7 @@ static void learns_by_heart(void **state) {
 }
 
 /* A step from a model whose temperature is out of bounds; the scale it ends with. */
-static double scale_after(float log_scale) {
+static double scale_after(float log_scale, const char *name) {
   gaze_clip clip;
   gaze_kernels kernels;
   gaze_preprocess preprocess;
@@ -192,6 +224,7 @@ static double scale_after(float log_scale) {
   gaze_preprocess_default(&preprocess, 16);
   options.epochs = 1;
   options.progress = watch;
+  options.resume = "latest";
   train(&options);
   open_trained("scale", true, &clip);
   clip.values[gaze_f32(clip.logit_scale) - clip.values] = log_scale;
@@ -200,13 +233,14 @@ static double scale_after(float log_scale) {
   assert_int_equal(gaze_clip_save(&clip, &preprocess, &kernels, folder, GAZE_DTYPE_F32), GAZE_OK);
   gaze_clip_fini(&clip);
   options.model = folder;
+  options.name = name;
   train(&options);
   return scale;
 }
 
 static void temperature_is_clamped(void **state) {
-  assert_true(fabs(scale_after(5) - 100) < 1e-3);
-  assert_true(scale_after(-3) == 1);
+  assert_true(fabs(scale_after(5, "hot") - 100) < 1e-3);
+  assert_true(scale_after(-3, "cold") == 1);
 }
 
 static void stopping_leaves_a_checkpoint(void **state) {
@@ -291,6 +325,8 @@ static void schedules(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(resumed_is_whole),
                                      cmocka_unit_test(other_runs_are_not_resumed),
+                                     cmocka_unit_test(a_run_is_not_overwritten),
+                                     cmocka_unit_test(other_data_are_named),
                                      cmocka_unit_test(diverged_keeps_a_good_checkpoint),
                                      cmocka_unit_test(bad_gradient_stops_a_run),
                                      cmocka_unit_test(learns_by_heart),
