@@ -51,6 +51,9 @@ typedef struct gaze_train_clip_options {
                                      the final norm, the blocks before it, patches with positions and first norm */
   double patch_dropout;           /* fraction of patches left out while training */
   double teacher_weight;          /* of the loss against KEY.teacher.npy; 0: teacher vectors are not read */
+  const char
+      *text_vectors; /* TEXTS.npy (float16 [n, D]) with TEXTS.txt beside it: a teacher's sentence vectors; NULL: none */
+  double text_teacher_weight;                      /* of the loss against them */
   double scale_low, color_jitter, grayscale, flip; /* augmentation: smallest crop area, strength, probabilities */
   const char *distill_model;                       /* a CLIP whose similarities are imitated too; NULL: none */
   gaze_model_options compute;                      /* threads, cpu, precision */

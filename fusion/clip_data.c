@@ -41,6 +41,8 @@ gaze_err gaze_clip_run_open_data(gaze_clip_run *run) {
   GAZE_TRY(gaze_alloc(n, sizeof *run->sources, &run->sources));
   for (size_t i = 0; i < n; i++)
     GAZE_TRY(open_source(run, i));
+  if (run->options.text_vectors)
+    GAZE_TRY(gaze_text_vectors_open(run->options.text_vectors, &run->text_vectors));
   return open_prompts(run);
 }
 
@@ -89,6 +91,7 @@ gaze_err gaze_clip_run_open_loader(gaze_clip_run *run) {
                                              .grey = (float)o->grayscale},
                                  .batch_size = o->batch_size,
                                  .teacher_dim = run->teacher.D,
+                                 .text_vectors = run->options.text_vectors ? &run->text_vectors : NULL,
                                  .seed = o->seed,
                                  .workers = o->workers,
                                  .queue = 2,

@@ -27,6 +27,7 @@ void gaze_train_clip_defaults(gaze_train_clip_options *options) {
                                        .weight_decay = 0.2,
                                        .optimizer = "adamw",
                                        .warmup = 10000,
+                                       .text_teacher_weight = 1,
                                        .lr_scheduler = "cosine",
                                        .scale_low = 0.9,
                                        .workers = 1,
@@ -77,7 +78,10 @@ static gaze_err open_model(gaze_clip_run *run) {
   GAZE_TRY(gaze_clip_init(&run->clip, &config, true));
   run->teacher.C = config.vision.block.dim;
   if (run->teacher.D)
-    GAZE_TRY(gaze_teacher_list(&run->teacher, &run->clip.parameters));
+    GAZE_TRY(gaze_teacher_list(&run->teacher, "teacher.", &run->clip.parameters));
+  run->text_teacher = (gaze_teacher){.C = config.text.block.dim, .D = run->text_vectors.D};
+  if (run->text_teacher.D)
+    GAZE_TRY(gaze_teacher_list(&run->text_teacher, "teacher.text.", &run->clip.parameters));
   GAZE_TRY(gaze_clip_allocate(&run->clip));
   gaze_clip_randomise(&run->clip, o->seed);
   return o->model ? gaze_clip_load(&run->clip, &run->kernels, o->model) : GAZE_OK;
@@ -152,6 +156,8 @@ static gaze_err open_step(gaze_clip_run *run) {
                                     .checkpointing = o->grad_checkpointing,
                                     .patch_dropout = o->patch_dropout,
                                     .teacher_weight = o->teacher_weight,
+                                    .text_teacher_weight = o->text_teacher_weight,
+                                    .text_teacher = &run->text_teacher,
                                     .seed = o->seed,
                                     .distill = o->distill_model ? &run->distill : NULL};
   return gaze_clip_step_init(&run->step, &options, &run->clip, &run->compute, &run->teacher);
@@ -204,6 +210,7 @@ void gaze_clip_run_fini(gaze_clip_run *run) {
     gaze_labels_fini(&run->prompts[i].labels);
     free(run->prompts[i].templates);
   }
+  gaze_text_vectors_fini(&run->text_vectors);
   free(run->sources);
   free(run->prompts);
   free(run->batches);

@@ -13,7 +13,8 @@ typedef struct gaze_clip_run {
   gaze_compute compute;
   gaze_matmul *matmul; /* NULL unless products are bf16 */
   gaze_clip clip;
-  gaze_teacher teacher;
+  gaze_teacher teacher, text_teacher;
+  gaze_text_vectors text_vectors;
   gaze_distill distill;
   gaze_tokenizer *tokenizer;
   gaze_preprocess preprocess;

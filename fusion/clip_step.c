@@ -28,15 +28,20 @@ static void layout(gaze_clip_step *step, gaze_arena *arena) {
   step->image_norms = take(arena, N, 1);
   step->text_norms = take(arena, N, 1);
   step->dpooled = take(arena, B, config->vision.block.dim);
+  step->dtext_pooled = take(arena, B, config->text.block.dim);
   step->scratch = take(arena, gaze_contrastive_scratch(N), 1);
   step->classes = gaze_arena_take(arena, N, sizeof *step->classes);
   if (step->teacher.D)
     gaze_teacher_layout(&step->teacher, B, arena);
+  if (step->text_teacher.D)
+    gaze_teacher_layout(&step->text_teacher, B, arena);
 }
 
 gaze_err gaze_clip_step_init(gaze_clip_step *step, const gaze_clip_step_options *options, gaze_clip *clip,
                              const gaze_compute *compute, const gaze_teacher *teacher) {
   *step = (gaze_clip_step){.options = *options, .clip = clip, .compute = *compute, .teacher = *teacher};
+  if (options->text_teacher)
+    step->text_teacher = *options->text_teacher;
   step->kept = count_kept(step);
   gaze_arena measure = GAZE_ARENA_MEASURE;
   layout(step, &measure);
@@ -104,16 +109,22 @@ static void whole_loss(gaze_clip_step *step, size_t n) {
     clip->dlogit_bias[0] += loss.dbias;
 }
 
+/* The gradient that a teacher gives to pooled rows: buffer, or NULL without a teacher. Adds its part of the step to
+ * *loss. */
+static const float *learn(const gaze_clip_step *step, gaze_teacher *teacher, const float *pooled, const float *targets,
+                          const uint8_t *has_target, double weight, float *buffer, double *loss) {
+  double part = 1 / (double)step->options.accum_freq;
+  if (!teacher->D)
+    return NULL;
+  *loss += part * gaze_teacher_loss(&step->compute, buffer, teacher, pooled, targets, has_target,
+                                    step->options.batch_size, weight * part);
+  return buffer;
+}
+
 static void backward_images(gaze_clip_step *step, const gaze_batch *batch, size_t a) {
   size_t D = step->clip->config.dim, first = a * step->options.batch_size;
-  const float *dpooled = NULL;
-  if (step->teacher.D) {
-    dpooled = step->dpooled;
-    double weight = step->options.teacher_weight / (double)step->options.accum_freq;
-    step->teacher_loss += gaze_teacher_loss(&step->compute, step->dpooled, &step->teacher, step->vision.head.normed,
-                                            batch->teacher, batch->has_teacher, batch->n, weight) /
-                          (double)step->options.accum_freq;
-  }
+  const float *dpooled = learn(step, &step->teacher, step->vision.head.normed, batch->teacher, batch->has_teacher,
+                               step->options.teacher_weight, step->dpooled, &step->teacher_loss);
   gaze_unit_backward(&step->compute, step->embeddings, step->dimages + first * D, step->images + first * D,
                      step->image_norms + first, batch->n, D);
   gaze_vit_backward(&step->compute, step->embeddings, dpooled, batch->n, &step->clip->vision, &step->vision);
@@ -121,9 +132,12 @@ static void backward_images(gaze_clip_step *step, const gaze_batch *batch, size_
 
 static void backward_texts(gaze_clip_step *step, const gaze_batch *batch, size_t a) {
   size_t D = step->clip->config.dim, first = a * step->options.batch_size;
+  const float *dpooled =
+      learn(step, &step->text_teacher, step->text.head.normed, batch->text_teacher, batch->has_text_teacher,
+            step->options.text_teacher_weight, step->dtext_pooled, &step->text_teacher_loss);
   gaze_unit_backward(&step->compute, step->embeddings, step->dtexts + first * D, step->texts + first * D,
                      step->text_norms + first, batch->n, D);
-  gaze_text_backward(&step->compute, step->embeddings, batch->n, &step->clip->text, &step->text);
+  gaze_text_backward(&step->compute, step->embeddings, dpooled, batch->n, &step->clip->text, &step->text);
 }
 
 void gaze_clip_step_run(gaze_clip_step *step, const gaze_batch *const *batches) {
@@ -136,7 +150,7 @@ void gaze_clip_step_run(gaze_clip_step *step, const gaze_batch *const *batches) 
     memcpy(step->classes + a * B, batches[a]->classes, B * sizeof *step->classes);
   }
   whole_loss(step, A * B);
-  step->teacher_loss = 0;
+  step->teacher_loss = step->text_teacher_loss = 0;
   for (size_t a = 0; a < A; a++) {
     if (A > 1 && !step->options.lock_image)
       forward_images(step, batches[a], a);

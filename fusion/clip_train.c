@@ -62,10 +62,11 @@ static gaze_err report(gaze_clip_run *run, double lr) {
     run->options.progress(run->options.user, &now);
   if (run->optimizer.step % run->options.log_every_n_steps && run->optimizer.step != run->steps)
     return GAZE_OK;
-  return gaze_clip_run_log(run, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "step", (json_int_t)now.step,
+  return gaze_clip_run_log(run, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "step", (json_int_t)now.step,
                                           "samples", (json_int_t)now.samples, "loss", now.loss, "teacher_loss",
-                                          run->step.teacher_loss, "distill_loss", run->step.distill_loss, "lr", now.lr,
-                                          "scale", now.scale, "samples_per_second", now.samples_per_second));
+                                          run->step.teacher_loss, "text_teacher_loss", run->step.text_teacher_loss,
+                                          "distill_loss", run->step.distill_loss, "lr", now.lr, "scale", now.scale,
+                                          "samples_per_second", now.samples_per_second));
 }
 
 /* Whether this step ends a stretch of `frequency` epochs; 0: never before the end. */

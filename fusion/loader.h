@@ -5,6 +5,7 @@
 
 #include "fusion/dataset.h"
 #include "fusion/labels.h"
+#include "fusion/text_vectors.h"
 #include "text/tokenizer.h"
 #include "vision/augment.h"
 
@@ -41,7 +42,8 @@ typedef struct gaze_loader_options {
   gaze_preprocess preprocess;
   gaze_augment augment;
   gaze_second_view second;
-  size_t batch_size, teacher_dim; /* teacher_dim 0: none wanted */
+  size_t batch_size, teacher_dim;        /* teacher_dim 0: none wanted */
+  const gaze_text_vectors *text_vectors; /* NULL: none wanted */
   uint64_t seed;
   int workers;    /* threads; at least 1 */
   int queue;      /* batches prepared ahead; at least 1 */
@@ -57,8 +59,10 @@ typedef struct gaze_batch {
   int32_t *classes;     /* [B]: equal numbers are the same class; a picture without one has a number of its own */
   float *teacher;       /* [B, teacher_dim], zero rows where a sample has none; NULL when not wanted */
   uint8_t *has_teacher; /* [B] */
-  float *second_pixels; /* [B, 3, S, S] at the size of the second view, where there is one; may be pixels */
-  int32_t *second_ids;  /* the same texts in its tokens, as ids and offsets are */
+  float *text_teacher;  /* [B, D of the text vectors], zero rows where the text is not among them; NULL: not wanted */
+  uint8_t *has_text_teacher; /* [B] */
+  float *second_pixels;      /* [B, 3, S, S] at the size of the second view, where there is one; may be pixels */
+  int32_t *second_ids;       /* the same texts in its tokens, as ids and offsets are */
   size_t *second_offsets;
   uint64_t number;
 } gaze_batch;

@@ -56,8 +56,17 @@ gaze_err gaze_sample_text(const gaze_sample *sample, const gaze_loader_options *
   return gaze_template_fill(pattern, label->synonyms[synonym], text);
 }
 
-static gaze_err fill_text(const gaze_sample *sample, const gaze_loader_options *options, gaze_random *random,
-                          gaze_sample_room *room) {
+/* False, and zeros, where there is no vector. */
+static bool fill_teacher(const gaze_kernels *kernels, const uint16_t *vector, size_t D, float *out) {
+  if (vector)
+    kernels->f32_from_f16(out, vector, D);
+  else
+    memset(out, 0, D * sizeof *out);
+  return vector != NULL;
+}
+
+static gaze_err fill_text(const gaze_sample *sample, const gaze_loader_options *options, const gaze_kernels *kernels,
+                          gaze_random *random, gaze_sample_room *room) {
   char *text;
   GAZE_TRY(gaze_sample_text(sample, options, random, &text));
   const gaze_second_view *second = &options->second;
@@ -66,6 +75,9 @@ static gaze_err fill_text(const gaze_sample *sample, const gaze_loader_options *
   if (err == GAZE_OK && room->second_ids)
     err = gaze_tokenizer_encode_context(second->tokenizer, text, second->context, room->second_ids, &room->n_second_ids,
                                         NULL);
+  if (room->text_teacher)
+    *room->has_text_teacher = fill_teacher(kernels, gaze_text_vectors_find(options->text_vectors, text),
+                                           options->text_vectors->D, room->text_teacher);
   free(text);
   return err;
 }
@@ -79,14 +91,9 @@ static gaze_err fill_pixels(const gaze_sample *sample, const gaze_augment *augme
 
 gaze_err gaze_sample_fill(const gaze_sample *sample, const gaze_loader_options *options, const gaze_kernels *kernels,
                           const gaze_picture *picture, gaze_random *random, gaze_sample_room *room) {
-  GAZE_TRY(fill_text(sample, options, random, room));
-  if (room->teacher) {
-    *room->has_teacher = sample->teacher != NULL;
-    if (sample->teacher)
-      kernels->f32_from_f16(room->teacher, sample->teacher, options->teacher_dim);
-    else
-      memset(room->teacher, 0, options->teacher_dim * sizeof *room->teacher);
-  }
+  GAZE_TRY(fill_text(sample, options, kernels, random, room));
+  if (room->teacher)
+    *room->has_teacher = fill_teacher(kernels, sample->teacher, options->teacher_dim, room->teacher);
   gaze_random again = *random; /* the same state gives the same crop and changes at another size */
   GAZE_TRY(fill_pixels(sample, &options->augment, &options->preprocess, picture, random, room->pixels));
   if (!room->second_pixels)

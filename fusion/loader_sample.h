@@ -12,6 +12,8 @@ typedef struct gaze_sample_room {
   size_t n_ids, n_cut; /* tokens kept, and left out for want of context */
   float *teacher;      /* [teacher_dim] or NULL */
   uint8_t *has_teacher;
+  float *text_teacher; /* [D of the text vectors] or NULL */
+  uint8_t *has_text_teacher;
   float *second_pixels; /* NULL: not wanted */
   int32_t *second_ids;  /* [its context], NULL: not wanted */
   size_t n_second_ids;

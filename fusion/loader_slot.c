@@ -49,6 +49,9 @@ static void layout(gaze_slot *slot, const gaze_loader_options *options, gaze_are
   batch->has_teacher = gaze_arena_take(arena, B, 1);
   if (options->teacher_dim)
     batch->teacher = gaze_arena_take(arena, B * options->teacher_dim, sizeof(float));
+  batch->has_text_teacher = gaze_arena_take(arena, B, 1);
+  if (options->text_vectors)
+    batch->text_teacher = gaze_arena_take(arena, B * options->text_vectors->D, sizeof(float));
   slot->texts = gaze_arena_take(arena, B * options->context, sizeof(int32_t));
   slot->cut = gaze_arena_take(arena, B, 1);
   slot->lengths = gaze_arena_take(arena, B, sizeof(size_t));
@@ -62,6 +65,7 @@ gaze_err gaze_slot_init(gaze_slot *slot, const gaze_loader_options *options) {
   GAZE_TRY(gaze_arena_init(&slot->arena, measure.used));
   layout(slot, options, &slot->arena);
   memset(slot->batch.has_teacher, 0, options->batch_size);
+  memset(slot->batch.has_text_teacher, 0, options->batch_size);
   return GAZE_OK;
 }
 
@@ -86,6 +90,8 @@ gaze_err gaze_slot_fill(gaze_slot *slot, size_t place, const gaze_loader_options
       .ids = slot->texts + place * options->context,
       .teacher = batch->teacher ? batch->teacher + place * options->teacher_dim : NULL,
       .has_teacher = &batch->has_teacher[place],
+      .text_teacher = batch->text_teacher ? batch->text_teacher + place * options->text_vectors->D : NULL,
+      .has_text_teacher = &batch->has_text_teacher[place],
   };
   const gaze_second_view *second = &options->second;
   if (second->tokenizer)

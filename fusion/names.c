@@ -43,6 +43,14 @@ gaze_err gaze_names_number(gaze_names *names, const void *space, const char *tex
   return GAZE_OK;
 }
 
+bool gaze_names_find(const gaze_names *names, const void *space, const char *text, size_t *out) {
+  const gaze_name *name = names->capacity ? find(names, space, text) : NULL;
+  if (!name || !name->text)
+    return false;
+  *out = name->number;
+  return true;
+}
+
 void gaze_names_fini(gaze_names *names) {
   free(names->places);
   *names = (gaze_names){0};

@@ -18,6 +18,8 @@ typedef struct gaze_names {
 
 /* Names in different spaces (any pointers, compared as such) are different. text is borrowed until fini. */
 GAZE_CHECKED gaze_err gaze_names_number(gaze_names *names, const void *space, const char *text, size_t *out);
+/* False: not met yet. */
+bool gaze_names_find(const gaze_names *names, const void *space, const char *text, size_t *out);
 void gaze_names_fini(gaze_names *names);
 
 #endif

@@ -6,10 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-gaze_err gaze_teacher_list(gaze_teacher *teacher, gaze_parameters *list) {
-  GAZE_TRY(
-      gaze_parameters_add(list, "teacher.", "weight", &teacher->weight, &teacher->dweight, teacher->D, teacher->C));
-  return gaze_parameters_add(list, "teacher.", "bias", &teacher->bias, &teacher->dbias, teacher->D, 1);
+gaze_err gaze_teacher_list(gaze_teacher *teacher, const char *prefix, gaze_parameters *list) {
+  GAZE_TRY(gaze_parameters_add(list, prefix, "weight", &teacher->weight, &teacher->dweight, teacher->D, teacher->C));
+  return gaze_parameters_add(list, prefix, "bias", &teacher->bias, &teacher->dbias, teacher->D, 1);
 }
 
 void gaze_teacher_layout(gaze_teacher *teacher, size_t batch, gaze_arena *arena) {

@@ -47,7 +47,7 @@ static const struct {
   } lines[GAZE_CHART_LINES];
 } charts[] = {
     {"Loss", {{"loss", "contrastive"}}},
-    {"Teacher", {{"teacher_loss", "1 - cosine"}}},
+    {"Teacher", {{"teacher_loss", "pictures, 1 - cosine"}, {"text_teacher_loss", "texts, 1 - cosine"}}},
     {"Distillation", {{"distill_loss", "cross-entropy"}}},
     {"Learning rate", {{"lr", "AdamW"}}},
     {"Temperature", {{"scale", "factor of the cosines"}}},

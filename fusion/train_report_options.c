@@ -56,6 +56,8 @@ static const option_row rows[] = {
     ROW("lock-text", SWITCH, lock_text),
     ROW("force-patch-dropout", REAL, patch_dropout),
     ROW("teacher-weight", REAL, teacher_weight),
+    ROW("teacher-texts", TEXT, text_vectors),
+    ROW("teacher-texts-weight", REAL, text_teacher_weight),
     ROW("distill-model", TEXT, distill_model),
     ROW("crop-scale", REAL, scale_low),
     ROW("color-jitter", REAL, color_jitter),

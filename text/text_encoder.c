@@ -80,11 +80,11 @@ void gaze_text_forward(const gaze_compute *compute, float *embedding, const int3
   tap(compute, "text.embedding", embedding, batch, text->config.dim_out);
 }
 
-void gaze_text_backward(const gaze_compute *compute, const float *dembedding, size_t batch, gaze_text_encoder *text,
-                        gaze_text_tape *tape) {
+void gaze_text_backward(const gaze_compute *compute, const float *dembedding, const float *dnormed, size_t batch,
+                        gaze_text_encoder *text, gaze_text_tape *tape) {
   size_t C = text->config.block.dim;
   const size_t *offsets = tape->sequences.offsets;
-  gaze_head_backward(compute, tape->dpooled, dembedding, NULL, &text->head, &tape->head, batch);
+  gaze_head_backward(compute, tape->dpooled, dembedding, dnormed, &text->head, &tape->head, batch);
   gaze_stack_backward(compute, tape->dx, tape->dpooled, &text->stack, &tape->sequences, tape->queries, &tape->stack,
                       "text");
   for (size_t b = 0; b < batch; b++)

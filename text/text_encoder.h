@@ -41,8 +41,9 @@ void gaze_text_tape_layout(gaze_text_tape *tape, const gaze_text_encoder *text, 
  * end-of-text, the last; at most `context` each. */
 void gaze_text_forward(const gaze_compute *compute, float *embedding, const int32_t *ids, const size_t *offsets,
                        size_t batch, const gaze_text_encoder *text, gaze_text_tape *tape);
-/* Adds into the gradients. */
-void gaze_text_backward(const gaze_compute *compute, const float *dembedding, size_t batch, gaze_text_encoder *text,
-                        gaze_text_tape *tape);
+/* Adds into the gradients. dnormed: [B, C], a gradient that reaches the pooled, normed rows on another way; NULL: none.
+ */
+void gaze_text_backward(const gaze_compute *compute, const float *dembedding, const float *dnormed, size_t batch,
+                        gaze_text_encoder *text, gaze_text_tape *tape);
 
 #endif

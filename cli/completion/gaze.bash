@@ -25,7 +25,7 @@ _gaze_options() {
 --text-layers --text-heads --context --dim --batch-size --accum-freq --epochs --lr --opt --beta1 --beta2 \
 --eps --wd --warmup --lr-scheduler --epochs-cooldown --grad-clip-norm --grad-checkpointing --siglip \
 --lock-image --lock-image-unlocked-groups --lock-text --force-patch-dropout --teacher-vectors \
---teacher-weight --distill-model --crop-scale --color-jitter --grayscale --flip --seed --workers \
+--teacher-weight --teacher-texts --teacher-texts-weight --distill-model --crop-scale --color-jitter --grayscale --flip --seed --workers \
 --logs --name --resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps \
 --stop-after --save-dtype"
     ;;

@@ -121,6 +121,8 @@ complete -c gaze -n '__gaze_at train clip' -l lock-text -d 'the text tower does 
 complete -c gaze -n '__gaze_at train clip' -l force-patch-dropout -x -d 'part of the patches to leave out'
 complete -c gaze -n '__gaze_at train clip' -l teacher-vectors -d 'learn from KEY.teacher.npy of the tars too'
 complete -c gaze -n '__gaze_at train clip' -l teacher-weight -x -d 'how much that counts'
+complete -c gaze -n '__gaze_at train clip' -l teacher-texts -r -F -d 'learn from vectors of the texts in FILE.txt too'
+complete -c gaze -n '__gaze_at train clip' -l teacher-texts-weight -x -d 'how much that counts'
 complete -c gaze -n '__gaze_at train clip' -l distill-model -r -F -d 'a CLIP of any size whose similarities are imitated, too'
 complete -c gaze -n '__gaze_at train clip' -l crop-scale -x -d 'smallest part of a picture to crop'
 complete -c gaze -n '__gaze_at train clip' -l color-jitter -x -d 'strength'

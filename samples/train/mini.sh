@@ -22,8 +22,8 @@ fi
 sources=(
   tinyimagenet-full 1 1
   flickr8k-train 11 1
-  drawings-train 1.2 2
-  sides-train 1.2 2
+  drawings-train 0.8 2
+  sides-train 0.8 2
   coco128-train 10 1
   cocomini-train 12 1
   daquar-train 2 1
@@ -38,7 +38,7 @@ gaze train clip --logs "$runs" --name "${NAME:-mini}" --resume latest --seed 2 "
   --train-num-samples 25600 \
   --class-labels "$here/tinyimagenet-classes.tsv::$here/tinyimagenet-classes.ko.tsv" \
   --class-templates "$here/templates.txt::$here/templates.ko.txt" --class-weights 0.75::0.25 \
-  --teacher-vectors --teacher-weight 4 --batch-size 256 --opt muon --lr 1e-3 --wd 0.1 --warmup 100 --grad-clip-norm 1 \
+  --teacher-vectors --teacher-weight 4 --teacher-texts "$data/texts.npy" --teacher-texts-weight 2 --batch-size 256 --opt muon --lr 1e-3 --wd 0.1 --warmup 100 --grad-clip-norm 1 \
   --lr-scheduler const-cooldown --epochs "$epochs" --epochs-cooldown "$cooldown" \
   --force-patch-dropout "${DROPOUT:-0.5}" --crop-scale 0.5 --flip 0.5 --color-jitter 0.2 --grayscale 0.05 \
   --precision bf16 --save-dtype f16 --save-frequency 2 --val-frequency 0 --log-every-n-steps 10

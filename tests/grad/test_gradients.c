@@ -203,7 +203,30 @@ static void text_encoder(void **state) {
   assert_int_equal(gaze_arena_init(&s.arena, 1 << 22), GAZE_OK);
   gaze_text_tape_layout(&m.tape, &m.text, 3, 9, GAZE_TAPE_KEEP, &s.arena);
   text_forward(&s);
-  gaze_text_backward(&s.compute, s.weights, 3, &m.text, &m.tape);
+  gaze_text_backward(&s.compute, s.weights, NULL, 3, &m.text, &m.tape);
+  check_parameters(&s, weighted_output);
+  gaze_text_encoder_fini(&m.text);
+  subject_fini(&s);
+}
+
+/* The embedding, and behind it the pooled rows that a teacher looks at. */
+static void text_forward_both(subject *s) {
+  text_forward(s);
+  memcpy(s->output + 3 * 5, ((text_model *)s->model)->tape.head.normed, 3 * 12 * sizeof(float));
+}
+
+static void taught_text_encoder(void **state) {
+  text_model m;
+  subject s = {.compute = {.kernels = &kernels}, .forward = text_forward_both, .model = &m};
+  gaze_text_config config = {11, 6, {12, 24, {2, 2, 6, true, 0}, GAZE_LAYER_NORM, GAZE_GELU, false, true, 1e-5f}, 2, 5};
+  assert_int_equal(gaze_text_encoder_init(&m.text, &config, true), GAZE_OK);
+  assert_int_equal(gaze_text_encoder_list(&m.text, &s.list), GAZE_OK);
+  subject_bind(&s, 12);
+  subject_outputs(&s, 3 * 5 + 3 * 12);
+  assert_int_equal(gaze_arena_init(&s.arena, 1 << 22), GAZE_OK);
+  gaze_text_tape_layout(&m.tape, &m.text, 3, 9, GAZE_TAPE_KEEP, &s.arena);
+  text_forward_both(&s);
+  gaze_text_backward(&s.compute, s.weights, s.weights + 3 * 5, 3, &m.text, &m.tape);
   check_parameters(&s, weighted_output);
   gaze_text_encoder_fini(&m.text);
   subject_fini(&s);
@@ -300,7 +323,7 @@ static double teacher_loss(void *user) {
 static void teacher(void **state) {
   teacher_model m = {.teacher = {.C = 6, .D = 4}};
   subject s = {.compute = {.kernels = &kernels}, .model = &m};
-  assert_int_equal(gaze_teacher_list(&m.teacher, &s.list), GAZE_OK);
+  assert_int_equal(gaze_teacher_list(&m.teacher, "teacher.", &s.list), GAZE_OK);
   subject_bind(&s, 13);
   assert_int_equal(gaze_arena_init(&s.arena, 1 << 16), GAZE_OK);
   gaze_teacher_layout(&m.teacher, 3, &s.arena);
@@ -326,6 +349,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(blocks),
                                      cmocka_unit_test(image_encoder),
                                      cmocka_unit_test(text_encoder),
+                                     cmocka_unit_test(taught_text_encoder),
                                      cmocka_unit_test(contrastive_losses),
                                      cmocka_unit_test(same_class_is_no_negative),
                                      cmocka_unit_test(teacher)};

@@ -1,5 +1,7 @@
 #include "data_files.h"
 
+#include "core/base/file.h"
+
 #include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -159,4 +161,24 @@ void tar_add_png(test_tar *tar, const char *key, int width, int height, uint32_t
   make_png(width, height, rgb, &bytes, &size);
   tar_add(tar, name, '0', bytes, size);
   free(bytes);
+}
+
+const char *write_text_vectors(const char *name, size_t rows, const char *texts) {
+  static const uint16_t whole[] = {0x3c00, 0x4000, 0x4200, 0x4400}; /* 1 to 4 */
+  uint8_t bytes[128 + 4 * 4] = {0};
+  char file[64];
+  assert_true(rows <= 4);
+  memset(bytes, ' ', 128);
+  memcpy(bytes, "\x93NUMPY\1\0\x76\0", 10);
+  int length = sprintf((char *)bytes + 10, "{'descr': '<f2', 'fortran_order': False, 'shape': (%zu, 2), }", rows);
+  bytes[10 + length] = ' ';
+  for (size_t i = 0; i < rows; i++) {
+    const uint16_t row[2] = {whole[i], 0xc000};
+    memcpy(bytes + 128 + i * sizeof row, row, sizeof row);
+  }
+  snprintf(file, sizeof file, "%s.txt", name);
+  write_text(test_path(file), texts);
+  snprintf(file, sizeof file, "%s.npy", name);
+  assert_int_equal(gaze_file_replace(test_path(file), bytes, 128 + rows * 4), GAZE_OK);
+  return test_path(file);
 }

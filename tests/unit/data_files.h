@@ -52,4 +52,7 @@ void make_png(int width, int height, uint32_t rgb, uint8_t **bytes, size_t *size
 /* KEY.png with it. */
 void tar_add_png(test_tar *tar, const char *key, int width, int height, uint32_t rgb);
 
+/* NAME.npy with float16 rows (row i: i + 1, -2) and NAME.txt with what is given; returns the path of the former. */
+const char *write_text_vectors(const char *name, size_t rows, const char *texts);
+
 #endif

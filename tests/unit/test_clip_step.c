@@ -20,6 +20,7 @@ static gaze_compute compute;
 /* Eight samples, of which two share a class; texts of one to eight tokens. */
 static float pixels[SAMPLES * PIXELS], teacher_vectors[SAMPLES * TEACHER];
 static int32_t ids[SAMPLES * CONTEXT], classes[SAMPLES] = {1, 2, 3, 1, 4, 5, 6, 7};
+static uint8_t has_text_teacher[SAMPLES] = {1, 1, 1, 1, 1, 1, 1, 1};
 static uint8_t has_teacher[SAMPLES] = {1, 1, 0, 1, 1, 0, 0, 1};
 static size_t offsets[SAMPLES + 1];
 
@@ -42,7 +43,7 @@ static int make_samples(void **state) {
 /* A step over all samples in micro-batches, on a fresh model of seed 1. */
 typedef struct trial {
   gaze_clip clip;
-  gaze_teacher teacher;
+  gaze_teacher teacher, text_teacher;
   gaze_clip_step step;
   gaze_batch batches[SAMPLES];
   size_t shifted[SAMPLES][SAMPLES + 1]; /* offsets of each batch */
@@ -59,7 +60,10 @@ static void make_model(trial *t, bool sigmoid, bool taught) {
   assert_int_equal(gaze_clip_init(&t->clip, &config, true), GAZE_OK);
   t->teacher = (gaze_teacher){.C = 16, .D = taught ? TEACHER : 0};
   if (taught)
-    assert_int_equal(gaze_teacher_list(&t->teacher, &t->clip.parameters), GAZE_OK);
+    assert_int_equal(gaze_teacher_list(&t->teacher, "teacher.", &t->clip.parameters), GAZE_OK);
+  t->text_teacher = t->teacher;
+  if (taught)
+    assert_int_equal(gaze_teacher_list(&t->text_teacher, "teacher.text.", &t->clip.parameters), GAZE_OK);
   assert_int_equal(gaze_clip_allocate(&t->clip), GAZE_OK);
   gaze_clip_randomise(&t->clip, 1);
 }
@@ -77,6 +81,8 @@ static void cut_batches(trial *t, size_t count) {
                                  .classes = classes + first,
                                  .teacher = teacher_vectors + first * TEACHER,
                                  .has_teacher = has_teacher + first,
+                                 .text_teacher = teacher_vectors + first * TEACHER,
+                                 .has_text_teacher = has_text_teacher + first,
                                  .number = a};
   }
 }
@@ -90,6 +96,8 @@ static void trial_init_locked(trial *t, gaze_clip_step_options options, size_t a
   make_model(t, options.sigmoid, options.teacher_weight > 0);
   gaze_clip_lock(&t->clip, true, unlocked, false);
   cut_batches(t, accum_freq);
+  options.text_teacher = &t->text_teacher;
+  options.text_teacher_weight = 0.5;
   assert_int_equal(gaze_clip_step_init(&t->step, &options, &t->clip, &compute, &t->teacher), GAZE_OK);
 }
 

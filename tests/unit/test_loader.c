@@ -371,6 +371,32 @@ static void test_contents(void **state) {
   gaze_dataset_close(source.dataset);
 }
 
+/* Texts that the teacher of sentences has seen come with its vector, the others with zeros. */
+static void test_texts_have_vectors(void **state) {
+  static const char *const known[] = {"number 4", "the dog"};
+  gaze_text_vectors vectors;
+  gaze_source source = {make_set("a.tar", 20, NULL), 1, 1};
+  gaze_loader_options options = make_options(&source, 1);
+  assert_int_equal(gaze_text_vectors_open(write_text_vectors("known", 2, "number 4\nthe dog\n"), &vectors), GAZE_OK);
+  options.text_vectors = &vectors;
+  gaze_loader *loader = make_loader(&options);
+  int seen[3] = {0};
+  for (int k = 0; k < 60; k++) {
+    const gaze_batch *batch = next_batch(loader);
+    for (size_t b = 0; b < BATCH; b++) {
+      int which = is_text(batch, b, known[0]) ? 0 : is_text(batch, b, known[1]) ? 1 : 2;
+      const float expected[2] = {which < 2 ? (float)which + 1 : 0, which < 2 ? -2 : 0};
+      seen[which]++;
+      assert_int_equal(batch->has_text_teacher[b], which < 2);
+      assert_memory_equal(batch->text_teacher + b * 2, expected, sizeof expected);
+    }
+  }
+  assert_true(seen[0] > 5 && seen[1] > 5 && seen[2] > 5);
+  gaze_loader_free(loader);
+  gaze_text_vectors_fini(&vectors);
+  gaze_dataset_close(source.dataset);
+}
+
 static bool is_third(int i) { return i % 3 == 0; }
 static bool is_19(int i) { return i == 19; }
 static bool is_any(int i) { return true; }
@@ -542,6 +568,7 @@ int main(void) {
       cmocka_unit_test(test_orders_are_even),
       cmocka_unit_test(test_groups_keep_together),
       cmocka_unit_test(test_contents),
+      cmocka_unit_test(test_texts_have_vectors),
       cmocka_unit_test(test_bad_pictures_give_way),
       cmocka_unit_test(test_too_many_bad_pictures_end),
       cmocka_unit_test(test_samples_without_text),
