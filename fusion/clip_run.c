@@ -81,7 +81,7 @@ static gaze_err open_model(gaze_clip_run *run) {
     GAZE_TRY(gaze_teacher_list(&run->teacher, "teacher.", &run->clip.parameters));
   run->text_teacher = (gaze_teacher){.C = config.text.block.dim, .D = run->text_vectors.D};
   if (run->text_teacher.D)
-    GAZE_TRY(gaze_teacher_list(&run->text_teacher, "teacher.text.", &run->clip.parameters));
+    GAZE_TRY(gaze_teacher_list(&run->text_teacher, "text_teacher.", &run->clip.parameters));
   GAZE_TRY(gaze_clip_allocate(&run->clip));
   gaze_clip_randomise(&run->clip, o->seed);
   return o->model ? gaze_clip_load(&run->clip, &run->kernels, o->model) : GAZE_OK;

@@ -13,7 +13,7 @@ typedef struct gaze_teacher {
   float *predicted, *dpredicted, *norms; /* [B, D], [B, D], [B]: step memory, borrowed from an arena */
 } gaze_teacher;
 
-/* prefix: of the parameters' names, "teacher." or "teacher.text.". */
+/* prefix: of the parameters' names, "teacher." or "text_teacher.". */
 GAZE_CHECKED gaze_err gaze_teacher_list(gaze_teacher *teacher, const char *prefix, gaze_parameters *list);
 void gaze_teacher_layout(gaze_teacher *teacher, size_t batch, gaze_arena *arena);
 /* Mean of 1 - cosine over samples that have a teacher, 0 without any. dpooled: [B, C], overwritten with the gradient

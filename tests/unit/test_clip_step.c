@@ -63,7 +63,7 @@ static void make_model(trial *t, bool sigmoid, bool taught) {
     assert_int_equal(gaze_teacher_list(&t->teacher, "teacher.", &t->clip.parameters), GAZE_OK);
   t->text_teacher = t->teacher;
   if (taught)
-    assert_int_equal(gaze_teacher_list(&t->text_teacher, "teacher.text.", &t->clip.parameters), GAZE_OK);
+    assert_int_equal(gaze_teacher_list(&t->text_teacher, "text_teacher.", &t->clip.parameters), GAZE_OK);
   assert_int_equal(gaze_clip_allocate(&t->clip), GAZE_OK);
   gaze_clip_randomise(&t->clip, 1);
 }
