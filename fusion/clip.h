@@ -31,8 +31,13 @@ typedef struct gaze_clip {
  * What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out);
 GAZE_CHECKED gaze_err gaze_clip_config_write(const gaze_clip_config *config, const char *path);
-/* Both configurations of a model's folder: config.json and preprocessor_config.json. */
+/* Both configurations of a model's folder: config.json, and preprocessor_config.json or the image_processor of
+ * processor_config.json. */
 GAZE_CHECKED gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess);
+/* GAZE_ERR_MISMATCH unless the tokenizer's ids have rows and its end is the token that is pooled. folder: for messages,
+ * the tokenizer's. */
+GAZE_CHECKED gaze_err gaze_clip_config_check_tokenizer(const gaze_clip_config *config, const gaze_tokenizer *tokenizer,
+                                                       const char *folder);
 /* Sizes that the towers can work with. */
 GAZE_CHECKED gaze_err gaze_clip_config_check(const gaze_clip_config *config);
 

@@ -63,13 +63,31 @@ static gaze_err tower_read(const json_t *json, int64_t dim, int64_t mlp, int64_t
   return GAZE_OK;
 }
 
+/* A tower's configuration: NULL where nothing is said of it. Folders from before 2023 also have NAME_dict; where it is
+ * there it is all that counts, its class's defaults included, as transformers has it. */
+static gaze_err tower_find(const json_t *json, const char *name, const char *name_dict, const json_t **out) {
+  const char *keys[] = {name_dict, name};
+  *out = NULL;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys && !*out; i++) {
+    const json_t *value = json_object_get(json, keys[i]);
+    if (!value || json_is_null(value))
+      continue;
+    if (!json_is_object(value))
+      return gaze_fail(GAZE_ERR_FORMAT, "wrong type in JSON: \"%s\": expected an object", keys[i]);
+    *out = value;
+  }
+  return GAZE_OK;
+}
+
 gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
   const char *family;
   gaze_clip_config config = {0};
   GAZE_TRY(gaze_json_string(json, "model_type", "", &family));
   if (strcmp(family, "clip") != 0)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "unknown model family: \"%s\": this version runs model_type clip", family);
-  const json_t *vision = json_object_get(json, "vision_config"), *text = json_object_get(json, "text_config");
+  const json_t *vision, *text;
+  GAZE_TRY(tower_find(json, "vision_config", "vision_config_dict", &vision));
+  GAZE_TRY(tower_find(json, "text_config", "text_config_dict", &text));
   GAZE_TRY(tower_read(vision, 768, 3072, 12, &config.vision.block, &config.vision.layers));
   GAZE_TRY(tower_read(text, 512, 2048, 8, &config.text.block, &config.text.layers));
   config.text.block.attention.causal = true;
@@ -110,6 +128,28 @@ gaze_err gaze_clip_config_check(const gaze_clip_config *config) {
   return GAZE_OK;
 }
 
+#define HIGHEST_ID 2 /* eos_token_id of configurations from before 2023: what is pooled is the highest id */
+
+gaze_err gaze_clip_config_check_tokenizer(const gaze_clip_config *config, const gaze_tokenizer *tokenizer,
+                                          const char *folder) {
+  size_t tokens = gaze_tokenizer_size(tokenizer);
+  int64_t end = gaze_tokenizer_end(tokenizer);
+  if (tokens > config->text.vocabulary)
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "tokenizer of another model: %s: it has %zu tokens where config.json says vocab_size %zu", folder,
+                     tokens, config->text.vocabulary);
+  if (config->end_of_text == HIGHEST_ID && end != (int64_t)tokens - 1)
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "tokenizer of another model: %s: its end token is %lld of %zu where config.json says eos_token_id "
+                     "%d, which means the highest",
+                     folder, (long long)end, tokens, HIGHEST_ID);
+  if (config->end_of_text != HIGHEST_ID && end != config->end_of_text)
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "tokenizer of another model: %s: its end token is %lld where config.json says eos_token_id %lld",
+                     folder, (long long)end, (long long)config->end_of_text);
+  return GAZE_OK;
+}
+
 static gaze_err read_json(const char *folder, const char *name, json_t **out) {
   char *path;
   GAZE_TRY(gaze_path_join(folder, name, &path));
@@ -118,13 +158,27 @@ static gaze_err read_json(const char *folder, const char *name, json_t **out) {
   return err;
 }
 
+/* transformers 5 writes the processors of a model into one file, and prefers it where it holds the pictures' own. */
+static gaze_err read_pictures(const char *folder, json_t **out) {
+  char *path;
+  json_t *processors = NULL;
+  GAZE_TRY(gaze_path_join(folder, "processor_config.json", &path));
+  gaze_err err = gaze_file_exists(path) ? gaze_json_open(path, &processors) : GAZE_OK;
+  free(path);
+  GAZE_TRY(err);
+  json_t *pictures = json_object_get(processors, "image_processor");
+  *out = json_is_null(pictures) ? NULL : json_incref(pictures);
+  json_decref(processors);
+  return *out ? GAZE_OK : read_json(folder, "preprocessor_config.json", out);
+}
+
 gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
   json_t *json = NULL, *pictures = NULL;
   gaze_err err = read_json(folder, "config.json", &json);
   if (err == GAZE_OK)
     err = gaze_clip_config_read(json, config);
   if (err == GAZE_OK)
-    err = read_json(folder, "preprocessor_config.json", &pictures);
+    err = read_pictures(folder, &pictures);
   if (err == GAZE_OK)
     err = gaze_preprocess_read(pictures, (int)config->vision.image_size, preprocess);
   json_decref(json);

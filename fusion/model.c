@@ -28,21 +28,13 @@ static gaze_err open_compute(gaze_model *model, const gaze_model_options *option
   return GAZE_OK;
 }
 
-static gaze_err check_vocabulary(const gaze_model *model) {
-  size_t tokens = gaze_tokenizer_size(model->tokenizer), rows = model->clip.config.text.vocabulary;
-  if (tokens > rows || gaze_tokenizer_end(model->tokenizer) < 0)
-    return gaze_fail(GAZE_ERR_MISMATCH, "tokenizer of another model: %s has %zu tokens where config.json says %zu",
-                     model->folder, tokens, rows);
-  return GAZE_OK;
-}
-
 static gaze_err open_folder(gaze_model *model) {
   gaze_clip_config config;
   GAZE_TRY(gaze_clip_config_open(model->folder, &config, &model->preprocess));
   GAZE_TRY(gaze_clip_init(&model->clip, &config, false));
   GAZE_TRY(gaze_clip_load(&model->clip, &model->kernels, model->folder));
   GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
-  return check_vocabulary(model);
+  return gaze_clip_config_check_tokenizer(&config, model->tokenizer, model->folder);
 }
 
 gaze_err gaze_model_open(const char *name, const gaze_model_options *options, gaze_model **out) {

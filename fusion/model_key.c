@@ -12,7 +12,14 @@
 
 enum { KEY_LENGTH = 32 }; /* hexadecimal digits of 128 bits */
 
-static const char *const key_files[] = {"config.json", "preprocessor_config.json", "model.safetensors"};
+/* A folder has one of the two that say how pictures are prepared, or both. */
+static const struct {
+  const char *name;
+  bool optional;
+} key_files[] = {{"config.json", false},
+                 {"processor_config.json", true},
+                 {"preprocessor_config.json", true},
+                 {"model.safetensors", false}};
 enum { KEY_FILES = sizeof key_files / sizeof *key_files };
 
 typedef gaze_err add_file(const char *path, XXH3_state_t *state);
@@ -44,10 +51,11 @@ static gaze_err hash_files(const char *folder, add_file *add, char hash[KEY_LENG
   gaze_err err = GAZE_OK;
   for (size_t i = 0; i < KEY_FILES && err == GAZE_OK; i++) {
     char *path;
-    err = gaze_path_join(folder, key_files[i], &path);
+    err = gaze_path_join(folder, key_files[i].name, &path);
     if (err != GAZE_OK)
       break;
-    err = add(path, state);
+    if (!key_files[i].optional || gaze_file_exists(path))
+      err = add(path, state);
     free(path);
   }
   XXH128_hash_t digest = XXH3_128bits_digest(state);

@@ -24,4 +24,25 @@ const char *link_model(const char *name, const char *fixture);
 /* The same with another config.json; config is taken. */
 const char *link_model_config(const char *name, const char *fixture, json_t *config);
 
+/* How the weights of quick are changed before they are written again. */
+typedef struct clip_change {
+  const char *without;    /* this one is left out */
+  gaze_named_tensor with; /* this one comes in; name NULL: none */
+} clip_change;
+
+/* A model folder linked to quick but for its weights. */
+const char *write_clip_weights(const char *name, const clip_change *how);
+
+/* Opens or fails the test; NULL: default options. */
+gaze_model *open_clip_model(const char *folder, const gaze_model_options *options);
+/* The folder does not open; the message is a line with both words (second may be NULL). */
+void check_refused(const char *folder, gaze_err expected, const char *first, const char *second);
+
+/* A string member that must be there. */
+const char *text_of(const json_t *item, const char *key);
+/* got is the list that is the member `name` of item. where: for messages. */
+void check_vector(const char *where, const json_t *item, const char *name, const float *got, size_t dim);
+/* The texts of texts.json, one at a time, then all together. vector: the member of a case that is wanted. */
+void check_texts(gaze_model *model, const char *vector);
+
 #endif

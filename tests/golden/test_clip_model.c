@@ -8,47 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static gaze_model *open_model(const char *folder, const gaze_model_options *options) {
-  gaze_model *model;
-  if (gaze_model_open(folder, options, &model) != GAZE_OK)
-    fail_msg("%s", gaze_last_error());
-  return model;
-}
-
-static void check_vector(const char *where, const json_t *item, const char *name, const float *got, size_t dim) {
-  const json_t *list = json_object_get(item, name);
-  assert_int_equal(json_array_size(list), dim);
-  float *wanted = list_numbers(list);
-  check_near(where, name, got, wanted, dim);
-  free(wanted);
-}
-
-static const char *text_of(const json_t *item, const char *key) {
-  const char *text = json_string_value(json_object_get(item, key));
-  assert_non_null(text);
-  return text;
-}
-
-/* vector: the member of a case that is wanted. One at a time, then all together. */
-static void check_texts(gaze_model *model, const char *vector) {
-  json_t *cases = open_clip_json("texts.json"), *item;
-  const char *texts[16];
-  float together[16 * 64];
-  size_t i, n = json_array_size(cases), dim = (size_t)gaze_model_dim(model);
-  assert_true(n > 0 && n <= 16 && dim <= 64);
-  json_array_foreach(cases, i, item) {
-    float alone[64];
-    texts[i] = text_of(item, "text");
-    assert_int_equal(gaze_embed_texts(model, &texts[i], 1, alone), GAZE_OK);
-    check_vector(texts[i], item, vector, alone, dim);
-  }
-  assert_int_equal(gaze_embed_texts(model, texts, n, together), GAZE_OK);
-  json_array_foreach(cases, i, item) check_vector(texts[i], item, vector, together + i * dim, dim);
-  json_decref(cases);
-}
-
 static void texts_equal_transformers(void **state) {
-  gaze_model *model = open_model(clip_path("quick"), NULL);
+  gaze_model *model = open_clip_model(clip_path("quick"), NULL);
   count_warnings();
   check_texts(model, "vector");
   assert_int_equal(n_warnings, 2); /* the long one, alone and among the others */
@@ -62,13 +23,13 @@ static void old_configuration_pools_the_same_row(void **state) {
   json_object_set_new(text, "bos_token_id", json_integer(0));
   json_object_set_new(text, "eos_token_id", json_integer(2));
   json_object_set_new(text, "pad_token_id", json_integer(1));
-  gaze_model *model = open_model(link_model_config("old", "quick", config), NULL);
+  gaze_model *model = open_clip_model(link_model_config("old", "quick", config), NULL);
   check_texts(model, "old");
   gaze_model_close(model);
 }
 
 static void ids_equal_transformers(void **state) {
-  gaze_model *model = open_model(clip_path("quick"), NULL);
+  gaze_model *model = open_clip_model(clip_path("quick"), NULL);
   json_t *cases = open_clip_json("texts.json"), *item;
   size_t i, n;
   json_array_foreach(cases, i, item) {
@@ -110,7 +71,7 @@ static void pictures_equal_transformers(void **state) {
   static const gaze_model_options settings[] = {{0}, {.threads = 1}, {.threads = 4, .cpu = "c"}};
   size_t i;
   for (size_t j = 0; j < sizeof settings / sizeof *settings; j++) {
-    gaze_model *model = open_model(clip_path("quick"), &settings[j]);
+    gaze_model *model = open_clip_model(clip_path("quick"), &settings[j]);
     json_array_foreach(cases, i, item) check_picture(model, item, clip_path(text_of(item, "file")));
     gaze_model_close(model);
   }
@@ -141,13 +102,6 @@ static void bf16_stays_close(void **state) {
   json_decref(cases);
 }
 
-static void check_refused(const char *folder, gaze_err expected, const char *first, const char *second) {
-  gaze_model *model = NULL;
-  check_fails(gaze_model_open(folder, NULL, &model), expected, first, second, NULL);
-  assert_null(model);
-  assert_null(strchr(gaze_last_error(), '\n'));
-}
-
 /* tower NULL: the member is the configuration's own. value: JSON. */
 static const struct {
   const char *tower, *key, *value;
@@ -172,6 +126,13 @@ static const struct {
     {"vision_config", "patch_size", "48", GAZE_ERR_MISMATCH, "24", "48"},
     {"vision_config", "hidden_size", "\"wide\"", GAZE_ERR_FORMAT, "hidden_size", "integer"},
     {"text_config", "intermediate_size", "1e300", GAZE_ERR_FORMAT, "intermediate_size", "integer"},
+    {"vision_config", "image_size", "[24, 24]", GAZE_ERR_FORMAT, "image_size", "integer"},
+    {"vision_config", "patch_size", "{\"height\": 8, \"width\": 8}", GAZE_ERR_FORMAT, "patch_size", "integer"},
+    {"text_config", "eos_token_id", "[599]", GAZE_ERR_FORMAT, "eos_token_id", "integer"},
+    {"text_config", "eos_token_id", "598", GAZE_ERR_MISMATCH, "end token is 599", "eos_token_id 598"},
+    {NULL, "text_config", "[1]", GAZE_ERR_FORMAT, "text_config", "object"},
+    {NULL, "vision_config_dict", "\"no\"", GAZE_ERR_FORMAT, "vision_config_dict", "object"},
+    {NULL, "text_config_dict", "{}", GAZE_ERR_MISMATCH, "[49408, 512]", "[600, 24]"},
 };
 
 static void wrong_configurations_are_refused(void **state) {
@@ -187,53 +148,27 @@ static void wrong_configurations_are_refused(void **state) {
   }
 }
 
-/* How the weights of the fixture are changed before they are written again. */
-typedef struct change {
-  const char *without;    /* this one is left out */
-  gaze_named_tensor with; /* this one comes in; name NULL: none */
-} change;
-
-static const char *write_weights(const char *name, const change *how) {
-  const char *folder = link_model(name, "quick");
-  char path[1200];
-  gaze_named_tensor tensors[128];
-  gaze_safetensors *file;
-  size_t n = 0;
-  assert_int_equal(gaze_safetensors_open(clip_path("quick/model.safetensors"), &file), GAZE_OK);
-  assert_true(gaze_safetensors_count(file) < 128);
-  for (size_t i = 0; i < gaze_safetensors_count(file); i++)
-    if (!how->without || strcmp(gaze_safetensors_get(file, i)->name, how->without) != 0)
-      tensors[n++] = *gaze_safetensors_get(file, i);
-  if (how->with.name)
-    tensors[n++] = how->with;
-  snprintf(path, sizeof path, "%s/model.safetensors", folder);
-  assert_int_equal(unlink(path), 0);
-  assert_int_equal(gaze_safetensors_save(path, tensors, n), GAZE_OK);
-  gaze_safetensors_close(file);
-  return folder;
-}
-
 static char projection[] = "text_projection.weight", probe[] = "vision_model.head.probe",
             places[] = "text_model.embeddings.position_ids";
 static const double zeros[16 * 24];
 
 static void wrong_weights_are_refused(void **state) {
-  const change missing = {.without = projection};
-  const change extra = {.with = {probe, {zeros, GAZE_DTYPE_F32, 3, {1, 1, 36}}, 0}};
-  const change turned = {projection, {projection, {zeros, GAZE_DTYPE_F32, 2, {24, 16}}, 0}};
-  const change flat = {projection, {projection, {zeros, GAZE_DTYPE_F32, 1, {16 * 24}}, 0}};
-  const change wide = {projection, {projection, {zeros, GAZE_DTYPE_F64, 2, {16, 24}}, 0}};
-  check_refused(write_weights("missing", &missing), GAZE_ERR_MISMATCH, "missing", projection);
-  check_refused(write_weights("extra", &extra), GAZE_ERR_MISMATCH, "nobody", probe);
-  check_refused(write_weights("turned", &turned), GAZE_ERR_MISMATCH, projection, "[24, 16]");
-  check_refused(write_weights("flat", &flat), GAZE_ERR_MISMATCH, projection, "[384]");
-  check_refused(write_weights("wide", &wide), GAZE_ERR_UNSUPPORTED, projection, "F64");
+  const clip_change missing = {.without = projection};
+  const clip_change extra = {.with = {probe, {zeros, GAZE_DTYPE_F32, 3, {1, 1, 36}}, 0}};
+  const clip_change turned = {projection, {projection, {zeros, GAZE_DTYPE_F32, 2, {24, 16}}, 0}};
+  const clip_change flat = {projection, {projection, {zeros, GAZE_DTYPE_F32, 1, {16 * 24}}, 0}};
+  const clip_change wide = {projection, {projection, {zeros, GAZE_DTYPE_F64, 2, {16, 24}}, 0}};
+  check_refused(write_clip_weights("missing", &missing), GAZE_ERR_MISMATCH, "missing", projection);
+  check_refused(write_clip_weights("extra", &extra), GAZE_ERR_MISMATCH, "nobody", probe);
+  check_refused(write_clip_weights("turned", &turned), GAZE_ERR_MISMATCH, projection, "[24, 16]");
+  check_refused(write_clip_weights("flat", &flat), GAZE_ERR_MISMATCH, projection, "[384]");
+  check_refused(write_clip_weights("wide", &wide), GAZE_ERR_UNSUPPORTED, projection, "F64");
 }
 
 /* Checkpoints from before 2023 carry a list 0, 1, 2, ... beside the weights. */
 static void position_ids_are_no_weights(void **state) {
-  const change old = {.with = {places, {zeros, GAZE_DTYPE_I64, 2, {1, 16}}, 0}};
-  gaze_model_close(open_model(write_weights("places", &old), NULL));
+  const clip_change old = {.with = {places, {zeros, GAZE_DTYPE_I64, 2, {1, 16}}, 0}};
+  gaze_model_close(open_clip_model(write_clip_weights("places", &old), NULL));
 }
 
 static void missing_files_are_named(void **state) {
