@@ -3,6 +3,8 @@
 #include "core/base/memory.h"
 #include "fusion/model.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,24 +74,82 @@ static gaze_err look_beside_program(const char *name, char **out) {
   return GAZE_OK;
 }
 
-/* The hub's cache of repository ORG/REPO: models--ORG--REPO/{refs/main, snapshots/COMMIT}. */
-static gaze_err look_in_cache(const char *cache, const char *name, char **out) {
-  const char *slash = strchr(name, '/');
-  char *reference, *candidate;
-  uint8_t *commit;
+/* The cache of Hugging Face's hub: models--ORG--REPO/{refs/main, blobs/OID, snapshots/COMMIT/FILE -> ../../blobs/OID}.
+ * What refs/main says; yours: free(). NULL: nothing. */
+static gaze_err read_commit(const char *repository, char **out) {
+  char *path;
+  uint8_t *commit = NULL;
   size_t size;
-  GAZE_TRY(gaze_format(&reference, "%s/models--%.*s--%s/refs/main", cache, (int)(slash - name), name, slash + 1));
-  gaze_err err = gaze_file_exists(reference) ? gaze_file_read(reference, 256, &commit, &size) : GAZE_ERR_NOT_FOUND;
-  free(reference);
-  if (err != GAZE_OK)
-    return err == GAZE_ERR_NOT_FOUND ? GAZE_OK : err;
-  commit[strspn((char *)commit, "0123456789abcdef")] = 0;
-  err = gaze_format(&candidate, "%s/models--%.*s--%s/snapshots/%s", cache, (int)(slash - name), name, slash + 1,
-                    (char *)commit);
-  free(commit);
+  GAZE_TRY(gaze_path_join(repository, "refs/main", &path));
+  gaze_err err = gaze_file_exists(path) ? gaze_file_read(path, 256, &commit, &size) : GAZE_OK;
+  free(path);
   GAZE_TRY(err);
-  offer(candidate, out);
+  if (commit)
+    commit[strspn((char *)commit, "0123456789abcdef")] = 0;
+  *out = (char *)commit;
   return GAZE_OK;
+}
+
+static bool begins_with(const char *text, const char *beginning) {
+  return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/* repository has no links in it. A link that leads nowhere, of a download that was not finished, is for whoever opens
+ * it to name. */
+static gaze_err check_file(const char *repository, const char *path) {
+  char *real = realpath(path, NULL);
+  if (!real && errno == ENOENT)
+    return GAZE_OK;
+  if (!real)
+    return gaze_fail_errno(GAZE_ERR_IO, "cannot follow the link: %s", path);
+  const char *rest = begins_with(real, repository) ? real + strlen(repository) : "";
+  gaze_err err = GAZE_OK;
+  if (!begins_with(rest, "/blobs/") && !begins_with(rest, "/snapshots/"))
+    err = gaze_fail(GAZE_ERR_FORMAT, "link out of the cache: %s: it leads to %s, download the model again", path, real);
+  free(real);
+  return err;
+}
+
+static gaze_err check_files(const char *repository, const char *snapshot) {
+  char *real = realpath(repository, NULL);
+  DIR *folder = real ? opendir(snapshot) : NULL;
+  gaze_err err = GAZE_OK;
+  if (!folder)
+    err = gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", snapshot);
+  for (struct dirent *entry; err == GAZE_OK && (entry = readdir(folder));) {
+    char *path;
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+      continue;
+    err = gaze_path_join(snapshot, entry->d_name, &path);
+    if (err != GAZE_OK)
+      break;
+    err = check_file(real, path);
+    free(path);
+  }
+  if (folder)
+    closedir(folder);
+  free(real);
+  return err;
+}
+
+/* *out becomes snapshots/COMMIT when a configuration lies there and no file lies elsewhere. */
+static gaze_err look_in_repository(const char *repository, char **out) {
+  char *commit, *snapshot = NULL, *config = NULL;
+  gaze_err err = read_commit(repository, &commit);
+  if (err != GAZE_OK || !commit)
+    return err;
+  GAZE_TRY_DONE(gaze_format(&snapshot, "%s/snapshots/%s", repository, commit));
+  GAZE_TRY_DONE(gaze_path_join(snapshot, "config.json", &config));
+  if (!commit[0] || !gaze_file_exists(config))
+    goto done;
+  GAZE_TRY_DONE(check_files(repository, snapshot));
+  *out = snapshot;
+  snapshot = NULL;
+done:
+  free(commit);
+  free(snapshot);
+  free(config);
+  return err;
 }
 
 static gaze_err look_in_caches(const char *name, char **out) {
@@ -104,15 +164,33 @@ static gaze_err look_in_caches(const char *name, char **out) {
     return GAZE_OK;
   for (size_t i = 0; i < sizeof places / sizeof *places && !*out; i++) {
     const char *root = getenv(places[i].variable);
-    char *cache;
+    char *repository;
     if (!root || !root[0])
       continue;
-    GAZE_TRY(gaze_format(&cache, "%s%s", root, places[i].inside));
-    gaze_err err = look_in_cache(cache, name, out);
-    free(cache);
+    GAZE_TRY(gaze_format(&repository, "%s%s/models--%.*s--%s", root, places[i].inside, (int)(slash - name), name,
+                         slash + 1));
+    gaze_err err = look_in_repository(repository, out);
+    free(repository);
     GAZE_TRY(err);
   }
   return GAZE_OK;
+}
+
+/* What stands at the path `name` is no model's folder. */
+static gaze_err refuse_path(const char *name) {
+  char other[PATH_MAX];
+  if (!gaze_folder_exists(name))
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "a file, not a model's folder: %s: this version reads model.safetensors in one file with "
+                     "config.json beside it, name their folder",
+                     name);
+  int length = snprintf(other, sizeof other, "%s/open_clip_config.json", name);
+  if (length > 0 && (size_t)length < sizeof other && gaze_file_exists(other))
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "a folder of open_clip: %s: this version reads config.json and model.safetensors in one file, as "
+                     "transformers writes them",
+                     other);
+  return gaze_fail(GAZE_ERR_NOT_FOUND, "no config.json in the folder: %s: name a model's folder", name);
 }
 
 gaze_err gaze_model_find(const char *name, char **out) {
@@ -123,13 +201,13 @@ gaze_err gaze_model_find(const char *name, char **out) {
     name = SHIPPED;
   if (gaze_folder_exists(name) && is_model(name))
     return gaze_strdup(name, out);
-  if (gaze_folder_exists(name))
-    return gaze_fail(GAZE_ERR_NOT_FOUND, "no config.json in the folder: %s: name a model's folder", name);
   GAZE_TRY(look_in_model_folder(name, &found));
   if (!found)
     GAZE_TRY(look_beside_program(name, &found));
   if (!found)
     GAZE_TRY(look_in_caches(name, &found));
+  if (!found && gaze_file_exists(name))
+    return refuse_path(name);
   if (!found)
     return gaze_fail(GAZE_ERR_NOT_FOUND,
                      "no such model: %s: name a folder, a repository in the hub cache, or see gaze model list", name);
