@@ -23,8 +23,9 @@ typedef struct gaze_clip {
   gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse; 0 unless sigmoid */
   float *dlogit_scale, *dlogit_bias;
   gaze_parameters parameters;
-  float *values, *gradients; /* arenas where weights are not borrowed from a file; gradients NULL when only run */
-  gaze_safetensors *file;    /* what borrowed weights point into */
+  float *values, *gradients;  /* arenas where weights are not borrowed from a file; gradients NULL when only run */
+  gaze_safetensors *file;     /* what borrowed weights point into */
+  size_t stored[GAZE_DTYPES]; /* how many numbers of the loaded file are of each dtype */
 } gaze_clip;
 
 /* Config from a Hugging Face config.json (model_type clip), keys omitted at its class defaults, and back.

@@ -96,6 +96,7 @@ static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
       continue;
     GAZE_TRY(find_tensor(clip, &clip->parameters.items[i], path, &tensor));
     borrowed = borrowed && can_borrow(clip, tensor);
+    clip->stored[tensor->dtype] += gaze_tensor_count(tensor);
   }
   GAZE_TRY(check_unused(clip, path));
   if (!borrowed && !clip->values)
@@ -114,10 +115,33 @@ static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
   return GAZE_OK;
 }
 
+/* Other layouts of weights, so that a folder of one is not told merely that a file is missing. */
+static gaze_err refuse_other_weights(const char *folder) {
+  static const struct {
+    const char *file, *what;
+  } others[] = {{"model.safetensors.index.json", "weights in several files"},
+                {"pytorch_model.bin", "weights as a pickle"},
+                {"pytorch_model.bin.index.json", "weights as pickles"},
+                {"open_clip_model.safetensors", "weights of open_clip"}};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    char *path;
+    GAZE_TRY(gaze_path_join(folder, others[i].file, &path));
+    gaze_err err = gaze_file_exists(path) ? GAZE_ERR_UNSUPPORTED : GAZE_OK;
+    if (err != GAZE_OK)
+      err = gaze_fail(err, "%s: %s: this version reads model.safetensors in one file, as transformers writes it",
+                      others[i].what, path);
+    free(path);
+    GAZE_TRY(err);
+  }
+  return GAZE_OK;
+}
+
 gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder) {
   char *path;
   GAZE_TRY(gaze_path_join(folder, "model.safetensors", &path));
-  gaze_err err = gaze_safetensors_open(path, &clip->file);
+  gaze_err err = gaze_file_exists(path) ? GAZE_OK : refuse_other_weights(folder);
+  if (err == GAZE_OK)
+    err = gaze_safetensors_open(path, &clip->file);
   if (err == GAZE_OK)
     err = load_parameters(clip, kernels, path);
   free(path);

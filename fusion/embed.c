@@ -4,6 +4,7 @@
 #include "fusion/contrastive.h"
 #include "fusion/model.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,17 @@ static gaze_err encode_range(const gaze_model *model, const float *pixels, size_
   return GAZE_OK;
 }
 
-gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out) {
+/* Damaged weights give no numbers rather than wrong ones, and no distance tells them from results. */
+static gaze_err check_finite(const gaze_model *model, const float *vectors, size_t n, const char *what) {
+  size_t D = model->clip.config.dim;
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite(model->kernels.sum_squares(vectors + i * D, D)))
+      return gaze_fail(GAZE_ERR_FORMAT, "not finite: what %s makes of a %s: the weights are damaged, get them again",
+                       model->folder, what);
+  return GAZE_OK;
+}
+
+static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n, float *out) {
   omp_set_num_threads(model->options.threads);
   if (!is_small(model) || model->matmul) /* bf16 products have one user at a time */
     return encode_range(model, pixels, 0, n, PICTURES_TOGETHER, out);
@@ -64,6 +75,11 @@ gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, flo
       result = err;
   }
   return result == GAZE_OK ? GAZE_OK : gaze_fail(result, "out of memory: encoding %zu pictures: use fewer threads", n);
+}
+
+gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out) {
+  GAZE_TRY(encode_pictures(model, pixels, n, out));
+  return check_finite(model, out, n, "picture");
 }
 
 gaze_err gaze_embed_pictures(gaze_model *model, const gaze_picture *pictures, size_t n, float *out) {
@@ -154,7 +170,7 @@ static gaze_err encode_texts(const gaze_model *model, const int32_t *ids, const 
   gaze_text_forward(&model->compute, out, ids, offsets, n, &model->clip.text, &tape);
   gaze_unit_forward(&model->compute, out, norms, out, n, D);
   gaze_arena_fini(&arena);
-  return GAZE_OK;
+  return check_finite(model, out, n, "text");
 }
 
 gaze_err gaze_embed_texts(gaze_model *model, const char *const *texts, size_t n, float *out) {

@@ -28,11 +28,21 @@ static gaze_err open_compute(gaze_model *model, const gaze_model_options *option
   return GAZE_OK;
 }
 
+/* Vectors are checked one by one; these two numbers come after them. */
+static gaze_err check_scale(const gaze_model *model) {
+  float bias = model->clip.config.sigmoid ? gaze_f32(model->clip.logit_bias)[0] : 0;
+  if (!isfinite(gaze_model_logit_scale(model)) || !isfinite(bias))
+    return gaze_fail(GAZE_ERR_FORMAT, "not finite: the temperature of %s: the weights are damaged, get them again",
+                     model->folder);
+  return GAZE_OK;
+}
+
 static gaze_err open_folder(gaze_model *model) {
   gaze_clip_config config;
   GAZE_TRY(gaze_clip_config_open(model->folder, &config, &model->preprocess));
   GAZE_TRY(gaze_clip_init(&model->clip, &config, false));
   GAZE_TRY(gaze_clip_load(&model->clip, &model->kernels, model->folder));
+  GAZE_TRY(check_scale(model));
   GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
   return gaze_clip_config_check_tokenizer(&config, model->tokenizer, model->folder);
 }
@@ -75,6 +85,15 @@ static json_t *tower_info(const gaze_block_config *block, size_t layers) {
                    (json_int_t)block->attention.heads, "mlp", (json_int_t)block->mlp_dim);
 }
 
+/* {"F16": how many numbers, ...} */
+static json_t *dtypes_info(const gaze_clip *clip) {
+  json_t *info = json_object();
+  for (int i = 0; i < GAZE_DTYPES; i++)
+    if (clip->stored[i])
+      json_object_set_new(info, gaze_dtype_name((gaze_dtype)i), json_integer((json_int_t)clip->stored[i]));
+  return info;
+}
+
 gaze_err gaze_model_info_json(gaze_model *model, char **json) {
   const gaze_clip_config *c = &model->clip.config;
   char key[33];
@@ -83,12 +102,13 @@ gaze_err gaze_model_info_json(gaze_model *model, char **json) {
   for (size_t i = 0; i < model->clip.parameters.n; i++)
     count += gaze_parameter_count(&model->clip.parameters.items[i]);
   json_t *info =
-      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:o, s:o}", "path", model->folder, "family",
-                "clip", "key", key, "parameters", (json_int_t)count, "dim", (json_int_t)c->dim, "image_size",
+      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:o, s:o, s:o}", "path", model->folder,
+                "family", "clip", "key", key, "parameters", (json_int_t)count, "dim", (json_int_t)c->dim, "image_size",
                 (json_int_t)c->vision.image_size, "patch_size", (json_int_t)c->vision.patch_size, "context",
                 (json_int_t)c->text.context, "vocabulary", (json_int_t)c->text.vocabulary, "logit_scale",
-                (double)gaze_model_logit_scale(model), "loss", c->sigmoid ? "sigmoid" : "softmax", "vision",
-                tower_info(&c->vision.block, c->vision.layers), "text", tower_info(&c->text.block, c->text.layers));
+                (double)gaze_model_logit_scale(model), "loss", c->sigmoid ? "sigmoid" : "softmax", "dtypes",
+                dtypes_info(&model->clip), "vision", tower_info(&c->vision.block, c->vision.layers), "text",
+                tower_info(&c->text.block, c->text.layers));
   gaze_err err = gaze_json_text(info, JSON_INDENT(2) | JSON_REAL_PRECISION(6), json);
   json_decref(info);
   return err;

@@ -97,6 +97,8 @@ run db export --json --out rows.jsonl
   fail db_export_json "$(cat rows.jsonl)"
 
 expect model_info 0 '"family": ' model info --json
+expect model_info_dtypes 0 '"dtypes": \{"F32": [0-9]+\}' model info --json
+expect model_info_text 0 "^  F32: [0-9]+$" model info
 expect model_list 0 '"path": ' model list --json
 
 # The progress bar is for terminals.

@@ -141,12 +141,126 @@ static void end_below_another_id_is_refused(void **state) {
   check_refused(folder, GAZE_ERR_MISMATCH, "its end token is 598", "highest");
 }
 
+/* Only what the names of files say is looked at. */
+static void other_weights_are_named(void **state) {
+  static const char *const others[] = {"model.safetensors.index.json", "pytorch_model.bin",
+                                       "pytorch_model.bin.index.json", "open_clip_model.safetensors"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    char name[32], path[1200];
+    snprintf(name, sizeof name, "weights%zu", i);
+    const char *folder = link_model(name, "quick");
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    assert_int_equal(unlink(path), 0);
+    write_member(folder, others[i], json_object());
+    check_refused(folder, GAZE_ERR_UNSUPPORTED, others[i], "this version reads model.safetensors in one file");
+  }
+}
+
+static void files_and_folders_of_others_are_named(void **state) {
+  const char *folder = link_model("openclip", "quick"), *file = clip_path("quick/model.safetensors");
+  char path[1200];
+  check_refused(file, GAZE_ERR_UNSUPPORTED, file, "this version reads model.safetensors in one file");
+  snprintf(path, sizeof path, "%s/config.json", folder);
+  assert_int_equal(unlink(path), 0);
+  check_refused(folder, GAZE_ERR_NOT_FOUND, "config.json", folder);
+  write_member(folder, "open_clip_config.json", json_object());
+  check_refused(folder, GAZE_ERR_UNSUPPORTED, "open_clip_config.json", "this version reads config.json");
+}
+
+static char projections[2][32] = {"text_projection.weight", "visual_projection.weight"}, scale[] = "logit_scale";
+
+static void info_counts_dtypes(void **state) {
+  static const uint16_t zeros[16 * 24];
+  const clip_change half = {projections[0], {projections[0], {zeros, GAZE_DTYPE_F16, 2, {16, 24}}, 0}};
+  gaze_model *model = open_clip_model(write_clip_weights("half", &half), NULL);
+  char *text;
+  json_t *info, *dtypes;
+  assert_int_equal(gaze_model_info_json(model, &text), GAZE_OK);
+  assert_int_equal(gaze_json_parse(text, strlen(text), "info", &info), GAZE_OK);
+  dtypes = json_object_get(info, "dtypes");
+  assert_int_equal(json_object_size(dtypes), 2);
+  assert_int_equal(json_integer_value(json_object_get(dtypes, "F16")), 16 * 24);
+  assert_int_equal(json_integer_value(json_object_get(dtypes, "F32")),
+                   json_integer_value(json_object_get(info, "parameters")) - 16 * 24);
+  json_decref(info);
+  free(text);
+  gaze_model_close(model);
+}
+
+/* The model whose projection (0 of texts, 1 of pictures) holds one number that is none. */
+static gaze_model *damaged_model(int which, float value) {
+  static float numbers[16 * 36];
+  char name[32];
+  static int n;
+  snprintf(name, sizeof name, "damaged%d", n++);
+  numbers[5] = value;
+  const clip_change how = {projections[which],
+                           {projections[which], {numbers, GAZE_DTYPE_F32, 2, {16, which ? 36 : 24}}, 0}};
+  return open_clip_model(write_clip_weights(name, &how), NULL);
+}
+
+static void vectors_of_damaged_weights_are_refused(void **state) {
+  const char *texts[] = {"a dog"}, *paths[1];
+  float vector[64];
+  gaze_err status[1];
+  char *messages[1];
+  gaze_classifier *classifier;
+  gaze_model *model = damaged_model(0, NAN);
+  check_fails(gaze_embed_texts(model, texts, 1, vector), GAZE_ERR_FORMAT, "not finite", "text", "damaged0", NULL);
+  check_fails(gaze_classifier_new(model, texts, 1, NULL, 0, &classifier), GAZE_ERR_FORMAT, "not finite", NULL);
+  check_fails(gaze_query_embed(model, "a dog", NULL, vector), GAZE_ERR_FORMAT, "not finite", NULL);
+  gaze_model_close(model);
+  model = damaged_model(1, INFINITY);
+  paths[0] = clip_path("picture0.png");
+  check_fails(gaze_embed_file(model, paths[0], NULL, vector), GAZE_ERR_FORMAT, "not finite", "picture", NULL);
+  check_fails(gaze_embed_files(model, paths, 1, NULL, vector, status, messages), GAZE_ERR_FORMAT, "not finite", NULL);
+  gaze_model_close(model);
+}
+
+static void temperature_that_is_no_number_is_refused(void **state) {
+  static const float value = NAN;
+  const clip_change how = {scale, {scale, {&value, GAZE_DTYPE_F32, 0, {0}}, 0}};
+  check_refused(write_clip_weights("scale", &how), GAZE_ERR_FORMAT, "not finite", "temperature");
+}
+
+static gaze_err count_row(void *user, const char *path, const char *hash, const char *model_key,
+                          const gaze_picture_facts *facts, const float *vector, int dim) {
+  ++*(int *)user;
+  return GAZE_OK;
+}
+
+static void index_of_damaged_weights_stays_empty(void **state) {
+  const char *database = test_path("damaged.db"), *folders[] = {clip_path("")};
+  gaze_model *model = damaged_model(1, NAN);
+  gaze_embedder embedder;
+  gaze_index *index;
+  gaze_index_stats stats;
+  int rows = 0;
+  assert_int_equal(gaze_model_embedder(model, NULL, &embedder), GAZE_OK);
+  assert_int_equal(gaze_index_open(database, GAZE_INDEX_WRITE, &index), GAZE_OK);
+  check_fails(gaze_index_update(index, &embedder, folders, 1, NULL, &stats), GAZE_ERR_FORMAT, "not finite", NULL);
+  assert_int_equal(gaze_index_export(index, NULL, count_row, &rows), GAZE_OK);
+  assert_int_equal(rows, 0);
+  gaze_index_close(index);
+  gaze_model_embedder_fini(&embedder);
+  gaze_model_close(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(towers_said_in_dicts_alone),       cmocka_unit_test(dicts_win),
-      cmocka_unit_test(end_comes_from_the_dict),          cmocka_unit_test(processor_config_holds_the_pictures),
-      cmocka_unit_test(processor_config_may_say_nothing), cmocka_unit_test(smaller_tokenizer_is_refused),
+      cmocka_unit_test(towers_said_in_dicts_alone),
+      cmocka_unit_test(dicts_win),
+      cmocka_unit_test(end_comes_from_the_dict),
+      cmocka_unit_test(processor_config_holds_the_pictures),
+      cmocka_unit_test(processor_config_may_say_nothing),
+      cmocka_unit_test(smaller_tokenizer_is_refused),
       cmocka_unit_test(end_below_another_id_is_refused),
+      cmocka_unit_test(other_weights_are_named),
+      cmocka_unit_test(files_and_folders_of_others_are_named),
+      cmocka_unit_test(info_counts_dtypes),
+      cmocka_unit_test(vectors_of_damaged_weights_are_refused),
+      cmocka_unit_test(temperature_that_is_no_number_is_refused),
+      cmocka_unit_test(index_of_damaged_weights_stays_empty),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
