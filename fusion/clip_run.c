@@ -69,9 +69,10 @@ static gaze_clip_config new_config(const gaze_train_clip_options *o, const gaze_
 static gaze_err open_model(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
   gaze_clip_config config;
-  if (o->model)
+  if (o->model) {
     GAZE_TRY(gaze_clip_config_open(o->model, &config, &run->preprocess));
-  else {
+    GAZE_TRY(gaze_clip_config_check_tokenizer(&config, run->tokenizer, run->tokenizer_folder));
+  } else {
     config = new_config(o, run->tokenizer);
     gaze_preprocess_default(&run->preprocess, (int)o->image_size);
   }

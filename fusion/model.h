@@ -19,6 +19,10 @@ struct gaze_model {
 /* Folder of a model by name as gaze_model_open takes it; yours: free(). */
 GAZE_CHECKED gaze_err gaze_model_find(const char *name, char **out);
 
+/* Folder of repository ORG/REPO in the hub's caches on this machine; yours: free(). NULL: there is none. A file of it
+ * that lies outside the repository's folder is GAZE_ERR_FORMAT. */
+GAZE_CHECKED gaze_err gaze_hub_find(const char *name, char **out);
+
 size_t gaze_model_pixels(const gaze_model *model); /* floats of one prepared picture, 3 S S */
 /* pixels: [n, 3, S, S]; out: [n, D], unit. What a picture gives does not depend on those beside it. */
 GAZE_CHECKED gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out);

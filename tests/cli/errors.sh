@@ -56,6 +56,10 @@ sed -i 's/"projection_dim": *[0-9]*/"projection_dim": 24/; s/"hidden_size": *[0-
   other_model/config.json
 expect_error model_shape 1 '24|shape|size' embed -m other_model --text cat
 
+"$gaze" train tokenizer --vocab-size 530 --min-frequency 1 --out fewer_words texts >/dev/null
+expect_error tokenizer_of_another_model 1 'tokenizer of another model: fewer_words: its end token is [0-9]+ where .* [0-9]+' \
+  train clip --model "$GAZE_MODEL" --tokenizer fewer_words --train-data set.csv --name other
+
 expect_error index_missing_folder 1 'nowhere' index --db a.db nowhere
 expect_error index_file 2 'good.png' index --db a.db good.png
 run index --db a.db empty

@@ -31,3 +31,6 @@ gaze=$installed/$(option bindir)/gaze
 mkdir elsewhere && cd elsewhere || return 1
 expect shipped_model_is_found 0 "^path: $installed/$data/gaze/models/gaze-mini$" model info
 expect shipped_model_embeds 0 '"embedding": \[-?0' embed --json --text 'a dog'
+
+# A program that lies elsewhere looks where the model was to be installed.
+grep -qa "$prefix/$data/gaze/models" "$gaze" && pass compiled_in_folder || fail compiled_in_folder "not $prefix/$data"
