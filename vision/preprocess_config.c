@@ -1,4 +1,5 @@
-/* preprocessor_config.json of Hugging Face's CLIP and SigLIP image processors. */
+/* preprocessor_config.json of Hugging Face's CLIP and SigLIP image processors. The same object may lie in another file,
+ * so messages name the image processor. */
 #include "core/base/memory.h"
 #include "vision/preprocess.h"
 
@@ -10,7 +11,7 @@
 enum { PILLOW_BILINEAR = 2, PILLOW_BICUBIC = 3 };
 
 static gaze_err unsupported(const char *key, const char *why) {
-  return gaze_fail(GAZE_ERR_UNSUPPORTED, "preprocessing not implemented: preprocessor_config.json, %s: %s", key, why);
+  return gaze_fail(GAZE_ERR_UNSUPPORTED, "preprocessing not implemented: image processor, %s: %s", key, why);
 }
 
 typedef struct extent {
@@ -21,7 +22,7 @@ static gaze_err read_length(const json_t *object, const char *key, int *out) {
   int64_t length;
   GAZE_TRY(gaze_json_integer(object, key, 0, &length));
   if (length < 0 || length > 16384)
-    return gaze_fail(GAZE_ERR_FORMAT, "senseless size: preprocessor_config.json, %s: %lld is not in 1 to 16384", key,
+    return gaze_fail(GAZE_ERR_FORMAT, "senseless size: image processor, %s: %lld is not in 1 to 16384", key,
                      (long long)length);
   *out = (int)length;
   return GAZE_OK;
@@ -47,10 +48,10 @@ static gaze_err read_three(const json_t *json, const char *key, float out[3]) {
   if (!list || json_is_null(list))
     return GAZE_OK;
   if (json_array_size(list) != 3)
-    return gaze_fail(GAZE_ERR_FORMAT, "preprocessor_config.json, %s: three numbers are needed", key);
+    return gaze_fail(GAZE_ERR_FORMAT, "image processor, %s: three numbers are needed", key);
   for (size_t c = 0; c < 3; c++) {
     if (!json_is_number(json_array_get(list, c)))
-      return gaze_fail(GAZE_ERR_FORMAT, "preprocessor_config.json, %s: three numbers are needed", key);
+      return gaze_fail(GAZE_ERR_FORMAT, "image processor, %s: three numbers are needed", key);
     out[c] = (float)json_number_value(json_array_get(list, c));
   }
   return GAZE_OK;
@@ -88,7 +89,7 @@ static gaze_err read_colours(const json_t *json, gaze_preprocess *out) {
     if (!normalise)
       out->mean[c] = 0, out->deviation[c] = 1;
     if (!isfinite(out->mean[c]) || !isfinite(out->deviation[c]) || !(out->deviation[c] > 0))
-      return gaze_fail(GAZE_ERR_FORMAT, "preprocessor_config.json, image_std: numbers above 0 are needed");
+      return gaze_fail(GAZE_ERR_FORMAT, "image processor, image_std: numbers above 0 are needed");
   }
   return GAZE_OK;
 }
@@ -138,7 +139,7 @@ static gaze_err read_family(const json_t *json, bool *siglip) {
   if (*siglip || strncmp(type, "CLIP", 4) == 0)
     return GAZE_OK;
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                   "preprocessing not implemented: preprocessor_config.json, image_processor_type: %s is not one of "
+                   "preprocessing not implemented: image processor, image_processor_type: %s is not one of "
                    "CLIPImageProcessor, SiglipImageProcessor",
                    type);
 }
@@ -147,7 +148,8 @@ gaze_err gaze_preprocess_read(const json_t *json, int image_size, gaze_preproces
   gaze_preprocess p;
   bool siglip;
   if (!json_is_object(json))
-    return gaze_fail(GAZE_ERR_FORMAT, "preprocessor_config.json does not hold an object: use the file of the model");
+    return gaze_fail(GAZE_ERR_FORMAT,
+                     "not an object: the configuration of the image processor: use the file of the model");
   gaze_preprocess_default(&p, image_size);
   GAZE_TRY(read_family(json, &siglip));
   for (int c = 0; c < 3 && siglip; c++)
@@ -158,7 +160,7 @@ gaze_err gaze_preprocess_read(const json_t *json, int image_size, gaze_preproces
   GAZE_TRY(read_fit(json, siglip, image_size, &p));
   if (p.size < 1 || (image_size && p.size != image_size))
     return gaze_fail(GAZE_ERR_MISMATCH,
-                     "preprocessor_config.json makes pictures of %d pixels, the model takes %d: use files of one model",
+                     "the image processor makes pictures of %d pixels, the model takes %d: use files of one model",
                      p.size, image_size);
   *out = p;
   return GAZE_OK;

@@ -70,3 +70,15 @@ expect_error hub_unfinished 1 'no tokenizer: ' embed -m acme/tiny --text cat
 rm -r "$work/b" "$work/c" "$HOME/.cache"
 printf 'not a commit\n' >"$repository/refs/main"
 expect_error hub_senseless_reference 1 'no such model: acme/tiny' embed -m acme/tiny --text cat
+
+# Names of models: in the environment, and in the model folder.
+mkdir -p "$XDG_DATA_HOME/gaze/models"
+cp -r "$model" "$XDG_DATA_HOME/gaze/models/tiny"
+expect model_folder 0 "^path: $XDG_DATA_HOME/gaze/models/tiny\$" model info tiny
+expect model_folder_listed 0 '"name": "tiny", "from": "folder"' model list --json
+export GAZE_MODEL=tiny
+expect model_of_environment 0 "^path: $XDG_DATA_HOME/gaze/models/tiny\$" model info
+export GAZE_MODEL=acme/tiny
+printf '%s' "$commit" >"$repository/refs/main"
+ln -sf ../../blobs/tokenizer.json.blob "$snapshot/tokenizer.json"
+expect hub_model_of_environment 0 "^path: $snapshot\$" model info

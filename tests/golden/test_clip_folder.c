@@ -105,6 +105,10 @@ static void processor_config_holds_the_pictures(void **state) {
   assert_int_equal(gaze_model_key(model, other), GAZE_OK);
   assert_string_not_equal(key, other);
   gaze_model_close(model);
+  json_t *pictures = open_clip_json("quick/preprocessor_config.json");
+  json_object_set_new(pictures, "do_resize", json_false());
+  write_member(folder, "processor_config.json", processors(pictures));
+  check_refused(folder, GAZE_ERR_UNSUPPORTED, "image processor, do_resize", "false");
 }
 
 /* transformers 4 wrote a processor_config.json without it. */
