@@ -21,6 +21,16 @@ static gaze_err encode(void *user, const void *items, size_t n, float *vectors) 
   return gaze_model_encode(state->model, items, n, vectors);
 }
 
+/* All that a vector depends on besides the model's key and the file. Databases hold these numbers. */
+static int64_t variant_of(const gaze_model *model, const gaze_picture_options *o) {
+  int64_t variant = (int64_t)model->options.precision << 4;
+  variant |= o->allow_truncated ? 1 : 0;
+  variant |= o->ignore_orientation ? 2 : 0;
+  variant |= o->drop_alpha ? 4 : 0;
+  variant |= o->fast_decode ? 8 | (int64_t)o->fast_target << 8 : 0;
+  return variant;
+}
+
 gaze_err gaze_model_embedder(gaze_model *model, const gaze_picture_options *options, gaze_embedder *out) {
   embedder_state *state;
   GAZE_TRY(gaze_alloc(1, sizeof *state, &state));
@@ -36,7 +46,8 @@ gaze_err gaze_model_embedder(gaze_model *model, const gaze_picture_options *opti
                          .dim = gaze_model_dim(model),
                          .item_size = gaze_model_pixels(model) * sizeof(float),
                          .prepare = prepare,
-                         .encode = encode};
+                         .encode = encode,
+                         .variant = variant_of(model, &state->options)};
   return GAZE_OK;
 }
 

@@ -11,7 +11,8 @@ typedef struct gaze_job {
   char *path;
   int64_t size, mtime_ns; /* as the walk saw them */
   bool changed;           /* the index knows the path with another size or time */
-  bool covered;           /* what the index has under the path has a vector of the model */
+  bool covered;           /* what the index has under the path has a vector of the model and variant */
+  bool outdated;          /* it has one of another variant */
 } gaze_job;
 
 typedef enum gaze_outcome_kind {

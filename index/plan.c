@@ -24,12 +24,12 @@ static const char find_gone[] = "INSERT OR IGNORE INTO gone SELECT p.id, p.conte
                                 "WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.path = p.path) "
                                 "AND NOT EXISTS (SELECT 1 FROM unread u WHERE p.path >= u.low AND p.path < u.high)";
 
-/* Columns: path, size, mtime_ns, changed, covered. */
+/* Columns: path, size, mtime_ns, changed, covered (null: no vector; 0: one of another variant). */
 static const char find_jobs[] =
     "SELECT * FROM (SELECT f.path, f.size, f.mtime_ns, p.size <> f.size OR p.mtime_ns <> f.mtime_ns AS changed, "
-    "EXISTS (SELECT 1 FROM vector v WHERE v.content = p.content AND v.model = ?1) AS covered "
+    "(SELECT v.variant = ?2 FROM vector v WHERE v.content = p.content AND v.model = ?1) AS covered "
     "FROM found f LEFT JOIN photo p ON p.path = f.path) "
-    "WHERE changed IS NOT 0 OR NOT covered ORDER BY path";
+    "WHERE changed IS NOT 0 OR covered IS NOT 1 ORDER BY path";
 
 typedef struct planner {
   gaze_update *update;
@@ -124,7 +124,8 @@ static gaze_err add_job(gaze_update *update, sqlite3_stmt *row) {
   *job = (gaze_job){.size = sqlite3_column_int64(row, 1),
                     .mtime_ns = sqlite3_column_int64(row, 2),
                     .changed = sqlite3_column_int(row, 3),
-                    .covered = sqlite3_column_int(row, 4)};
+                    .covered = sqlite3_column_int(row, 4),
+                    .outdated = sqlite3_column_type(row, 4) != SQLITE_NULL && !sqlite3_column_int(row, 4)};
   GAZE_TRY(gaze_strdup(path ? path : "", &job->path));
   update->n_jobs++;
   return GAZE_OK;
@@ -133,7 +134,7 @@ static gaze_err add_job(gaze_update *update, sqlite3_stmt *row) {
 static gaze_err list_jobs(gaze_update *update) {
   sqlite3_stmt *statement;
   GAZE_TRY(gaze_sql_prepare(update->index->db, find_jobs, &statement));
-  gaze_err err = gaze_sql_bind(statement, "i", update->model);
+  gaze_err err = gaze_sql_bind(statement, "ii", update->model, update->embedder->variant);
   for (bool row = true; err == GAZE_OK && row;) {
     err = gaze_sql_step(statement, &row);
     if (err == GAZE_OK && row)

@@ -1,5 +1,6 @@
 #include "core/base/memory.h"
 #include "index/quantise.h"
+#include "index/schema.h"
 #include "index/update.h"
 
 #include <stdlib.h>
@@ -8,7 +9,9 @@
 enum {
   FIND_KNOWN,
   ADD_CONTENT,
+  FIND_VECTOR,
   ADD_VECTOR,
+  CHANGE_VECTOR,
   FIND_PHOTO,
   ADD_PHOTO,
   CHANGE_PHOTO,
@@ -20,13 +23,16 @@ enum {
 };
 
 static const char *const sql[STATEMENTS] = {
-    [FIND_KNOWN] = "SELECT c.id FROM content c JOIN vector v ON v.content = c.id AND v.model = ?2 WHERE c.hash = ?1",
+    [FIND_KNOWN] = "SELECT c.id FROM content c JOIN vector v ON v.content = c.id AND v.model = ?2 AND v.variant = ?3 "
+                   "WHERE c.hash = ?1",
     [ADD_CONTENT] =
         "INSERT INTO content(hash, width, height, taken, camera, latitude, longitude) VALUES(?1, ?2, ?3, "
         "nullif(?4, ''), nullif(?5, ''), iif(?8, ?6, NULL), iif(?8, ?7, NULL)) ON CONFLICT(hash) DO UPDATE SET "
         "width = excluded.width, height = excluded.height, taken = excluded.taken, camera = excluded.camera, "
         "latitude = excluded.latitude, longitude = excluded.longitude RETURNING id",
-    [ADD_VECTOR] = "INSERT INTO vector(model, content, f32) VALUES(?1, ?2, ?3) ON CONFLICT(content, model) DO NOTHING",
+    [FIND_VECTOR] = "SELECT id FROM vector WHERE content = ?1 AND model = ?2",
+    [ADD_VECTOR] = "INSERT INTO vector(model, content, f32, variant) VALUES(?1, ?2, ?3, ?4)",
+    [CHANGE_VECTOR] = "UPDATE vector SET f32 = ?3, variant = ?4 WHERE content = ?2 AND model = ?1",
     [FIND_PHOTO] = "SELECT content FROM photo WHERE path = ?1",
     [ADD_PHOTO] = "INSERT INTO photo(path, content, size, mtime_ns) VALUES(?1, ?2, ?3, ?4)",
     [CHANGE_PHOTO] = "UPDATE photo SET content = ?2, size = ?3, mtime_ns = ?4 WHERE path = ?1",
@@ -77,8 +83,23 @@ static gaze_err answer(sqlite3_stmt *statement, int64_t *out) {
 
 static gaze_err find_known(gaze_record *r, const gaze_outcome *outcome, int64_t *content) {
   sqlite3_stmt *find = r->statements[FIND_KNOWN];
-  GAZE_TRY(gaze_sql_bind(find, "bi", outcome->hash, sizeof outcome->hash, r->update->model));
+  GAZE_TRY(
+      gaze_sql_bind(find, "bii", outcome->hash, sizeof outcome->hash, r->update->model, r->update->embedder->variant));
   return answer(find, content);
+}
+
+/* In place of one that other options made, too: then what was derived from the vectors is no longer true. */
+static gaze_err put_vector(gaze_record *r, int64_t content, const float *vector) {
+  const gaze_embedder *embedder = r->update->embedder;
+  int64_t before;
+  GAZE_TRY(gaze_sql_bind(r->statements[FIND_VECTOR], "ii", content, r->update->model));
+  GAZE_TRY(answer(r->statements[FIND_VECTOR], &before));
+  if (before)
+    GAZE_TRY(gaze_schema_renew(r->update->index->db));
+  sqlite3_stmt *put = r->statements[before ? CHANGE_VECTOR : ADD_VECTOR];
+  GAZE_TRY(gaze_sql_bind(put, "iibi", r->update->model, content, vector, (size_t)embedder->dim * sizeof *vector,
+                         embedder->variant));
+  return gaze_sql_finish(put);
 }
 
 static gaze_err add_content(gaze_record *r, const gaze_outcome *outcome, const float *vector, int64_t *content) {
@@ -88,10 +109,7 @@ static gaze_err add_content(gaze_record *r, const gaze_outcome *outcome, const f
                          (int64_t)facts->height, facts->taken, facts->camera, facts->latitude, facts->longitude,
                          (int64_t)facts->has_position));
   GAZE_TRY(answer(add, content));
-  add = r->statements[ADD_VECTOR];
-  GAZE_TRY(
-      gaze_sql_bind(add, "iib", r->update->model, *content, vector, (size_t)r->update->embedder->dim * sizeof *vector));
-  return gaze_sql_finish(add);
+  return put_vector(r, *content, vector);
 }
 
 /* A path that was not there before is a moved photo's where one of the same content went away. */
@@ -118,7 +136,7 @@ static gaze_err link_photo(gaze_record *r, const gaze_job *job, int64_t content)
   GAZE_TRY(answer(r->statements[FIND_PHOTO], &before));
   if (!before)
     return link_new(r, job, content);
-  if (before != content)
+  if (before != content || job->outdated)
     r->update->stats.updated++;
   else if (job->covered)
     r->update->stats.unchanged++;

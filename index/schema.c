@@ -3,8 +3,9 @@
 /* content  one picture's bytes, whatever they are called: hash is XXH3-128, big end first.
  * photo    one path; copies share their content, and with it its vectors.
  * model    one key of gaze_model_key; models live side by side.
- * vector   one content under one model: unit [dim] float32, little end first. Rows are only ever added, with rising
- *          ids, until `compact` renews the identity: a list of the first n of a model stays true.
+ * vector   one content under one model: unit [dim] float32, little end first, and the gaze_embedder's variant. Rows are
+ *          only ever added, with rising ids, until `compact` or a change of variant renews the identity: a list of the
+ *          first n of a model stays true.
  * origin   one row: the identity.
  * Pages of 16 KiB hold seven vectors of 512 numbers with little waste.
  * vector_order holds (model, id), since every index of SQLite ends in the rowid: a model's vectors in order. */
@@ -21,18 +22,20 @@ static const char tables[] =
     "  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, dim INTEGER NOT NULL CHECK(dim > 0)) STRICT;"
     "CREATE TABLE vector("
     "  id INTEGER PRIMARY KEY, model INTEGER NOT NULL REFERENCES model(id),"
-    "  content INTEGER NOT NULL REFERENCES content(id), f32 BLOB NOT NULL) STRICT;"
+    "  content INTEGER NOT NULL REFERENCES content(id), f32 BLOB NOT NULL,"
+    "  variant INTEGER NOT NULL DEFAULT 0) STRICT;"
     "CREATE UNIQUE INDEX vector_content ON vector(content, model);"
     "CREATE INDEX vector_order ON vector(model);"
     "CREATE TABLE origin(identity INTEGER NOT NULL) STRICT;"
     "INSERT INTO origin VALUES(random());";
 
 /* migrations[v] leads from version v to v + 1. Version 1 knew neither cameras nor positions: they are filled
- * in as photos are embedded again. */
+ * in as photos are embedded again. Version 2 knew no variants: its vectors are taken for those of no options. */
 static const char *const migrations[GAZE_SCHEMA_VERSION] = {
     [1] = "ALTER TABLE content ADD COLUMN camera TEXT;"
           "ALTER TABLE content ADD COLUMN latitude REAL;"
           "ALTER TABLE content ADD COLUMN longitude REAL;",
+    [2] = "ALTER TABLE vector ADD COLUMN variant INTEGER NOT NULL DEFAULT 0;",
 };
 
 static gaze_err set_marks(sqlite3 *db) {

@@ -25,14 +25,16 @@ void gaze_update_tell(gaze_update *update, const char *path) {
 typedef struct lookup {
   gaze_index *index;
   sqlite3_stmt *statement;
-  int64_t model;
+  int64_t model, variant;
 } lookup;
 
 static gaze_err lookup_open(const gaze_update *update, lookup *out) {
   out->model = update->model;
+  out->variant = update->embedder->variant;
   GAZE_TRY(gaze_index_open(update->index->path, GAZE_INDEX_READ, &out->index));
   return gaze_sql_prepare(
-      out->index->db, "SELECT 1 FROM content c JOIN vector v ON v.content = c.id AND v.model = ?2 WHERE c.hash = ?1",
+      out->index->db,
+      "SELECT 1 FROM content c JOIN vector v ON v.content = c.id AND v.model = ?2 AND v.variant = ?3 WHERE c.hash = ?1",
       &out->statement);
 }
 
@@ -43,7 +45,7 @@ static void lookup_close(lookup *look) {
 
 static gaze_err lookup_known(void *user, const uint8_t hash[16], bool *out) {
   lookup *look = user;
-  GAZE_TRY(gaze_sql_bind(look->statement, "bi", hash, (size_t)16, look->model));
+  GAZE_TRY(gaze_sql_bind(look->statement, "bii", hash, (size_t)16, look->model, look->variant));
   GAZE_TRY(gaze_sql_step(look->statement, out));
   sqlite3_reset(look->statement);
   return GAZE_OK;

@@ -52,7 +52,7 @@ int main(int argc, char **argv) {
   if (strcmp(kind, "newer") == 0) /* 'gaze' as an application id */
     return make_database(path, "PRAGMA application_id = 1734441573; PRAGMA user_version = 9999; CREATE TABLE t(x);");
   if (strcmp(kind, "damaged") == 0)
-    return make_database(path, "PRAGMA application_id = 1734441573; PRAGMA user_version = 2; CREATE TABLE photo(x);") ||
+    return make_database(path, "PRAGMA application_id = 1734441573; PRAGMA user_version = 3; CREATE TABLE photo(x);") ||
            damage(path);
   return 2;
 }

@@ -68,6 +68,11 @@ rm photos/p2.png
 expect index_again 0 '"added": 0, "updated": 1, "moved": 1, "unchanged": 4, "removed": 1, ' index --json photos
 expect index_text 0 '^added 0, updated 0, moved 0, unchanged 6, removed 0, failed 0' index photos
 expect index_exclude 0 '"added": 5,' index --json --db other.db --exclude deep photos
+expect index_other_options 0 '"updated": 5, "moved": 0, "unchanged": 0,' index --json --db other.db --exclude deep \
+  --no-orientation --precision bf16 photos
+expect index_same_options 0 '"unchanged": 5,' index --json --db other.db --exclude deep --no-orientation \
+  --precision bf16 photos
+expect index_no_options 0 '"updated": 5, "moved": 0, "unchanged": 0,' index --json --db other.db --exclude deep photos
 
 run search -t 3 "a cat"
 judge search_text 0 $'^-?[01]\\.[0-9]{3}\t/.*\\.png$'

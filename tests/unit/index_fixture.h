@@ -22,7 +22,8 @@
 
 typedef struct fake {
   int prepared, encoded; /* calls of prepare; items encoded */
-  uint64_t seed;         /* another one stands for another model */
+  uint64_t seed;         /* another one stands for another model, or for other options */
+  int64_t variant;
 } fake;
 
 static inline void fake_vector(const void *bytes, size_t size, uint64_t seed, int dim, float *vector) {
@@ -66,7 +67,13 @@ static inline gaze_err fake_encode(void *user, const void *items, size_t n, floa
 }
 
 static inline gaze_embedder fake_embedder(fake *state, const char *key) {
-  return (gaze_embedder){state, key, FAKE_DIM, FAKE_DIM * sizeof(float), fake_prepare, fake_encode};
+  return (gaze_embedder){.user = state,
+                         .model_key = key,
+                         .dim = FAKE_DIM,
+                         .item_size = FAKE_DIM * sizeof(float),
+                         .prepare = fake_prepare,
+                         .encode = fake_encode,
+                         .variant = state->variant};
 }
 
 /* A temporary folder for one test: photos below root/photos, the database beside them. */

@@ -105,7 +105,7 @@ static void newer_schema_is_refused(void **unused) {
   place p;
   place_init(&p);
   check_open(p.db, GAZE_INDEX_WRITE, GAZE_OK);
-  run_sql(p.db, "PRAGMA user_version = 3");
+  run_sql(p.db, "PRAGMA user_version = 4"); /* GAZE_SCHEMA_VERSION + 1 */
   check_open(p.db, GAZE_INDEX_READ, GAZE_ERR_UNSUPPORTED);
   check_open(p.db, GAZE_INDEX_WRITE, GAZE_ERR_UNSUPPORTED);
   assert_non_null(strstr(gaze_last_error(), "newer"));
@@ -120,7 +120,8 @@ static void older_schema_is_migrated(void **unused) {
   place_write(&p, "a.jpg", "one\ntaken=2020-05-01 10:00:00\ncamera=Box\n");
   place_update(&p, &state);
   run_sql(p.db, "ALTER TABLE content DROP COLUMN camera; ALTER TABLE content DROP COLUMN latitude;"
-                "ALTER TABLE content DROP COLUMN longitude; PRAGMA user_version = 1");
+                "ALTER TABLE content DROP COLUMN longitude; ALTER TABLE vector DROP COLUMN variant;"
+                "PRAGMA user_version = 1");
   check_open(p.db, GAZE_INDEX_READ, GAZE_ERR_UNSUPPORTED);
   assert_non_null(strstr(gaze_last_error(), "older"));
   gaze_index_stats stats = place_update(&p, &state);
@@ -131,6 +132,20 @@ static void older_schema_is_migrated(void **unused) {
   fake other = {.seed = 3};
   place_update_with(&p, &other, "other", NULL);
   assert_int_equal(ask_sql(p.db, "SELECT count(*) FROM content WHERE camera = 'Box'"), 1);
+  place_fini(&p);
+}
+
+/* Version 2 as it was: no variants. What it holds is taken for vectors of no options. */
+static void schema_without_variants_is_migrated(void **unused) {
+  place p;
+  fake state = {0}, turned = {.seed = 1, .variant = 2};
+  place_init(&p);
+  place_write(&p, "a.jpg", "one");
+  place_update(&p, &state);
+  run_sql(p.db, "ALTER TABLE vector DROP COLUMN variant; PRAGMA user_version = 2");
+  assert_int_equal(place_update(&p, &state).unchanged, 1);
+  assert_int_equal(ask_sql(p.db, "PRAGMA user_version"), GAZE_SCHEMA_VERSION);
+  assert_int_equal(place_update(&p, &turned).updated, 1);
   place_fini(&p);
 }
 
@@ -334,7 +349,7 @@ static void search_while_written(void **unused) {
   place_write(&p, "b.jpg", "two");
   place_update(&p, &state);
   place_write(&p, "c.jpg", "three");
-  gaze_embedder embedder = {&p, "fake", FAKE_DIM, FAKE_DIM * sizeof(float), prepare_for_place, search_and_encode};
+  gaze_embedder embedder = {&p, "fake", FAKE_DIM, FAKE_DIM * sizeof(float), prepare_for_place, search_and_encode, 0};
   const char *folder = p.photos;
   assert_ok(gaze_index_open(p.db, GAZE_INDEX_WRITE, &index));
   assert_ok(gaze_index_update(index, &embedder, &folder, 1, NULL, NULL));
@@ -443,6 +458,7 @@ int main(void) {
       cmocka_unit_test(other_programs_are_left_alone),
       cmocka_unit_test(newer_schema_is_refused),
       cmocka_unit_test(older_schema_is_migrated),
+      cmocka_unit_test(schema_without_variants_is_migrated),
       cmocka_unit_test(read_only_database),
       cmocka_unit_test(read_only_database_with_a_log),
       cmocka_unit_test(half_done_without_a_log),

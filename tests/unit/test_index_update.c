@@ -226,6 +226,59 @@ static void models_live_side_by_side(void **unused) {
   place_fini(&p);
 }
 
+/* The one photo's vector as the search sees it: by the file beside the database and without. */
+static void check_vector(const place *p, const char *name, const char *text, const fake *state) {
+  gaze_index *index;
+  gaze_hit *hits;
+  size_t n;
+  float query[FAKE_DIM];
+  fake_vector(text, strlen(text), state->seed, FAKE_DIM, query);
+  assert_ok(gaze_index_open(p->db, GAZE_INDEX_READ, &index));
+  assert_ok(gaze_search(index, "fake", query, FAKE_DIM, NULL, &hits, &n));
+  assert_string_equal(hits[0].path, place_path(p, name));
+  assert_true(hits[0].score > 0.999f);
+  assert_ok(gaze_index_check(index));
+  gaze_index_close(index);
+  free(hits);
+}
+
+/* Turned as its EXIF says, or not: the same file and model, another vector. */
+static void other_options_make_vectors_again(void **unused) {
+  place p;
+  fake plain = {0}, turned = {.seed = 9, .variant = 2};
+  place_init(&p);
+  add_three(&p, &plain);
+  place_write(&p, "copy.jpg", "a copied one");
+  place_write(&p, "copy2.jpg", "a copied one");
+  check_stats(place_update(&p, &plain), 2, 0, 0, 3, 0, 0);
+  gaze_index *kept; /* open all the time, with the file of vectors mapped */
+  assert_ok(gaze_index_open(p.db, GAZE_INDEX_WRITE, &kept));
+  assert_ok(gaze_index_compact(kept));
+  check_vector(&p, "copy.jpg", "a copied one", &plain);
+  check_stats(place_update(&p, &turned), 0, 5, 0, 0, 0, 0);
+  assert_int_equal(turned.prepared, 4);
+  check_vector(&p, "copy.jpg", "a copied one", &turned);
+  assert_ok(gaze_index_check(kept));
+  gaze_index_close(kept);
+  check_stats(place_update(&p, &turned), 0, 0, 0, 5, 0, 0);
+  check_stats(place_update(&p, &plain), 0, 5, 0, 0, 0, 0);
+  check_vector(&p, "copy.jpg", "a copied one", &plain);
+  place_fini(&p);
+}
+
+/* A new copy of a picture that has a vector of other options is no reason to keep it. */
+static void a_copy_does_not_borrow_from_other_options(void **unused) {
+  place p;
+  fake plain = {0}, turned = {.seed = 9, .variant = 2};
+  place_init(&p);
+  place_write(&p, "a/one.jpg", "one");
+  place_update(&p, &turned);
+  place_move(&p, "a/one.jpg", "two.jpg");
+  check_stats(place_update(&p, &plain), 0, 0, 1, 0, 0, 0);
+  check_vector(&p, "two.jpg", "one", &plain);
+  place_fini(&p);
+}
+
 static void same_key_of_another_size_is_refused(void **unused) {
   place p;
   fake state = {0};
@@ -423,6 +476,8 @@ int main(void) {
                                      cmocka_unit_test(failed_file_is_named_and_tried_again),
                                      cmocka_unit_test(file_that_breaks_is_no_longer_found),
                                      cmocka_unit_test(models_live_side_by_side),
+                                     cmocka_unit_test(other_options_make_vectors_again),
+                                     cmocka_unit_test(a_copy_does_not_borrow_from_other_options),
                                      cmocka_unit_test(same_key_of_another_size_is_refused),
                                      cmocka_unit_test(excludes_and_defaults),
                                      cmocka_unit_test(links_neither_loop_nor_double),

@@ -119,7 +119,7 @@ static void finds_the_class_of_a_word(void **unused) {
   c.rows = tensor.data;
   place_init(&p);
   unpack(&c, &p);
-  gaze_embedder embedder = {&c, "corel", DIM, DIM * sizeof(float), find_row, copy_rows};
+  gaze_embedder embedder = {&c, "corel", DIM, DIM * sizeof(float), find_row, copy_rows, 0};
   const char *folder = p.photos;
   assert_ok(gaze_index_open(p.db, GAZE_INDEX_WRITE, &index));
   assert_ok(gaze_index_update(index, &embedder, &folder, 1, NULL, &stats));
