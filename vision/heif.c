@@ -13,12 +13,38 @@ typedef struct heif_parts {
   struct heif_decoding_options *options;
 } heif_parts;
 
+static uint64_t read_big(const uint8_t *bytes, int n) {
+  uint64_t value = 0;
+  for (int i = 0; i < n; i++)
+    value = value << 8 | bytes[i];
+  return value;
+}
+
+/* Boxes follow one another, each with its size in front; of a file that was cut the last reaches beyond the end. */
+static bool is_cut(const gaze_picture_source *source) {
+  const uint8_t *at = source->bytes, *end = at + source->size;
+  while (end - at >= 8) {
+    uint64_t size = read_big(at, 4);
+    if (size == 1 && end - at >= 16)
+      size = read_big(at + 8, 8);
+    if (size > (uint64_t)(end - at))
+      return true;
+    if (size < 8) /* up to the end, or senseless */
+      return false;
+    at += size;
+  }
+  return at < end;
+}
+
 static gaze_err fail_heif(const gaze_picture_source *source, struct heif_error error) {
   if (error.code == heif_error_Memory_allocation_error)
     return gaze_fail(GAZE_ERR_MEMORY, "out of memory: decoding %s: free memory", source->name);
   if (error.code == heif_error_Unsupported_feature || error.code == heif_error_Unsupported_filetype)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "kind of HEIF not read: %s: %s: convert it to JPEG", source->name,
                      error.message);
+  if (is_cut(source)) /* libheif decodes whole pictures or none */
+    return gaze_fail(GAZE_ERR_FORMAT, "HEIF picture ends early: %s: copy it again, for of a part nothing can be shown",
+                     source->name);
   return gaze_picture_damaged(source, "HEIF", error.message);
 }
 

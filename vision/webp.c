@@ -72,6 +72,28 @@ static gaze_err decode_first(const gaze_picture_source *source, const WebPIterat
   return status == VP8_STATUS_OK ? GAZE_OK : fail_status(source, status);
 }
 
+static int read_24(const uint8_t *bytes) { return bytes[0] | bytes[1] << 8 | bytes[2] << 16; }
+
+/* The demuxer gives no frame of an animation before all of it is there: here it is looked up among the chunks. */
+static bool find_cut_frame(const gaze_picture_source *source, WebPIterator *frame) {
+  const uint8_t *at = source->bytes + 12, *end = source->bytes + source->size;
+  while (source->size > 12 && end - at > 24) {
+    size_t size = (size_t)read_24(at + 4) | (size_t)at[7] << 24, step = 8 + size + (size & 1);
+    if (memcmp(at, "ANMF", 4) == 0) {
+      *frame = (WebPIterator){.x_offset = 2 * read_24(at + 8),
+                              .y_offset = 2 * read_24(at + 11),
+                              .width = 1 + read_24(at + 14),
+                              .height = 1 + read_24(at + 17),
+                              .fragment = {at + 24, (size_t)(end - at - 24)}};
+      return true;
+    }
+    if (step > (size_t)(end - at))
+      return false;
+    at += step;
+  }
+  return false;
+}
+
 static gaze_err decode_demuxed(const gaze_picture_source *source, WebPDemuxer *demuxer, bool partial,
                                gaze_decoded *out) {
   size_t width = WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH), height = WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT);
@@ -80,8 +102,12 @@ static gaze_err decode_demuxed(const gaze_picture_source *source, WebPDemuxer *d
   out->stored_height = (int)height;
   read_exif(demuxer, &out->exif);
   WebPIterator frame;
-  if (!WebPDemuxGetFrame(demuxer, 1, &frame))
+  if (!WebPDemuxGetFrame(demuxer, 1, &frame)) {
+    if (partial)
+      return find_cut_frame(source, &frame) ? decode_first(source, &frame, true, &out->picture)
+                                            : gaze_picture_truncated(source, "WebP");
     return gaze_picture_damaged(source, "WebP", "it holds no frame");
+  }
   gaze_err err = decode_first(source, &frame, partial, &out->picture);
   WebPDemuxReleaseIterator(&frame);
   return err;

@@ -106,6 +106,42 @@ static void allow_truncated_keeps_what_is_there(void **state) {
   free(png.data);
 }
 
+/* Of an animation only the first frame counts, as much of it as is there. */
+static void first_frame_may_be_cut(void **state) {
+  const gaze_picture_options lenient = {.allow_truncated = true};
+  gaze_picture whole, part;
+  test_bytes bytes = golden_bytes("animated.webp");
+  size_t frame = 0;
+  while (memcmp(bytes.data + frame, "ANMF", 4) != 0)
+    frame++;
+  size_t size = frame + 8 + (bytes.data[frame + 4] | (size_t)bytes.data[frame + 5] << 8) - 8;
+  assert_int_equal(decode_exactly(bytes.data, bytes.size, NULL, NULL, &whole), GAZE_OK);
+  check_fails(decode_exactly(bytes.data, size, NULL, NULL, &part), GAZE_ERR_FORMAT, "ends early", NULL);
+  assert_int_equal(decode_exactly(bytes.data, size, &lenient, NULL, &part), GAZE_OK);
+  assert_int_equal(part.width, whole.width);
+  assert_int_equal(part.height, whole.height);
+  for (size_t i = 0; i < (size_t)whole.width * (size_t)whole.height * 3; i++)
+    assert_true(part.rgb[i] == whole.rgb[i] || part.rgb[i] == 255);
+  gaze_picture_fini(&part);
+  check_fails(decode_exactly(bytes.data, frame + 10, &lenient, NULL, &part), GAZE_ERR_FORMAT, "ends early", NULL);
+  gaze_picture_fini(&whole);
+  free(bytes.data);
+}
+
+static void cut_heif_ends_early(void **state) {
+  static const uint8_t file[] = "\0\0\0\x18"
+                                "ftypheic\0\0\0\0heicmif1\0\0\0\x0bmdatabc";
+  gaze_picture picture;
+  const gaze_picture_options options[] = {{0}, {.allow_truncated = true}};
+  for (int i = 0; i < 2; i++) {
+    gaze_err err = decode_exactly(file, sizeof file - 2, &options[i], NULL, &picture);
+    if (err == GAZE_ERR_UNSUPPORTED)
+      skip(); /* built without libheif */
+    check_fails(err, GAZE_ERR_FORMAT, "ends early", "copy it again", NULL);
+    check_fails(decode_exactly(file, sizeof file - 1, &options[i], NULL, &picture), GAZE_ERR_FORMAT, "damaged", NULL);
+  }
+}
+
 static void bit_flips_do_no_harm(void **state) {
   const gaze_picture_options options[] = {{.max_megapixels = 1}, {.max_megapixels = 1, .allow_truncated = true}};
   unsigned random = 1;
@@ -360,6 +396,8 @@ int main(void) {
       cmocka_unit_test(size_is_judged_by_the_header),
       cmocka_unit_test(truncated_files_are_errors),
       cmocka_unit_test(allow_truncated_keeps_what_is_there),
+      cmocka_unit_test(first_frame_may_be_cut),
+      cmocka_unit_test(cut_heif_ends_early),
       cmocka_unit_test(bit_flips_do_no_harm),
       cmocka_unit_test(checksums_count),
       cmocka_unit_test(scan_bombs_are_refused),
