@@ -24,7 +24,9 @@ gaze_err gaze_sql_fail(sqlite3 *db) {
     return gaze_fail(GAZE_ERR_MEMORY, "out of memory: %s: free memory", path);
   case SQLITE_IOERR:
   case SQLITE_CANTOPEN:
-    return gaze_fail(GAZE_ERR_IO, "the database cannot be read or written: %s: %s", path, sqlite3_errmsg(db));
+    return gaze_fail(GAZE_ERR_IO,
+                     "the database cannot be read or written: %s: %s: check the disk and the permissions of its folder",
+                     path, sqlite3_errmsg(db));
   default:
     return gaze_fail(GAZE_ERR_CORRUPT, "the database is not as gaze makes it: %s: %s", path, sqlite3_errmsg(db));
   }

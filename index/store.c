@@ -2,6 +2,7 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "index/connect.h"
 #include "index/schema.h"
 
 #include <errno.h>
@@ -9,126 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define BUSY_MILLISECONDS 5000 /* how long a statement waits for another connection's commit */
-#define LENGTH_LIMIT (1 << 20) /* bytes of a row, so that a made-up one cannot ask for a gigabyte */
-
-/* A database may come from anywhere: nothing in it may run code of its own or reach beyond itself. */
-static gaze_err harden(sqlite3 *db) {
-  static const int off[] = {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW,
-                            SQLITE_DBCONFIG_TRUSTED_SCHEMA};
-  for (size_t i = 0; i < sizeof off / sizeof *off; i++)
-    sqlite3_db_config(db, off[i], 0, NULL);
-  sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-  sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_LIMIT);
-  sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
-  return gaze_sql_run(db, "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;");
-}
-
-static gaze_err open_database(const char *name, int flags, sqlite3 **out) {
-  sqlite3 *db = NULL;
-  int code = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_FULLMUTEX, NULL);
-  gaze_err err = GAZE_OK;
-  if (!db)
-    err = gaze_fail(GAZE_ERR_MEMORY, "out of memory: %s: free memory", name);
-  else if (code != SQLITE_OK)
-    err = gaze_sql_fail(db);
-  if (err == GAZE_OK)
-    err = harden(db);
-  if (err == GAZE_OK)
-    *out = db;
-  else
-    sqlite3_close(db);
-  return err;
-}
-
-/* "file:/a/b.db?immutable=1", with what a URI reserves written as %XX. Yours: free(). */
-static gaze_err immutable_name(const char *path, char **out) {
-  char *escaped;
-  GAZE_TRY(gaze_alloc(strlen(path) * 3 + 1, 1, &escaped));
-  char *end = escaped;
-  for (const char *p = path; *p; p++) {
-    if (strchr("%?#", *p))
-      end += sprintf(end, "%%%02X", (unsigned char)*p);
-    else
-      *end++ = *p;
-  }
-  gaze_err err = gaze_format(out, "file:%s?immutable=1", escaped);
-  free(escaped);
-  return err;
-}
-
-static bool has_pending(const char *path, const char *ending) {
-  char *log;
-  struct stat status;
-  if (gaze_format(&log, "%s%s", path, ending) != GAZE_OK)
-    return true;
-  bool pending = stat(log, &status) == 0 && status.st_size > 0;
-  free(log);
-  return pending;
-}
-
-/* In a folder that cannot be written SQLite cannot make the shared memory that readers of a log need. Without a
- * log nobody is writing, and the file can be read as it lies. */
-static gaze_err open_immutable(const char *path, sqlite3 **out) {
-  char *name;
-  GAZE_TRY(immutable_name(path, &name));
-  gaze_err err = open_database(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, out);
-  free(name);
-  return err;
-}
-
-/* Opens and looks inside; *code is SQLite's when that fails. */
-static gaze_err try_open(const char *path, int flags, sqlite3 **out, int *code) {
-  sqlite3 *db;
-  int64_t version;
-  GAZE_TRY(open_database(path, flags, &db));
-  gaze_err err = gaze_sql_integer(db, "PRAGMA user_version", &version);
-  *code = sqlite3_errcode(db) & 0xff;
-  if (err == GAZE_OK)
-    *out = db;
-  else
-    sqlite3_close(db);
-  return err;
-}
-
-static gaze_err open_to_read(const char *path, sqlite3 **out) {
-  int code = SQLITE_OK;
-  if (!gaze_file_exists(path))
-    return gaze_fail(GAZE_ERR_NOT_FOUND, "no index: %s: make one with `gaze index FOLDER`", path);
-  if (gaze_folder_exists(path))
-    return gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a database was expected: %s: name a file", path);
-  gaze_err err = try_open(path, SQLITE_OPEN_READONLY, out, &code);
-  if (err == GAZE_OK || (code != SQLITE_CANTOPEN && code != SQLITE_READONLY))
-    return err;
-  if (!has_pending(path, "-wal") && !has_pending(path, "-journal"))
-    return open_immutable(path, out);
-  if (try_open(path, SQLITE_OPEN_READWRITE, out, &code) == GAZE_OK) /* takes back what a killed writer left half done */
-    return GAZE_OK;
-  return gaze_fail(GAZE_ERR_IO,
-                   "the database was not closed, and its folder cannot be written: %s: search it once with permission "
-                   "to write",
-                   path);
-}
-
-static gaze_err open_to_write(const char *path, sqlite3 **out) {
-  if (gaze_folder_exists(path))
-    return gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a database was expected: %s: name a file", path);
-  sqlite3 *db;
-  GAZE_TRY(open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db));
-  gaze_err err = GAZE_OK;
-  if (sqlite3_db_readonly(db, "main"))
-    err = gaze_fail(GAZE_ERR_IO, "the database cannot be written: %s: check its permissions", path);
-  else
-    err = gaze_sql_run(db, "PRAGMA synchronous = NORMAL"); /* a log needs no more to survive a crash whole */
-  if (err == GAZE_OK)
-    *out = db;
-  else
-    sqlite3_close(db);
-  return err;
-}
 
 /* $XDG_DATA_HOME/gaze/photos.db; yours: free(). */
 static gaze_err default_path(bool make_folder, char **out) {
@@ -158,7 +40,8 @@ gaze_err gaze_index_open(const char *path, gaze_index_mode mode, gaze_index **ou
   GAZE_TRY_DONE(gaze_alloc(1, sizeof *index, &index));
   index->mode = mode;
   index->lock = -1;
-  GAZE_TRY_DONE(mode == GAZE_INDEX_WRITE ? open_to_write(chosen, &index->db) : open_to_read(chosen, &index->db));
+  GAZE_TRY_DONE(mode == GAZE_INDEX_WRITE ? gaze_connect_to_write(chosen, &index->db)
+                                         : gaze_connect_to_read(chosen, &index->db));
   index->path = sqlite3_db_filename(index->db, "main");
   GAZE_TRY_DONE(gaze_schema_settle(index->db, index->path, mode == GAZE_INDEX_WRITE));
   *out = index;

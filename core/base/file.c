@@ -10,10 +10,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define STREAM_LIMIT ((size_t)256 << 20) /* bytes that gaze_map_open takes out of a pipe */
+
 static gaze_err fail_open(const char *path) {
   if (errno == ENOENT || errno == ENOTDIR)
     return gaze_fail(GAZE_ERR_NOT_FOUND, "file not found: %s: check the path", path);
   return gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", path);
+}
+
+static gaze_err read_stream(int descriptor, const char *path, size_t limit, uint8_t **out, size_t *size);
+
+/* A pipe has no size and cannot be mapped: what comes out of it lies in memory of its own, which is given back alike.
+ */
+static gaze_err map_stream(int descriptor, const char *path, gaze_map *out) {
+  uint8_t *bytes;
+  size_t size;
+  GAZE_TRY(read_stream(descriptor, path, STREAM_LIMIT, &bytes, &size));
+  void *data = size ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : NULL;
+  if (data && data != MAP_FAILED)
+    memcpy(data, bytes, size);
+  free(bytes);
+  if (data == MAP_FAILED)
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: reading %s: free memory", path);
+  *out = data ? (gaze_map){data, size} : (gaze_map){(const uint8_t *)"", 0};
+  return GAZE_OK;
 }
 
 static gaze_err map_descriptor(int descriptor, const char *path, gaze_map *out) {
@@ -22,10 +42,8 @@ static gaze_err map_descriptor(int descriptor, const char *path, gaze_map *out) 
     return gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", path);
   if (S_ISDIR(status.st_mode))
     return gaze_fail(GAZE_ERR_ARGUMENT, "a folder stands where a file was expected: %s: name a file", path);
-  if (status.st_size == 0) {
-    *out = (gaze_map){(const uint8_t *)"", 0};
-    return GAZE_OK;
-  }
+  if (status.st_size == 0 || !S_ISREG(status.st_mode))
+    return map_stream(descriptor, path, out);
   void *data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   if (data == MAP_FAILED)
     return gaze_fail_errno(GAZE_ERR_IO, "cannot map: %s", path);

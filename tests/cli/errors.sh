@@ -20,6 +20,9 @@ echo "no database at all, only a text of some length that is no database" >text.
 expect_error text_database 1 'not a database: .*text.db' db info --db text.db
 mkdir folder.db
 expect_error folder_database 2 'folder.db' db info --db folder.db
+mkfifo pipe.db
+expect_error pipe_database 2 'pipe.*pipe.db' search --db pipe.db dog
+expect_error device_database 2 'device.*/dev/null' db info --db /dev/null
 
 expect_error model_missing 1 'nowhere' model info nowhere
 expect_error model_file_is_text 1 'text.db' model info text.db
@@ -61,6 +64,8 @@ expect_error tokenizer_of_another_model 1 'tokenizer of another model: fewer_wor
   train clip --model "$GAZE_MODEL" --tokenizer fewer_words --train-data set.csv --name other
 
 expect_error index_missing_folder 1 'nowhere' index --db a.db nowhere
+expect_error index_database_nowhere 1 'no folder for the database: nowhere/a.db' index --db nowhere/a.db empty
+expect_error index_pipe_database 2 'pipe.*pipe.db' index --db pipe.db empty
 expect_error index_file 2 'good.png' index --db a.db good.png
 run index --db a.db empty
 : >out
@@ -92,3 +97,8 @@ run_bound index --db readonly/b.db pictures
 judge_error readonly_index 1 'readonly/b.db'
 run_bound search --db readonly/b.db dog
 judge readonly_search 0 'good.png'
+run_bound index --db readonly/new.db pictures
+judge_error readonly_folder_new_index 1 'cannot be made: readonly/new.db: check the permissions'
+cp b.db shut.db && chmod 0 shut.db
+run_bound search --db shut.db dog
+judge_error unreadable_index 1 'cannot be read: shut.db: check its permissions'
