@@ -1,13 +1,12 @@
 #include "index/filter.h"
 
-#include "core/base/file.h"
 #include "core/base/memory.h"
+#include "index/folder.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* YYYY, YYYY-MM or YYYY-MM-DD: a beginning of content.taken, so that comparing texts compares dates. */
 static gaze_err check_date(const char *text) {
@@ -22,22 +21,9 @@ static gaze_err check_date(const char *text) {
   return gaze_fail(GAZE_ERR_ARGUMENT, "not a date: %s: write YYYY, YYYY-MM or YYYY-MM-DD", text);
 }
 
-/* As the index spells it; a folder that is gone keeps the spelling it was asked for with. */
-static gaze_err absolute_path(const char *folder, char **out) {
-  char *real = realpath(folder, NULL);
-  if (real) {
-    *out = real;
-    return GAZE_OK;
-  }
-  char *here = folder[0] == '/' ? NULL : getcwd(NULL, 0);
-  gaze_err err = here ? gaze_path_join(here, folder, out) : gaze_strdup(folder, out);
-  free(here);
-  return err;
-}
-
 static gaze_err set_folder(gaze_filter *filter, const char *folder) {
   char *path;
-  GAZE_TRY(absolute_path(folder, &path));
+  GAZE_TRY(gaze_folder_spell(folder, &path));
   for (size_t end = strlen(path); end && path[end - 1] == '/'; end--)
     path[end - 1] = 0;
   gaze_err err = gaze_format(&filter->low, "%s/", path);

@@ -1,9 +1,10 @@
+#include "core/base/file.h"
 #include "core/base/memory.h"
+#include "index/folder.h"
 #include "index/update.h"
 #include "index/walk.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,19 +68,40 @@ static gaze_err keep_unreadable(void *user, const char *path, const char *messag
   return insert_range(p->unread, path, "");
 }
 
-static gaze_err real_folder(const char *name, char **out) {
+static gaze_err has_photos(planner *p, const char *folder, bool *out) {
+  sqlite3_stmt *statement = NULL;
+  char *low = NULL, *high = NULL;
+  gaze_err err = GAZE_OK;
+  GAZE_TRY_DONE(gaze_format(&low, "%s/", folder));
+  GAZE_TRY_DONE(gaze_format(&high, "%s0", folder));
+  GAZE_TRY_DONE(
+      gaze_sql_prepare(p->update->index->db, "SELECT 1 FROM photo WHERE path >= ?1 AND path < ?2 LIMIT 1", &statement));
+  GAZE_TRY_DONE(gaze_sql_bind(statement, "tt", low, high));
+  err = gaze_sql_step(statement, out);
+done:
+  sqlite3_finalize(statement);
+  free(low);
+  free(high);
+  return err;
+}
+
+/* A folder that is gone counts as long as photos of it are known: they went with it. */
+static gaze_err real_folder(planner *p, const char *name, char **out) {
   struct stat status;
-  char *path = realpath(name, NULL);
-  if (!path && (errno == ENOENT || errno == ENOTDIR))
-    return gaze_fail(GAZE_ERR_NOT_FOUND, "folder not found: %s: check the path", name);
-  if (!path)
-    return gaze_fail_errno(GAZE_ERR_IO, "cannot read the folder: %s", name);
-  if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode)) {
-    free(path);
+  bool known = false;
+  if (stat(name, &status) == 0 && !S_ISDIR(status.st_mode))
     return gaze_fail(GAZE_ERR_ARGUMENT, "not a folder: %s: name the folder it lies in", name);
-  }
-  *out = path;
-  return GAZE_OK;
+  if (!gaze_folder_exists(name) && errno != ENOENT && errno != ENOTDIR)
+    return gaze_fail_errno(GAZE_ERR_IO, "cannot read the folder: %s", name);
+  GAZE_TRY(gaze_folder_spell(name, out));
+  if (gaze_folder_exists(*out))
+    return GAZE_OK;
+  gaze_err err = has_photos(p, *out, &known);
+  if (err == GAZE_OK && !known)
+    err = gaze_fail(GAZE_ERR_NOT_FOUND, "folder not found: %s: check the path", name);
+  if (err == GAZE_OK)
+    gaze_warn("folder not found: %s: its photos are forgotten", *out);
+  return err;
 }
 
 static gaze_err walk_folders(planner *p, char *const *folders, size_t n) {
@@ -89,7 +111,7 @@ static gaze_err walk_folders(planner *p, char *const *folders, size_t n) {
   gaze_err err = gaze_sql_prepare(p->update->index->db, "INSERT INTO walked VALUES(?1, ?2)", &walked);
   for (size_t i = 0; i < n && err == GAZE_OK; i++) {
     err = insert_range(walked, folders[i], "/");
-    if (err == GAZE_OK)
+    if (err == GAZE_OK && gaze_folder_exists(folders[i]))
       err = gaze_walk_folder(&walk, folders[i]);
   }
   sqlite3_finalize(walked);
@@ -102,7 +124,7 @@ static gaze_err fill_scratch(planner *p, const char *const *folders, size_t n) {
   gaze_err err = GAZE_OK;
   GAZE_TRY(gaze_alloc(n, sizeof *real, &real));
   for (size_t i = 0; i < n; i++)
-    GAZE_TRY_DONE(real_folder(folders[i], &real[i]));
+    GAZE_TRY_DONE(real_folder(p, folders[i], &real[i]));
   GAZE_TRY_DONE(gaze_sql_run(db, scratch));
   GAZE_TRY_DONE(gaze_sql_prepare(db, "INSERT OR IGNORE INTO found VALUES(?1, ?2, ?3)", &p->found));
   GAZE_TRY_DONE(gaze_sql_prepare(db, "INSERT INTO unread VALUES(?1, ?2)", &p->unread));

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 
 static bool is_picture_name(const char *name) {
-  static const char *const endings[] = {"jpg", "jpeg", "png", "webp", "heic", "heif", "avif"};
+  static const char *const endings[] = {"jpg",  "jpeg", "jpe",   "jfif",  "png", "apng", "webp",
+                                        "heic", "heif", "heics", "heifs", "hif", "avif", "avifs"};
   const char *dot = strrchr(name, '.');
   if (strncmp(name, "._", 2) == 0) /* what macOS keeps beside a file on foreign disks */
     return false;
@@ -48,7 +49,10 @@ static gaze_err report_unreadable(walker *w, const char *what) {
 
 static gaze_err report_file(walker *w) {
   struct stat status;
-  if (stat(w->path, &status) != 0)
+  int failed = stat(w->path, &status);
+  if (failed && errno == ENOENT) /* a link to what was deleted, or gone since its name was read */
+    return GAZE_OK;
+  if (failed)
     return report_unreadable(w, "file");
   if (!S_ISREG(status.st_mode))
     return GAZE_OK;

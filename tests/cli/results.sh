@@ -68,6 +68,12 @@ rm photos/p2.png
 expect index_again 0 '"added": 0, "updated": 1, "moved": 1, "unchanged": 4, "removed": 1, ' index --json photos
 expect index_text 0 '^added 0, updated 0, moved 0, unchanged 6, removed 0, failed 0' index photos
 expect index_exclude 0 '"added": 5,' index --json --db other.db --exclude deep photos
+cp -r photos leaving && run index --db gone.db leaving && rm -r leaving
+expect index_gone_folder 0 'removed 6, failed 0' index --db gone.db leaving
+mkfifo pipe.png && { cat photos/p3.png >pipe.png & }
+expect embed_pipe 0 '^pipe.png' embed pipe.png
+{ echo photos/p3.png >pipe.png & }
+expect embed_pipe_of_names 0 '^photos/p3.png' embed --files-from pipe.png
 expect index_other_options 0 '"updated": 5, "moved": 0, "unchanged": 0,' index --json --db other.db --exclude deep \
   --no-orientation --precision bf16 photos
 expect index_same_options 0 '"unchanged": 5,' index --json --db other.db --exclude deep --no-orientation \

@@ -324,8 +324,14 @@ static void links_neither_loop_nor_double(void **unused) {
   assert_int_equal(symlink("nowhere", place_path(&p, "dangling.jpg")), 0);
   assert_int_equal(symlink("deep/a.jpg", place_path(&p, "link.jpg")), 0);
   assert_int_equal(mkfifo(place_path(&p, "pipe.jpg"), 0600), 0);
-  check_stats(place_update(&p, &state), 2, 0, 0, 0, 0, 1);
+  check_stats(place_update(&p, &state), 2, 0, 0, 0, 0, 0);
   assert_int_equal(state.prepared, 1);
+  place_write(&p, "other.JFIF", "two");
+  assert_int_equal(unlink(place_path(&p, "link.jpg")), 0);
+  assert_int_equal(symlink("other.JFIF", place_path(&p, "link.jpg")), 0);
+  check_stats(place_update(&p, &state), 1, 1, 0, 1, 0, 0);
+  assert_int_equal(unlink(place_path(&p, "other.JFIF")), 0);
+  check_stats(place_update(&p, &state), 0, 0, 0, 1, 2, 0); /* the link leads nowhere */
   place_fini(&p);
 }
 
@@ -369,6 +375,34 @@ static void stop_at(void *user, const gaze_index_progress *progress) {
   stopper *s = user;
   if (progress->total && progress->done >= s->at)
     __atomic_store_n(&s->stop, 1, __ATOMIC_RELAXED);
+}
+
+/* The folder that was indexed, as it was named then, is no more; one beside it is not touched. */
+static void a_folder_that_is_gone_is_forgotten(void **unused) {
+  place p;
+  fake state = {0};
+  gaze_index *index;
+  gaze_index_stats stats;
+  gaze_embedder embedder = fake_embedder(&state, "fake");
+  place_init(&p);
+  place_write(&p, "trip/deep/a.jpg", "one");
+  place_write(&p, "trip/b.jpg", "two");
+  place_write(&p, "trip2/c.jpg", "three");
+  place_update(&p, &state);
+  char gone[4096], command[4200];
+  snprintf(gone, sizeof gone, "%s/", place_path(&p, "trip"));
+  snprintf(command, sizeof command, "rm -r %s", gone);
+  assert_int_equal(system(command), 0);
+  const char *folder = gone;
+  gaze_set_warn(NULL);
+  assert_ok(gaze_index_open(p.db, GAZE_INDEX_WRITE, &index));
+  assert_ok(gaze_index_update(index, &embedder, &folder, 1, NULL, &stats));
+  check_stats(stats, 0, 0, 0, 0, 2, 0);
+  assert_int_equal(gaze_index_update(index, &embedder, &folder, 1, NULL, NULL), GAZE_ERR_NOT_FOUND);
+  gaze_index_close(index);
+  assert_int_equal(count_hits(&p, "fake", "trip2/c.jpg"), 1);
+  assert_int_equal(count_hits(&p, "fake", NULL), 1);
+  place_fini(&p);
 }
 
 static void interrupted_run_goes_on(void **unused) {
@@ -483,6 +517,7 @@ int main(void) {
                                      cmocka_unit_test(links_neither_loop_nor_double),
                                      cmocka_unit_test(names_may_hold_any_bytes),
                                      cmocka_unit_test(wrong_folders_are_refused),
+                                     cmocka_unit_test(a_folder_that_is_gone_is_forgotten),
                                      cmocka_unit_test(interrupted_run_goes_on),
                                      cmocka_unit_test(a_model_that_fails),
                                      cmocka_unit_test(second_indexer_is_told_to_wait)};
