@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* A file mapped read-only. An empty file has data "" and size 0. */
+/* A file mapped read-only; a pipe is read to its end, 256 MiB at most. An empty file has data "" and size 0. */
 typedef struct gaze_map {
   const uint8_t *data; /* borrowed until gaze_map_close */
   size_t size;
