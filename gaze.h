@@ -229,7 +229,8 @@ GAZE_CHECKED gaze_err gaze_index_export(gaze_index *index, const char *model_key
 /* ---- Measuring a model ---------------------------------------------------------------------- */
 
 /* data: WebDataset tars (paths, n). labels_file: `CLASS<TAB>LABEL[|SYNONYM...]` lines, or a label a line.
- * metrics: a JSON object in CLIP_benchmark's shape; yours: free(). */
+ * metrics: a JSON object in CLIP_benchmark's shape, and in its "failed" the samples that cannot be read, which the
+ * figures leave out; yours: free(). GAZE_ERR_FORMAT when all are such. */
 GAZE_CHECKED gaze_err gaze_eval_classification(gaze_model *model, const char *const *tars, size_t n,
                                                const char *labels_file, const char *const *templates,
                                                size_t n_templates, char **metrics);

@@ -21,10 +21,11 @@ static const option_row classification_options[] = {
      "a sentence with {} for the label, may be given several times [a photo of a {}.]", 0, 0},
     {"templates-file", 0, OPTION_TEXT, "FILE", &arguments.templates_file, "a template a line, # begins a comment", 0,
      0},
+    STRICT_OPTION,
     {0},
 };
 
-static const option_row retrieval_options[] = {DATA_OPTION, {0}};
+static const option_row retrieval_options[] = {DATA_OPTION, STRICT_OPTION, {0}};
 
 static int check_arguments(const char *name, const word_list *words) {
   if (words->n)
@@ -34,23 +35,36 @@ static int check_arguments(const char *name, const word_list *words) {
   return STATUS_DONE;
 }
 
-/* CLIP_benchmark's object, or its metrics as lines. */
-static void print_metrics(char *text) {
-  json_t *result = json_loads(text, 0, NULL), *metrics = json_object_get(result, "metrics"), *value;
-  free(text);
-  if (given.json || !metrics) {
-    json_print(result, stdout);
-    return;
-  }
+static void print_lines(json_t *metrics, size_t failed) {
   const char *key;
+  json_t *value;
   json_object_foreach(metrics, key, value) {
-    printf("%-28s ", key);
-    if (json_is_number(value))
-      printf("%.4f\n", json_number_value(value));
+    if (json_is_integer(value))
+      printf("%-28s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
     else
-      puts("-");
+      printf("%-28s %.4f\n", key, json_number_value(value));
   }
+  if (failed)
+    printf("%-28s %zu\n", "failed", failed);
+}
+
+static const char *text_of(const json_t *object, const char *key) {
+  return json_string_value(json_object_get(object, key));
+}
+
+/* CLIP_benchmark's object, or its metrics as lines; text is taken. Returns the exit status. */
+static int print_metrics(char *text) {
+  json_t *result = json_loads(text, 0, NULL), *failures = json_object_get(result, "failed"), *failure;
+  size_t failed = json_array_size(failures), i;
+  free(text);
+  json_array_foreach(failures, i, failure)
+      report("sample left out: %s: %s", text_of(failure, "path"), text_of(failure, "error"));
+  if (given.json)
+    json_print(json_incref(result), stdout);
+  else
+    print_lines(json_object_get(result, "metrics"), failed);
   json_decref(result);
+  return batch_status(failed + 1, failed); /* what has figures has a good sample */
 }
 
 static int classification(const word_list *words) {
@@ -70,7 +84,7 @@ static int classification(const word_list *words) {
     status = err == GAZE_OK ? STATUS_DONE : report_error(err);
   }
   if (metrics)
-    print_metrics(metrics);
+    status = print_metrics(metrics);
   gaze_model_close(model);
   free(storage);
   return status;
@@ -85,10 +99,9 @@ static int retrieval(const word_list *words) {
   gaze_err err = settings_open_model(&model);
   if (err == GAZE_OK)
     err = gaze_eval_retrieval(model, arguments.data.items, arguments.data.n, &metrics);
-  if (err == GAZE_OK)
-    print_metrics(metrics);
+  status = err == GAZE_OK ? print_metrics(metrics) : report_error(err);
   gaze_model_close(model);
-  return err == GAZE_OK ? STATUS_DONE : report_error(err);
+  return status;
 }
 
 static const command_row classification_command = {
@@ -97,7 +110,9 @@ static const command_row classification_command = {
     .usage = "[options] --data TAR --labels-file FILE",
     .about =
         "A sample is right where its class is the best label's; in a labels file without tabs, where the label equals "
-        "the sample's name, else its class.",
+        "the sample's name, else its class. A sample that cannot be read is named on standard error, and the figures "
+        "are "
+        "those of the others.",
     .examples = "  gaze eval classification --data val.tar --labels-file classes.tsv\n"
                 "  gaze eval classification --json --data val.tar --labels-file classes.tsv --template \"{} 사진\"\n",
     .options = classification_options,
@@ -108,6 +123,7 @@ static const command_row retrieval_command = {
     .name = "eval retrieval",
     .summary = "captions to pictures and back: recall at 1, 5 and 10",
     .usage = "[options] --data TAR",
+    .about = "A sample that cannot be read is named on standard error, and the figures are those of the others.",
     .examples = "  gaze eval retrieval --data flickr8k-dev.tar\n",
     .options = retrieval_options,
     .run = retrieval,

@@ -131,6 +131,10 @@ static gaze_err log_metrics(gaze_clip_run *run, char *text) {
   gaze_err err = gaze_json_parse(text, strlen(text), "metrics", &measured);
   free(text);
   GAZE_TRY(err);
+  const json_t *failed = json_object_get(measured, "failed"), *first = json_array_get(failed, 0);
+  if (first)
+    gaze_warn("measured without %zu samples that cannot be read: %s: the first: %s", json_array_size(failed),
+              json_string_value(json_object_get(first, "path")), json_string_value(json_object_get(first, "error")));
   return gaze_clip_run_log(run, json_pack("{s:I, s:o}", "step", (json_int_t)run->optimizer.step, "eval", measured));
 }
 

@@ -35,10 +35,10 @@ static gaze_err take_step(gaze_clip_run *run, double lr) {
   GAZE_TRY(next_batches(run));
   gaze_clip_step_run(&run->step, run->batches);
   if (!isfinite(run->step.loss))
-    return fail_diverged(run, "loss", run->step.loss);
+    return fail_diverged(run, "loss", fabs(run->step.loss));
   double norm = gaze_optimizer_step(&run->optimizer, &run->compute, &run->clip.parameters, lr);
   if (!isfinite(norm))
-    return fail_diverged(run, "gradient of length", norm);
+    return fail_diverged(run, "gradient of length", fabs(norm));
   gaze_clip_bound_scale(&run->clip);
   return GAZE_OK;
 }

@@ -71,8 +71,8 @@ static gaze_err find_type(const gaze_dataset *dataset, const char *type, bool *i
 static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *options) {
   bool is_tar;
   GAZE_TRY(find_type(dataset, options->type, &is_tar));
-  GAZE_TRY(is_tar ? gaze_dataset_read_tar(dataset) : gaze_dataset_read_csv(dataset, options));
-  if (!dataset->n)
+  GAZE_TRY(is_tar ? gaze_dataset_read_tar(dataset, options) : gaze_dataset_read_csv(dataset, options));
+  if (!dataset->n && !dataset->failed)
     return gaze_fail(GAZE_ERR_FORMAT, "no samples with a picture: %s: see what gaze train --help says of data",
                      dataset->path);
   if (dataset->left_out)

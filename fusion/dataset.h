@@ -23,6 +23,11 @@ typedef struct gaze_dataset gaze_dataset;
 typedef struct gaze_dataset_options {
   const char *type; /* "webdataset", "csv", "auto" (by content and name); NULL: auto */
   const char *csv_img_key, *csv_caption_key, *csv_separator; /* NULL: filepath, title, sniffed */
+  bool columns_fixed;                                        /* nobody can name columns: messages do not advise it */
+  /* Told of each sample of a tar whose JSON or teacher vector is wrong, which is left out; NULL: the first one ends the
+   * reading. message is borrowed. */
+  void (*failed)(void *user, const char *key, const char *message);
+  void *user;
 } gaze_dataset_options;
 
 /* path: one tar or CSV/TSV file. Samples without a picture are left out and counted. */

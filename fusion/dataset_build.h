@@ -13,6 +13,7 @@ struct gaze_dataset {
   gaze_sample *samples;
   size_t n, capacity;
   size_t left_out;            /* samples without a picture */
+  size_t failed;              /* samples told to the options' `failed` */
   gaze_dataset_block *blocks; /* what the samples point into, the newest first */
 };
 
@@ -23,7 +24,7 @@ GAZE_CHECKED gaze_err gaze_dataset_text(gaze_dataset *dataset, const char *text,
 GAZE_CHECKED gaze_err gaze_dataset_add(gaze_dataset *dataset, const gaze_sample *sample);
 
 /* Fill the dataset from its map. */
-GAZE_CHECKED gaze_err gaze_dataset_read_tar(gaze_dataset *dataset);
+GAZE_CHECKED gaze_err gaze_dataset_read_tar(gaze_dataset *dataset, const gaze_dataset_options *options);
 GAZE_CHECKED gaze_err gaze_dataset_read_csv(gaze_dataset *dataset, const gaze_dataset_options *options);
 
 #endif

@@ -19,7 +19,7 @@ static gaze_err find_column(const gaze_csv *csv, const char *name, const char *o
                    name, csv->name, option);
 }
 
-static gaze_err read_header(gaze_csv *csv, const gaze_dataset_options *options, table_columns *out) {
+static gaze_err parse_header(gaze_csv *csv, const gaze_dataset_options *options, table_columns *out) {
   bool found;
   GAZE_TRY(gaze_csv_next(csv, &found));
   if (!found)
@@ -30,6 +30,14 @@ static gaze_err read_header(gaze_csv *csv, const gaze_dataset_options *options, 
   GAZE_TRY(find_column(csv, caption, "--csv-caption-key", &out->caption));
   out->n = csv->n_fields;
   return GAZE_OK;
+}
+
+static gaze_err read_header(gaze_csv *csv, const gaze_dataset_options *options, table_columns *out) {
+  gaze_err err = parse_header(csv, options, out);
+  if (err != GAZE_ERR_FORMAT || !options->columns_fixed)
+    return err;
+  return gaze_fail(err, "no set of samples: %s: name a WebDataset tar, or a table with the columns filepath and title",
+                   csv->name);
 }
 
 /* folder: up to and including the last slash of the table's path; in front of a picture's path that is relative. */

@@ -114,13 +114,8 @@ static gaze_err parse_fields(const gaze_dataset *dataset, const sample_group *gr
   return gaze_json_parse(bytes->data, bytes->size, name, json);
 }
 
-/* Makes a sample of the members gathered so far. */
-static gaze_err finish_group(gaze_dataset *dataset, sample_group *group) {
+static gaze_err add_group(gaze_dataset *dataset, const sample_group *group) {
   const span *picture = &group->parts[PICTURE];
-  if (!picture->data) {
-    dataset->left_out += group->key[0] != 0;
-    return GAZE_OK;
-  }
   gaze_sample sample = {.picture = picture->data, .picture_size = picture->size};
   GAZE_TRY(gaze_dataset_text(dataset, group->key, strlen(group->key), &sample.key));
   json_t *json = NULL;
@@ -133,13 +128,28 @@ static gaze_err finish_group(gaze_dataset *dataset, sample_group *group) {
   return gaze_dataset_add(dataset, &sample);
 }
 
-static gaze_err add_member(gaze_dataset *dataset, sample_group *group, const gaze_tar_member *member) {
+/* Makes a sample of the members gathered so far. */
+static gaze_err finish_group(gaze_dataset *dataset, const gaze_dataset_options *options, const sample_group *group) {
+  if (!group->parts[PICTURE].data) {
+    dataset->left_out += group->key[0] != 0;
+    return GAZE_OK;
+  }
+  gaze_err err = add_group(dataset, group);
+  if (!options->failed || (err != GAZE_ERR_FORMAT && err != GAZE_ERR_UNSUPPORTED))
+    return err;
+  options->failed(options->user, group->key, gaze_last_error());
+  dataset->failed++;
+  return GAZE_OK;
+}
+
+static gaze_err add_member(gaze_dataset *dataset, const gaze_dataset_options *options, sample_group *group,
+                           const gaze_tar_member *member) {
   const char *extension = find_extension(member->name);
   if (!extension)
     return GAZE_OK;
   size_t length = (size_t)(extension - member->name) - 1;
   if (strncmp(group->key, member->name, length) != 0 || group->key[length]) {
-    GAZE_TRY(finish_group(dataset, group));
+    GAZE_TRY(finish_group(dataset, options, group));
     *group = (sample_group){0};
     memcpy(group->key, member->name, length);
   }
@@ -153,7 +163,7 @@ static gaze_err add_member(gaze_dataset *dataset, sample_group *group, const gaz
   return GAZE_OK;
 }
 
-gaze_err gaze_dataset_read_tar(gaze_dataset *dataset) {
+gaze_err gaze_dataset_read_tar(gaze_dataset *dataset, const gaze_dataset_options *options) {
   gaze_tar tar;
   gaze_tar_init(&tar, dataset->map.data, dataset->map.size, dataset->path);
   sample_group group = {0};
@@ -162,7 +172,7 @@ gaze_err gaze_dataset_read_tar(gaze_dataset *dataset) {
     bool found;
     GAZE_TRY(gaze_tar_next(&tar, &member, &found));
     if (!found)
-      return finish_group(dataset, &group);
-    GAZE_TRY(add_member(dataset, &group, &member));
+      return finish_group(dataset, options, &group);
+    GAZE_TRY(add_member(dataset, options, &group, &member));
   }
 }

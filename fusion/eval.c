@@ -14,17 +14,17 @@ static size_t rank_of(const float *scores, size_t n, size_t right) {
   return rank;
 }
 
-/* {"dataset", "model", "task", "metrics"}; metrics is taken. */
+/* {"dataset", "model", "task", "metrics", "failed"}; metrics is taken. */
 static gaze_err describe(const gaze_model *model, const char *const *tars, size_t n_tars, const char *task,
-                         json_t *metrics, char **out) {
+                         json_t *metrics, json_t *failed, char **out) {
   json_t *names = json_array();
   bool whole = true;
   for (size_t i = 0; i < n_tars && whole; i++)
     whole = json_array_append_new(names, json_string(tars[i])) == 0;
   json_t *dataset = n_tars == 1 ? json_incref(json_array_get(names, 0)) : json_incref(names);
   json_decref(names);
-  json_t *json =
-      json_pack("{s:o, s:s, s:s, s:o}", "dataset", dataset, "model", model->folder, "task", task, "metrics", metrics);
+  json_t *json = json_pack("{s:o, s:s, s:s, s:o, s:O}", "dataset", dataset, "model", model->folder, "task", task,
+                           "metrics", metrics, "failed", failed);
   gaze_err err = gaze_json_text(whole ? json : NULL, JSON_REAL_PRECISION(6), out);
   json_decref(json);
   return err;
@@ -103,7 +103,8 @@ gaze_err gaze_eval_classification(gaze_model *model, const char *const *tars, si
   GAZE_TRY_DONE(gaze_eval_set_embed(model, &set));
   GAZE_TRY_DONE(gaze_alloc(labels.n, sizeof *counts, &counts));
   GAZE_TRY_DONE(count_hits(classifier, &set, &labels, model->clip.config.dim, counts));
-  err = describe(model, tars, n, "zeroshot_classification", classification_metrics(counts, labels.n), metrics);
+  err = describe(model, tars, n, "zeroshot_classification", classification_metrics(counts, labels.n), set.failed,
+                 metrics);
 done:
   gaze_classifier_free(classifier);
   gaze_labels_fini(&labels);
@@ -169,10 +170,11 @@ gaze_err gaze_eval_retrieval(gaze_model *model, const char *const *tars, size_t 
   json_t *measured = NULL;
   gaze_err err = GAZE_OK;
   GAZE_TRY_DONE(gaze_eval_set_open(&set, tars, n));
-  GAZE_TRY_DONE(gaze_captions_list(&set, &captions));
+  GAZE_TRY_DONE(gaze_captions_check(&set));
   GAZE_TRY_DONE(gaze_eval_set_embed(model, &set));
+  GAZE_TRY_DONE(gaze_captions_list(&set, &captions));
   GAZE_TRY_DONE(retrieval_metrics(model, &set, &captions, &measured));
-  err = describe(model, tars, n, "zeroshot_retrieval", measured, metrics);
+  err = describe(model, tars, n, "zeroshot_retrieval", measured, set.failed, metrics);
 done:
   gaze_captions_fini(&captions);
   gaze_eval_set_fini(&set);

@@ -14,24 +14,57 @@ void gaze_eval_set_fini(gaze_eval_set *set) {
   free(set->datasets);
   free(set->samples);
   free(set->vectors);
+  json_decref(set->failed);
+}
+
+static void add_failure(json_t *list, const char *path, const char *key, const char *message) {
+  json_t *failure = json_pack("{s:s, s:s, s:s}", "path", path, "key", key, "error", message);
+  if (!failure) /* JSON holds no other names */
+    failure = json_pack("{s:s, s:s, s:s}", "path", "?", "key", "?", "error", "its name is no UTF-8");
+  json_array_append_new(list, failure);
+}
+
+typedef struct failure_note {
+  json_t *list;
+  const char *path; /* of the data set */
+} failure_note;
+
+static void note_failure(void *user, const char *key, const char *message) {
+  const failure_note *note = user;
+  add_failure(note->list, note->path, key, message);
+}
+
+static gaze_err open_dataset(gaze_eval_set *set, const char *path) {
+  failure_note note = {set->failed, path};
+  const gaze_dataset_options options = {.columns_fixed = true, .failed = note_failure, .user = &note};
+  gaze_dataset *dataset;
+  GAZE_TRY(gaze_dataset_open(path, &options, &dataset));
+  set->datasets[set->n_datasets++] = dataset;
+  size_t size = gaze_dataset_size(dataset);
+  GAZE_TRY(gaze_grow(&set->samples, &set->capacity, set->n + size + 1, sizeof *set->samples));
+  for (size_t i = 0; i < size; i++)
+    set->samples[set->n++] = gaze_dataset_get(dataset, i);
+  return GAZE_OK;
+}
+
+/* An error when no sample is left. */
+static gaze_err check_samples(const gaze_eval_set *set) {
+  const char *path = gaze_dataset_path(set->datasets[0]);
+  const json_t *first = json_array_get(set->failed, 0);
+  if (set->n)
+    return GAZE_OK;
+  if (!first)
+    return gaze_fail(GAZE_ERR_NOT_FOUND, "no samples: %s: name a tar with pictures", path);
+  return gaze_fail(GAZE_ERR_FORMAT, "all %zu samples failed: %s: the first: %s", json_array_size(set->failed), path,
+                   json_string_value(json_object_get(first, "error")));
 }
 
 gaze_err gaze_eval_set_open(gaze_eval_set *set, const char *const *paths, size_t n_paths) {
+  set->failed = json_array();
   GAZE_TRY(gaze_alloc(n_paths + 1, sizeof *set->datasets, &set->datasets));
-  for (; set->n_datasets < n_paths; set->n_datasets++) {
-    gaze_dataset *dataset;
-    GAZE_TRY(gaze_dataset_open(paths[set->n_datasets], NULL, &dataset));
-    set->datasets[set->n_datasets] = dataset;
-    size_t size = gaze_dataset_size(dataset);
-    gaze_err err = gaze_grow(&set->samples, &set->capacity, set->n + size + 1, sizeof *set->samples);
-    for (size_t i = 0; i < size && err == GAZE_OK; i++)
-      set->samples[set->n++] = gaze_dataset_get(dataset, i);
-    if (err != GAZE_OK) {
-      gaze_dataset_close(dataset);
-      return err;
-    }
-  }
-  return set->n ? GAZE_OK : gaze_fail(GAZE_ERR_NOT_FOUND, "no samples: %s: name a tar with pictures", paths[0]);
+  for (size_t i = 0; i < n_paths; i++)
+    GAZE_TRY(open_dataset(set, paths[i]));
+  return check_samples(set);
 }
 
 static gaze_err prepare(const gaze_model *model, const gaze_sample *sample, float *pixels) {
@@ -42,38 +75,75 @@ static gaze_err prepare(const gaze_model *model, const gaze_sample *sample, floa
   return err;
 }
 
-static gaze_err embed_some(gaze_model *model, const gaze_sample *const *samples, size_t n, float *pixels, float *out) {
-  size_t size = gaze_model_pixels(model);
-  gaze_err failed = GAZE_OK;
-  char message[512] = "";
+static gaze_err embed_some(gaze_model *model, const gaze_sample *const *samples, size_t n, float *pixels, float *out,
+                           char **messages) {
+  size_t size = gaze_model_pixels(model), D = model->clip.config.dim;
+  bool bad[SAMPLES_TOGETHER] = {false};
 #pragma omp parallel for schedule(dynamic)
   for (size_t i = 0; i < n; i++) {
-    gaze_err err = prepare(model, samples[i], pixels + i * size);
-#pragma omp critical
-    if (err != GAZE_OK && failed == GAZE_OK) {
-      failed = err;
-      strncpy(message, gaze_last_error(), sizeof message - 1);
-    }
+    bad[i] = prepare(model, samples[i], pixels + i * size) != GAZE_OK;
+    messages[i] = bad[i] ? strdup(gaze_last_error()) : NULL;
+    if (bad[i])
+      memset(pixels + i * size, 0, size * sizeof *pixels);
   }
-  return failed == GAZE_OK ? gaze_model_encode(model, pixels, n, out) : gaze_fail_again(failed, message);
+  GAZE_TRY(gaze_model_encode(model, pixels, n, out));
+  for (size_t i = 0; i < n; i++) {
+    if (bad[i] && !messages[i])
+      return gaze_fail(GAZE_ERR_MEMORY, "out of memory: what is wrong with %s: use fewer threads", samples[i]->key);
+    if (bad[i])
+      memset(out + i * D, 0, D * sizeof *out);
+  }
+  return GAZE_OK;
 }
 
-gaze_err gaze_samples_embed(gaze_model *model, const gaze_sample *const *samples, size_t n, float *out) {
+gaze_err gaze_samples_embed(gaze_model *model, const gaze_sample *const *samples, size_t n, float *out,
+                            char **messages) {
   float *pixels;
   GAZE_TRY(gaze_alloc(SAMPLES_TOGETHER, gaze_model_pixels(model) * sizeof *pixels, &pixels));
   gaze_err err = GAZE_OK;
   omp_set_num_threads(model->options.threads);
   for (size_t i = 0; i < n && err == GAZE_OK; i += SAMPLES_TOGETHER) {
     size_t count = n - i < SAMPLES_TOGETHER ? n - i : SAMPLES_TOGETHER;
-    err = embed_some(model, samples + i, count, pixels, out + i * model->clip.config.dim);
+    err = embed_some(model, samples + i, count, pixels, out + i * model->clip.config.dim, messages + i);
   }
   free(pixels);
   return err;
 }
 
+static const char *path_of(const gaze_eval_set *set, const gaze_sample *sample) {
+  for (size_t i = 0; i < set->n_datasets; i++) {
+    const gaze_sample *first = gaze_dataset_get(set->datasets[i], 0);
+    if (sample >= first && sample < first + gaze_dataset_size(set->datasets[i]))
+      return gaze_dataset_path(set->datasets[i]);
+  }
+  return "";
+}
+
+/* Samples with a message go over to `failed`, the others move together. */
+static void drop_failed(gaze_eval_set *set, char *const *messages, size_t D) {
+  size_t kept = 0;
+  for (size_t i = 0; i < set->n; i++)
+    if (messages[i]) {
+      add_failure(set->failed, path_of(set, set->samples[i]), set->samples[i]->key, messages[i]);
+    } else {
+      set->samples[kept] = set->samples[i];
+      memmove(set->vectors + kept++ * D, set->vectors + i * D, D * sizeof *set->vectors);
+    }
+  set->n = kept;
+}
+
 gaze_err gaze_eval_set_embed(gaze_model *model, gaze_eval_set *set) {
-  GAZE_TRY(gaze_alloc(set->n, model->clip.config.dim * sizeof(float), &set->vectors));
-  return gaze_samples_embed(model, set->samples, set->n, set->vectors);
+  char **messages;
+  size_t D = model->clip.config.dim, n = set->n;
+  GAZE_TRY(gaze_alloc(n, D * sizeof *set->vectors, &set->vectors));
+  GAZE_TRY(gaze_alloc(n, sizeof *messages, &messages));
+  gaze_err err = gaze_samples_embed(model, set->samples, n, set->vectors, messages);
+  if (err == GAZE_OK)
+    drop_failed(set, messages, D);
+  for (size_t i = 0; i < n; i++)
+    free(messages[i]);
+  free(messages);
+  return err == GAZE_OK ? check_samples(set) : err;
 }
 
 void gaze_captions_fini(gaze_captions *list) {
@@ -82,13 +152,22 @@ void gaze_captions_fini(gaze_captions *list) {
   free(list->first);
 }
 
-gaze_err gaze_captions_list(const gaze_eval_set *set, gaze_captions *list) {
+static size_t count_captions(const gaze_eval_set *set) {
   size_t total = 0;
   for (size_t i = 0; i < set->n; i++)
     total += set->samples[i]->n_captions;
-  if (!total)
-    return gaze_fail(GAZE_ERR_MISMATCH, "no captions: %s: retrieval needs samples with captions",
-                     gaze_dataset_path(set->datasets[0]));
+  return total;
+}
+
+gaze_err gaze_captions_check(const gaze_eval_set *set) {
+  return count_captions(set) ? GAZE_OK
+                             : gaze_fail(GAZE_ERR_MISMATCH, "no captions: %s: retrieval needs samples with captions",
+                                         gaze_dataset_path(set->datasets[0]));
+}
+
+gaze_err gaze_captions_list(const gaze_eval_set *set, gaze_captions *list) {
+  size_t total = count_captions(set);
+  GAZE_TRY(gaze_captions_check(set));
   GAZE_TRY(gaze_alloc(total, sizeof *list->texts, &list->texts));
   GAZE_TRY(gaze_alloc(total, sizeof *list->owner, &list->owner));
   GAZE_TRY(gaze_alloc(set->n + 1, sizeof *list->first, &list->first));

@@ -11,14 +11,18 @@ typedef struct gaze_eval_set {
   const gaze_sample **samples; /* [n] */
   size_t n, capacity;
   float *vectors; /* [n, D] unit, after gaze_eval_set_embed */
+  json_t *failed; /* [{"path", "key", "error"}] of the samples that cannot be read */
 } gaze_eval_set;
 
 /* set: zeroed; to be ended by gaze_eval_set_fini in any case. */
 GAZE_CHECKED gaze_err gaze_eval_set_open(gaze_eval_set *set, const char *const *paths, size_t n_paths);
 void gaze_eval_set_fini(gaze_eval_set *set);
+/* Samples whose pictures cannot be read go over to `failed`; GAZE_ERR_FORMAT when none is left. */
 GAZE_CHECKED gaze_err gaze_eval_set_embed(gaze_model *model, gaze_eval_set *set);
-/* Vectors of some samples' pictures; out: [n, D] unit, yours. Decodes several at a time. */
-GAZE_CHECKED gaze_err gaze_samples_embed(gaze_model *model, const gaze_sample *const *samples, size_t n, float *out);
+/* Vectors of some samples' pictures; out: [n, D] unit, yours. Decodes several at a time. messages: [n] NULL; that of a
+ * picture that cannot be read becomes yours (free()), and its row is zero. */
+GAZE_CHECKED gaze_err gaze_samples_embed(gaze_model *model, const gaze_sample *const *samples, size_t n, float *out,
+                                         char **messages);
 
 /* All captions of a set, borrowed from it, and the sample of each. */
 typedef struct gaze_captions {
@@ -27,7 +31,9 @@ typedef struct gaze_captions {
   size_t n;
 } gaze_captions;
 
-/* list: zeroed; to be ended by gaze_captions_fini in any case. GAZE_ERR_MISMATCH when there are none. */
+/* GAZE_ERR_MISMATCH when a set has no caption. */
+GAZE_CHECKED gaze_err gaze_captions_check(const gaze_eval_set *set);
+/* list: zeroed; to be ended by gaze_captions_fini in any case. */
 GAZE_CHECKED gaze_err gaze_captions_list(const gaze_eval_set *set, gaze_captions *list);
 void gaze_captions_fini(gaze_captions *list);
 

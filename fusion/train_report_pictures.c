@@ -27,6 +27,22 @@ static void gallery_fini(gallery *g) {
   free(g->scores);
 }
 
+/* Pictures that cannot be read are not shown. */
+static gaze_err embed_chosen(gallery *g, gaze_model *model, const gaze_sample *const *samples) {
+  char *messages[MOST_PICTURES] = {NULL};
+  size_t D = (size_t)gaze_model_dim(model), kept = 0;
+  gaze_err err = gaze_samples_embed(model, samples, g->n, g->vectors, messages);
+  for (size_t i = 0; i < g->n; i++) {
+    if (!messages[i]) {
+      g->chosen[kept] = g->chosen[i];
+      memmove(g->vectors + kept++ * D, g->vectors + i * D, D * sizeof *g->vectors);
+    }
+    free(messages[i]);
+  }
+  g->n = kept;
+  return err;
+}
+
 static gaze_err gallery_init(gallery *g, gaze_model *model, const gaze_train_clip_options *options) {
   const gaze_sample *samples[MOST_PICTURES];
   size_t D = (size_t)gaze_model_dim(model);
@@ -40,7 +56,7 @@ static gaze_err gallery_init(gallery *g, gaze_model *model, const gaze_train_cli
   GAZE_TRY(gaze_alloc(g->n, D * sizeof *g->vectors, &g->vectors));
   GAZE_TRY(gaze_alloc(g->captions.n, D * sizeof *g->texts, &g->texts));
   GAZE_TRY(gaze_alloc(g->captions.n, sizeof *g->scores, &g->scores));
-  GAZE_TRY(gaze_samples_embed(model, samples, g->n, g->vectors));
+  GAZE_TRY(embed_chosen(g, model, samples));
   return gaze_embed_texts(model, g->captions.texts, g->captions.n, g->texts);
 }
 

@@ -15,8 +15,8 @@ _gaze_options() {
     ;;
   embed) echo "--text --text-file --files-from -o --out --strict $_gaze_pictures" ;;
   tokenize) echo "--no-special" ;;
-  "eval classification") echo "--data --labels-file --template --templates-file" ;;
-  "eval retrieval") echo "--data" ;;
+  "eval classification") echo "--data --labels-file --template --templates-file --strict" ;;
+  "eval retrieval") echo "--data --strict" ;;
   "train tokenizer") echo "--vocab-size --min-frequency -o --out" ;;
   "train clip")
     echo "--train-data --train-data-upsampling-factors --train-data-groups --train-num-samples --val-data --zeroshot-data \

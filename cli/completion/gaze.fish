@@ -69,8 +69,10 @@ complete -c gaze -n '__gaze_at eval classification' -l data -r -F -d 'the set, a
 complete -c gaze -n '__gaze_at eval classification' -l labels-file -r -F -d 'CLASS<TAB>LABEL lines, or a label a line'
 complete -c gaze -n '__gaze_at eval classification' -l template -x -d 'a sentence with {} for the label'
 complete -c gaze -n '__gaze_at eval classification' -l templates-file -r -F -d 'a template a line, # begins a comment'
+complete -c gaze -n '__gaze_at eval classification' -l strict -d 'exit status 1 when even one file fails'
 
 complete -c gaze -n '__gaze_at eval retrieval' -l data -r -F -d 'the set, as WebDataset tars'
+complete -c gaze -n '__gaze_at eval retrieval' -l strict -d 'exit status 1 when even one file fails'
 
 complete -c gaze -n '__gaze_at train tokenizer' -l vocab-size -x -d 'most entries'
 complete -c gaze -n '__gaze_at train tokenizer' -l min-frequency -x -d 'merge only pairs seen this often'

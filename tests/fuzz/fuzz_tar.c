@@ -24,12 +24,13 @@ static void sign_headers(uint8_t *data, size_t size) {
 }
 
 static void read_tar(const uint8_t *data, size_t size) {
+  static const gaze_dataset_options options;
   gaze_dataset *dataset;
   gaze_set_warn(NULL);
   if (gaze_alloc(1, sizeof *dataset, &dataset) != GAZE_OK || gaze_strdup("fuzz.tar", &dataset->path) != GAZE_OK)
     abort();
   dataset->map = (gaze_map){data, size};
-  if (gaze_dataset_read_tar(dataset) == GAZE_OK)
+  if (gaze_dataset_read_tar(dataset, &options) == GAZE_OK)
     for (size_t i = 0; i < dataset->n; i++) {
       const gaze_sample *sample = gaze_dataset_get(dataset, i);
       if (sample->picture < data || sample->picture_size > size - (size_t)(sample->picture - data))

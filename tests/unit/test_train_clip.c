@@ -183,7 +183,7 @@ static void bad_gradient_stops_a_run(void **state) {
   options.train_data = &bad;
   options.epochs = 4;
   options.resume = "latest";
-  check_fails(gaze_train_clip(&options), GAZE_ERR_DIVERGED, "gradient", "step-00000002", NULL);
+  check_fails(gaze_train_clip(&options), GAZE_ERR_DIVERGED, "gradient of length nan", "step-00000002", NULL);
 }
 
 static volatile int stop;
