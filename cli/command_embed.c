@@ -55,10 +55,20 @@ static void put_picture(void *user, const char *path, const float *vector, const
   put(user, "path", path, vector, message);
 }
 
+/* Texts go in chunks, but one line of those too long for the model is enough. */
+static void warn_once(const char *line) {
+  static bool warned;
+  if (!warned)
+    report_warning(line);
+  warned = true;
+}
+
 static int put_texts(embedding *e) {
   enum { CHUNK = 64 };
   float *vectors = memory_resize(NULL, CHUNK * e->dim, sizeof *vectors);
   gaze_err err = GAZE_OK;
+  if (!given.quiet)
+    gaze_set_warn(warn_once);
   for (size_t i = 0; i < e->texts.n && err == GAZE_OK && !interrupted; i += CHUNK) {
     size_t n = e->texts.n - i < CHUNK ? e->texts.n - i : CHUNK;
     err = gaze_embed_texts(e->model, e->texts.items + i, n, vectors);

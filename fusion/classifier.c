@@ -54,14 +54,14 @@ static gaze_err list_prompts(prompt_list *list, const char *label, const char *c
 
 /* Mean of the prompts' unit vectors, made unit again. */
 static gaze_err embed_label(gaze_model *model, const char *label, const char *const *templates, size_t n_templates,
-                            float *out) {
+                            float *out, gaze_text_cuts *cuts) {
   prompt_list list = {0};
   float *vectors = NULL, norm;
   size_t D = model->clip.config.dim;
   gaze_err err = GAZE_OK;
   GAZE_TRY_DONE(list_prompts(&list, label, templates, n_templates));
   GAZE_TRY_DONE(gaze_alloc(list.n, D * sizeof *vectors, &vectors));
-  GAZE_TRY_DONE(gaze_embed_texts(model, (const char *const *)list.items, list.n, vectors));
+  GAZE_TRY_DONE(gaze_model_embed_texts(model, (const char *const *)list.items, list.n, vectors, cuts));
   memset(out, 0, D * sizeof *out);
   for (size_t i = 0; i < list.n; i++)
     model->kernels.add(out, vectors + i * D, D);
@@ -74,9 +74,11 @@ done:
 
 static gaze_err fill(gaze_classifier *classifier, gaze_model *model, const char *const *labels,
                      const char *const *templates, size_t n_templates) {
+  gaze_text_cuts cuts = {0};
   GAZE_TRY(gaze_alloc(classifier->n, classifier->D * sizeof(float), &classifier->vectors));
   for (size_t i = 0; i < classifier->n; i++)
-    GAZE_TRY(embed_label(model, labels[i], templates, n_templates, classifier->vectors + i * classifier->D));
+    GAZE_TRY(embed_label(model, labels[i], templates, n_templates, classifier->vectors + i * classifier->D, &cuts));
+  gaze_text_cuts_warn(&cuts, model);
   return GAZE_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,16 +145,32 @@ gaze_err gaze_embed_files(gaze_model *model, const char *const *paths, size_t n,
   return err;
 }
 
+static void count_cut(gaze_text_cuts *cuts, const char *text, size_t tokens) {
+  cuts->texts++;
+  if (!tokens || cuts->cut++)
+    return;
+  cuts->tokens = tokens;
+  snprintf(cuts->first, sizeof cuts->first, "%s", text);
+}
+
+void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model) {
+  size_t context = model->clip.config.text.context;
+  if (cuts->cut == 1)
+    gaze_warn("text cut at %zu tokens: %s...: the last %zu are not seen", context, cuts->first, cuts->tokens);
+  else if (cuts->cut)
+    gaze_warn("%zu of %zu texts cut at %zu tokens: the first: %s...: their ends are not seen", cuts->cut, cuts->texts,
+              context, cuts->first);
+}
+
 /* ids [n, context] and offsets [n + 1] of texts, one after another. */
 static gaze_err tokenize_texts(const gaze_model *model, const char *const *texts, size_t n, int32_t *ids,
-                               size_t *offsets) {
+                               size_t *offsets, gaze_text_cuts *cuts) {
   size_t context = model->clip.config.text.context;
   offsets[0] = 0;
   for (size_t i = 0; i < n; i++) {
     size_t length, cut;
     GAZE_TRY(gaze_tokenizer_encode_context(model->tokenizer, texts[i], context, ids + offsets[i], &length, &cut));
-    if (cut)
-      gaze_warn("text cut at %zu tokens: %.60s...: the last %zu are not seen", context, texts[i], cut);
+    count_cut(cuts, texts[i], cut);
     offsets[i + 1] = offsets[i] + length;
   }
   return GAZE_OK;
@@ -174,6 +191,14 @@ static gaze_err encode_texts(const gaze_model *model, const int32_t *ids, const 
 }
 
 gaze_err gaze_embed_texts(gaze_model *model, const char *const *texts, size_t n, float *out) {
+  gaze_text_cuts cuts = {0};
+  GAZE_TRY(gaze_model_embed_texts(model, texts, n, out, &cuts));
+  gaze_text_cuts_warn(&cuts, model);
+  return GAZE_OK;
+}
+
+gaze_err gaze_model_embed_texts(gaze_model *model, const char *const *texts, size_t n, float *out,
+                                gaze_text_cuts *cuts) {
   int32_t *ids;
   size_t offsets[TEXTS_TOGETHER + 1], D = model->clip.config.dim;
   GAZE_TRY(gaze_alloc(TEXTS_TOGETHER, model->clip.config.text.context * sizeof *ids, &ids));
@@ -181,7 +206,7 @@ gaze_err gaze_embed_texts(gaze_model *model, const char *const *texts, size_t n,
   gaze_err err = GAZE_OK;
   for (size_t i = 0; i < n && err == GAZE_OK; i += TEXTS_TOGETHER) {
     size_t count = n - i < TEXTS_TOGETHER ? n - i : TEXTS_TOGETHER;
-    err = tokenize_texts(model, texts + i, count, ids, offsets);
+    err = tokenize_texts(model, texts + i, count, ids, offsets, cuts);
     if (err == GAZE_OK)
       err = encode_texts(model, ids, offsets, count, out + i * D);
   }

@@ -26,6 +26,18 @@ GAZE_CHECKED gaze_err gaze_hub_find(const char *name, char **out);
 size_t gaze_model_pixels(const gaze_model *model); /* floats of one prepared picture, 3 S S */
 /* pixels: [n, 3, S, S]; out: [n, D], unit. What a picture gives does not depend on those beside it. */
 GAZE_CHECKED gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out);
+/* Texts of one call or of several, and those too long for the model. */
+typedef struct gaze_text_cuts {
+  size_t texts, cut, tokens; /* tokens: that the first cut text has too many */
+  char first[61];            /* the beginning of that text */
+} gaze_text_cuts;
+
+/* As gaze_embed_texts, without its warning: counts go to cuts, zeroed before the first call. */
+GAZE_CHECKED gaze_err gaze_model_embed_texts(gaze_model *model, const char *const *texts, size_t n, float *out,
+                                             gaze_text_cuts *cuts);
+/* One line, if there is something to say. */
+void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model);
+
 /* logits: [n], yours: what gaze_classifier_run makes probabilities of, which in float may all be 1, or all but one 0.
  */
 void gaze_classifier_logits(const gaze_classifier *classifier, const float *vector, float *logits);

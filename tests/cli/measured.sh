@@ -53,6 +53,31 @@ recipe=(-q --tokenizer words --train-data whole.tar "${sizes[@]}" --batch-size 4
 expect train_measures 0 '^logs/measured$' train clip "${recipe[@]}" --name measured --val-data broken.tar
 grep -q '"samples":6' logs/measured/metrics.jsonl && pass train_measures_good || fail train_measures_good "$(cat logs/measured/metrics.jsonl)"
 
+# Texts too long for the model: a line a command, whatever their number.
+long=$(printf 'long %.0s' {1..40})
+for seed in 1 2 3 4; do
+  "$make_file" picture set/l$seed.png $seed
+  printf '{"class": "n%s", "captions": ["%s %s"]}' $((seed % 2)) "$long" $seed >set/l$seed.json
+done
+rm set/b*
+pack long.tar
+one_line() {
+  [ "$(grep -c 'cut at 16 tokens' err)" -eq 1 ] && grep -Eq "$2" err && pass "$1" || fail "$1" "$(cat err)"
+}
+run eval retrieval --data long.tar
+one_line cut_retrieval '^gaze: 4 of 4 texts cut at 16 tokens: the first: long'
+run "${classes[@]}" --data long.tar --template "{} $long" --template "a {} $long"
+one_line cut_classification '^gaze: 4 of 4 texts cut'
+for ((i = 0; i < 200; i++)); do echo "$long $i"; done >many.txt
+run embed --out x.npy --text-file many.txt
+one_line cut_embed 'texts cut at 16 tokens'
+run embed --out x.npy --text "$long"
+one_line cut_alone '^gaze: text cut at 16 tokens: long long'
+run embed -q --out x.npy --text "$long"
+[ ! -s err ] && pass cut_quiet || fail cut_quiet "$(cat err)"
+run train clip "${recipe[@]:1}" --epochs 2 --name cut --val-data long.tar
+[ "$(grep -c '4 of 4 texts cut at 16' err)" -eq 3 ] && pass cut_training || fail cut_training "$(cat err)"
+
 echo "# gaze" >text.md
 expect_error eval_text 1 'no set of samples: text.md: name a WebDataset tar' "${classes[@]}" --data text.md
 expect_error eval_binary 1 'no set of samples: .*model.safetensors: name a WebDataset tar' eval retrieval \
