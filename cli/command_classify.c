@@ -38,6 +38,7 @@ typedef struct classification {
   size_t *order;        /* [labels]: best first */
   char **names;         /* [labels]: without their synonyms */
   json_t *results;      /* with --json */
+  bool has_header;      /* of text: no result, no header */
 } classification;
 
 static char *trim(char *text) {
@@ -113,6 +114,9 @@ static size_t rank(classification *c, const float *vector) {
 static void tell_text(void *user, const char *path, const float *vector, const char *message) {
   classification *c = user;
   size_t n = vector ? rank(c, vector) : 0;
+  if (n && !c->has_header)
+    puts("score\tlabel\tfilepath");
+  c->has_header |= n > 0;
   for (size_t i = 0; i < n; i++)
     printf("%.3f\t%s\t%s\n", (double)c->probabilities[c->order[i]], c->names[c->order[i]], path);
 }
@@ -136,8 +140,6 @@ static int classify(classification *c) {
   if (err != GAZE_OK)
     return report_error(err);
   c->results = json_array();
-  if (!given.json)
-    puts("score\tlabel\tfilepath");
   int status = pictures_embed(c->model, &c->paths, given.json ? tell_json : tell_text, c, &failed);
   if (given.json)
     json_print(c->results, stdout);

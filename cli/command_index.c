@@ -29,17 +29,6 @@ static void note_failure(void *user, const char *path, const char *message) {
   json_array_append_new(user, json_pack("{s:o, s:o}", "path", json_text(path), "error", json_text(message)));
 }
 
-/* The library's counts as an exit status: nothing found is a failure, for it is never what was meant. */
-static int judge(const gaze_index_stats *stats, const word_list *folders) {
-  size_t kept = stats->added + stats->updated + stats->moved + stats->unchanged;
-  if (kept + stats->failed + stats->removed == 0) {
-    report("no pictures found: %s%s: name a folder that holds JPEG, PNG or WebP files", folders->items[0],
-           folders->n > 1 ? " and the others" : "");
-    return STATUS_FAILED;
-  }
-  return batch_status(kept + stats->failed, stats->failed);
-}
-
 static void print_stats(const gaze_index_stats *stats, json_t *failures) {
   if (given.json)
     json_print(json_pack("{s:I, s:I, s:I, s:I, s:I, s:O, s:f}", "added", (json_int_t)stats->added, "updated",
@@ -50,6 +39,18 @@ static void print_stats(const gaze_index_stats *stats, json_t *failures) {
   else
     printf("added %zu, updated %zu, moved %zu, unchanged %zu, removed %zu, failed %zu in %.1f s\n", stats->added,
            stats->updated, stats->moved, stats->unchanged, stats->removed, stats->failed, stats->seconds);
+}
+
+/* Prints the library's counts and gives the exit status: nothing found is a failure, for it is never what was meant. */
+static int judge(const gaze_index_stats *stats, const word_list *folders, json_t *failures) {
+  size_t kept = stats->added + stats->updated + stats->moved + stats->unchanged;
+  if (kept + stats->failed + stats->removed == 0) {
+    report("no pictures found: %s%s: name a folder that holds JPEG, PNG or WebP files", folders->items[0],
+           folders->n > 1 ? " and the others" : "");
+    return STATUS_FAILED;
+  }
+  print_stats(stats, failures);
+  return batch_status(kept + stats->failed, stats->failed);
 }
 
 static gaze_err update(gaze_index *index, gaze_model *model, const word_list *folders, json_t *failures,
@@ -85,9 +86,7 @@ static int run(const word_list *folders) {
     err = gaze_index_open(given.database, GAZE_INDEX_WRITE, &index);
   if (err == GAZE_OK)
     err = update(index, model, folders, failures, &stats);
-  if (err == GAZE_OK)
-    print_stats(&stats, failures);
-  int status = err == GAZE_OK ? judge(&stats, folders) : report_error(err);
+  int status = err == GAZE_OK ? judge(&stats, folders, failures) : report_error(err);
   json_decref(failures);
   gaze_index_close(index);
   gaze_model_close(model);

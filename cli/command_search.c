@@ -35,12 +35,31 @@ static char *join(const word_list *words) {
   return text;
 }
 
-static gaze_err find(const char *query, gaze_index *index, gaze_hit **hits, size_t *n) {
+/* A folder that gave nothing may be mistyped. */
+static void check_folder(gaze_index *index, const char *key, const float *vector, size_t dim) {
+  const gaze_search_options anything = {.top = 1, .min_score = -1, .folder = arguments.folder};
+  gaze_hit *hits = NULL;
+  size_t n = 0;
+  if (gaze_search(index, key, vector, (int)dim, &anything, &hits, &n) == GAZE_OK && n == 0)
+    report("folder is not in the index: %s: no photo of it is known; look at its spelling, or run gaze index on it",
+           arguments.folder);
+  free(hits);
+}
+
+/* The library knows models by their keys; a person by their folders. */
+static int report_search(gaze_err err, const char *key, const gaze_model *model) {
+  if (err != GAZE_ERR_NOT_FOUND || !strstr(gaze_last_error(), key))
+    return report_error(err);
+  report("no photo is indexed with this model: %s: run gaze index with it", gaze_model_path(model));
+  return STATUS_FAILED;
+}
+
+static int find(const char *query, gaze_index *index, gaze_hit **hits, size_t *n) {
   gaze_model *model;
-  char key[33];
+  char key[33] = "";
   gaze_err err = settings_open_model(&model);
   if (err != GAZE_OK)
-    return err;
+    return report_error(err);
   size_t dim = (size_t)gaze_model_dim(model);
   float *vector = memory_resize(NULL, dim, sizeof *vector);
   err = gaze_model_key(model, key);
@@ -48,9 +67,12 @@ static gaze_err find(const char *query, gaze_index *index, gaze_hit **hits, size
     err = gaze_query_embed(model, query, &given.pictures, vector);
   if (err == GAZE_OK)
     err = gaze_search(index, key, vector, (int)dim, &arguments, hits, n);
+  int status = err == GAZE_OK ? STATUS_DONE : report_search(err, key, model);
+  if (err == GAZE_OK && *n == 0 && arguments.folder)
+    check_folder(index, key, vector, dim);
   free(vector);
   gaze_model_close(model);
-  return err;
+  return status;
 }
 
 static void print_hits(const char *query, const gaze_hit *hits, size_t n) {
@@ -76,15 +98,12 @@ static int search(const char *query) {
   gaze_hit *hits = NULL;
   size_t n = 0;
   gaze_err err = gaze_index_open(given.database, GAZE_INDEX_READ, &index);
-  if (err == GAZE_OK)
-    err = find(query, index, &hits, &n);
-  if (err == GAZE_OK)
+  int status = err == GAZE_OK ? find(query, index, &hits, &n) : report_error(err);
+  if (status == STATUS_DONE)
     print_hits(query, hits, n);
   free(hits);
   gaze_index_close(index);
-  if (err != GAZE_OK)
-    return report_error(err);
-  return n == 0 && arguments.min_score > -1 ? STATUS_NOTHING : STATUS_DONE;
+  return status == STATUS_DONE && n == 0 && arguments.min_score > -1 ? STATUS_NOTHING : status;
 }
 
 /* The query as typed, or from standard input; yours: free(). */
@@ -116,9 +135,10 @@ const command_row search_command = {
     .summary = "find photos by words or by another picture",
     .usage = "[options] QUERY",
     .about =
-        "QUERY is a text, a path to a picture (./cat.jpg), or several of them joined by \" + \" and \" - \", each with "
-        "a "
-        "weight if wanted (2:text). The score is the cosine of query and photo. Folder, date and camera are applied "
+        "QUERY is a text, a path to a picture (./cat.jpg, or photos/cat.jpg with a slash and a picture's ending), or "
+        "several of them joined by \" + \" and \" - \", each with a weight if wanted (2:text). These signs may be in a "
+        "path: of what follows its slash, the longest that is a file counts. The score is the cosine of query and "
+        "photo. Folder, date and camera are applied "
         "before the ranking.",
     .examples = "  gaze search \"a dog running through grass\"\n"
                 "  gaze search -t 3 --after 2023-06 --in ~/Pictures/holiday \"people on a beach\"\n"

@@ -1,5 +1,4 @@
 /* rclip's query language: parts added and taken away, each a text, a picture, or either with a weight. */
-#include "core/base/file.h"
 #include "core/base/memory.h"
 #include "fusion/contrastive.h"
 #include "fusion/model.h"
@@ -7,6 +6,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct query_part {
   char *text;
@@ -29,6 +29,57 @@ static char *find_sign(char *text) {
   return NULL;
 }
 
+static bool begins(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }
+
+static bool is_file(const char *text) {
+  struct stat found;
+  return stat(text, &found) == 0 && S_ISREG(found.st_mode);
+}
+
+/* Ends like the name of a picture; of a kind that cannot be read, too, for then the reader says so. */
+static bool has_picture_ending(const char *text) {
+  static const char *const endings[] = {"jpg",  "jpeg", "jpe",  "jfif", "png", "webp", "heic",
+                                        "heif", "hif",  "avif", "gif",  "bmp", "tif",  "tiff"};
+  const char *dot = strrchr(text, '.');
+  for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+    if (strcasecmp(dot + 1, endings[i]) == 0)
+      return true;
+  return false;
+}
+
+/* Whether a part is a path: it begins like one, or it has a slash and is there or at least named like a picture. */
+static bool is_picture(const char *text) {
+  if (begins(text, "./") || begins(text, "../") || begins(text, "/"))
+    return true;
+  return strchr(text, '/') && (is_file(text) || has_picture_ending(text));
+}
+
+/* Whether the text up to `end` names a file. */
+static bool names_file(char *text, char *end) {
+  while (end > text && isspace((unsigned char)end[-1]))
+    end--;
+  char last = *end;
+  *end = 0;
+  bool found = is_file(text);
+  *end = last;
+  return found;
+}
+
+/* Where the part that begins at text ends: at the next sign; but signs may be in the name of a file that is there, the
+ * longest such name counts. */
+static char *find_end(char *text) {
+  char *sign = find_sign(text), *end = sign ? sign : text + strlen(text);
+  const char *slash = strchr(text, '/');
+  if (!slash || slash > end)
+    return end;
+  for (; sign; sign = find_sign(sign + 1)) {
+    char *next = find_sign(sign + 1), *after = next ? next : text + strlen(text);
+    if (names_file(text, after))
+      end = after;
+  }
+  return end;
+}
+
 /* Cuts one part off *rest; false at the end. */
 static bool next_part(char **rest, query_part *part) {
   char *text = trim(*rest);
@@ -39,25 +90,23 @@ static bool next_part(char **rest, query_part *part) {
   }
   if (!*text)
     return false;
-  char *sign = find_sign(text), *end;
-  *rest = sign ? sign : text + strlen(text);
+  char *end;
   part->text = text;
   float factor = strtof(text, &end);
   if (end != text && *end == ':' && factor > 0 && factor < 1e6f) {
     part->weight *= factor;
     part->text = end + 1;
   }
+  *rest = find_end(part->text);
   return true;
-}
-
-static bool is_picture(const char *text) {
-  return strncmp(text, "./", 2) == 0 || strncmp(text, "../", 3) == 0 || (text[0] == '/' && gaze_file_exists(text));
 }
 
 static gaze_err embed_part(gaze_model *model, const char *text, const gaze_picture_options *options, float *vector) {
   if (!*text)
     return gaze_fail(GAZE_ERR_ARGUMENT,
                      "empty part of a query: write words or the path of a picture beside each + and -");
+  if (begins(text, "http://") || begins(text, "https://"))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "nothing is fetched: %s: save the picture and name its file", text);
   return is_picture(text) ? gaze_embed_file(model, text, options, vector) : gaze_embed_texts(model, &text, 1, vector);
 }
 

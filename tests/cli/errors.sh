@@ -50,6 +50,7 @@ expect_error stdin_is_text 1 'standard input' embed --out x.npy -
 input=/dev/null
 expect some_pictures 0 '"path": "text.jpg".*"failed": "not a picture' classify --json --labels cat,dog good.png text.jpg
 expect strict 1 '"failed"' classify --strict --json --labels cat,dog good.png text.jpg
+expect_error all_bad_text 1 'not a picture: text.jpg' classify --labels cat,dog text.jpg
 expect all_bad 1 '"failed"' classify --json --labels cat,dog text.jpg empty.jpg
 expect_error template_without_place 2 '\{\}' classify --json --labels cat --template 'a photo' good.png
 expect_error npy_not_writable 1 'nowhere/x.npy' embed --out nowhere/x.npy good.png
@@ -67,9 +68,7 @@ expect_error index_missing_folder 1 'nowhere' index --db a.db nowhere
 expect_error index_database_nowhere 1 'no folder for the database: nowhere/a.db' index --db nowhere/a.db empty
 expect_error index_pipe_database 2 'pipe.*pipe.db' index --db pipe.db empty
 expect_error index_file 2 'good.png' index --db a.db good.png
-run index --db a.db empty
-: >out
-judge_error index_empty_folder 1 'no pictures found: empty'
+expect_error index_empty_folder 1 'no pictures found: empty' index --db a.db empty
 expect_error index_foreign 1 'database of another program' index --db foreign.db empty
 cp text.jpg pictures/
 expect index_all_bad 1 '"failed": \[\{"path": ".*text.jpg", "error": "not a picture' index --json --db b.db pictures
@@ -77,6 +76,13 @@ cp good.png pictures/
 expect index_some 0 '"added": 1.*"failed": \[\{' index --json --db b.db pictures
 expect index_strict 1 '"unchanged": 1' index --strict --json --db b.db pictures
 expect_error query_picture_missing 1 'nowhere.png' search --db b.db ./nowhere.png
+run search --json --db b.db --in nowhere dog
+judge folder_unknown 0 '"results": \[\]'
+grep -q '^gaze: folder is not in the index: nowhere: ' err && pass folder_unknown_said || fail folder_unknown_said "$(cat err)"
+run search --db b.db --in pictures --after 1999 dog
+grep -q 'folder' err && fail folder_known "$(cat err)" || pass folder_known
+cp -r "$GAZE_MODEL" same_model && sed -i 's/0.5/0.4/' same_model/preprocessor_config.json
+expect_error model_not_indexed 1 'no photo is indexed with this model: same_model: ' search -m same_model --db b.db dog
 expect_error date_wrong 2 'not a date: soon' search --db b.db --after soon dog
 expect_error eval_missing_tar 1 'set.tar' eval retrieval --data set.tar
 expect_error eval_text_tar 1 'text.db' eval retrieval --data text.db
