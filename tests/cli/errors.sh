@@ -81,7 +81,7 @@ judge folder_unknown 0 '"results": \[\]'
 grep -q '^gaze: folder is not in the index: nowhere: ' err && pass folder_unknown_said || fail folder_unknown_said "$(cat err)"
 run search --db b.db --in pictures --after 1999 dog
 grep -q 'folder' err && fail folder_known "$(cat err)" || pass folder_known
-cp -r "$GAZE_MODEL" same_model && sed -i 's/0.5/0.4/' same_model/preprocessor_config.json
+cp -r "$GAZE_MODEL" same_model && echo >>same_model/config.json
 expect_error model_not_indexed 1 'no photo is indexed with this model: same_model: ' search -m same_model --db b.db dog
 expect_error date_wrong 2 'not a date: soon' search --db b.db --after soon dog
 expect_error eval_missing_tar 1 'set.tar' eval retrieval --data set.tar
