@@ -389,7 +389,7 @@ static void a_folder_that_is_gone_is_forgotten(void **unused) {
   place_write(&p, "trip/b.jpg", "two");
   place_write(&p, "trip2/c.jpg", "three");
   place_update(&p, &state);
-  char gone[4096], command[4200];
+  char gone[4200], command[4400];
   snprintf(gone, sizeof gone, "%s/", place_path(&p, "trip"));
   snprintf(command, sizeof command, "rm -r %s", gone);
   assert_int_equal(system(command), 0);
