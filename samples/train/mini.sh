@@ -3,7 +3,7 @@
 # how to make; RUNS gets checkpoints and the model. Interrupted, it goes on where it stopped. An epoch is 25,600
 # samples. A run in pieces: first EPOCHS 1000 and COOLDOWN 0 for as long as there is time, then, on a copy of RUNS/mini,
 # EPOCHS a little beyond the last checkpoint and COOLDOWN the difference. FROM=FOLDER begins with that model and its
-# vocabulary instead of random weights; DROPOUT=0 shows whole pictures, as the last piece should.
+# vocabulary instead of random weights; DROPOUT=0 shows whole pictures, as the last piece should; SEED and WARMUP are of the run.
 set -eu
 data=$1 runs=$2 epochs=${3:-60} cooldown=${4:-12}
 here=$(dirname "$0")
@@ -33,12 +33,12 @@ for ((i = 0; i < ${#sources[@]}; i += 3)); do
   files+=::$data/${sources[i]}.tar factors+=::${sources[i + 1]} groups+=::${sources[i + 2]}
 done
 
-gaze train clip --logs "$runs" --name "${NAME:-mini}" --resume latest --seed 2 "${start[@]}" \
+gaze train clip --logs "$runs" --name "${NAME:-mini}" --resume latest --seed "${SEED:-2}" "${start[@]}" \
   --train-data "${files#::}" --train-data-upsampling-factors "${factors#::}" --train-data-groups "${groups#::}" \
   --train-num-samples 25600 \
   --class-labels "$here/tinyimagenet-classes.tsv::$here/tinyimagenet-classes.ko.tsv" \
   --class-templates "$here/templates.txt::$here/templates.ko.txt" --class-weights 0.75::0.25 \
-  --teacher-vectors --teacher-weight 4 --teacher-texts "$data/texts.npy" --teacher-texts-weight 2 --batch-size 256 --opt muon --lr 1e-3 --wd 0.1 --warmup 100 --grad-clip-norm 1 \
+  --teacher-vectors --teacher-weight 4 --teacher-texts "$data/texts.npy" --teacher-texts-weight 2 --batch-size 256 --opt muon --lr 1e-3 --wd 0.1 --warmup "${WARMUP:-100}" --grad-clip-norm 1 \
   --lr-scheduler const-cooldown --epochs "$epochs" --epochs-cooldown "$cooldown" \
   --force-patch-dropout "${DROPOUT:-0.5}" --crop-scale 0.5 --flip 0.5 --color-jitter 0.2 --grayscale 0.05 \
   --precision bf16 --save-dtype f16 --save-frequency 2 --val-frequency 0 --log-every-n-steps 10
