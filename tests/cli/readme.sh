@@ -32,3 +32,12 @@ while IFS= read -r command; do
     fail "readme: $command" "$(tail -n 1 err)"
   fi
 done <commands
+
+# What the pictures at the top promise: each search finds its picture first, the cup is a cup.
+gaze index -q --db top.db samples/pictures
+first() { gaze search --db top.db -t 1 -f "$1" 2>/dev/null | sed 's|.*/||'; }
+same() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "$2, not $3"; fi; }
+same readme_bus "$(first 'a blue bus')" blue-bus-on-the-road.png
+same readme_boats "$(first 'boats at sunset')" two-boats-at-sunset.png
+same readme_snowman "$(first 눈사람)" snowman-with-a-red-scarf.png
+same readme_cup "$(gaze classify --labels cup,car,cat --top 1 samples/pictures/coffee-cup.png | sed -n '2s/^[^\t]*\t\([^\t]*\).*/\1/p')" cup
