@@ -179,6 +179,7 @@ typedef struct gaze_index_progress {
 typedef struct gaze_index_options {
   const char *const *exclude; /* globs on names and relative paths, on top of the defaults */
   size_t n_exclude;
+  bool forget;              /* photos of folders that are gone or empty too: their disk may only be away */
   int threads;              /* that prepare pictures; 0: all processors */
   const volatile int *stop; /* raised from a signal handler: finish what is in flight, commit, return */
   void (*progress)(void *user, const gaze_index_progress *progress);

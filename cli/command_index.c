@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 static word_list excluded;
+static bool forget;
 
 static const option_row options[] = {
     DATABASE_OPTION,
@@ -15,6 +16,9 @@ static const option_row options[] = {
      "are "
      "left out anyway",
      0, 0},
+    {"forget", 0, OPTION_SWITCH, NULL, &forget,
+     "forget the photos of a folder that is gone or empty; otherwise they are kept, for its disk may only be away", 0,
+     0},
     STRICT_OPTION,
     {0},
 };
@@ -57,6 +61,7 @@ static gaze_err update(gaze_index *index, gaze_model *model, const word_list *fo
                        gaze_index_stats *stats) {
   gaze_index_options options_of_run = {.exclude = excluded.items,
                                        .n_exclude = excluded.n,
+                                       .forget = forget,
                                        .threads = given.threads,
                                        .stop = &interrupted,
                                        .progress = show,

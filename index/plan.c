@@ -1,6 +1,7 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "index/folder.h"
+#include "index/stop.h"
 #include "index/update.h"
 #include "index/walk.h"
 
@@ -68,14 +69,19 @@ static gaze_err keep_unreadable(void *user, const char *path, const char *messag
   return insert_range(p->unread, path, "");
 }
 
-static gaze_err has_photos(planner *p, const char *folder, bool *out) {
+/* Whether photos below the folder are known, but none is found: they were deleted, or their disk is not there. False
+ * too where the folder was unreadable, which has been told. */
+static gaze_err has_vanished(planner *p, const char *folder, bool *out) {
+  static const char query[] = "SELECT 1 WHERE EXISTS(SELECT 1 FROM photo WHERE path >= ?1 AND path < ?2) "
+                              "AND NOT EXISTS(SELECT 1 FROM found WHERE path >= ?1 AND path < ?2) "
+                              "AND NOT EXISTS(SELECT 1 FROM unread WHERE high = ?2)";
   sqlite3_stmt *statement = NULL;
   char *low = NULL, *high = NULL;
   gaze_err err = GAZE_OK;
-  GAZE_TRY_DONE(gaze_format(&low, "%s/", folder));
-  GAZE_TRY_DONE(gaze_format(&high, "%s0", folder));
-  GAZE_TRY_DONE(
-      gaze_sql_prepare(p->update->index->db, "SELECT 1 FROM photo WHERE path >= ?1 AND path < ?2 LIMIT 1", &statement));
+  const char *base = strcmp(folder, "/") == 0 ? "" : folder;
+  GAZE_TRY_DONE(gaze_format(&low, "%s/", base));
+  GAZE_TRY_DONE(gaze_format(&high, "%s0", base));
+  GAZE_TRY_DONE(gaze_sql_prepare(p->update->index->db, query, &statement));
   GAZE_TRY_DONE(gaze_sql_bind(statement, "tt", low, high));
   err = gaze_sql_step(statement, out);
 done:
@@ -96,11 +102,20 @@ static gaze_err real_folder(planner *p, const char *name, char **out) {
   GAZE_TRY(gaze_folder_spell(name, out));
   if (gaze_folder_exists(*out))
     return GAZE_OK;
-  gaze_err err = has_photos(p, *out, &known);
-  if (err == GAZE_OK && !known)
-    err = gaze_fail(GAZE_ERR_NOT_FOUND, "folder not found: %s: check the path", name);
-  if (err == GAZE_OK)
-    gaze_warn("folder not found: %s: its photos are forgotten", *out);
+  GAZE_TRY(has_vanished(p, *out, &known));
+  return known ? GAZE_OK : gaze_fail(GAZE_ERR_NOT_FOUND, "folder not found: %s: check the path", name);
+}
+
+/* An unmounted disk leaves nothing or an empty folder behind: its photos are kept unless the caller knows better. */
+static gaze_err keep_vanished(planner *p, const char *folder) {
+  char *message;
+  bool vanished;
+  GAZE_TRY(has_vanished(p, folder, &vanished));
+  if (!vanished)
+    return GAZE_OK;
+  GAZE_TRY(gaze_format(&message, "no pictures any more: %s: mount its disk, or --forget what was known", folder));
+  gaze_err err = keep_unreadable(p, folder, message);
+  free(message);
   return err;
 }
 
@@ -113,6 +128,8 @@ static gaze_err walk_folders(planner *p, char *const *folders, size_t n) {
     err = insert_range(walked, folders[i], "/");
     if (err == GAZE_OK && gaze_folder_exists(folders[i]))
       err = gaze_walk_folder(&walk, folders[i]);
+    if (err == GAZE_OK && !options->forget && !gaze_stop_is_raised(options->stop))
+      err = keep_vanished(p, folders[i]);
   }
   sqlite3_finalize(walked);
   return err;
@@ -122,10 +139,10 @@ static gaze_err fill_scratch(planner *p, const char *const *folders, size_t n) {
   sqlite3 *db = p->update->index->db;
   char **real;
   gaze_err err = GAZE_OK;
+  GAZE_TRY(gaze_sql_run(db, scratch));
   GAZE_TRY(gaze_alloc(n, sizeof *real, &real));
   for (size_t i = 0; i < n; i++)
     GAZE_TRY_DONE(real_folder(p, folders[i], &real[i]));
-  GAZE_TRY_DONE(gaze_sql_run(db, scratch));
   GAZE_TRY_DONE(gaze_sql_prepare(db, "INSERT OR IGNORE INTO found VALUES(?1, ?2, ?3)", &p->found));
   GAZE_TRY_DONE(gaze_sql_prepare(db, "INSERT INTO unread VALUES(?1, ?2)", &p->unread));
   GAZE_TRY_DONE(walk_folders(p, real, n));

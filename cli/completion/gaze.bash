@@ -6,7 +6,7 @@ _gaze_common='-m --model --threads --cpu --precision --json -q --quiet -v --verb
 # The options of a command as one line.
 _gaze_options() {
   case $1 in
-  index) echo "--db --exclude --strict $_gaze_pictures" ;;
+  index) echo "--db --exclude --forget --strict $_gaze_pictures" ;;
   search)
     echo "-t --top --min-score --in --after --before --camera -f --filepath-only --db $_gaze_pictures"
     ;;

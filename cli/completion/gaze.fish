@@ -38,6 +38,7 @@ complete -c gaze -n __gaze_reads_pictures -l fast-decode -d 'decode large JPEG p
 
 complete -c gaze -n '__gaze_at index' -l db -r -F -d 'the index'
 complete -c gaze -n '__gaze_at index' -l exclude -x -d 'leave out names or paths like this'
+complete -c gaze -n '__gaze_at index' -l forget -d 'forget the photos of a folder that is gone or empty'
 complete -c gaze -n '__gaze_at index' -l strict -d 'exit status 1 when even one file fails'
 
 complete -c gaze -n '__gaze_at search' -s t -l top -x -d 'how many photos'
@@ -129,7 +130,7 @@ complete -c gaze -n '__gaze_at train clip' -l distill-model -r -F -d 'a CLIP of 
 complete -c gaze -n '__gaze_at train clip' -l crop-scale -x -d 'smallest part of a picture to crop'
 complete -c gaze -n '__gaze_at train clip' -l color-jitter -x -d 'strength'
 complete -c gaze -n '__gaze_at train clip' -l grayscale -x -d 'how often colours are taken away'
-complete -c gaze -n '__gaze_at train clip' -l flip -x -d 'how often left and right change places'
+complete -c gaze -n '__gaze_at train clip' -l flip -x -d 'how often left and right change places, except where the text names a side'
 complete -c gaze -n '__gaze_at train clip' -l seed -x -d 'of all that is random'
 complete -c gaze -n '__gaze_at train clip' -l workers -x -d 'threads that prepare pictures'
 complete -c gaze -n '__gaze_at train clip' -l logs -r -F -d 'where runs are kept'

@@ -69,7 +69,12 @@ expect index_again 0 '"added": 0, "updated": 1, "moved": 1, "unchanged": 4, "rem
 expect index_text 0 '^added 0, updated 0, moved 0, unchanged 6, removed 0, failed 0' index photos
 expect index_exclude 0 '"added": 5,' index --json --db other.db --exclude deep photos
 cp -r photos leaving && run index --db gone.db leaving && rm -r leaving
-expect index_gone_folder 0 'removed 6, failed 0' index --db gone.db leaving
+expect index_gone_folder 1 'removed 0, failed 1' index --db gone.db leaving
+grep -q '^gaze: no pictures any more: /.*/leaving: ' err && pass index_gone_told || fail index_gone_told "$(cat err)"
+mkdir leaving
+expect index_empty_folder 1 'removed 0, failed 1' index --db gone.db leaving
+expect index_gone_and_there 0 'added 6, updated 0, moved 0, unchanged 0, removed 0, failed 1' index --db gone.db leaving photos
+expect index_forget 0 'removed 6, failed 0' index --db gone.db --forget leaving
 mkfifo pipe.png && { cat photos/p3.png >pipe.png & }
 expect embed_pipe 0 '^pipe.png' embed pipe.png
 { echo photos/p3.png >pipe.png & }

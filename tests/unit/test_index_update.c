@@ -135,6 +135,7 @@ static void only_the_given_folders_lose_photos(void **unused) {
   add_three(&p, &state);
   place_write(&p, "deep.jpg", "beside the folder deep");
   place_write(&p, "deep-sea/d.jpg", "beside it too");
+  place_write(&p, "deep/e.jpg", "stays");
   place_update(&p, &state);
   assert_int_equal(unlink(place_path(&p, "a.jpg")), 0);
   assert_int_equal(unlink(place_path(&p, "deep/er/b.PNG")), 0);
@@ -144,8 +145,8 @@ static void only_the_given_folders_lose_photos(void **unused) {
   assert_ok(gaze_index_open(p.db, GAZE_INDEX_WRITE, &index));
   assert_ok(gaze_index_update(index, &embedder, folders, 2, NULL, &stats));
   gaze_index_close(index);
-  check_stats(stats, 0, 0, 0, 0, 1, 0);
-  assert_int_equal(count_hits(&p, "fake", NULL), 4);
+  check_stats(stats, 0, 0, 0, 1, 1, 0);
+  assert_int_equal(count_hits(&p, "fake", NULL), 5);
   place_fini(&p);
 }
 
@@ -377,30 +378,48 @@ static void stop_at(void *user, const gaze_index_progress *progress) {
     __atomic_store_n(&s->stop, 1, __ATOMIC_RELAXED);
 }
 
-/* The folder that was indexed, as it was named then, is no more; one beside it is not touched. */
-static void a_folder_that_is_gone_is_forgotten(void **unused) {
+static void remove_trip(const place *p) {
+  char command[4400];
+  snprintf(command, sizeof command, "rm -r '%s'", place_path(p, "trip"));
+  assert_int_equal(system(command), 0);
+}
+
+/* Folders that are gone or empty: an unmounted disk looks like that. One beside them is not touched. */
+static void a_vanished_folder_is_kept_until_told(void **unused) {
   place p;
   fake state = {0};
   gaze_index *index;
   gaze_index_stats stats;
+  gaze_index_options options = {0};
   gaze_embedder embedder = fake_embedder(&state, "fake");
   place_init(&p);
   place_write(&p, "trip/deep/a.jpg", "one");
   place_write(&p, "trip/b.jpg", "two");
   place_write(&p, "trip2/c.jpg", "three");
   place_update(&p, &state);
-  char gone[4200], command[4400];
+  char gone[4200], deep[4200];
   snprintf(gone, sizeof gone, "%s/", place_path(&p, "trip"));
-  snprintf(command, sizeof command, "rm -r %s", gone);
-  assert_int_equal(system(command), 0);
-  const char *folder = gone;
-  gaze_set_warn(NULL);
+  snprintf(deep, sizeof deep, "%s", place_path(&p, "trip/deep"));
+  const char *folders[] = {gone, deep}, *beside = p.photos;
   assert_ok(gaze_index_open(p.db, GAZE_INDEX_WRITE, &index));
-  assert_ok(gaze_index_update(index, &embedder, &folder, 1, NULL, &stats));
+  assert_ok(gaze_index_update(index, &embedder, folders, 2, &options, &stats)); /* one in the other: nothing is gone */
+  check_stats(stats, 0, 0, 0, 2, 0, 0);
+  remove_trip(&p);
+  assert_ok(gaze_index_update(index, &embedder, folders, 1, &options, &stats));
+  check_stats(stats, 0, 0, 0, 0, 0, 1);
+  assert_int_equal(mkdir(gone, 0777), 0);
+  assert_ok(gaze_index_update(index, &embedder, folders, 1, &options, &stats));
+  check_stats(stats, 0, 0, 0, 0, 0, 1);
+  assert_int_equal(count_hits(&p, "fake", "trip/b.jpg"), 1);
+  options.forget = true;
+  assert_ok(gaze_index_update(index, &embedder, folders, 1, &options, &stats));
   check_stats(stats, 0, 0, 0, 0, 2, 0);
-  assert_int_equal(gaze_index_update(index, &embedder, &folder, 1, NULL, NULL), GAZE_ERR_NOT_FOUND);
+  remove_trip(&p);
+  assert_int_equal(gaze_index_update(index, &embedder, folders, 1, &options, NULL), GAZE_ERR_NOT_FOUND);
+  options.forget = false;
+  assert_ok(gaze_index_update(index, &embedder, &beside, 1, &options, &stats));
+  check_stats(stats, 0, 0, 0, 1, 0, 0);
   gaze_index_close(index);
-  assert_int_equal(count_hits(&p, "fake", "trip2/c.jpg"), 1);
   assert_int_equal(count_hits(&p, "fake", NULL), 1);
   place_fini(&p);
 }
@@ -517,7 +536,7 @@ int main(void) {
                                      cmocka_unit_test(links_neither_loop_nor_double),
                                      cmocka_unit_test(names_may_hold_any_bytes),
                                      cmocka_unit_test(wrong_folders_are_refused),
-                                     cmocka_unit_test(a_folder_that_is_gone_is_forgotten),
+                                     cmocka_unit_test(a_vanished_folder_is_kept_until_told),
                                      cmocka_unit_test(interrupted_run_goes_on),
                                      cmocka_unit_test(a_model_that_fails),
                                      cmocka_unit_test(second_indexer_is_told_to_wait)};
