@@ -54,7 +54,8 @@ typedef struct gaze_train_clip_options {
   const char
       *text_vectors; /* TEXTS.npy (float16 [n, D]) with TEXTS.txt beside it: a teacher's sentence vectors; NULL: none */
   double text_teacher_weight;                      /* of the loss against them */
-  double scale_low, color_jitter, grayscale, flip; /* augmentation: smallest crop area, strength, probabilities */
+  double scale_low, color_jitter, grayscale, flip; /* augmentation: smallest crop area, strength, probabilities; a
+                                                    * picture whose text tells left from right is not flipped */
   const char *distill_model;                       /* a CLIP whose similarities are imitated too; NULL: none */
   gaze_model_options compute;                      /* threads, cpu, precision */
   int workers;

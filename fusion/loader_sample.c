@@ -2,6 +2,7 @@
 
 #include "core/base/memory.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,21 +66,32 @@ static bool fill_teacher(const gaze_kernels *kernels, const uint16_t *vector, si
   return vector != NULL;
 }
 
-static gaze_err fill_text(const gaze_sample *sample, const gaze_loader_options *options, const gaze_kernels *kernels,
-                          gaze_random *random, gaze_sample_room *room) {
-  char *text;
-  GAZE_TRY(gaze_sample_text(sample, options, random, &text));
+static gaze_err fill_text(const char *text, const gaze_loader_options *options, const gaze_kernels *kernels,
+                          gaze_sample_room *room) {
   const gaze_second_view *second = &options->second;
-  gaze_err err =
-      gaze_tokenizer_encode_context(options->tokenizer, text, options->context, room->ids, &room->n_ids, &room->n_cut);
-  if (err == GAZE_OK && room->second_ids)
-    err = gaze_tokenizer_encode_context(second->tokenizer, text, second->context, room->second_ids, &room->n_second_ids,
-                                        NULL);
+  GAZE_TRY(
+      gaze_tokenizer_encode_context(options->tokenizer, text, options->context, room->ids, &room->n_ids, &room->n_cut));
+  if (room->second_ids)
+    GAZE_TRY(gaze_tokenizer_encode_context(second->tokenizer, text, second->context, room->second_ids,
+                                           &room->n_second_ids, NULL));
   if (room->text_teacher)
     *room->has_text_teacher = fill_teacher(kernels, gaze_text_vectors_find(options->text_vectors, text),
                                            options->text_vectors->D, room->text_teacher);
-  free(text);
-  return err;
+  return GAZE_OK;
+}
+
+/* Whether the English word stands in text by itself: "right", but not "bright". */
+static bool has_word(const char *text, const char *word) {
+  size_t n = strlen(word);
+  for (const char *at = text; (at = strcasestr(at, word)); at += n)
+    if ((at == text || !isalpha((unsigned char)at[-1])) && !isalpha((unsigned char)at[n]))
+      return true;
+  return false;
+}
+
+/* A text that tells left from right, in English or Korean, is untrue of the flipped picture. */
+static bool tells_sides(const char *text) {
+  return has_word(text, "left") || has_word(text, "right") || strstr(text, "왼") || strstr(text, "오른");
 }
 
 static gaze_err fill_pixels(const gaze_sample *sample, const gaze_augment *augment, const gaze_preprocess *preprocess,
@@ -91,12 +103,19 @@ static gaze_err fill_pixels(const gaze_sample *sample, const gaze_augment *augme
 
 gaze_err gaze_sample_fill(const gaze_sample *sample, const gaze_loader_options *options, const gaze_kernels *kernels,
                           const gaze_picture *picture, gaze_random *random, gaze_sample_room *room) {
-  GAZE_TRY(fill_text(sample, options, kernels, random, room));
+  gaze_augment augment = options->augment;
+  char *text;
+  GAZE_TRY(gaze_sample_text(sample, options, random, &text));
+  gaze_err err = fill_text(text, options, kernels, room);
+  if (tells_sides(text))
+    augment.flip = 0;
+  free(text);
+  GAZE_TRY(err);
   if (room->teacher)
     *room->has_teacher = fill_teacher(kernels, sample->teacher, options->teacher_dim, room->teacher);
   gaze_random again = *random; /* the same state gives the same crop and changes at another size */
-  GAZE_TRY(fill_pixels(sample, &options->augment, &options->preprocess, picture, random, room->pixels));
+  GAZE_TRY(fill_pixels(sample, &augment, &options->preprocess, picture, random, room->pixels));
   if (!room->second_pixels)
     return GAZE_OK;
-  return fill_pixels(sample, &options->augment, options->second.preprocess, picture, &again, room->second_pixels);
+  return fill_pixels(sample, &augment, options->second.preprocess, picture, &again, room->second_pixels);
 }

@@ -53,10 +53,12 @@ int draw_captions_write(const draw_scene *scene, draw_random *random, char (*cap
 
 /* Forms that name all colours, the count, or the sides. */
 static int pair_form(const draw_scene *scene, const char *kind, draw_random *random) {
-  static const int colour_forms[] = {1, 4, 0, 5, 0}, count_forms[] = {0, 2, 4};
+  static const int colour_forms[] = {1, 4, 0, 5, 0, 0}, count_forms[] = {0, 2, 4};
   if (kind[1] == 'o' && kind[2] == 'l')
     return colour_forms[scene->layout];
-  return kind[0] == 'c' ? count_forms[draw_below(random, 3)] : scene->layout == DRAW_SINGLE ? 3 : draw_below(random, 7);
+  if (kind[0] == 'c')
+    return count_forms[draw_below(random, 3)];
+  return scene->layout == DRAW_SINGLE ? 3 : draw_below(random, scene->layout == DRAW_ASIDE ? 5 : 7);
 }
 
 static int add_pair(const draw_claim *right, const draw_claim *wrong, const char *kind, draw_random *random,
@@ -80,7 +82,8 @@ int draw_pairs_write(const draw_scene *scene, draw_random *random, draw_pair *pa
     wrong.count = (right.count + draw_below(random, 4)) % 5 + 1;
     n += add_pair(&right, &wrong, "count", random, &pairs[n]);
   }
-  if (scene->layout == DRAW_SIDES || (scene->layout == DRAW_SINGLE && draw_object_side(&scene->objects[0]))) {
+  if (scene->layout == DRAW_SIDES || scene->layout == DRAW_ASIDE ||
+      (scene->layout == DRAW_SINGLE && draw_object_side(&scene->objects[0]))) {
     wrong = right;
     wrong.swapped = true;
     n += add_pair(&right, &wrong, "side", random, &pairs[n]);

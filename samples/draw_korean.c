@@ -104,6 +104,10 @@ int draw_korean_write(const draw_scene *scene, draw_random *random, char caption
     else if (draw_chance(random, 0.3))
       draw_say(&text, " 그림");
     break;
+  case DRAW_ASIDE:
+    draw_say(&text, scene->side < 0 ? "왼쪽에 있는 " : "오른쪽에 있는 ");
+    say_one(&text, object, draw_chance(random, 0.6));
+    break;
   case DRAW_SIDES:
     say_sides(&text, scene, random);
     break;

@@ -11,12 +11,14 @@ static void range_across(const draw_scene *scene, int i, double *low, double *hi
   double half = scene->objects[i].width / 2;
   *low = half + 0.02;
   *high = 0.98 - half;
-  if (scene->layout != DRAW_SIDES)
-    return;
-  if (i == 0)
+  if (scene->layout == DRAW_SIDES && i == 0)
     *high = 0.47 - half;
-  else
+  else if (scene->layout == DRAW_SIDES)
     *low = 0.53 + half;
+  else if (scene->side < 0)
+    *high = fmax(*low, 0.36);
+  else if (scene->side > 0)
+    *low = fmin(*high, 0.64);
 }
 
 static void range_down(const draw_scene *scene, int i, double *low, double *high) {
@@ -55,6 +57,8 @@ static double pick_size(const draw_scene *scene, draw_random *random) {
     return draw_between(random, 0.36, 0.8);
   case DRAW_COUNT:
     return draw_between(random, of_count[scene->n - 1][0], of_count[scene->n - 1][1]);
+  case DRAW_ASIDE:
+    return draw_between(random, 0.3, 0.6);
   case DRAW_SIDES:
   case DRAW_STACKED:
     return draw_between(random, 0.3, 0.44);
@@ -65,7 +69,9 @@ static double pick_size(const draw_scene *scene, draw_random *random) {
 
 static void size_object(draw_scene *scene, int i, double size, double shrink) {
   draw_object *object = &scene->objects[i];
-  double aspect = draw_kinds[object->kind].aspect, most = scene->layout == DRAW_SIDES ? 0.44 : 0.94;
+  double aspect = draw_kinds[object->kind].aspect, most = scene->layout == DRAW_SIDES ? 0.44
+                                                          : scene->side               ? 0.66
+                                                                                      : 0.94;
   if (aspect < 0.8 || aspect > 1.5) /* slender things are as visible only when longer */
     size = fmin(size * 1.2, 0.9);
   object->width = fmin(aspect >= 1 ? size : size * aspect, most) * shrink;

@@ -123,7 +123,7 @@ static void repeat_first(draw_scene *scene, int n) {
 /* The first kind is drawn before its place, so that all kinds are as frequent; false: try again with another place. */
 static bool plan_objects(draw_scene *scene, draw_kind_name first, draw_random *random) {
   static const int least[] = {
-      [DRAW_SINGLE] = 1, [DRAW_COUNT] = 1, [DRAW_SIDES] = 2, [DRAW_STACKED] = 2, [DRAW_RICH] = 3};
+      [DRAW_SINGLE] = 1, [DRAW_COUNT] = 1, [DRAW_SIDES] = 2, [DRAW_STACKED] = 2, [DRAW_RICH] = 3, [DRAW_ASIDE] = 1};
   int wanted = least[scene->layout] + (scene->layout == DRAW_RICH ? draw_below(random, 3) : 0);
   scene->n = 0;
   if (!add_object(scene, first, random))
@@ -139,6 +139,8 @@ static bool plan_objects(draw_scene *scene, draw_kind_name first, draw_random *r
   }
   if (scene->layout == DRAW_COUNT)
     repeat_first(scene, 1 + draw_below(random, 5));
+  if (scene->layout == DRAW_ASIDE)
+    scene->side = draw_chance(random, 0.5) ? 1 : -1;
   plan_horizon(scene, random);
   return true;
 }
@@ -151,6 +153,8 @@ static void plan_twin(draw_scene *scene, draw_random *random) {
     draw_object first = scene->objects[0];
     scene->objects[0] = scene->objects[1];
     scene->objects[1] = first;
+  } else if (scene->layout == DRAW_ASIDE) {
+    scene->side = -scene->side;
   } else {
     int which = scene->layout == DRAW_COUNT ? 0 : draw_below(random, scene->n);
     draw_colour_name colour = draw_other_colour(scene, which, random);

@@ -31,6 +31,7 @@ typedef enum draw_layout {
   DRAW_SIDES,   /* two different objects, the first left of the second */
   DRAW_STACKED, /* two different objects, the first above the second */
   DRAW_RICH,    /* three to five different objects */
+  DRAW_ASIDE,   /* one object, clearly on the left or on the right; never picked for DRAW_ANY */
   DRAW_ANY      /* of none in particular, when a new scene is asked for */
 } draw_layout;
 
@@ -47,6 +48,7 @@ typedef struct draw_scene {
   draw_layout layout;
   draw_ground ground;
   draw_time time;
+  int side;       /* of DRAW_ASIDE: -1 left, 1 right */
   double horizon; /* part of the picture above the ground; 0 or 1 where there is none */
   draw_object objects[DRAW_MOST_OBJECTS];
   int n;

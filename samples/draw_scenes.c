@@ -3,7 +3,7 @@
  *   draw-scenes --seed 1 --count 12000 --size 128 --out drawings.tar      to train on
  *   draw-scenes --seed 1000003 --count 1000 --size 128 --pairs heldout    to measure: captions right and wrong
  *   draw-scenes --seed 2 --count 12000 --size 128 --layout sides --out sides.tar    one layout alone: single, count,
- *                                                                         sides, stacked or rich
+ *                                                                         sides, stacked, rich or aside
  *   draw-scenes --pictures samples/pictures                               the sample pictures of this repository
  *
  * A name that ends in .tar gives a WebDataset tar (KEY.png, KEY.json), another one a folder. The same seed gives
@@ -110,8 +110,8 @@ static bool read_number(const char *text, uint64_t *out) {
 }
 
 static bool read_layout(const char *text, draw_layout *out) {
-  static const char *const names[] = {"single", "count", "sides", "stacked", "rich"};
-  for (int i = 0; i < 5; i++)
+  static const char *const names[] = {"single", "count", "sides", "stacked", "rich", "aside"};
+  for (int i = 0; i < DRAW_ANY; i++)
     if (strcmp(text, names[i]) == 0) {
       *out = (draw_layout)i;
       return true;

@@ -134,6 +134,36 @@ static void say_single(draw_text *text, const draw_claim *claim, int form, draw_
   say_place(text, scene, object->in_the_sky, random);
 }
 
+static void say_aside(draw_text *text, const draw_claim *claim, int form, draw_random *random) {
+  const draw_scene *scene = claim->scene;
+  bool coloured = draw_chance(random, 0.6);
+  const char *side = (scene->side < 0) != claim->swapped ? "left" : "right";
+  switch (form) {
+  case 0:
+  case 1:
+    say_one(text, claim, 0, false, "", form == 0 || coloured);
+    say_side(text, claim, 0, random);
+    break;
+  case 2:
+    draw_say(text, "on the %s ", side);
+    say_one(text, claim, 0, false, "", coloured);
+    break;
+  case 3:
+    say_one(text, claim, 0, coloured, "", coloured);
+    draw_say(text, " on the %s", side);
+    say_place(text, scene, scene->objects[0].in_the_sky, random);
+    break;
+  case 4:
+    draw_say(text, "there is ");
+    say_one(text, claim, 0, false, "", coloured);
+    draw_say(text, " on the %s", side);
+    break;
+  default:
+    say_one(text, claim, 0, false, "", true);
+    say_place(text, scene, scene->objects[0].in_the_sky, random);
+  }
+}
+
 static void say_count(draw_text *text, const draw_claim *claim, int form, draw_random *random) {
   const draw_scene *scene = claim->scene;
   switch (form) {
@@ -269,10 +299,11 @@ static void say_rich(draw_text *text, const draw_claim *claim, int form, draw_ra
   }
 }
 
-const int draw_forms[] = {[DRAW_SINGLE] = 7, [DRAW_COUNT] = 6, [DRAW_SIDES] = 9, [DRAW_STACKED] = 6, [DRAW_RICH] = 6};
+const int draw_forms[] = {
+    [DRAW_SINGLE] = 7, [DRAW_COUNT] = 6, [DRAW_SIDES] = 9, [DRAW_STACKED] = 6, [DRAW_RICH] = 6, [DRAW_ASIDE] = 6};
 
 void draw_sentence_say(draw_text *text, const draw_claim *claim, int form, draw_random *random) {
   static void (*const sayers[])(draw_text *, const draw_claim *, int,
-                                draw_random *) = {say_single, say_count, say_sides, say_stacked, say_rich};
+                                draw_random *) = {say_single, say_count, say_sides, say_stacked, say_rich, say_aside};
   sayers[claim->scene->layout](text, claim, form, random);
 }

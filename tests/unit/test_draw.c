@@ -2,6 +2,7 @@
 #include "fusion/dataset.h"
 #include "samples/draw_gallery.h"
 #include "samples/draw_pack.h"
+#include "samples/draw_words.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -110,6 +111,26 @@ static void test_layout_can_be_asked_for(void **state) {
   for (uint64_t i = 0; i < 200; i++) {
     draw_scene scene = draw_scene_new(9, i, true, DRAW_SIDES);
     assert_true(scene.layout == DRAW_SIDES && scene.n == 2 && scene.objects[0].x < scene.objects[1].x);
+  }
+}
+
+/* Twins of one thing aside stand on two sides, and each caption that names a side names theirs. */
+static void test_twins_aside(void **state) {
+  for (uint64_t i = 0; i < 400; i++) {
+    draw_scene scene = draw_scene_new(9, i, true, DRAW_ASIDE), twin = draw_scene_new(9, i ^ 1, true, DRAW_ASIDE);
+    draw_random random = draw_random_new(7, i);
+    char captions[DRAW_MOST_CAPTIONS][DRAW_CAPTION_SIZE];
+    int n = draw_captions_write(&scene, &random, captions), named = 0;
+    bool left = draw_object_side(&scene.objects[0]) < 0;
+    assert_int_equal(draw_object_side(&scene.objects[0]), -draw_object_side(&twin.objects[0]));
+    assert_int_equal(scene.objects[0].kind, twin.objects[0].kind);
+    for (int j = 0; j < n; j++) {
+      bool says_left = find_word(captions[j], "left") || strstr(captions[j], "왼쪽");
+      bool says_right = find_word(captions[j], "right") || strstr(captions[j], "오른쪽");
+      assert_false(left ? says_right : says_left);
+      named += says_left || says_right;
+    }
+    assert_true(named >= 3);
   }
 }
 
@@ -278,6 +299,7 @@ int main(void) {
       cmocka_unit_test(test_boxes_hold_the_objects),
       cmocka_unit_test(test_twins_differ_in_one_thing),
       cmocka_unit_test(test_layout_can_be_asked_for),
+      cmocka_unit_test(test_twins_aside),
       cmocka_unit_test(test_captions_are_true),
       cmocka_unit_test(test_pairs),
       cmocka_unit_test(test_tar),
