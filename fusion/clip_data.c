@@ -44,6 +44,8 @@ gaze_err gaze_clip_run_open_data(gaze_clip_run *run) {
   GAZE_TRY(gaze_alloc(n, sizeof *run->sources, &run->sources));
   for (size_t i = 0; i < n; i++)
     GAZE_TRY(open_source(run, i));
+  if (run->options.teacher_weight > 0 && !run->teacher.D)
+    gaze_warn("no KEY.teacher.npy in the training data: --teacher-vectors: there is nothing to learn from");
   if (run->options.text_vectors)
     GAZE_TRY(gaze_text_vectors_open(run->options.text_vectors, &run->text_vectors));
   return open_prompts(run);

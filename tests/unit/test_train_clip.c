@@ -134,6 +134,21 @@ static void other_data_are_named(void **state) {
   assert_non_null(strstr(last_warning, "step-00000002"));
 }
 
+static void a_missing_teacher_is_told(void **state) {
+  char untaught[512];
+  const char *data = untaught;
+  gaze_train_clip_options options = train_options("untaught");
+  snprintf(untaught, sizeof untaught, "%s", test_path("untaught.tar"));
+  make_train_tar("untaught.tar", 1, 0x3c00);
+  options.train_data = &data;
+  options.teacher_weight = 1;
+  options.epochs = 1;
+  count_warnings();
+  train(&options);
+  assert_int_equal(n_warnings, 1);
+  assert_non_null(strstr(last_warning, "no KEY.teacher.npy"));
+}
+
 /* The newest checkpoint of a run, loaded into an optimiser of the size that a model has. */
 static void check_last_checkpoint(const char *run) {
   char *path;
@@ -327,6 +342,7 @@ int main(void) {
                                      cmocka_unit_test(other_runs_are_not_resumed),
                                      cmocka_unit_test(a_run_is_not_overwritten),
                                      cmocka_unit_test(other_data_are_named),
+                                     cmocka_unit_test(a_missing_teacher_is_told),
                                      cmocka_unit_test(diverged_keeps_a_good_checkpoint),
                                      cmocka_unit_test(bad_gradient_stops_a_run),
                                      cmocka_unit_test(learns_by_heart),
