@@ -1,4 +1,5 @@
 /* rclip's query language: parts added and taken away, each a text, a picture, or either with a weight. */
+#include "core/base/file.h"
 #include "core/base/memory.h"
 #include "fusion/contrastive.h"
 #include "fusion/model.h"
@@ -38,13 +39,8 @@ static bool is_file(const char *text) {
 
 /* Ends like the name of a picture; of a kind that cannot be read, too, for then the reader says so. */
 static bool has_picture_ending(const char *text) {
-  static const char *const endings[] = {"jpg",  "jpeg", "jpe",  "jfif", "png", "webp", "heic",
-                                        "heif", "hif",  "avif", "gif",  "bmp", "tif",  "tiff"};
-  const char *dot = strrchr(text, '.');
-  for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-    if (strcasecmp(dot + 1, endings[i]) == 0)
-      return true;
-  return false;
+  static const char *const unread[] = {"gif", "bmp", "tif", "tiff", NULL};
+  return gaze_name_ends(text, gaze_picture_endings) || gaze_name_ends(text, unread);
 }
 
 /* Whether a part is a path: it begins like one, or it has a slash and is there or at least named like a picture. */

@@ -57,7 +57,9 @@ gaze_err gaze_scan_run(const gaze_scan_rows *rows, const int16_t *query, gaze_to
   gaze_err err = GAZE_OK;
   for (int t = 0; t < threads && err == GAZE_OK; t++)
     err = gaze_top_init(&tops[t], top->capacity);
-  if (err == GAZE_OK) {
+  if (err == GAZE_OK && threads == 1) { /* a team of one would be allocated, and OpenMP ends the program if it cannot */
+    scan_range(kernel, rows, query, 0, n, &tops[0]);
+  } else if (err == GAZE_OK) {
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int t = 0; t < threads; t++)
       scan_range(kernel, rows, query, n * (size_t)t / (size_t)threads, n * (size_t)(t + 1) / (size_t)threads, &tops[t]);

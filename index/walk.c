@@ -1,5 +1,6 @@
 #include "index/walk.h"
 
+#include "core/base/file.h"
 #include "index/stop.h"
 
 #include <dirent.h>
@@ -8,19 +9,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 static bool is_picture_name(const char *name) {
-  static const char *const endings[] = {"jpg",  "jpeg", "jpe",   "jfif",  "png", "apng", "webp",
-                                        "heic", "heif", "heics", "heifs", "hif", "avif", "avifs"};
-  const char *dot = strrchr(name, '.');
-  if (strncmp(name, "._", 2) == 0) /* what macOS keeps beside a file on foreign disks */
-    return false;
-  for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-    if (strcasecmp(dot + 1, endings[i]) == 0)
-      return true;
-  return false;
+  bool kept_by_macos = strncmp(name, "._", 2) == 0; /* beside a file on foreign disks */
+  return !kept_by_macos && gaze_name_ends(name, gaze_picture_endings);
 }
 
 static bool is_default_exclude(const char *name) {

@@ -193,6 +193,17 @@ gaze_err gaze_folder_make(const char *path) {
   return made ? GAZE_OK : gaze_fail_errno(GAZE_ERR_IO, "cannot make the folder: %s", path);
 }
 
+const char *const gaze_picture_endings[] = {"jpg",  "jpeg",  "jpe",   "jfif", "png",  "apng",  "webp", "heic",
+                                            "heif", "heics", "heifs", "hif",  "avif", "avifs", NULL};
+
+bool gaze_name_ends(const char *name, const char *const *endings) {
+  const char *dot = strrchr(name, '.');
+  for (; dot && *endings; endings++)
+    if (strcasecmp(dot + 1, *endings) == 0)
+      return true;
+  return false;
+}
+
 bool gaze_file_exists(const char *path) {
   struct stat status;
   return stat(path, &status) == 0;

@@ -36,6 +36,10 @@ GAZE_CHECKED gaze_err gaze_file_replace(const char *path, const void *bytes, siz
 GAZE_CHECKED gaze_err gaze_folder_make(const char *path);
 bool gaze_file_exists(const char *path);
 bool gaze_folder_exists(const char *path);
+/* Whether there is a dot in name and one of the endings (NULL behind the last) follows, in capitals or not. */
+bool gaze_name_ends(const char *name, const char *const *endings);
+/* Of the pictures that gaze reads. */
+extern const char *const gaze_picture_endings[];
 /* "folder/name"; yours: free(). */
 GAZE_CHECKED gaze_err gaze_path_join(const char *folder, const char *name, char **out);
 

@@ -4,6 +4,8 @@
 # samples. A run in pieces: first EPOCHS 1000 and COOLDOWN 0 for as long as there is time, then, on a copy of RUNS/mini,
 # EPOCHS a little beyond the last checkpoint and COOLDOWN the difference. FROM=FOLDER begins with that model and its
 # vocabulary instead of random weights; DROPOUT=0 shows whole pictures, as the last piece should; SEED and WARMUP are of the run.
+# SOURCES="FILE FACTOR GROUP ..." draws from these tars alone: sides are learned from drawings of one thing aside, then of
+# two, before everything together, or never (README.md).
 set -eu
 data=$1 runs=$2 epochs=${3:-60} cooldown=${4:-12}
 here=$(dirname "$0")
@@ -19,15 +21,8 @@ else
 fi
 
 # File, how often each of its samples is drawn, and how many neighbours together: drawings come as twins.
-sources=(
-  tinyimagenet-full 1 1
-  flickr8k-train 11 1
-  drawings-train 0.8 2
-  sides-train 0.8 2
-  coco128-train 10 1
-  cocomini-train 12 1
-  daquar-train 2 1
-)
+read -ra sources <<<"${SOURCES:-tinyimagenet-full 1 1 flickr8k-train 11 1 drawings-train 0.8 2 sides-train 1 2 \
+  aside-train 0.8 2 coco128-train 10 1 cocomini-train 12 1 daquar-train 2 1}"
 files='' factors='' groups=''
 for ((i = 0; i < ${#sources[@]}; i += 3)); do
   files+=::$data/${sources[i]}.tar factors+=::${sources[i + 1]} groups+=::${sources[i + 2]}

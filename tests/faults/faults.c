@@ -23,7 +23,9 @@
 #endif
 #endif
 
-static long calls_left[FAULT_KINDS] = {-1, -1}; /* before the one that fails; negative: none does */
+static long calls_left[FAULT_KINDS] = {-1, -1, -1}; /* before the one that fails; negative: none does, or FULL */
+
+#define FULL (-2) /* the disk stays full */
 static long live;
 
 void fault_arm(fault_kind kind, long n) { __atomic_store_n(&calls_left[kind], n, __ATOMIC_SEQ_CST); }
@@ -152,7 +154,20 @@ int rename(const char *from, const char *to) {
   return fails(FAULT_SYSTEM, EIO) ? -1 : (int)syscall(SYS_rename, from, to);
 }
 
+ssize_t pwrite64(int file, const void *bytes, size_t size, off_t offset) {
+  long left = __atomic_load_n(&calls_left[FAULT_DISK], __ATOMIC_RELAXED);
+  if (left == 0 || left == FULL) {
+    __atomic_store_n(&calls_left[FAULT_DISK], FULL, __ATOMIC_RELAXED);
+    errno = ENOSPC;
+    return -1;
+  }
+  if (left > 0)
+    __atomic_store_n(&calls_left[FAULT_DISK], left - 1, __ATOMIC_RELAXED);
+  return syscall(SYS_pwrite64, file, bytes, size, offset);
+}
+
 /* Thousands of runs need not wait for the disk. */
 int fsync(int file) { return fails(FAULT_SYSTEM, EIO) ? -1 : 0; }
+int fdatasync(int file) { return fsync(file); }
 
 #endif

@@ -8,6 +8,7 @@
 typedef enum fault_kind {
   FAULT_ALLOCATION, /* malloc and its kin: no memory, once */
   FAULT_SYSTEM,     /* open, fopen, opendir, mkdir, mmap of a file, fsync, rename: an input/output error, once */
+  FAULT_DISK,       /* pwrite, SQLite's way to write: no space, from then on */
   FAULT_KINDS
 } fault_kind;
 
