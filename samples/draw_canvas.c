@@ -142,7 +142,7 @@ static void outline(const draw_pen *pen, const draw_point *points, int n) {
 }
 
 void draw_polygon(const draw_pen *pen, draw_colour colour, const draw_point *points, int n) {
-  draw_point placed[MOST_POINTS];
+  draw_point placed[MOST_POINTS] = {{0}};
   place(pen, points, n, placed);
   outline(pen, placed, n);
   fill(pen, colour, placed, n);
@@ -157,7 +157,7 @@ static void ellipse_points(const draw_pen *pen, const double ellipse[4], draw_po
 }
 
 void draw_blobs(const draw_pen *pen, draw_colour colour, const double (*ellipses)[4], int n) {
-  draw_point placed[ROUND_POINTS];
+  draw_point placed[ROUND_POINTS] = {{0}};
   for (int i = 0; i < n; i++) {
     ellipse_points(pen, ellipses[i], placed);
     outline(pen, placed, ROUND_POINTS);
@@ -202,7 +202,7 @@ void draw_chord(const draw_pen *pen, draw_colour colour, double x, double y, dou
 }
 
 void draw_stroke(const draw_pen *pen, draw_colour colour, double width, const draw_point *points, int n) {
-  draw_point placed[MOST_POINTS];
+  draw_point placed[MOST_POINTS] = {{0}};
   place(pen, points, n, placed);
   double fine = width * pen->scale * pen->canvas->side;
   if (pen->line_width > 0)

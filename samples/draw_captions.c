@@ -32,7 +32,7 @@ static void say(char caption[DRAW_CAPTION_SIZE], const draw_claim *claim, int fo
 }
 
 int draw_captions_write(const draw_scene *scene, draw_random *random, char (*captions)[DRAW_CAPTION_SIZE]) {
-  int order[DRAW_MOST_FORMS], forms = draw_forms[scene->layout], wanted = 4 + draw_below(random, 3), n = 0;
+  int order[DRAW_MOST_FORMS] = {0}, forms = draw_forms[scene->layout], wanted = 4 + draw_below(random, 3), n = 0;
   for (int i = 0; i < forms; i++) {
     int j = draw_below(random, i + 1);
     order[i] = order[j];

@@ -158,16 +158,17 @@ static void test_held_batches_stay(void **state) {
   gaze_source source = {make_set("a.tar", 37, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1);
   options.workers = 2;
-  for (options.held = 1; options.held <= 3; options.held++) {
+  for (int held = 1; held <= 3; held++) {
+    options.held = held;
     const gaze_batch *batches[3];
     static float copies[3][BATCH * PIXELS];
     gaze_loader *loader = make_loader(&options);
-    for (int i = 0; i < options.held; i++) {
+    for (int i = 0; i < held; i++) {
       batches[i] = next_batch(loader);
       memcpy(copies[i], batches[i]->pixels, sizeof copies[i]);
     }
     usleep(30000);
-    for (int i = 0; i < options.held; i++) {
+    for (int i = 0; i < held; i++) {
       assert_int_equal(batches[i]->number, i);
       assert_memory_equal(batches[i]->pixels, copies[i], sizeof copies[i]);
     }
