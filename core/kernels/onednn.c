@@ -150,13 +150,19 @@ static bool is_fast(dnnl_primitive_desc_t description) {
   return strncmp(name, "ref", 3) != 0;
 }
 
+/* A matrix of one row or column that does not lie densely: oneDNN 3.7 takes it for a vector without gaps. */
+static bool has_gaps(const gaze_product *q) {
+  bool a = q->M == 1 && q->transpose_a && q->lda > 1, b = q->N == 1 && !q->packed && !q->transpose_b && q->ldb > 1;
+  return a || b || (q->N == 1 && q->ldc > 1);
+}
+
 /* Takes B's layout from `packed` where there is one. */
 static bool prepare(gaze_onednn *onednn, prepared *p, const gaze_onednn_packed *packed) {
   const gaze_product *q = &p->product;
   layout A = {0}, B = {0}, C = {0};
   layout_view b = view(&B);
   dnnl_primitive_desc_t description = NULL;
-  bool ok = layout_of(&A, q->M, q->K, q->lda, q->transpose_a, type_of(q)) == dnnl_success &&
+  bool ok = !has_gaps(q) && layout_of(&A, q->M, q->K, q->lda, q->transpose_a, type_of(q)) == dnnl_success &&
             layout_of(&C, q->M, q->N, q->ldc, false, dnnl_f32) == dnnl_success;
   if (packed)
     ok = ok && dnnl_memory_get_memory_desc(packed->memory, &b) == dnnl_success;

@@ -110,8 +110,11 @@ static void run_f32_product(gaze_onednn *onednn, const gaze_product *p, gaze_ran
   product same = {.K = p->K, .transpose_a = p->transpose_a, .transpose_b = p->transpose_b};
   gaze_product without = *p;
   without.packed = false;
-  assert_true((packed && gaze_onednn_matmul(onednn, p, A, packed, C)) || gaze_onednn_matmul(onednn, &without, A, B, C));
+  bool done = (packed && gaze_onednn_matmul(onednn, p, A, packed, C)) || gaze_onednn_matmul(onednn, &without, A, B, C);
   gaze_onednn_packed_free(packed);
+  assert_true(done || p->M == 1 || p->N == 1); /* vectors with gaps are refused */
+  if (!done)
+    return;
   for (size_t m = 0; m < p->M; m++)
     for (size_t n = 0; n < p->N; n++) {
       double size, before = p->accumulate ? C0[m * p->ldc + n] : 0;
