@@ -2,8 +2,6 @@
 
 #include <immintrin.h>
 
-#define AHEAD 4096 /* bytes: hardware prefetchers stop at page ends, where the next page is asked for here */
-
 static __m256i times16(const int8_t *row, const int16_t *query) {
   __m256i bytes = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)row));
   return _mm256_madd_epi16(bytes, _mm256_loadu_si256((const __m256i *)(const void *)query));
@@ -20,7 +18,6 @@ void gaze_scan_avx2(int32_t *dots, const int8_t *rows, size_t n, size_t stride, 
   for (size_t i = 0; i < n; i++, rows += stride) {
     __m256i a = _mm256_setzero_si256(), b = a;
     for (size_t k = 0; k < stride; k += 64) {
-      _mm_prefetch((const char *)rows + k + AHEAD, _MM_HINT_T0);
       a = _mm256_add_epi32(a, times16(rows + k, query + k));
       b = _mm256_add_epi32(b, times16(rows + k + 16, query + k + 16));
       a = _mm256_add_epi32(a, times16(rows + k + 32, query + k + 32));
