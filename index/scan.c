@@ -20,6 +20,8 @@ void gaze_scan_c(int32_t *dots, const int8_t *rows, size_t n, size_t stride, con
 
 static gaze_scan_fn *choose_kernel(void) {
 #ifdef GAZE_HAVE_AVX2
+  if (gaze_cpu_detect() & GAZE_CPU_VNNI)
+    return gaze_scan_vnni;
   if (gaze_cpu_detect() & GAZE_CPU_AVX2)
     return gaze_scan_avx2;
 #endif

@@ -8,7 +8,7 @@
 
 /* dots[i] = sum over k < stride of query[k] * rows[i * stride + k], exact; stride is a multiple of GAZE_SCAN_ALIGN. */
 typedef void gaze_scan_fn(int32_t *dots, const int8_t *rows, size_t n, size_t stride, const int16_t *query);
-gaze_scan_fn gaze_scan_c, gaze_scan_avx2;
+gaze_scan_fn gaze_scan_c, gaze_scan_avx2, gaze_scan_vnni;
 
 typedef struct gaze_scan_rows {
   const int8_t *rows;   /* [n, stride] */

@@ -1,6 +1,7 @@
 /* Ranking, filters, and the sequence file behind them. */
 #include "index_fixture.h"
 
+#include "core/base/cpu.h"
 #include "index/quantise.h"
 #include "index_bulk.h"
 
@@ -315,6 +316,10 @@ static void kernels_agree(void **unused) {
       gaze_scan_avx2(b, rows, 40, stride, query);
       assert_memory_equal(a, b, sizeof a);
     }
+    if (gaze_cpu_detect() & GAZE_CPU_VNNI) {
+      gaze_scan_vnni(b, rows, 40, stride, query);
+      assert_memory_equal(a, b, sizeof a);
+    }
 #endif
   }
   for (size_t i = 0; i < 4096; i++)
@@ -324,6 +329,10 @@ static void kernels_agree(void **unused) {
 #ifdef __x86_64__
   if (__builtin_cpu_supports("avx2")) {
     gaze_scan_avx2(b, rows, 1, 4096, query);
+    assert_int_equal(b[0], a[0]);
+  }
+  if (gaze_cpu_detect() & GAZE_CPU_VNNI) {
+    gaze_scan_vnni(b, rows, 1, 4096, query);
     assert_int_equal(b[0], a[0]);
   }
 #endif
