@@ -2,6 +2,7 @@
 #include "core/base/memory.h"
 #include "vision/resize_pass.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -63,7 +64,19 @@ static int coarse_shift(const gaze_resize_axis *axis) {
   return shift;
 }
 
+/* Into bytes with signs, 16 bits and 8 bits up and as they are. */
+static void cut_weights(gaze_resize_axis *axis) {
+  for (size_t i = 0; i < (size_t)axis->n * (size_t)axis->taps; i++) {
+    int32_t weight = axis->weights[i], low = (int8_t)(weight & 255), middle = (int8_t)((weight - low) / 256 & 255);
+    assert(abs(weight) <= 127 << 16); /* far from it: they sum to 1 << 22, and the negative ones are small */
+    axis->bytes[2][i] = (int8_t)low;
+    axis->bytes[1][i] = (int8_t)middle;
+    axis->bytes[0][i] = (int8_t)((weight - low - 256 * middle) / 65536);
+  }
+}
+
 void gaze_resize_axis_split(gaze_resize_axis *axis) {
+  cut_weights(axis);
   axis->shift = coarse_shift(axis);
   for (int x = 0; x < axis->n; x++) {
     axis->lowest[x] = GAZE_RESIZE_HALF;
@@ -88,6 +101,8 @@ static gaze_err reserve(gaze_resize_axis *axis) {
   GAZE_TRY(gaze_alloc(n, sizeof *axis->range, &axis->range));
   GAZE_TRY(gaze_alloc(all, sizeof *axis->weights, &axis->weights));
   GAZE_TRY(gaze_alloc(all, sizeof *axis->coarse, &axis->coarse));
+  for (int i = 0; i < 3; i++)
+    GAZE_TRY(gaze_alloc(all, 1, &axis->bytes[i]));
   return gaze_alloc(all, sizeof *axis->fine, &axis->fine);
 }
 
@@ -119,5 +134,7 @@ void gaze_resize_axis_fini(gaze_resize_axis *axis) {
   free(axis->weights);
   free(axis->coarse);
   free(axis->fine);
+  for (int i = 0; i < 3; i++)
+    free(axis->bytes[i]);
   *axis = (gaze_resize_axis){0};
 }

@@ -36,6 +36,8 @@ const gaze_resize_passes gaze_resize_portable = {across_c, down_c};
 
 static const gaze_resize_passes *fastest(void) {
 #if defined(__x86_64__)
+  if (gaze_cpu_detect() & GAZE_CPU_VNNI)
+    return &gaze_resize_vnni;
   if (gaze_cpu_detect() & GAZE_CPU_AVX2)
     return &gaze_resize_avx2;
 #endif

@@ -19,6 +19,7 @@ typedef struct gaze_resize_axis {
   int *first, *count;      /* [n]: inputs first[i] .. first[i] + count[i] - 1 */
   int32_t *weights;        /* [n, taps], zero past count[i] */
   int16_t *coarse, *fine;  /* [n, taps] */
+  int8_t *bytes[3];        /* [n, taps] each: weight = 65536 * bytes[0] + 256 * bytes[1] + bytes[2] */
   int32_t *lowest, *range; /* [n]: least fine sum, GAZE_RESIZE_HALF included, and how much more it can be */
   int shift;
 } gaze_resize_axis;
@@ -44,6 +45,7 @@ const gaze_resize_passes *gaze_resize_passes_choose(void);
 extern const gaze_resize_passes gaze_resize_portable;
 #if defined(__x86_64__)
 extern const gaze_resize_passes gaze_resize_avx2; /* where gaze_cpu_detect() says GAZE_CPU_AVX2 */
+extern const gaze_resize_passes gaze_resize_vnni; /* ... GAZE_CPU_VNNI */
 #endif
 
 /* sum holds a result in GAZE_RESIZE_BITS of fraction, the half for rounding included. */

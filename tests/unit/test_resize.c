@@ -1,4 +1,5 @@
-/* What the golden files do not tell: the AVX2 passes against the portable ones, windows, and wrong arguments. */
+/* What the golden files do not tell: the passes of each instruction set against the portable ones, windows, and wrong
+ * arguments. */
 #include "picture_files.h"
 
 #include "core/base/cpu.h"
@@ -15,8 +16,9 @@ static int any(int low, int high) { return low + (int)gaze_random_below(&random_
 
 /* Coefficients as large as they become, both signs, within what the sums can hold. */
 static void random_weights(int32_t *weights, int count) {
+  int most = count > 1 ? (1 << 23) / count : 127 << 16;
   for (int i = 0; i < count; i++)
-    weights[i] = any(-(1 << 22) / count, (1 << 23) / count);
+    weights[i] = any(-(1 << 22) / count, most);
 }
 
 static uint8_t *random_bytes(size_t n) {
@@ -39,13 +41,13 @@ static gaze_resize_axis random_axis(int width, int results) {
 }
 
 /* The rows end where GAZE_RESIZE_PAD ends, for a sanitizer to see. */
-static void check_across(int width, int rows, int results) {
+static void check_across(const gaze_resize_passes *passes, int width, int rows, int results) {
   gaze_resize_axis axis = random_axis(width, results);
   size_t stride = (size_t)width * 3, out_size = (size_t)rows * (size_t)results * 3;
   uint8_t *in = random_bytes(stride * (size_t)rows + GAZE_RESIZE_PAD), *wanted = malloc(out_size),
           *got = malloc(out_size);
   gaze_resize_portable.across(&axis, in, stride, rows, wanted);
-  gaze_resize_avx2.across(&axis, in, stride, rows, got);
+  passes->across(&axis, in, stride, rows, got);
   assert_memory_equal(got, wanted, out_size);
   gaze_resize_axis_fini(&axis);
   free(in);
@@ -53,14 +55,14 @@ static void check_across(int width, int rows, int results) {
   free(got);
 }
 
-static void check_down(int height, int results, size_t bytes) {
+static void check_down(const gaze_resize_passes *passes, int height, int results, size_t bytes) {
   gaze_resize_axis axis = random_axis(height, results);
   size_t stride = bytes + (size_t)any(0, 40);
   uint8_t *in = random_bytes(stride * (size_t)(height - 1) + bytes), *wanted = malloc(bytes), *got = malloc(bytes);
   for (int i = 0; i < results; i++) {
     const uint8_t *rows = in + (size_t)axis.first[i] * stride;
     gaze_resize_portable.down(&axis, i, rows, stride, bytes, wanted);
-    gaze_resize_avx2.down(&axis, i, rows, stride, bytes, got);
+    passes->down(&axis, i, rows, stride, bytes, got);
     assert_memory_equal(got, wanted, bytes);
   }
   gaze_resize_axis_fini(&axis);
@@ -70,15 +72,19 @@ static void check_down(int height, int results, size_t bytes) {
 }
 #endif
 
-static void avx2_equals_portable(void **state) {
+static void passes_equal_portable(void **state) {
 #if defined(__x86_64__)
-  if (gaze_cpu_detect() & GAZE_CPU_AVX2) {
+  static const struct {
+    unsigned flag;
+    const gaze_resize_passes *passes;
+  } levels[] = {{GAZE_CPU_AVX2, &gaze_resize_avx2}, {GAZE_CPU_VNNI, &gaze_resize_vnni}};
+  for (size_t i = 0; i < 2 && (gaze_cpu_detect() & levels[i].flag); i++)
     for (int round = 0; round < 400; round++) {
-      check_across(any(1, 90), any(1, 19), any(1, 40));
-      check_down(any(1, 50), any(1, 9), (size_t)any(1, 100));
+      check_across(levels[i].passes, any(1, 90), any(1, 19), any(1, 40));
+      check_down(levels[i].passes, any(1, 50), any(1, 9), (size_t)any(1, 100));
     }
+  if (gaze_cpu_detect() & GAZE_CPU_AVX2)
     return;
-  }
 #endif
   print_message("SKIP: this processor has no AVX2\n");
   skip();
@@ -153,7 +159,7 @@ static void wrong_arguments_are_refused(void **state) {
 int main(void) {
   gaze_random_init(&random_state, 7, 0);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(avx2_equals_portable),        cmocka_unit_test(a_window_is_a_part_of_the_whole),
+      cmocka_unit_test(passes_equal_portable),       cmocka_unit_test(a_window_is_a_part_of_the_whole),
       cmocka_unit_test(a_stream_equals_the_whole),   cmocka_unit_test(one_colour_stays_one_colour),
       cmocka_unit_test(wrong_arguments_are_refused),
   };
