@@ -112,19 +112,18 @@ static void whole_loss(gaze_clip_step *step, size_t n) {
 /* The gradient that a teacher gives to pooled rows: buffer, or NULL without a teacher. Adds its part of the step to
  * *loss. */
 static const float *learn(const gaze_clip_step *step, gaze_teacher *teacher, const float *pooled, const float *targets,
-                          const uint8_t *has_target, double weight, float *buffer, double *loss) {
-  double part = 1 / (double)step->options.accum_freq;
+                          const uint8_t *has_target, size_t taught, double weight, float *buffer, double *loss) {
   if (!teacher->D)
     return NULL;
-  *loss += part * gaze_teacher_loss(&step->compute, buffer, teacher, pooled, targets, has_target,
-                                    step->options.batch_size, weight * part);
+  *loss += gaze_teacher_loss(&step->compute, buffer, teacher, pooled, targets, has_target, step->options.batch_size,
+                             taught, weight);
   return buffer;
 }
 
 static void backward_images(gaze_clip_step *step, const gaze_batch *batch, size_t a) {
   size_t D = step->clip->config.dim, first = a * step->options.batch_size;
   const float *dpooled = learn(step, &step->teacher, step->vision.head.normed, batch->teacher, batch->has_teacher,
-                               step->options.teacher_weight, step->dpooled, &step->teacher_loss);
+                               step->taught, step->options.teacher_weight, step->dpooled, &step->teacher_loss);
   gaze_unit_backward(&step->compute, step->embeddings, step->dimages + first * D, step->images + first * D,
                      step->image_norms + first, batch->n, D);
   gaze_vit_backward(&step->compute, step->embeddings, dpooled, batch->n, &step->clip->vision, &step->vision);
@@ -134,10 +133,20 @@ static void backward_texts(gaze_clip_step *step, const gaze_batch *batch, size_t
   size_t D = step->clip->config.dim, first = a * step->options.batch_size;
   const float *dpooled =
       learn(step, &step->text_teacher, step->text.head.normed, batch->text_teacher, batch->has_text_teacher,
-            step->options.text_teacher_weight, step->dtext_pooled, &step->text_teacher_loss);
+            step->text_taught, step->options.text_teacher_weight, step->dtext_pooled, &step->text_teacher_loss);
   gaze_unit_backward(&step->compute, step->embeddings, step->dtexts + first * D, step->texts + first * D,
                      step->text_norms + first, batch->n, D);
   gaze_text_backward(&step->compute, step->embeddings, dpooled, batch->n, &step->clip->text, &step->text);
+}
+
+/* How many samples of the step have a teacher: the losses are means over them all, as of one large batch. */
+static void count_taught(gaze_clip_step *step, const gaze_batch *const *batches) {
+  step->taught = step->text_taught = 0;
+  for (size_t a = 0; a < step->options.accum_freq; a++)
+    for (size_t b = 0; b < batches[a]->n; b++) {
+      step->taught += step->teacher.D && batches[a]->has_teacher[b];
+      step->text_taught += step->text_teacher.D && batches[a]->has_text_teacher[b];
+    }
 }
 
 void gaze_clip_step_run(gaze_clip_step *step, const gaze_batch *const *batches) {
@@ -151,6 +160,7 @@ void gaze_clip_step_run(gaze_clip_step *step, const gaze_batch *const *batches) 
   }
   whole_loss(step, A * B);
   step->teacher_loss = step->text_teacher_loss = 0;
+  count_taught(step, batches);
   for (size_t a = 0; a < A; a++) {
     if (A > 1 && !step->options.lock_image)
       forward_images(step, batches[a], a);

@@ -20,6 +20,7 @@ typedef struct gaze_clip_step {
   gaze_clip *clip; /* borrowed */
   gaze_compute compute;
   gaze_teacher teacher, text_teacher; /* D 0: none */
+  size_t taught, text_taught;         /* samples of the step that have one */
   gaze_arena arena;
   gaze_vit_tape vision;
   gaze_text_tape text;

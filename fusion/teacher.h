@@ -16,9 +16,10 @@ typedef struct gaze_teacher {
 /* prefix: of the parameters' names, "teacher." or "text_teacher.". */
 GAZE_CHECKED gaze_err gaze_teacher_list(gaze_teacher *teacher, const char *prefix, gaze_parameters *list);
 void gaze_teacher_layout(gaze_teacher *teacher, size_t batch, gaze_arena *arena);
-/* Mean of 1 - cosine over samples that have a teacher, 0 without any. dpooled: [B, C], overwritten with the gradient
- * of weight times that mean. pooled: [B, C]; targets: [B, D]. Adds into the head's gradients. */
+/* This part of the mean of 1 - cosine over the `taught` samples of a step that have a teacher, in whatever parts they
+ * come; 0 without any. dpooled: [B, C], overwritten with the gradient of weight times that mean. pooled: [B, C];
+ * targets: [B, D]. Adds into the head's gradients. */
 double gaze_teacher_loss(const gaze_compute *compute, float *dpooled, gaze_teacher *teacher, const float *pooled,
-                         const float *targets, const uint8_t *has_target, size_t batch, double weight);
+                         const float *targets, const uint8_t *has_target, size_t batch, size_t taught, double weight);
 
 #endif

@@ -317,7 +317,7 @@ static double teacher_loss(void *user) {
   static const uint8_t has_target[] = {1, 0, 1};
   subject *s = user;
   teacher_model *m = s->model;
-  return 0.7 * gaze_teacher_loss(&s->compute, m->dpooled, &m->teacher, m->pooled, m->targets, has_target, 3, 0.7);
+  return 0.7 * gaze_teacher_loss(&s->compute, m->dpooled, &m->teacher, m->pooled, m->targets, has_target, 3, 2, 0.7);
 }
 
 static void teacher(void **state) {

@@ -159,10 +159,11 @@ static void check_cuts(gaze_clip_step_options options) {
   trial_fini(&whole);
 }
 
-/* One batch of 8, two of 4, four of 2. */
+/* One batch of 8, two of 4, four of 2; with teachers of 5 and of some texts, which fall unevenly into the parts. */
 static void cut_batches_add_up(void **state) {
   check_cuts((gaze_clip_step_options){0});
   check_cuts((gaze_clip_step_options){.sigmoid = true});
+  check_cuts((gaze_clip_step_options){.teacher_weight = 0.7});
   check_cuts((gaze_clip_step_options){.lock_image = true});
   check_cuts((gaze_clip_step_options){.lock_text = true, .sigmoid = true});
 }
