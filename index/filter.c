@@ -24,11 +24,7 @@ static gaze_err check_date(const char *text) {
 static gaze_err set_folder(gaze_filter *filter, const char *folder) {
   char *path;
   GAZE_TRY(gaze_folder_spell(folder, &path));
-  for (size_t end = strlen(path); end && path[end - 1] == '/'; end--)
-    path[end - 1] = 0;
-  gaze_err err = gaze_format(&filter->low, "%s/", path);
-  if (err == GAZE_OK)
-    err = gaze_format(&filter->high, "%s0", path); /* `0` follows `/` */
+  gaze_err err = gaze_folder_range(path, &filter->low, &filter->high);
   free(path);
   return err;
 }

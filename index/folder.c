@@ -30,3 +30,14 @@ gaze_err gaze_folder_spell(const char *name, char **out) {
   free(path);
   return err;
 }
+
+gaze_err gaze_folder_range(const char *path, char **low, char **high) {
+  const char *base = strcmp(path, "/") == 0 ? "" : path;
+  GAZE_TRY(gaze_format(low, "%s/", base));
+  gaze_err err = gaze_format(high, "%s0", base); /* `0` follows `/` */
+  if (err != GAZE_OK) {
+    free(*low);
+    *low = NULL;
+  }
+  return err;
+}

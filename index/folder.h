@@ -6,5 +6,7 @@
 
 /* Absolute, with links resolved; where the folder is gone, as much of it as is there. Yours: free(). */
 GAZE_CHECKED gaze_err gaze_folder_spell(const char *name, char **out);
+/* The paths below a folder, spelt as above: from *low up to, but without, *high. Both yours: free(). */
+GAZE_CHECKED gaze_err gaze_folder_range(const char *path, char **low, char **high);
 
 #endif

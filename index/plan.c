@@ -47,16 +47,13 @@ static gaze_err keep_file(void *user, const char *path, int64_t size, int64_t mt
   return GAZE_OK;
 }
 
-/* "/a/b" to ["/a/b/", "/a/b0"), `0` following `/`: all below the folder. */
-static gaze_err insert_range(sqlite3_stmt *statement, const char *path, const char *low_end) {
-  char *low = NULL, *high = NULL;
-  gaze_err err = GAZE_OK;
-  const char *base = strcmp(path, "/") == 0 ? "" : path;
-  GAZE_TRY_DONE(gaze_format(&low, "%s%s", base, low_end));
-  GAZE_TRY_DONE(gaze_format(&high, "%s0", base));
-  GAZE_TRY_DONE(gaze_sql_bind(statement, "tt", low, high));
-  err = gaze_sql_finish(statement);
-done:
+/* All below the folder, and with `itself` what has its name. */
+static gaze_err insert_range(sqlite3_stmt *statement, const char *folder, bool itself) {
+  char *low, *high;
+  GAZE_TRY(gaze_folder_range(folder, &low, &high));
+  gaze_err err = gaze_sql_bind(statement, "tt", itself ? folder : low, high);
+  if (err == GAZE_OK)
+    err = gaze_sql_finish(statement);
   free(low);
   free(high);
   return err;
@@ -66,7 +63,7 @@ done:
 static gaze_err keep_unreadable(void *user, const char *path, const char *message) {
   planner *p = user;
   gaze_update_fail_file(p->update, path, message);
-  return insert_range(p->unread, path, "");
+  return insert_range(p->unread, path, true);
 }
 
 /* Whether photos below the folder are known, but none is found: they were deleted, or their disk is not there. False
@@ -76,11 +73,9 @@ static gaze_err has_vanished(planner *p, const char *folder, bool *out) {
                               "AND NOT EXISTS(SELECT 1 FROM found WHERE path >= ?1 AND path < ?2) "
                               "AND NOT EXISTS(SELECT 1 FROM unread WHERE high = ?2)";
   sqlite3_stmt *statement = NULL;
-  char *low = NULL, *high = NULL;
-  gaze_err err = GAZE_OK;
-  const char *base = strcmp(folder, "/") == 0 ? "" : folder;
-  GAZE_TRY_DONE(gaze_format(&low, "%s/", base));
-  GAZE_TRY_DONE(gaze_format(&high, "%s0", base));
+  char *low, *high;
+  gaze_err err;
+  GAZE_TRY(gaze_folder_range(folder, &low, &high));
   GAZE_TRY_DONE(gaze_sql_prepare(p->update->index->db, query, &statement));
   GAZE_TRY_DONE(gaze_sql_bind(statement, "tt", low, high));
   err = gaze_sql_step(statement, out);
@@ -91,7 +86,7 @@ done:
   return err;
 }
 
-/* A folder that is gone counts as long as photos of it are known: they went with it. */
+/* A folder that is gone counts as long as photos of it are known. */
 static gaze_err real_folder(planner *p, const char *name, char **out) {
   struct stat status;
   bool known = false;
@@ -125,7 +120,7 @@ static gaze_err walk_folders(planner *p, char *const *folders, size_t n) {
   sqlite3_stmt *walked = NULL;
   gaze_err err = gaze_sql_prepare(p->update->index->db, "INSERT INTO walked VALUES(?1, ?2)", &walked);
   for (size_t i = 0; i < n && err == GAZE_OK; i++) {
-    err = insert_range(walked, folders[i], "/");
+    err = insert_range(walked, folders[i], false);
     if (err == GAZE_OK && gaze_folder_exists(folders[i]))
       err = gaze_walk_folder(&walk, folders[i]);
     if (err == GAZE_OK && !options->forget && !gaze_stop_is_raised(options->stop))
