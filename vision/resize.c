@@ -22,6 +22,7 @@ struct gaze_resize_stream {
   int done;             /* rows of the result */
   uint8_t *rows;        /* [GAZE_RESIZE_ROWS, stride] and GAZE_RESIZE_PAD */
   uint8_t *between;     /* [capacity, bytes] */
+  void *room;           /* for the pass across to work in */
   int capacity;
   gaze_picture result;
 };
@@ -37,6 +38,7 @@ static gaze_err stream_init(gaze_resize_stream *s, const gaze_picture *size, con
   s->result = (gaze_picture){.width = w->width, .height = w->height};
   GAZE_TRY(gaze_alloc(GAZE_RESIZE_ROWS * s->stride + GAZE_RESIZE_PAD, 1, &s->rows));
   GAZE_TRY(gaze_alloc((size_t)s->capacity, s->bytes, &s->between));
+  GAZE_TRY(gaze_alloc(gaze_resize_room(&s->across), 1, &s->room));
   return gaze_alloc((size_t)w->height, s->bytes, &s->result.rgb);
 }
 
@@ -46,6 +48,7 @@ static void stream_fini(gaze_resize_stream *s) {
   gaze_picture_fini(&s->result);
   free(s->rows);
   free(s->between);
+  free(s->room);
 }
 
 /* Moves the rows that are needed further to the front. */
@@ -62,7 +65,7 @@ static void take_rows(gaze_resize_stream *s, const uint8_t *rows, int n) {
   const gaze_resize_passes *passes = gaze_resize_passes_choose();
   if (s->held + n > s->capacity)
     drop_rows(s);
-  passes->across(&s->across, rows, s->stride, n, s->between + (size_t)s->held * s->bytes);
+  passes->across(&s->across, rows, s->stride, n, s->room, s->between + (size_t)s->held * s->bytes);
   s->held += n;
   for (; s->done < s->down.n; s->done++) {
     int first = s->down.first[s->done] - s->held_from;
@@ -94,7 +97,7 @@ static gaze_err take_picture_down_first(gaze_resize_stream *s, const gaze_pictur
   for (int y = 0; y < s->down.n; y++)
     passes->down(&s->down, y, picture->rgb + (size_t)s->down.first[y] * s->stride, s->stride, s->stride,
                  between + (size_t)y * s->stride);
-  passes->across(&s->across, between, s->stride, s->down.n, s->result.rgb);
+  passes->across(&s->across, between, s->stride, s->down.n, s->room, s->result.rgb);
   free(between);
   return GAZE_OK;
 }

@@ -65,13 +65,20 @@ static int coarse_shift(const gaze_resize_axis *axis) {
 }
 
 /* Into bytes with signs, 16 bits and 8 bits up and as they are. */
+static void cut_weight(int32_t weight, int8_t *upper) {
+  int32_t low = (int8_t)(weight & 255), middle = (int8_t)((weight - low) / 256 & 255);
+  assert(abs(weight) <= 127 << 16); /* far from it: they sum to 1 << 22, and the negative ones are small */
+  upper[2 * GAZE_RESIZE_QUAD] = (int8_t)low;
+  upper[GAZE_RESIZE_QUAD] = (int8_t)middle;
+  upper[0] = (int8_t)((weight - low - 256 * middle) / 65536);
+}
+
 static void cut_weights(gaze_resize_axis *axis) {
-  for (size_t i = 0; i < (size_t)axis->n * (size_t)axis->taps; i++) {
-    int32_t weight = axis->weights[i], low = (int8_t)(weight & 255), middle = (int8_t)((weight - low) / 256 & 255);
-    assert(abs(weight) <= 127 << 16); /* far from it: they sum to 1 << 22, and the negative ones are small */
-    axis->bytes[2][i] = (int8_t)low;
-    axis->bytes[1][i] = (int8_t)middle;
-    axis->bytes[0][i] = (int8_t)((weight - low - 256 * middle) / 65536);
+  for (int x = 0; x < axis->n; x++) {
+    const int32_t *weights = axis->weights + (size_t)x * (size_t)axis->taps;
+    int8_t *quads = axis->bytes + (size_t)x * (size_t)axis->quads * 3 * GAZE_RESIZE_QUAD;
+    for (int k = 0, at = axis->first[x] % GAZE_RESIZE_QUAD; k < axis->count[x]; k++, at++)
+      cut_weight(weights[k], quads + at / GAZE_RESIZE_QUAD * 3 * GAZE_RESIZE_QUAD + at % GAZE_RESIZE_QUAD);
   }
 }
 
@@ -101,8 +108,7 @@ static gaze_err reserve(gaze_resize_axis *axis) {
   GAZE_TRY(gaze_alloc(n, sizeof *axis->range, &axis->range));
   GAZE_TRY(gaze_alloc(all, sizeof *axis->weights, &axis->weights));
   GAZE_TRY(gaze_alloc(all, sizeof *axis->coarse, &axis->coarse));
-  for (int i = 0; i < 3; i++)
-    GAZE_TRY(gaze_alloc(all, 1, &axis->bytes[i]));
+  GAZE_TRY(gaze_alloc(n * (size_t)axis->quads, 3 * GAZE_RESIZE_QUAD, &axis->bytes));
   return gaze_alloc(all, sizeof *axis->fine, &axis->fine);
 }
 
@@ -112,6 +118,7 @@ gaze_err gaze_resize_axis_init(gaze_resize_axis *axis, int size, double from, do
   gaze_err err = GAZE_OK;
   double *scratch = NULL;
   *axis = (gaze_resize_axis){.n = n, .taps = ((int)ceil(plan.support) * 2 + 4) / 4 * 4};
+  axis->quads = axis->taps / GAZE_RESIZE_QUAD + 1;
   GAZE_TRY_DONE(reserve(axis));
   GAZE_TRY_DONE(gaze_alloc((size_t)axis->taps, sizeof *scratch, &scratch));
   for (int i = 0; i < n; i++)
@@ -134,7 +141,11 @@ void gaze_resize_axis_fini(gaze_resize_axis *axis) {
   free(axis->weights);
   free(axis->coarse);
   free(axis->fine);
-  for (int i = 0; i < 3; i++)
-    free(axis->bytes[i]);
+  free(axis->bytes);
   *axis = (gaze_resize_axis){0};
+}
+
+size_t gaze_resize_room(const gaze_resize_axis *axis) {
+  int quads = (axis->end - 1) / GAZE_RESIZE_QUAD - axis->begin / GAZE_RESIZE_QUAD + 1;
+  return (size_t)quads * 3 * GAZE_RESIZE_QUAD * GAZE_RESIZE_ROWS;
 }

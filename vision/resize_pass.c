@@ -2,7 +2,8 @@
 
 #include "core/base/cpu.h"
 
-static void across_c(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out) {
+static void across_c(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, void *room,
+                     uint8_t *out) {
   for (int y = 0; y < rows; y++, in += stride)
     for (int x = 0; x < axis->n; x++, out += 3) {
       const int32_t *weights = axis->weights + (size_t)x * (size_t)axis->taps;

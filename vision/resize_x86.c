@@ -7,10 +7,7 @@
 #include <string.h>
 
 #define AVX2 __attribute__((target("avx2")))
-#define VNNI __attribute__((target("avx2,avx512f,avx512vl,avx512vnni")))
-#define ROWS GAZE_RESIZE_ROWS
-#define HALF_ROWS (ROWS / 2)
-#define GROUP 4 /* taps at once */
+enum { ROWS = 4 /* at once */, HALF_ROWS = ROWS / 2, GROUP = GAZE_RESIZE_QUAD /* taps at once */ };
 
 /* Coarse sums of result i, scaled and with the lowest that the fine sums may add; true where anything more might make
  * another result in any lane. */
@@ -89,12 +86,8 @@ AVX2 static inline void across_pixel(const gaze_resize_axis *axis, int x, const 
   finish_pixel(sums, out);
 }
 
-/* One result pixel of ROWS rows. */
-typedef void pixel_fn(const gaze_resize_axis *axis, int x, const uint8_t *const in[ROWS], uint8_t *const out[ROWS]);
-
-/* Part of its callers, so that `pixel` is no call. */
-static inline __attribute__((always_inline)) void across_rows(const gaze_resize_axis *axis, const uint8_t *in,
-                                                              size_t stride, int rows, uint8_t *out, pixel_fn *pixel) {
+AVX2 static void across(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, void *room,
+                        uint8_t *out) {
   size_t out_stride = (size_t)axis->n * 3;
   for (int y = 0; y < rows; y += ROWS) {
     const uint8_t *from[ROWS];
@@ -105,53 +98,11 @@ static inline __attribute__((always_inline)) void across_rows(const gaze_resize_
       to[r] = out + row * out_stride;
     }
     for (int x = 0; x < axis->n; x++) {
-      pixel(axis, x, from, to);
+      across_pixel(axis, x, from, to);
       for (int r = 0; r < ROWS; r++)
         to[r] += 3;
     }
   }
-}
-
-AVX2 static void across(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows, uint8_t *out) {
-  across_rows(axis, in, stride, rows, out, across_pixel);
-}
-
-/* Four pixels of two rows as the multiplication wants them: R0 R1 R2 R3 G0 .. B3 and nothing, a row in each half. */
-VNNI static inline __m256i load_quads(const uint8_t *first, const uint8_t *second) {
-  const __m256i order = _mm256_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1, /* lower */
-                                         0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1);
-  __m256i lower = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)first));
-  return _mm256_shuffle_epi8(_mm256_inserti128_si256(lower, _mm_loadu_si128((const __m128i *)second), 1), order);
-}
-
-/* Bytes times bytes, four taps an instruction; nothing is left to refine. Loads up to 13 bytes past the last tap. */
-VNNI static inline void across_pixel_in_bytes(const gaze_resize_axis *axis, int x, const uint8_t *const in[ROWS],
-                                              uint8_t *const out[ROWS]) {
-  const size_t weights = (size_t)x * (size_t)axis->taps;
-  size_t at = (size_t)axis->first[x] * 3;
-  __m256i bytes[HALF_ROWS][3], sums[HALF_ROWS];
-  for (int i = 0; i < HALF_ROWS; i++)
-    bytes[i][0] = bytes[i][1] = bytes[i][2] = _mm256_setzero_si256();
-  for (int k = 0; k < axis->count[x]; k += GROUP, at += 3 * GROUP)
-    for (int i = 0; i < HALF_ROWS; i++) {
-      __m256i pixels = load_quads(in[2 * i] + at, in[2 * i + 1] + at);
-      for (int b = 0; b < 3; b++) {
-        int32_t four;
-        memcpy(&four, axis->bytes[b] + weights + k, sizeof four);
-        bytes[i][b] = _mm256_dpbusd_epi32(bytes[i][b], pixels, _mm256_set1_epi32(four));
-      }
-    }
-  for (int i = 0; i < HALF_ROWS; i++) {
-    __m256i upper = _mm256_add_epi32(_mm256_slli_epi32(bytes[i][0], 8), bytes[i][1]);
-    sums[i] = _mm256_add_epi32(_mm256_slli_epi32(upper, 8), bytes[i][2]);
-    sums[i] = _mm256_add_epi32(sums[i], _mm256_set1_epi32(GAZE_RESIZE_HALF));
-  }
-  finish_pixel(sums, out);
-}
-
-VNNI static void across_in_bytes(const gaze_resize_axis *axis, const uint8_t *in, size_t stride, int rows,
-                                 uint8_t *out) {
-  across_rows(axis, in, stride, rows, out, across_pixel_in_bytes);
 }
 
 /* Sums of 16 columns, rows in pairs, interleaved; an odd last row is paired with itself at a coefficient of 0. Columns
@@ -183,14 +134,14 @@ AVX2 static inline __m128i down_block(const gaze_resize_axis *axis, int i, const
   return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
 }
 
-AVX2 static void down(const gaze_resize_axis *axis, int i, const uint8_t *in, size_t stride, size_t bytes,
-                      uint8_t *out) {
+AVX2 void gaze_resize_down_avx2(const gaze_resize_axis *axis, int i, const uint8_t *in, size_t stride, size_t bytes,
+                                uint8_t *out) {
   size_t x = 0;
   for (; x + 16 <= bytes; x += 16)
     _mm_storeu_si128((__m128i *)(out + x), down_block(axis, i, in + x, stride));
   gaze_resize_portable.down(axis, i, in + x, stride, bytes - x, out + x);
 }
 
-const gaze_resize_passes gaze_resize_avx2 = {across, down}, gaze_resize_vnni = {across_in_bytes, down};
+const gaze_resize_passes gaze_resize_avx2 = {across, gaze_resize_down_avx2};
 
 #endif
