@@ -4,75 +4,129 @@
 #include <omp.h>
 #include <string.h>
 
-/* One head of one sequence. Strides are floats from row to row. */
-typedef struct head_view {
+/* One head of one sequence: where it starts in a row-major [N, (H + 2 G) D] and in [N, H D]. */
+typedef struct head_place {
   size_t T, first, asking; /* rows; first asking row; how many ask */
-  size_t q, k, v, out;     /* where the head starts in qkv and out */
+  size_t q, k, v, out;
+} head_place;
+
+/* Its numbers, `stride` floats from row to row. */
+typedef struct head_view {
+  const float *q, *k, *v; /* [asking, D], [T, D], [T, D] */
+  size_t stride;
 } head_view;
 
 static size_t qkv_stride(const gaze_attention *a) { return (a->heads + 2 * a->kv_heads) * a->head_dim; }
 
-static head_view view_head(const gaze_attention *a, const gaze_sequences *sequences, const size_t *queries, size_t b,
-                           size_t h) {
+static head_place place_head(const gaze_attention *a, const gaze_sequences *sequences, const size_t *queries, size_t b,
+                             size_t h) {
   size_t start = sequences->offsets[b], T = sequences->offsets[b + 1] - start, D = a->head_dim;
   size_t stride = qkv_stride(a), group = h / (a->heads / a->kv_heads);
-  head_view view = {.T = T, .first = queries ? queries[b] : 0, .asking = queries ? 1 : T};
-  view.q = (start + view.first) * stride + h * D;
-  view.k = start * stride + (a->heads + group) * D;
-  view.v = view.k + a->kv_heads * D;
-  view.out = (queries ? b : start) * a->heads * D + h * D;
-  return view;
+  head_place place = {.T = T, .first = queries ? queries[b] : 0, .asking = queries ? 1 : T};
+  place.q = (start + place.first) * stride + h * D;
+  place.k = start * stride + (a->heads + group) * D;
+  place.v = place.k + a->kv_heads * D;
+  place.out = (queries ? b : start) * a->heads * D + h * D;
+  return place;
+}
+
+static const float *widen_rows(const gaze_compute *compute, float *room, const uint16_t *from, size_t stride,
+                               size_t rows, size_t D) {
+  for (size_t i = 0; i < rows; i++)
+    compute->kernels->f32_from_bf16(room + i * D, from + i * stride, D);
+  return room;
+}
+
+/* room: [3, T, D], for what is kept in bf16. */
+static head_view view_head(const gaze_compute *compute, const gaze_kept *qkv, const gaze_attention *a,
+                           const head_place *place, float *room) {
+  size_t stride = qkv_stride(a), T = place->T, D = a->head_dim;
+  if (qkv->f32)
+    return (head_view){qkv->f32 + place->q, qkv->f32 + place->k, qkv->f32 + place->v, stride};
+  return (head_view){widen_rows(compute, room, qkv->bf16 + place->q, stride, place->asking, D),
+                     widen_rows(compute, room + T * D, qkv->bf16 + place->k, stride, T, D),
+                     widen_rows(compute, room + 2 * T * D, qkv->bf16 + place->v, stride, T, D), D};
 }
 
 /* probabilities: [asking, T] */
-static void head_probabilities(const gaze_compute *compute, float *probabilities, const float *qkv,
-                               const gaze_attention *a, const head_view *view) {
-  size_t stride = qkv_stride(a), T = view->T, D = a->head_dim;
-  compute->kernels->gemm(false, true, view->asking, T, D, 1.0f / sqrtf((float)D), qkv + view->q, stride, qkv + view->k,
-                         stride, 0.0f, probabilities, T);
-  for (size_t i = 0; i < view->asking; i++) {
+static void head_probabilities(const gaze_compute *compute, float *probabilities, const head_view *view,
+                               const gaze_attention *a, const head_place *place) {
+  size_t T = place->T, D = a->head_dim;
+  compute->kernels->gemm(false, true, place->asking, T, D, 1.0f / sqrtf((float)D), view->q, view->stride, view->k,
+                         view->stride, 0.0f, probabilities, T);
+  for (size_t i = 0; i < place->asking; i++) {
     float *row = probabilities + i * T;
-    size_t seen = a->causal ? view->first + i + 1 : T;
+    size_t seen = a->causal ? place->first + i + 1 : T;
     compute->kernels->softmax(row, seen);
     memset(row + seen, 0, (T - seen) * sizeof *row);
   }
 }
 
-size_t gaze_attention_scratch(size_t longest, int threads) { return (size_t)threads * 2 * longest * longest; }
-
-static float *thread_scratch(float *scratch, const gaze_sequences *sequences) {
-  return scratch + (size_t)omp_get_thread_num() * 2 * sequences->longest * sequences->longest;
+/* Two matrices [T, T], and q, k and v. */
+static size_t thread_room(const gaze_attention *a, size_t longest) {
+  return 2 * longest * longest + 3 * longest * a->head_dim;
 }
 
-void gaze_attention_forward(const gaze_compute *compute, float *out, const float *qkv, const gaze_attention *a,
-                            const gaze_sequences *sequences, const size_t *queries, float *scratch) {
-  size_t stride = qkv_stride(a), D = a->head_dim;
+size_t gaze_attention_scratch(const gaze_attention *a, size_t longest, int threads) {
+  return (size_t)threads * thread_room(a, longest);
+}
+
+typedef struct thread_scratch {
+  float *squares, *rows; /* [2, T, T], [3, T, D] */
+} thread_scratch;
+
+static thread_scratch own_scratch(float *scratch, const gaze_attention *a, const gaze_sequences *sequences) {
+  size_t longest = sequences->longest;
+  float *own = scratch + (size_t)omp_get_thread_num() * thread_room(a, longest);
+  return (thread_scratch){own, own + 2 * longest * longest};
+}
+
+static void narrow_rows(const gaze_compute *compute, uint16_t *to, size_t stride, const float *from, size_t rows,
+                        size_t D) {
+  for (size_t i = 0; i < rows; i++)
+    compute->kernels->bf16_from_f32(to + i * stride, from + i * D, D);
+}
+
+static void head_forward(const gaze_compute *compute, const gaze_kept *out, const gaze_kept *qkv,
+                         const gaze_attention *a, const head_place *place, const thread_scratch *own) {
+  size_t D = a->head_dim, stride = a->heads * D;
+  head_view view = view_head(compute, qkv, a, place, own->rows);
+  head_probabilities(compute, own->squares, &view, a, place);
+  float *rows = out->f32 ? out->f32 + place->out : own->rows; /* q has served */
+  compute->kernels->gemm(false, false, place->asking, D, place->T, 1.0f, own->squares, place->T, view.v, view.stride,
+                         0.0f, rows, out->f32 ? stride : D);
+  if (!out->f32)
+    narrow_rows(compute, out->bf16 + place->out, stride, rows, place->asking, D);
+}
+
+void gaze_attention_forward(const gaze_compute *compute, const gaze_kept *out, const gaze_kept *qkv,
+                            const gaze_attention *a, const gaze_sequences *sequences, const size_t *queries,
+                            float *scratch) {
 #pragma omp parallel for collapse(2) schedule(static)
   for (size_t b = 0; b < sequences->count; b++)
     for (size_t h = 0; h < a->heads; h++) {
-      head_view view = view_head(a, sequences, queries, b, h);
-      float *probabilities = thread_scratch(scratch, sequences);
-      head_probabilities(compute, probabilities, qkv, a, &view);
-      compute->kernels->gemm(false, false, view.asking, D, view.T, 1.0f, probabilities, view.T, qkv + view.v, stride,
-                             0.0f, out + view.out, a->heads * D);
+      thread_scratch own = own_scratch(scratch, a, sequences);
+      head_place place = place_head(a, sequences, queries, b, h);
+      head_forward(compute, out, qkv, a, &place, &own);
     }
 }
 
-static void head_backward(const gaze_compute *compute, float *dqkv, const float *dout, const float *qkv,
-                          const gaze_attention *a, const head_view *view, float *scratch) {
+static void head_backward(const gaze_compute *compute, float *dqkv, const float *dout, const gaze_kept *qkv,
+                          const gaze_attention *a, const head_place *place, const thread_scratch *own) {
   const gaze_kernels *kernels = compute->kernels;
-  size_t stride = qkv_stride(a), T = view->T, D = a->head_dim, H = a->heads;
-  float *p = scratch, *dp = scratch + view->asking * T, scale = 1.0f / sqrtf((float)D);
-  head_probabilities(compute, p, qkv, a, view);
-  kernels->gemm(true, false, T, D, view->asking, 1.0f, p, T, dout + view->out, H * D, 1.0f, dqkv + view->v, stride);
-  kernels->gemm(false, true, view->asking, T, D, 1.0f, dout + view->out, H * D, qkv + view->v, stride, 0.0f, dp, T);
-  for (size_t i = 0; i < view->asking; i++)
+  size_t stride = qkv_stride(a), T = place->T, asking = place->asking, D = a->head_dim, H = a->heads;
+  float *p = own->squares, *dp = p + asking * T, scale = 1.0f / sqrtf((float)D);
+  head_view view = view_head(compute, qkv, a, place, own->rows);
+  head_probabilities(compute, p, &view, a, place);
+  kernels->gemm(true, false, T, D, asking, 1.0f, p, T, dout + place->out, H * D, 1.0f, dqkv + place->v, stride);
+  kernels->gemm(false, true, asking, T, D, 1.0f, dout + place->out, H * D, view.v, view.stride, 0.0f, dp, T);
+  for (size_t i = 0; i < asking; i++)
     kernels->softmax_backward(dp + i * T, p + i * T, T);
-  kernels->gemm(false, false, view->asking, D, T, scale, dp, T, qkv + view->k, stride, 0.0f, dqkv + view->q, stride);
-  kernels->gemm(true, false, T, D, view->asking, scale, dp, T, qkv + view->q, stride, 1.0f, dqkv + view->k, stride);
+  kernels->gemm(false, false, asking, D, T, scale, dp, T, view.k, view.stride, 0.0f, dqkv + place->q, stride);
+  kernels->gemm(true, false, T, D, asking, scale, dp, T, view.q, view.stride, 1.0f, dqkv + place->k, stride);
 }
 
-void gaze_attention_backward(const gaze_compute *compute, float *dqkv, const float *dout, const float *qkv,
+void gaze_attention_backward(const gaze_compute *compute, float *dqkv, const float *dout, const gaze_kept *qkv,
                              const gaze_attention *a, const gaze_sequences *sequences, const size_t *queries,
                              float *scratch) {
   size_t stride = qkv_stride(a), shared = a->heads / a->kv_heads;
@@ -80,14 +134,15 @@ void gaze_attention_backward(const gaze_compute *compute, float *dqkv, const flo
   for (size_t b = 0; b < sequences->count; b++)
     for (size_t group = 0; group < a->kv_heads; group++) { /* heads that share keys stay in one thread */
       size_t start = sequences->offsets[b], end = sequences->offsets[b + 1], D = a->head_dim;
+      thread_scratch own = own_scratch(scratch, a, sequences);
       for (size_t i = start; i < end; i++) {
         memset(dqkv + i * stride + group * shared * D, 0, shared * D * sizeof *dqkv);
         memset(dqkv + i * stride + (a->heads + group) * D, 0, D * sizeof *dqkv);
         memset(dqkv + i * stride + (a->heads + a->kv_heads + group) * D, 0, D * sizeof *dqkv);
       }
       for (size_t h = group * shared; h < (group + 1) * shared; h++) {
-        head_view view = view_head(a, sequences, queries, b, h);
-        head_backward(compute, dqkv, dout, qkv, a, &view, thread_scratch(scratch, sequences));
+        head_place place = place_head(a, sequences, queries, b, h);
+        head_backward(compute, dqkv, dout, qkv, a, &place, &own);
       }
     }
 }
@@ -105,17 +160,23 @@ static void rotate_row(float *row, const gaze_attention *a, size_t position, flo
     }
 }
 
-static void rotate_rows(float *qkv, const gaze_attention *a, const gaze_sequences *sequences, float direction) {
+static size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
+static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+
+static void rotate_rows(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n,
+                        float direction) {
 #pragma omp parallel for schedule(static)
-  for (size_t b = 0; b < sequences->count; b++)
-    for (size_t i = sequences->offsets[b]; i < sequences->offsets[b + 1]; i++)
-      rotate_row(qkv + i * qkv_stride(a), a, i - sequences->offsets[b], direction);
+  for (size_t b = 0; b < sequences->count; b++) {
+    size_t start = sequences->offsets[b], end = at_most(sequences->offsets[b + 1], first + n);
+    for (size_t i = at_least(start, first); i < end; i++)
+      rotate_row(rows + (i - first) * qkv_stride(a), a, i - start, direction);
+  }
 }
 
-void gaze_rope_forward(float *qkv, const gaze_attention *a, const gaze_sequences *sequences) {
-  rotate_rows(qkv, a, sequences, 1.0f);
+void gaze_rope_forward(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n) {
+  rotate_rows(rows, a, sequences, first, n, 1.0f);
 }
 
 void gaze_rope_backward(float *dqkv, const gaze_attention *a, const gaze_sequences *sequences) {
-  rotate_rows(dqkv, a, sequences, -1.0f);
+  rotate_rows(dqkv, a, sequences, 0, gaze_sequences_rows(sequences), -1.0f);
 }

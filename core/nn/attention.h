@@ -3,7 +3,7 @@
 #ifndef GAZE_CORE_NN_ATTENTION_H
 #define GAZE_CORE_NN_ATTENTION_H
 
-#include "core/nn/compute.h"
+#include "core/nn/kept.h"
 
 typedef struct gaze_attention {
   size_t heads, kv_heads, head_dim; /* H, G, D; H is a multiple of G */
@@ -11,18 +11,24 @@ typedef struct gaze_attention {
   float rope_theta; /* 0: no rotary positions (Su et al. 2021); halves are rotated against each other, as in LLaMA */
 } gaze_attention;
 
-/* out: [N, H D], or [B, H D] when queries names one row a sequence (counted from the sequence's start) that alone asks;
- * NULL: all rows ask. qkv: [N, (H + 2 G) D], q then k then v in a row. scratch: [gaze_attention_scratch]. */
-void gaze_attention_forward(const gaze_compute *compute, float *out, const float *qkv, const gaze_attention *attention,
-                            const gaze_sequences *sequences, const size_t *queries, float *scratch);
+/* out is filled: [N, H D], or [B, H D] when queries names one row a sequence (counted from the sequence's start) that
+ * alone asks; NULL: all rows ask. qkv: [N, (H + 2 G) D], q then k then v in a row. scratch: [gaze_attention_scratch].
+ */
+void gaze_attention_forward(const gaze_compute *compute, const gaze_kept *out, const gaze_kept *qkv,
+                            const gaze_attention *attention, const gaze_sequences *sequences, const size_t *queries,
+                            float *scratch);
 /* dqkv: [N, (H + 2 G) D], overwritten. */
-void gaze_attention_backward(const gaze_compute *compute, float *dqkv, const float *dout, const float *qkv,
+void gaze_attention_backward(const gaze_compute *compute, float *dqkv, const float *dout, const gaze_kept *qkv,
                              const gaze_attention *attention, const gaze_sequences *sequences, const size_t *queries,
                              float *scratch);
-size_t gaze_attention_scratch(size_t longest, int threads); /* floats */
+/* Floats. */
+size_t gaze_attention_scratch(const gaze_attention *attention, size_t longest, int threads);
 
-/* Rotates q and k of qkv [N, (H + 2 G) D] in place by their rows' positions in the sequence; backward turns back. */
-void gaze_rope_forward(float *qkv, const gaze_attention *attention, const gaze_sequences *sequences);
+/* Rotates q and k of rows first .. first + n - 1 of qkv, which begin at `rows`, [n, (H + 2 G) D], in place by their
+ * positions in their sequences. */
+void gaze_rope_forward(float *rows, const gaze_attention *attention, const gaze_sequences *sequences, size_t first,
+                       size_t n);
+/* Turns all rows back: dqkv [N, (H + 2 G) D]. */
 void gaze_rope_backward(float *dqkv, const gaze_attention *attention, const gaze_sequences *sequences);
 
 #endif

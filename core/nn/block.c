@@ -1,9 +1,7 @@
-#include "core/nn/block.h"
-
+#include "core/nn/block_mlp.h"
 #include "core/nn/linear.h"
 
 #include <omp.h>
-#include <stdio.h>
 #include <string.h>
 
 #define ADD(name, present, rows, columns) \
@@ -17,53 +15,50 @@ gaze_err gaze_block_list(const gaze_block_config *c, gaze_block *block, gaze_blo
   return GAZE_OK;
 }
 
-static size_t q_width(const gaze_block_config *c) { return c->attention.heads * c->attention.head_dim; }
-static size_t kv_width(const gaze_block_config *c) { return c->attention.kv_heads * c->attention.head_dim; }
-static size_t qkv_width(const gaze_block_config *c) { return q_width(c) + 2 * kv_width(c); }
-
 static float *take(gaze_arena *arena, size_t rows, size_t columns) {
   return gaze_arena_take(arena, rows * columns, sizeof(float));
 }
 
-void gaze_block_tape_layout(gaze_block_tape *tape, const gaze_block_config *c, size_t rows, gaze_arena *arena) {
+void gaze_block_tape_layout(gaze_block_tape *tape, const gaze_block_config *c, size_t rows, bool bf16,
+                            gaze_arena *arena) {
+  *tape = (gaze_block_tape){0};
   tape->statistics1 = take(arena, rows, 2);
-  tape->qkv = take(arena, rows, qkv_width(c));
-  tape->attended = take(arena, rows, q_width(c));
+  tape->qkv = gaze_kept_take(arena, rows, gaze_block_qkv_width(c), bf16);
+  tape->attended = gaze_kept_take(arena, rows, gaze_block_q_width(c), bf16);
   tape->middle = take(arena, rows, c->dim);
   tape->statistics2 = take(arena, rows, 2);
-  tape->gate = c->gated ? take(arena, rows, c->mlp_dim) : NULL;
-  tape->up = take(arena, rows, c->mlp_dim);
+  if (c->gated)
+    tape->gate = gaze_kept_take(arena, rows, c->mlp_dim, bf16);
+  tape->up = gaze_kept_take(arena, rows, c->mlp_dim, bf16);
 }
 
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* Rows that are worked on at once where they are wide: enough for the products' full speed. */
+enum { PIECE = 2048 };
+
 void gaze_block_scratch_layout(gaze_block_scratch *scratch, const gaze_block_config *c, size_t rows, size_t longest,
-                               bool backward, gaze_arena *arena) {
-  *scratch = (gaze_block_scratch){0};
-  scratch->normed = take(arena, rows, c->dim);
-  scratch->activated = take(arena, rows, c->mlp_dim > c->dim ? c->mlp_dim : c->dim); /* dnormed lies here too */
-  scratch->attention = take(arena, gaze_attention_scratch(longest, omp_get_max_threads()), 1);
+                               bool backward, bool bf16, gaze_arena *arena) {
+  size_t P = rows < PIECE ? rows : PIECE, F = c->mlp_dim, C = larger(c->dim, gaze_block_q_width(c));
+  *scratch = (gaze_block_scratch){.piece = P};
+  scratch->normed = take(arena, rows, C);
+  scratch->activated = take(arena, P, larger(F, C)); /* dnormed lies here too */
+  scratch->attention = take(arena, gaze_attention_scratch(&c->attention, longest, omp_get_max_threads()), 1);
+  if (bf16) {
+    scratch->qkv = take(arena, P, gaze_block_qkv_width(c));
+    scratch->gate = c->gated ? take(arena, P, F) : NULL;
+    scratch->up = take(arena, P, F);
+  }
   if (!backward)
     return;
-  scratch->dqkv = take(arena, rows, qkv_width(c));
-  scratch->dattended = take(arena, rows, q_width(c));
-  scratch->dup = take(arena, rows, c->mlp_dim);
-  scratch->dgate = c->gated ? take(arena, rows, c->mlp_dim) : NULL;
+  scratch->dqkv = take(arena, rows, gaze_block_qkv_width(c));
+  scratch->dup = take(arena, P, F);
+  scratch->dgate = c->gated ? take(arena, P, F) : NULL;
   scratch->norm = take(arena, gaze_norm_scratch(c->dim), 1);
 }
 
 static gaze_norm norm1(const gaze_block *block, const gaze_block_config *c) {
   return (gaze_norm){c->norm, block->norm1_gain, block->norm1_bias, c->eps, c->dim};
-}
-static gaze_norm norm2(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_norm){c->norm, block->norm2_gain, block->norm2_bias, c->eps, c->dim};
-}
-
-static void tap(const gaze_compute *compute, const char *block, const char *what, const float *data, size_t rows,
-                size_t columns) {
-  if (!compute->tap)
-    return;
-  char name[96];
-  snprintf(name, sizeof name, "%s%s", block, what);
-  compute->tap(compute->tap_user, name, data, rows, columns);
 }
 
 /* q, k and v are one product where their weights lie side by side, as in a parameter arena or a packed checkpoint. */
@@ -78,7 +73,7 @@ static bool follows(gaze_weight a, gaze_weight b, size_t count) {
 }
 
 static projections qkv_projections(const gaze_block *block, const gaze_block_config *c) {
-  size_t q = q_width(c), kv = kv_width(c), C = c->dim;
+  size_t q = gaze_block_q_width(c), kv = gaze_block_kv_width(c), C = c->dim;
   bool packed = follows(block->q_weight, block->k_weight, q * C) && follows(block->k_weight, block->v_weight, kv * C) &&
                 follows(block->q_bias, block->k_bias, q) && follows(block->k_bias, block->v_bias, kv);
   if (packed)
@@ -91,55 +86,8 @@ static projections qkv_projections(const gaze_block *block, const gaze_block_con
 }
 
 static gaze_linear out_linear(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_linear){block->out_weight, block->out_bias, q_width(c), c->dim};
+  return (gaze_linear){block->out_weight, block->out_bias, gaze_block_q_width(c), c->dim};
 }
-static gaze_linear gate_linear(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_linear){block->gate_weight, {0}, c->dim, c->mlp_dim};
-}
-static gaze_linear up_linear(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_linear){block->up_weight, block->up_bias, c->dim, c->mlp_dim};
-}
-static gaze_linear down_linear(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_linear){block->down_weight, block->down_bias, c->mlp_dim, c->dim};
-}
-
-/* activated = activation(up), or activation(gate) * up. */
-static void activate(const gaze_compute *compute, float *activated, const gaze_block_tape *tape,
-                     const gaze_block_config *c, size_t rows) {
-  const gaze_kernels *kernels = compute->kernels;
-  size_t F = c->mlp_dim;
-#pragma omp parallel for schedule(static)
-  for (size_t i = 0; i < rows; i++) {
-    kernels->activation[c->activation](activated + i * F, (c->gated ? tape->gate : tape->up) + i * F, F);
-    if (c->gated)
-      kernels->multiply(activated + i * F, tape->up + i * F, F);
-  }
-}
-
-/* dup and dgate from dactivated, which lies in dup. */
-static void activate_backward(const gaze_compute *compute, const gaze_block_scratch *scratch,
-                              const gaze_block_tape *tape, const gaze_block_config *c, size_t rows) {
-  const gaze_kernels *kernels = compute->kernels;
-  size_t F = c->mlp_dim;
-#pragma omp parallel for schedule(static)
-  for (size_t i = 0; i < rows; i++) {
-    float *dup = scratch->dup + i * F;
-    if (!c->gated) {
-      kernels->activation_backward[c->activation](dup, dup, tape->up + i * F, F);
-      continue;
-    }
-    float *dgate = scratch->dgate + i * F;
-    memcpy(dgate, dup, F * sizeof *dgate);
-    kernels->multiply(dgate, tape->up + i * F, F);
-    kernels->activation_backward[c->activation](dgate, dgate, tape->gate + i * F, F);
-    for (size_t f = 0; f < F; f++) { /* activated again without a third buffer: one value at a time */
-      float value;
-      kernels->activation[c->activation](&value, tape->gate + i * F + f, 1);
-      dup[f] *= value;
-    }
-  }
-}
-
 static void copy_rows(float *y, const float *x, const gaze_sequences *sequences, const size_t *queries, size_t C) {
   if (!queries) {
     memcpy(y, x, gaze_sequences_rows(sequences) * C * sizeof *y);
@@ -149,69 +97,68 @@ static void copy_rows(float *y, const float *x, const gaze_sequences *sequences,
     memcpy(y + b * C, x + (sequences->offsets[b] + queries[b]) * C, C * sizeof *y);
 }
 
+/* qkv of all rows from scratch->normed, rotated. */
+static void qkv_forward(const gaze_compute *compute, const gaze_block *block, const gaze_block_config *c,
+                        const gaze_sequences *sequences, gaze_block_tape *tape, gaze_block_scratch *scratch) {
+  size_t N = gaze_sequences_rows(sequences), width = gaze_block_qkv_width(c);
+  projections qkv = qkv_projections(block, c);
+  for (size_t first = 0, n; first < N; first += n) {
+    n = gaze_block_piece(scratch, first, N);
+    float *rows = gaze_kept_place(&tape->qkv, first, scratch->qkv);
+    for (size_t i = 0; i < qkv.count; i++)
+      gaze_linear_forward(compute, rows + qkv.column[i], width, scratch->normed + first * c->dim, c->dim,
+                          &qkv.linear[i], n, GAZE_STORE);
+    if (c->attention.rope_theta > 0)
+      gaze_rope_forward(rows, &c->attention, sequences, first, n);
+    gaze_kept_store(compute, &tape->qkv, first, n, rows);
+  }
+}
+
+/* middle += out(attended) */
+static void out_forward(const gaze_compute *compute, const gaze_block *block, const gaze_block_config *c, size_t M,
+                        gaze_block_tape *tape, gaze_block_scratch *scratch) {
+  gaze_linear out = out_linear(block, c);
+  for (size_t first = 0, n; first < M; first += n) {
+    n = gaze_block_piece(scratch, first, M);
+    const float *attended = gaze_kept_load(compute, &tape->attended, first, n, scratch->activated);
+    gaze_linear_forward(compute, tape->middle + first * c->dim, c->dim, attended, out.in, &out, n, GAZE_ADD);
+  }
+}
+
+/* dattended, in scratch->normed. */
+static void out_backward(const gaze_compute *compute, gaze_block_gradient *gradient, const float *dmiddle,
+                         const gaze_block *block, const gaze_block_config *c, size_t M, const gaze_block_tape *tape,
+                         gaze_block_scratch *scratch) {
+  gaze_linear out = out_linear(block, c);
+  for (size_t first = 0, n; first < M; first += n) {
+    n = gaze_block_piece(scratch, first, M);
+    const float *attended = gaze_kept_load(compute, &tape->attended, first, n, scratch->activated);
+    gaze_linear_backward(compute, scratch->normed + first * out.in, out.in, gradient->out_weight, gradient->out_bias,
+                         dmiddle + first * c->dim, c->dim, attended, out.in, &out, n);
+  }
+}
+
 static void attention_forward(const gaze_compute *compute, const float *x, const gaze_block *block,
                               const gaze_block_config *c, const gaze_sequences *sequences, const size_t *queries,
                               gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name) {
   size_t N = gaze_sequences_rows(sequences), M = queries ? sequences->count : N, C = c->dim;
   gaze_norm norm = norm1(block, c);
   gaze_norm_forward(compute, scratch->normed, tape->statistics1, x, &norm, N);
-  tap(compute, name, ".norm1", scratch->normed, N, C);
-  projections qkv = qkv_projections(block, c);
-  for (size_t i = 0; i < qkv.count; i++)
-    gaze_linear_forward(compute, tape->qkv + qkv.column[i], qkv_width(c), scratch->normed, C, &qkv.linear[i], N,
-                        GAZE_STORE);
-  if (c->attention.rope_theta > 0)
-    gaze_rope_forward(tape->qkv, &c->attention, sequences);
-  gaze_attention_forward(compute, tape->attended, tape->qkv, &c->attention, sequences, queries, scratch->attention);
+  gaze_block_tap(compute, name, ".norm1", scratch->normed, N, C);
+  qkv_forward(compute, block, c, sequences, tape, scratch);
+  gaze_attention_forward(compute, &tape->attended, &tape->qkv, &c->attention, sequences, queries, scratch->attention);
   copy_rows(tape->middle, x, sequences, queries, C);
-  gaze_linear out = out_linear(block, c);
-  gaze_linear_forward(compute, tape->middle, C, tape->attended, q_width(c), &out, M, GAZE_ADD);
-  tap(compute, name, ".attn", tape->middle, M, C);
+  out_forward(compute, block, c, M, tape, scratch);
+  gaze_block_tap(compute, name, ".attn", tape->middle, M, C);
 }
 
 void gaze_block_forward(const gaze_compute *compute, float *y, const float *x, const gaze_block *block,
                         const gaze_block_config *c, const gaze_sequences *sequences, const size_t *queries,
                         gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name) {
+  size_t M = queries ? sequences->count : gaze_sequences_rows(sequences);
   attention_forward(compute, x, block, c, sequences, queries, tape, scratch, name);
-  size_t M = queries ? sequences->count : gaze_sequences_rows(sequences), C = c->dim, F = c->mlp_dim;
-  gaze_norm norm = norm2(block, c);
-  gaze_linear up = up_linear(block, c), down = down_linear(block, c);
-  gaze_norm_forward(compute, scratch->normed, tape->statistics2, tape->middle, &norm, M);
-  tap(compute, name, ".norm2", scratch->normed, M, C);
-  if (c->gated) {
-    gaze_linear gate = gate_linear(block, c);
-    gaze_linear_forward(compute, tape->gate, F, scratch->normed, C, &gate, M, GAZE_STORE);
-  }
-  gaze_linear_forward(compute, tape->up, F, scratch->normed, C, &up, M, GAZE_STORE);
-  activate(compute, scratch->activated, tape, c, M);
-  memcpy(y, tape->middle, M * C * sizeof *y);
-  gaze_linear_forward(compute, y, C, scratch->activated, F, &down, M, GAZE_ADD);
-  tap(compute, name, "", y, M, C);
-}
-
-/* dmiddle, in place of dy. */
-static void mlp_backward(const gaze_compute *compute, gaze_block_gradient *gradient, float *dy, const gaze_block *block,
-                         const gaze_block_config *c, size_t M, const gaze_block_tape *tape,
-                         gaze_block_scratch *scratch) {
-  size_t C = c->dim, F = c->mlp_dim;
-  gaze_norm norm = norm2(block, c);
-  gaze_linear gate = gate_linear(block, c), up = up_linear(block, c), down = down_linear(block, c);
-  activate(compute, scratch->activated, tape, c, M);
-  gaze_linear_backward(compute, scratch->dup, F, gradient->down_weight, gradient->down_bias, dy, C, scratch->activated,
-                       F, &down, M);
-  activate_backward(compute, scratch, tape, c, M);
-  gaze_norm_again(compute, scratch->normed, tape->statistics2, tape->middle, &norm, M);
-  float *dnormed = scratch->activated;
-  if (c->gated) {
-    gaze_linear_backward(compute, dnormed, C, gradient->gate_weight, NULL, scratch->dgate, F, scratch->normed, C, &gate,
-                         M);
-    gaze_norm_backward(compute, dy, gradient->norm2_gain, gradient->norm2_bias, dnormed, tape->statistics2,
-                       tape->middle, &norm, M, scratch->norm);
-  }
-  gaze_linear_backward(compute, dnormed, C, gradient->up_weight, gradient->up_bias, scratch->dup, F, scratch->normed, C,
-                       &up, M);
-  gaze_norm_backward(compute, dy, gradient->norm2_gain, gradient->norm2_bias, dnormed, tape->statistics2, tape->middle,
-                     &norm, M, scratch->norm);
+  gaze_block_mlp_forward(compute, y, block, c, M, tape, scratch, name);
+  gaze_block_tap(compute, name, "", y, M, c->dim);
 }
 
 /* dx of the residual path: dmiddle's rows where they came from, zero elsewhere. */
@@ -235,12 +182,16 @@ static void qkv_backward(const gaze_compute *compute, float *dx, gaze_block_grad
   projections qkv = qkv_projections(block, c);
   float *dweight[3] = {gradient->q_weight, gradient->k_weight, gradient->v_weight};
   float *dbias[3] = {gradient->q_bias, gradient->k_bias, gradient->v_bias}, *dnormed = scratch->activated;
+  size_t C = c->dim, width = gaze_block_qkv_width(c);
   gaze_norm_again(compute, scratch->normed, tape->statistics1, x, &norm, N);
-  for (size_t i = 0; i < qkv.count; i++) {
-    gaze_linear_backward(compute, dnormed, c->dim, dweight[i], dbias[i], scratch->dqkv + qkv.column[i], qkv_width(c),
-                         scratch->normed, c->dim, &qkv.linear[i], N);
-    gaze_norm_backward(compute, dx, gradient->norm1_gain, gradient->norm1_bias, dnormed, tape->statistics1, x, &norm, N,
-                       scratch->norm);
+  for (size_t first = 0, n; first < N; first += n) {
+    n = gaze_block_piece(scratch, first, N);
+    for (size_t i = 0; i < qkv.count; i++) {
+      gaze_linear_backward(compute, dnormed, C, dweight[i], dbias[i], scratch->dqkv + first * width + qkv.column[i],
+                           width, scratch->normed + first * C, C, &qkv.linear[i], n);
+      gaze_norm_backward(compute, dx + first * C, gradient->norm1_gain, gradient->norm1_bias, dnormed,
+                         tape->statistics1 + 2 * first, x + first * C, &norm, n, scratch->norm);
+    }
   }
 }
 
@@ -248,15 +199,13 @@ void gaze_block_backward(const gaze_compute *compute, float *dx, gaze_block_grad
                          const float *x, const gaze_block *block, const gaze_block_config *c,
                          const gaze_sequences *sequences, const size_t *queries, const gaze_block_tape *tape,
                          gaze_block_scratch *scratch) {
-  size_t N = gaze_sequences_rows(sequences), M = queries ? sequences->count : N, C = c->dim;
-  gaze_linear out = out_linear(block, c);
-  mlp_backward(compute, gradient, dy, block, c, M, tape, scratch);
-  gaze_linear_backward(compute, scratch->dattended, q_width(c), gradient->out_weight, gradient->out_bias, dy, C,
-                       tape->attended, q_width(c), &out, M);
-  gaze_attention_backward(compute, scratch->dqkv, scratch->dattended, tape->qkv, &c->attention, sequences, queries,
+  size_t N = gaze_sequences_rows(sequences), M = queries ? sequences->count : N;
+  gaze_block_mlp_backward(compute, gradient, dy, block, c, M, tape, scratch);
+  out_backward(compute, gradient, dy, block, c, M, tape, scratch);
+  gaze_attention_backward(compute, scratch->dqkv, scratch->normed, &tape->qkv, &c->attention, sequences, queries,
                           scratch->attention);
   if (c->attention.rope_theta > 0)
     gaze_rope_backward(scratch->dqkv, &c->attention, sequences);
-  spread_rows(dx, dy, sequences, queries, C);
+  spread_rows(dx, dy, sequences, queries, c->dim);
   qkv_backward(compute, dx, gradient, x, block, c, N, tape, scratch);
 }

@@ -5,6 +5,7 @@
 #define GAZE_CORE_NN_BLOCK_H
 
 #include "core/nn/attention.h"
+#include "core/nn/kept.h"
 #include "core/nn/norm.h"
 #include "core/nn/parameters.h"
 
@@ -58,24 +59,29 @@ GAZE_CHECKED gaze_err gaze_block_list(const gaze_block_config *c, gaze_block *bl
 /* What forward leaves for backward. N rows go in; M come out: N, or B when only the asked rows are wanted. */
 typedef struct gaze_block_tape {
   float *statistics1; /* [2 N] */
-  float *qkv;         /* [N, (H + 2 G) D], rotated */
-  float *attended;    /* [M, H D] */
+  gaze_kept qkv;      /* [N, (H + 2 G) D], rotated */
+  gaze_kept attended; /* [M, H D] */
   float *middle;      /* [M, C]: x after attention */
   float *statistics2; /* [2 M] */
-  float *gate, *up;   /* [M, F]; gate NULL unless gated */
+  gaze_kept gate, up; /* [M, F]; gate only where gated */
 } gaze_block_tape;
 
-/* Step memory that no block needs once it is done, shared by all of a stack. */
+/* Step memory that no block needs once it is done, shared by all of a stack. What is wide, F or (H + 2 G) D, is worked
+ * on in pieces of P rows, which stay in the caches. */
 typedef struct gaze_block_scratch {
-  float *normed;    /* [N, C] */
-  float *activated; /* [M, F] */
+  size_t piece;           /* P */
+  float *normed;          /* [N, C], or dattended [N, H D] */
+  float *activated;       /* [P, the widest of F, C, H D] */
+  float *qkv, *gate, *up; /* [P, ...], where they are kept in bf16 */
   float *attention;
-  float *dqkv, *dattended, *dup, *dgate, *norm; /* backward only */
+  float *dqkv, *dup, *dgate, *norm; /* backward only; dup and dgate: [P, F] */
 } gaze_block_scratch;
 
-void gaze_block_tape_layout(gaze_block_tape *tape, const gaze_block_config *c, size_t rows, gaze_arena *arena);
+/* bf16: what only products and activations read is kept in bf16. */
+void gaze_block_tape_layout(gaze_block_tape *tape, const gaze_block_config *c, size_t rows, bool bf16,
+                            gaze_arena *arena);
 void gaze_block_scratch_layout(gaze_block_scratch *scratch, const gaze_block_config *c, size_t rows, size_t longest,
-                               bool backward, gaze_arena *arena);
+                               bool backward, bool bf16, gaze_arena *arena);
 
 /* y: [M, C]; x: [N, C]; y may not be x. queries as in attention.h: NULL, or the one row of each sequence that is
  * wanted. name ("vision.block03") prefixes taps. */

@@ -42,7 +42,7 @@ void gaze_stack_tape_layout(gaze_stack_tape *tape, const gaze_stack *stack, size
   *tape = (gaze_stack_tape){.policy = policy, .layers = layers};
   tape->inputs = gaze_arena_take(arena, layers + 1, sizeof *tape->inputs);
   tape->blocks = gaze_arena_take(arena, layers, sizeof *tape->blocks);
-  bool measuring = !arena->base;
+  bool measuring = !arena->base, bf16 = policy == GAZE_TAPE_KEEP_BF16, keep = bf16 || policy == GAZE_TAPE_KEEP;
   for (size_t i = 0; i <= layers; i++) {
     bool shared = i >= 2 && (policy == GAZE_TAPE_NONE || i <= stack->frozen);
     float *input = shared ? NULL : gaze_arena_take(arena, rows * c->dim, sizeof(float));
@@ -50,14 +50,14 @@ void gaze_stack_tape_layout(gaze_stack_tape *tape, const gaze_stack *stack, size
       tape->inputs[i] = shared ? tape->inputs[i - 2] : input;
   }
   for (size_t i = 0; i < layers; i++) {
-    bool shared = i >= 1 && (policy != GAZE_TAPE_KEEP || i <= stack->frozen);
+    bool shared = i >= 1 && (!keep || i <= stack->frozen);
     gaze_block_tape block = {0};
     if (!shared)
-      gaze_block_tape_layout(&block, c, rows, arena);
+      gaze_block_tape_layout(&block, c, rows, bf16, arena);
     if (!measuring)
       tape->blocks[i] = shared ? tape->blocks[i - 1] : block;
   }
-  gaze_block_scratch_layout(&tape->scratch, c, rows, longest, policy != GAZE_TAPE_NONE, arena);
+  gaze_block_scratch_layout(&tape->scratch, c, rows, longest, policy != GAZE_TAPE_NONE, bf16, arena);
 }
 
 static void run_block(const gaze_compute *compute, const gaze_stack *stack, size_t layer,

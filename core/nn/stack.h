@@ -17,9 +17,10 @@ void gaze_stack_fini(gaze_stack *stack);
 GAZE_CHECKED gaze_err gaze_stack_list(gaze_stack *stack, const char *prefix, gaze_parameters *list);
 
 typedef enum gaze_tape_policy {
-  GAZE_TAPE_NONE,     /* forward only */
-  GAZE_TAPE_KEEP,     /* all that backward needs */
-  GAZE_TAPE_RECOMPUTE /* each block's input; backward runs the block again (Chen et al. 2016) */
+  GAZE_TAPE_NONE,      /* forward only */
+  GAZE_TAPE_KEEP,      /* all that backward needs */
+  GAZE_TAPE_RECOMPUTE, /* each block's input; backward runs the block again (Chen et al. 2016) */
+  GAZE_TAPE_KEEP_BF16  /* all, in bf16 what goes through bf16 products anyway: a little less exact */
 } gaze_tape_policy;
 
 typedef struct gaze_stack_tape {

@@ -17,6 +17,6 @@ static void write_result(void *user, const char *name, const float *values, size
 int main(int argc, char **argv) {
   gaze_kernels kernels;
   grad_kernels_init(&kernels);
-  precision_run(argc > 1 ? strtoul(argv[1], NULL, 10) : 0, &kernels, write_result, stdout);
+  precision_run(argc > 1 ? strtoul(argv[1], NULL, 10) : 0, &kernels, NULL, write_result, stdout);
   return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -108,16 +108,20 @@ static void give_results(const subject *s, precision_result *result, void *user)
   }
 }
 
-void precision_run(size_t run, const gaze_kernels *kernels, precision_result *result, void *user) {
+void precision_run(size_t run, const gaze_kernels *kernels, gaze_matmul *matmul, precision_result *result, void *user) {
   size_t parts = run + 1;
   subject *s = calloc(1, sizeof *s);
   must(s ? GAZE_OK : gaze_fail(GAZE_ERR_MEMORY, "out of memory"));
-  s->compute = (gaze_compute){.kernels = kernels};
+  s->compute = (gaze_compute){.kernels = kernels, .matmul = matmul};
   open_clip(s, run > 0);
   make_batches(s, parts);
   gaze_clip_step_options options = {
       .batch_size = BATCH / parts, .accum_freq = parts, .sigmoid = run > 0, .checkpointing = run > 0};
   must(gaze_clip_step_init(&s->step, &options, &s->clip, &s->compute, &(gaze_teacher){0}));
+  if (sizeof(float) == 4) { /* in several pieces, that begin within a sequence; in double all at once */
+    s->step.vision.stack.scratch.piece = 50;
+    s->step.text.stack.scratch.piece = 7;
+  }
   const gaze_batch *batches[] = {&s->batches[0], &s->batches[1]};
   gaze_clip_step_run(&s->step, batches);
   give_results(s, result, user);

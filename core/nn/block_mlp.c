@@ -1,0 +1,133 @@
+#include "core/nn/block_mlp.h"
+
+#include "core/nn/linear.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void gaze_block_tap(const gaze_compute *compute, const char *name, const char *what, const float *data, size_t rows,
+                    size_t columns) {
+  if (!compute->tap)
+    return;
+  char full[96];
+  snprintf(full, sizeof full, "%s%s", name, what);
+  compute->tap(compute->tap_user, full, data, rows, columns);
+}
+
+static gaze_norm norm2(const gaze_block *block, const gaze_block_config *c) {
+  return (gaze_norm){c->norm, block->norm2_gain, block->norm2_bias, c->eps, c->dim};
+}
+static gaze_linear gate_linear(const gaze_block *block, const gaze_block_config *c) {
+  return (gaze_linear){block->gate_weight, {0}, c->dim, c->mlp_dim};
+}
+static gaze_linear up_linear(const gaze_block *block, const gaze_block_config *c) {
+  return (gaze_linear){block->up_weight, block->up_bias, c->dim, c->mlp_dim};
+}
+static gaze_linear down_linear(const gaze_block *block, const gaze_block_config *c) {
+  return (gaze_linear){block->down_weight, block->down_bias, c->mlp_dim, c->dim};
+}
+
+/* activated = activation(up), or activation(gate) * up. All: [n, F]. */
+static void activate(const gaze_compute *compute, float *activated, const float *gate, const float *up,
+                     const gaze_block_config *c, size_t n) {
+  const gaze_kernels *kernels = compute->kernels;
+  size_t F = c->mlp_dim;
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < n; i++) {
+    kernels->activation[c->activation](activated + i * F, (c->gated ? gate : up) + i * F, F);
+    if (c->gated)
+      kernels->multiply(activated + i * F, up + i * F, F);
+  }
+}
+
+/* dup and dgate from dactivated, which lies in dup. */
+static void activate_backward(const gaze_compute *compute, const gaze_block_scratch *scratch, const float *gate,
+                              const float *up, const gaze_block_config *c, size_t n) {
+  const gaze_kernels *kernels = compute->kernels;
+  size_t F = c->mlp_dim;
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < n; i++) {
+    float *dup = scratch->dup + i * F;
+    if (!c->gated) {
+      kernels->activation_backward[c->activation](dup, dup, up + i * F, F);
+      continue;
+    }
+    float *dgate = scratch->dgate + i * F;
+    memcpy(dgate, dup, F * sizeof *dgate);
+    kernels->multiply(dgate, up + i * F, F);
+    kernels->activation_backward[c->activation](dgate, dgate, gate + i * F, F);
+    for (size_t f = 0; f < F; f++) { /* activated again without a third buffer: one value at a time */
+      float value;
+      kernels->activation[c->activation](&value, gate + i * F + f, 1);
+      dup[f] *= value;
+    }
+  }
+}
+
+/* y += mlp(normed): n rows from `first` on; y and normed are theirs. */
+static void piece_forward(const gaze_compute *compute, float *y, const float *normed, const gaze_block *block,
+                          const gaze_block_config *c, size_t first, size_t n, gaze_block_tape *tape,
+                          gaze_block_scratch *scratch) {
+  size_t C = c->dim, F = c->mlp_dim;
+  gaze_linear gate_layer = gate_linear(block, c), up_layer = up_linear(block, c), down = down_linear(block, c);
+  float *gate = NULL, *up = gaze_kept_place(&tape->up, first, scratch->up);
+  if (c->gated) {
+    gate = gaze_kept_place(&tape->gate, first, scratch->gate);
+    gaze_linear_forward(compute, gate, F, normed, C, &gate_layer, n, GAZE_STORE);
+    gaze_kept_store(compute, &tape->gate, first, n, gate);
+  }
+  gaze_linear_forward(compute, up, F, normed, C, &up_layer, n, GAZE_STORE);
+  gaze_kept_store(compute, &tape->up, first, n, up);
+  activate(compute, scratch->activated, gate, up, c, n);
+  gaze_linear_forward(compute, y, C, scratch->activated, F, &down, n, GAZE_ADD);
+}
+
+void gaze_block_mlp_forward(const gaze_compute *compute, float *y, const gaze_block *block, const gaze_block_config *c,
+                            size_t M, gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name) {
+  size_t C = c->dim;
+  gaze_norm norm = norm2(block, c);
+  gaze_norm_forward(compute, scratch->normed, tape->statistics2, tape->middle, &norm, M);
+  gaze_block_tap(compute, name, ".norm2", scratch->normed, M, C);
+  memcpy(y, tape->middle, M * C * sizeof *y);
+  for (size_t first = 0, n; first < M; first += n) {
+    n = gaze_block_piece(scratch, first, M);
+    piece_forward(compute, y + first * C, scratch->normed + first * C, block, c, first, n, tape, scratch);
+  }
+}
+
+/* dy: of the n rows from `first` on. */
+static void piece_backward(const gaze_compute *compute, gaze_block_gradient *gradient, float *dy,
+                           const gaze_block *block, const gaze_block_config *c, size_t first, size_t n,
+                           const gaze_block_tape *tape, gaze_block_scratch *scratch) {
+  size_t C = c->dim, F = c->mlp_dim;
+  gaze_norm norm = norm2(block, c);
+  gaze_linear gate_layer = gate_linear(block, c), up_layer = up_linear(block, c), down = down_linear(block, c);
+  const float *middle = tape->middle + first * C, *statistics = tape->statistics2 + 2 * first;
+  const float *up = gaze_kept_load(compute, &tape->up, first, n, scratch->up);
+  const float *gate = c->gated ? gaze_kept_load(compute, &tape->gate, first, n, scratch->gate) : NULL;
+  activate(compute, scratch->activated, gate, up, c, n);
+  gaze_linear_backward(compute, scratch->dup, F, gradient->down_weight, gradient->down_bias, dy, C, scratch->activated,
+                       F, &down, n);
+  activate_backward(compute, scratch, gate, up, c, n);
+  gaze_norm_again(compute, scratch->normed, statistics, middle, &norm, n);
+  float *dnormed = scratch->activated;
+  if (c->gated) {
+    gaze_linear_backward(compute, dnormed, C, gradient->gate_weight, NULL, scratch->dgate, F, scratch->normed, C,
+                         &gate_layer, n);
+    gaze_norm_backward(compute, dy, gradient->norm2_gain, gradient->norm2_bias, dnormed, statistics, middle, &norm, n,
+                       scratch->norm);
+  }
+  gaze_linear_backward(compute, dnormed, C, gradient->up_weight, gradient->up_bias, scratch->dup, F, scratch->normed, C,
+                       &up_layer, n);
+  gaze_norm_backward(compute, dy, gradient->norm2_gain, gradient->norm2_bias, dnormed, statistics, middle, &norm, n,
+                     scratch->norm);
+}
+
+void gaze_block_mlp_backward(const gaze_compute *compute, gaze_block_gradient *gradient, float *dy,
+                             const gaze_block *block, const gaze_block_config *c, size_t M, const gaze_block_tape *tape,
+                             gaze_block_scratch *scratch) {
+  for (size_t first = 0, n; first < M; first += n) {
+    n = gaze_block_piece(scratch, first, M);
+    piece_backward(compute, gradient, dy + first * c->dim, block, c, first, n, tape, scratch);
+  }
+}

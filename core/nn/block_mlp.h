@@ -1,0 +1,34 @@
+/* The second half of a block, and what both halves share. Part of block.h. */
+#ifndef GAZE_CORE_NN_BLOCK_MLP_H
+#define GAZE_CORE_NN_BLOCK_MLP_H
+
+#include "core/nn/block.h"
+
+static inline size_t gaze_block_q_width(const gaze_block_config *c) {
+  return c->attention.heads * c->attention.head_dim;
+}
+static inline size_t gaze_block_kv_width(const gaze_block_config *c) {
+  return c->attention.kv_heads * c->attention.head_dim;
+}
+static inline size_t gaze_block_qkv_width(const gaze_block_config *c) {
+  return gaze_block_q_width(c) + 2 * gaze_block_kv_width(c);
+}
+
+/* How many of `rows` the piece has that starts at `first`. */
+static inline size_t gaze_block_piece(const gaze_block_scratch *scratch, size_t first, size_t rows) {
+  return rows - first < scratch->piece ? rows - first : scratch->piece;
+}
+
+/* Tells compute's tap, if there is one. name: of the block. */
+void gaze_block_tap(const gaze_compute *compute, const char *name, const char *what, const float *data, size_t rows,
+                    size_t columns);
+
+/* y = middle + mlp(norm2(middle)): [M, C]. */
+void gaze_block_mlp_forward(const gaze_compute *compute, float *y, const gaze_block *block, const gaze_block_config *c,
+                            size_t M, gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name);
+/* dmiddle, in place of dy: [M, C]. */
+void gaze_block_mlp_backward(const gaze_compute *compute, gaze_block_gradient *gradient, float *dy,
+                             const gaze_block *block, const gaze_block_config *c, size_t M, const gaze_block_tape *tape,
+                             gaze_block_scratch *scratch);
+
+#endif
