@@ -26,6 +26,14 @@ static bool is_small(const gaze_model *model) {
   return T * C * (4 * C + 2 * (double)c->block.mlp_dim) * (double)c->layers < SMALL_MODEL;
 }
 
+/* A thread's own products where each thread takes whole pictures. */
+static gaze_compute compute_for(const gaze_model *model) {
+  gaze_compute compute = model->compute;
+  if (is_small(model) && !gaze_matmul_is_bf16(compute.matmul))
+    compute.matmul = NULL;
+  return compute;
+}
+
 static gaze_err vision_tape(const gaze_model *model, size_t batch, gaze_vit_tape *tape, gaze_arena *arena) {
   size_t patches = gaze_vit_patches(&model->clip.config.vision);
   gaze_arena measure = GAZE_ARENA_MEASURE;
@@ -42,11 +50,12 @@ static gaze_err encode_range(const gaze_model *model, const float *pixels, size_
   gaze_vit_tape tape;
   size_t D = model->clip.config.dim, size = gaze_model_pixels(model);
   float norms[PICTURES_TOGETHER];
+  gaze_compute compute = compute_for(model);
   GAZE_TRY(vision_tape(model, together, &tape, &arena));
   for (size_t i = first; i < last; i += together) {
     size_t n = last - i < together ? last - i : together;
-    gaze_vit_forward(&model->compute, out + i * D, pixels + i * size, n, NULL, 0, &model->clip.vision, &tape);
-    gaze_unit_forward(&model->compute, out + i * D, norms, out + i * D, n, D);
+    gaze_vit_forward(&compute, out + i * D, pixels + i * size, n, NULL, 0, &model->clip.vision, &tape);
+    gaze_unit_forward(&compute, out + i * D, norms, out + i * D, n, D);
   }
   gaze_arena_fini(&arena);
   return GAZE_OK;
@@ -64,7 +73,7 @@ static gaze_err check_finite(const gaze_model *model, const float *vectors, size
 
 static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n, float *out) {
   omp_set_num_threads(model->options.threads);
-  if (!is_small(model) || model->matmul) /* bf16 products have one user at a time */
+  if (!is_small(model) || gaze_matmul_is_bf16(model->matmul)) /* products have one user at a time */
     return encode_range(model, pixels, 0, n, PICTURES_TOGETHER, out);
   size_t threads = (size_t)model->options.threads;
   gaze_err result = GAZE_OK;
@@ -181,11 +190,12 @@ static gaze_err encode_texts(const gaze_model *model, const int32_t *ids, const 
   gaze_text_tape tape;
   float norms[TEXTS_TOGETHER];
   size_t D = model->clip.config.dim;
+  gaze_compute compute = compute_for(model);
   gaze_text_tape_layout(&tape, &model->clip.text, n, offsets[n], GAZE_TAPE_NONE, &measure);
   GAZE_TRY(gaze_arena_init(&arena, measure.used));
   gaze_text_tape_layout(&tape, &model->clip.text, n, offsets[n], GAZE_TAPE_NONE, &arena);
-  gaze_text_forward(&model->compute, out, ids, offsets, n, &model->clip.text, &tape);
-  gaze_unit_forward(&model->compute, out, norms, out, n, D);
+  gaze_text_forward(&compute, out, ids, offsets, n, &model->clip.text, &tape);
+  gaze_unit_forward(&compute, out, norms, out, n, D);
   gaze_arena_fini(&arena);
   return check_finite(model, out, n, "text");
 }

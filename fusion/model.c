@@ -20,9 +20,9 @@ static gaze_err open_compute(gaze_model *model, const gaze_model_options *option
   omp_set_num_threads(model->options.threads);
   unsigned flags = gaze_cpu_detect() & mask;
   gaze_kernels_init(&model->kernels, flags);
-  if (model->options.precision == GAZE_PRECISION_BF16)
-    GAZE_TRY(gaze_matmul_new(&model->kernels, flags, &model->matmul));
-  if (model->matmul && model->options.verbose && !gaze_bf16_is_native(flags))
+  bool bf16 = model->options.precision == GAZE_PRECISION_BF16;
+  GAZE_TRY(gaze_matmul_new(&model->kernels, flags, bf16, &model->matmul));
+  if (bf16 && model->options.verbose && !gaze_bf16_is_native(flags))
     gaze_warn("this processor has no bf16 arithmetic: products are as exact as bf16, and as slow as f32");
   model->compute = (gaze_compute){.kernels = &model->kernels, .matmul = model->matmul};
   return GAZE_OK;

@@ -1,4 +1,4 @@
-/* The only door to oneDNN. Absent at build time, the whole file is, and matmul_bf16.c does without. */
+/* The only door to oneDNN. Absent at build time, the whole file is, and matmul.c does without. */
 #ifndef GAZE_CORE_KERNELS_ONEDNN_H
 #define GAZE_CORE_KERNELS_ONEDNN_H
 

@@ -3,14 +3,14 @@
 #define GAZE_CORE_NN_COMPUTE_H
 
 #include "core/kernels/kernels.h"
-#include "core/kernels/matmul_bf16.h"
+#include "core/kernels/matmul.h"
 
 /* A named intermediate result, [rows, columns], borrowed for the time of the call. */
 typedef void gaze_tap_fn(void *user, const char *name, const float *data, size_t rows, size_t columns);
 
 typedef struct gaze_compute {
   const gaze_kernels *kernels; /* borrowed */
-  gaze_matmul *matmul;         /* bf16 products of linear layers, borrowed; NULL: f32. Everything else is f32 */
+  gaze_matmul *matmul;         /* products of linear layers, borrowed; NULL: the table's gemm. All else is f32 */
   gaze_tap_fn *tap;            /* NULL: nobody listens. While one does, no row is left out */
   void *tap_user;
 } gaze_compute;

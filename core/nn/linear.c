@@ -17,7 +17,7 @@ static void add_bias(const gaze_compute *compute, float *y, size_t ldy, const ga
 void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
                   bool accumulate, float *C, size_t ldc) {
   if (compute->matmul)
-    gaze_matmul_bf16(compute->matmul, M, N, K, A, B, accumulate, C, ldc);
+    gaze_matmul_run(compute->matmul, M, N, K, A, B, accumulate, C, ldc);
   else
     compute->kernels->gemm(A.transpose, B.transpose, M, N, K, 1.0f, A.f32, A.ld, B.f32, B.ld, accumulate ? 1.0f : 0.0f,
                            C, ldc);

@@ -1,4 +1,4 @@
-/* y = x W^T + b, forward and backward: the only place that looks at a weight's dtype and the precision. */
+/* y = x W^T + b, forward and backward: the only place that looks at a weight's dtype. */
 #ifndef GAZE_CORE_NN_LINEAR_H
 #define GAZE_CORE_NN_LINEAR_H
 

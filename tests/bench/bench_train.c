@@ -78,8 +78,7 @@ static void bench_init(bench *b, size_t batch_size, bool bf16, bool checkpointin
   *b = (bench){.batch = random_batch(batch_size)};
   omp_set_num_threads(gaze_cpu_count());
   gaze_kernels_init(&b->kernels, gaze_cpu_detect());
-  if (bf16)
-    must(gaze_matmul_new(&b->kernels, gaze_cpu_detect(), &b->matmul));
+  must(gaze_matmul_new(&b->kernels, gaze_cpu_detect(), bf16, &b->matmul));
   b->compute = (gaze_compute){.kernels = &b->kernels, .matmul = b->matmul};
   must(gaze_clip_init(&b->clip, &config, true));
   must(gaze_clip_allocate(&b->clip));

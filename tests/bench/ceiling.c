@@ -1,7 +1,7 @@
 #include "tests/bench/ceiling.h"
 #include "core/base/memory.h"
 #include "core/kernels/kernels.h"
-#include "core/kernels/matmul_bf16.h"
+#include "core/kernels/matmul.h"
 #if defined(GAZE_ONEDNN)
 #include "core/kernels/onednn.h"
 #endif

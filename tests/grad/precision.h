@@ -3,7 +3,7 @@
 #ifndef GAZE_TESTS_GRAD_PRECISION_H
 #define GAZE_TESTS_GRAD_PRECISION_H
 
-#include "core/kernels/matmul_bf16.h"
+#include "core/kernels/matmul.h"
 
 enum { PRECISION_RUNS = 2 }; /* InfoNCE with QuickGELU; the sigmoid loss with GELU, in two parts, recomputed */
 

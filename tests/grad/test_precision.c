@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { OUTPUTS = 5 };           /* results before the gradients */
+enum { OUTPUTS = 5 };         /* results before the gradients */
 enum { BF16_COARSER = 5000 }; /* measured: outputs within 0.008, gradients within 0.037 */
 
 static const char *double_program;
@@ -67,8 +67,7 @@ static void check_run(size_t run, const char *level, unsigned cpu_flags, bool bf
   c.reference = popen(command, "r");
   assert_non_null(c.reference);
   gaze_kernels_init(&kernels, cpu_flags);
-  if (bf16)
-    assert_int_equal(gaze_matmul_new(&kernels, cpu_flags, &matmul), GAZE_OK);
+  assert_int_equal(gaze_matmul_new(&kernels, cpu_flags, bf16, &matmul), GAZE_OK);
   precision_run(run, &kernels, matmul, compare_result, &c);
   gaze_matmul_free(matmul);
   assert_int_equal(fgetc(c.reference), EOF);

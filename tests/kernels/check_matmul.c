@@ -1,4 +1,4 @@
-#include "core/kernels/matmul_bf16.h"
+#include "core/kernels/matmul.h"
 #if defined(GAZE_ONEDNN)
 #include "core/kernels/onednn.h"
 #endif
@@ -50,10 +50,12 @@ static void run_product(gaze_matmul *matmul, const gaze_kernels *kernels, const 
   if (pack)
     assert_int_equal(gaze_packed_new(matmul, p->N, p->K, right, &packed), GAZE_OK);
   right.packed = packed;
-  gaze_matmul_bf16(matmul, p->M, p->N, p->K, left, right, p->accumulate, C, ldc);
+  gaze_matmul_run(matmul, p->M, p->N, p->K, left, right, p->accumulate, C, ldc);
   gaze_packed_free(packed);
-  round_to_bf16(kernels, A, half_a, a);
-  round_to_bf16(kernels, B, half_b, b);
+  if (gaze_matmul_is_bf16(matmul)) {
+    round_to_bf16(kernels, A, half_a, a);
+    round_to_bf16(kernels, B, half_b, b);
+  }
   for (size_t m = 0; m < p->M; m++)
     for (size_t n = 0; n < ldc; n++) {
       double size, before = p->accumulate ? C0[m * ldc + n] : 0;
@@ -67,11 +69,11 @@ static void run_product(gaze_matmul *matmul, const gaze_kernels *kernels, const 
   guard_verify();
 }
 
-static void run_products(const gaze_kernels *kernels, unsigned cpu_flags) {
+static void run_products(const gaze_kernels *kernels, unsigned cpu_flags, bool bf16) {
   gaze_matmul *matmul;
   gaze_random random;
   gaze_random_init(&random, 25, 0);
-  assert_int_equal(gaze_matmul_new(kernels, cpu_flags, &matmul), GAZE_OK);
+  assert_int_equal(gaze_matmul_new(kernels, cpu_flags, bf16, &matmul), GAZE_OK);
   for (int i = 0; i < 150; i++) {
     size_t limit = i % 10 == 0 ? 400 : 60;
     unsigned bits = (unsigned)gaze_random_next(&random);
@@ -80,13 +82,14 @@ static void run_products(const gaze_kernels *kernels, unsigned cpu_flags) {
                  gaze_random_below(&random, limit) + 1,
                  bits & 1,
                  bits & 2,
-                 bits & 4,
-                 bits & 8,
+                 bf16 && bits & 4,
+                 bf16 && bits & 8,
                  bits & 16};
     run_product(matmul, kernels, &p, false, &random);
     run_product(matmul, kernels, &p, false, &random); /* the prepared product again */
     p.transpose_b = p.half_b = true;
-    run_product(matmul, kernels, &p, true, &random);
+    if (bf16)
+      run_product(matmul, kernels, &p, true, &random);
   }
   gaze_matmul_free(matmul);
 }
@@ -94,9 +97,15 @@ static void run_products(const gaze_kernels *kernels, unsigned cpu_flags) {
 /* Through f32 on every level, and on the last one as bf16. */
 static void bf16_products(void **state) {
   const gaze_kernels *kernels = *state;
-  run_products(kernels, 0);
+  run_products(kernels, 0, true);
   if (strcmp(kernels->level, "bf16") == 0 && gaze_bf16_is_native(GAZE_CPU_BF16))
-    run_products(kernels, GAZE_CPU_BF16);
+    run_products(kernels, GAZE_CPU_BF16, true);
+}
+
+/* Through the level's gemm, and through oneDNN where the processor has AVX-512. */
+static void f32_products(void **state) {
+  run_products(*state, 0, false);
+  run_products(*state, gaze_cpu_detect() & GAZE_CPU_AVX512, false);
 }
 
 #if defined(GAZE_ONEDNN)
@@ -158,4 +167,4 @@ static void onednn_is_missing(void **state) {
 const check onednn_checks[] = {{"oneDNN products in f32", onednn_is_missing}, {0}};
 #endif
 
-const check matmul_checks[] = {{"bf16 products", bf16_products}, {0}};
+const check matmul_checks[] = {{"bf16 products", bf16_products}, {"f32 products", f32_products}, {0}};

@@ -1,13 +1,14 @@
-/* Matrix products with operands rounded to bf16 and sums in f32.
+/* Matrix products of linear layers, in f32, or with operands rounded to bf16 and sums in f32.
  *
  *   forward   Y[n, out] = X[n, in] W[out, in]^T      A = X,                    B = W transposed
  *   backward  dX[n, in] = dY[n, out] W[out, in]      A = dY,                   B = W
  *             dW[out, in] += dY[n, out]^T X[n, in]   A = dY transposed,        B = X
  *
- * Through oneDNN where the processor has bf16 arithmetic; elsewhere the rounded operands go through the f32 gemm, so
- * that results differ by the order of the sums alone. */
-#ifndef GAZE_CORE_KERNELS_MATMUL_BF16_H
-#define GAZE_CORE_KERNELS_MATMUL_BF16_H
+ * Through oneDNN where it has the processor's best instructions (AVX-512 for f32, which it uses better than OpenBLAS
+ * where rows are few, and bf16); elsewhere through the table's gemm, so that results differ by the order of the sums
+ * alone. */
+#ifndef GAZE_CORE_KERNELS_MATMUL_H
+#define GAZE_CORE_KERNELS_MATMUL_H
 
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
@@ -15,7 +16,8 @@
 typedef struct gaze_matmul gaze_matmul; /* prepared products by shape, and scratch; one user at a time */
 typedef struct gaze_packed gaze_packed; /* weights in the layout that the processor likes best */
 
-/* One matrix, row-major; either f32 (rounded on the way) or bf16 (taken as it is). Borrowed. */
+/* One matrix, row-major; either f32 (rounded on the way where products are bf16) or bf16 (for such products alone,
+ * taken as it is). Borrowed. */
 typedef struct gaze_operand {
   const float *f32;
   const uint16_t *bf16;      /* used when not NULL */
@@ -28,13 +30,14 @@ typedef struct gaze_operand {
 bool gaze_bf16_is_native(unsigned cpu_flags);
 
 /* kernels are borrowed and must outlive it. */
-GAZE_CHECKED gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, gaze_matmul **out);
+GAZE_CHECKED gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, bool bf16, gaze_matmul **out);
 void gaze_matmul_free(gaze_matmul *matmul);
+bool gaze_matmul_is_bf16(const gaze_matmul *matmul); /* NULL: false */
 
 /* C[M, N] = op(A)[M, K] op(B)[K, N], or += with accumulate. Uses OpenMP's current number of threads; call it outside
  * of parallel regions. Never fails: short of memory it is only slower. */
-void gaze_matmul_bf16(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
-                      bool accumulate, float *C, size_t ldc);
+void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
+                     float *C, size_t ldc);
 
 /* Packs W[N, K] (bf16, transpose) for products with few rows. *out is NULL, which is fine, where nothing is gained. */
 GAZE_CHECKED gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out);

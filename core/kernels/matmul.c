@@ -1,4 +1,4 @@
-#include "core/kernels/matmul_bf16.h"
+#include "core/kernels/matmul.h"
 #include "core/base/memory.h"
 #if defined(GAZE_ONEDNN)
 #include "core/kernels/onednn.h"
@@ -6,18 +6,23 @@
 
 #include <stdlib.h>
 
-/* Without bf16 arithmetic a product goes through these tiles: large enough for gemm's speed, small enough to stay in
- * the caches. */
+/* Without bf16 arithmetic such a product goes through these tiles: large enough for gemm's speed, small enough to stay
+ * in the caches. */
 #define TILE_ROWS 512u
 #define TILE_DEPTH 256u
 
+/* Rows from which oneDNN's f32 is faster: with fewer, preparing a product takes longer than it gains. */
+#define ONEDNN_ROWS 32u
+
 struct gaze_matmul {
   const gaze_kernels *kernels;
-  float *tile_a, *tile_b;    /* [TILE_ROWS, TILE_DEPTH] or its transpose */
+  bool bf16;
+  float *tile_a, *tile_b;    /* [TILE_ROWS, TILE_DEPTH] or its transpose; bf16 alone */
   uint16_t *half_a, *half_b; /* f32 operands rounded to bf16, when oneDNN takes them; grown on demand */
   size_t room_a, room_b;
 #if defined(GAZE_ONEDNN)
-  gaze_onednn *onednn; /* NULL: not native */
+  bool wanted;         /* oneDNN has something faster than the table's gemm */
+  gaze_onednn *onednn; /* NULL until the first product that wants it */
 #endif
 };
 
@@ -36,19 +41,21 @@ bool gaze_bf16_is_native(unsigned cpu_flags) { return (void)cpu_flags, false; }
 #endif
 
 static gaze_err start(gaze_matmul *matmul, unsigned cpu_flags) {
-  GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_a));
-  GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_b));
+  if (matmul->bf16) {
+    GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_a));
+    GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_b));
+  }
 #if defined(GAZE_ONEDNN)
-  if (gaze_bf16_is_native(cpu_flags))
-    GAZE_TRY(gaze_onednn_new(&matmul->onednn));
+  matmul->wanted = cpu_flags & (matmul->bf16 ? GAZE_CPU_BF16 : GAZE_CPU_AVX512);
 #endif
   return GAZE_OK;
 }
 
-gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, gaze_matmul **out) {
+gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, bool bf16, gaze_matmul **out) {
   gaze_matmul *matmul;
   GAZE_TRY(gaze_alloc(1, sizeof *matmul, &matmul));
   matmul->kernels = kernels;
+  matmul->bf16 = bf16;
   gaze_err err = start(matmul, cpu_flags);
   if (err != GAZE_OK)
     gaze_matmul_free(matmul);
@@ -69,6 +76,8 @@ void gaze_matmul_free(gaze_matmul *matmul) {
   free(matmul->half_b);
   free(matmul);
 }
+
+bool gaze_matmul_is_bf16(const gaze_matmul *matmul) { return matmul && matmul->bf16; }
 
 /* tile[rows, columns] = the stored rows first_row.. and columns first_column.. of an operand, rounded to bf16. */
 static void copy_tile(const gaze_kernels *kernels, float *tile, gaze_operand from, size_t first_row, size_t rows,
@@ -113,6 +122,12 @@ static void multiply_by_tiles(gaze_matmul *matmul, size_t M, size_t N, size_t K,
 }
 
 #if defined(GAZE_ONEDNN)
+static bool start_onednn(gaze_matmul *matmul) {
+  if (matmul->wanted && !matmul->onednn)
+    matmul->wanted = gaze_onednn_new(&matmul->onednn) == GAZE_OK;
+  return matmul->wanted;
+}
+
 /* Rounds a stored [rows, columns] f32 operand into *room; false when memory is short. */
 static bool round_operand(const gaze_kernels *kernels, gaze_operand *operand, size_t rows, size_t columns,
                           uint16_t **half, size_t *room) {
@@ -137,12 +152,25 @@ static bool round_operand(const gaze_kernels *kernels, gaze_operand *operand, si
 
 static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
                               bool accumulate, float *C, size_t ldc) {
-  if (!matmul->onednn || !M || !N || !K)
+  if (!M || !N || !K || (!matmul->bf16 && M < ONEDNN_ROWS) || !start_onednn(matmul))
     return false;
+  gaze_product product = {.M = M,
+                          .N = N,
+                          .K = K,
+                          .lda = A.ld,
+                          .ldb = B.ld,
+                          .ldc = ldc,
+                          .transpose_a = A.transpose,
+                          .transpose_b = B.transpose,
+                          .accumulate = accumulate,
+                          .type = matmul->bf16 ? GAZE_ONEDNN_BF16 : GAZE_ONEDNN_F32};
+  if (!matmul->bf16)
+    return gaze_onednn_matmul(matmul->onednn, &product, A.f32, B.f32, C);
   if (!round_operand(matmul->kernels, &A, A.transpose ? K : M, A.transpose ? M : K, &matmul->half_a, &matmul->room_a) ||
       !round_operand(matmul->kernels, &B, B.transpose ? N : K, B.transpose ? K : N, &matmul->half_b, &matmul->room_b))
     return false;
-  gaze_product product = {M, N, K, A.ld, B.ld, ldc, A.transpose, B.transpose, accumulate, false, GAZE_ONEDNN_BF16};
+  product.lda = A.ld;
+  product.ldb = B.ld;
   if (B.packed) {
     product.packed = true;
     if (gaze_onednn_matmul(matmul->onednn, &product, A.bf16, B.packed->weights, C))
@@ -158,16 +186,20 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
 }
 #endif
 
-void gaze_matmul_bf16(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
-                      bool accumulate, float *C, size_t ldc) {
-  if (!multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
+void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
+                     float *C, size_t ldc) {
+  if (multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
+    return;
+  if (matmul->bf16)
     multiply_by_tiles(matmul, M, N, K, A, B, accumulate, C, ldc);
+  else
+    matmul->kernels->gemm(A.transpose, B.transpose, M, N, K, 1, A.f32, A.ld, B.f32, B.ld, accumulate ? 1 : 0, C, ldc);
 }
 
 gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out) {
   *out = NULL;
 #if defined(GAZE_ONEDNN)
-  if (!matmul->onednn || !W.bf16)
+  if (!W.bf16 || !matmul->bf16 || !start_onednn(matmul))
     return GAZE_OK;
   gaze_product product = {.N = N, .K = K, .ldb = W.ld, .transpose_b = W.transpose, .type = GAZE_ONEDNN_BF16};
   gaze_onednn_packed *weights = gaze_onednn_pack(matmul->onednn, &product, W.bf16);
