@@ -68,6 +68,7 @@ gaze_err gaze_model_open(const char *name, const gaze_model_options *options, ga
 void gaze_model_close(gaze_model *model) {
   if (!model)
     return;
+  gaze_text_cache_close(model->texts);
   gaze_clip_fini(&model->clip);
   gaze_tokenizer_free(model->tokenizer);
   gaze_matmul_free(model->matmul);

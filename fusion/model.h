@@ -3,6 +3,7 @@
 #define GAZE_FUSION_MODEL_H
 
 #include "fusion/clip.h"
+#include "fusion/text_cache.h"
 
 struct gaze_model {
   char *folder;
@@ -13,7 +14,9 @@ struct gaze_model {
   gaze_clip clip;
   gaze_tokenizer *tokenizer;
   gaze_preprocess preprocess;
-  char key[33]; /* empty: not yet made */
+  char key[33];                 /* empty: not yet made */
+  gaze_text_cache *texts;       /* NULL: not open */
+  size_t texts_met, texts_kept; /* since the last gaze_model_texts_done: looked up, and found */
 };
 
 /* Folder of a model by name as gaze_model_open takes it; yours: free(). */
@@ -37,9 +40,24 @@ GAZE_CHECKED gaze_err gaze_model_embed_texts(gaze_model *model, const char *cons
                                              gaze_text_cuts *cuts);
 /* One line, if there is something to say. */
 void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model);
+/* The mean of the texts' unit vectors, made unit again; out: [D]. Where the model keeps a cache, of there. */
+GAZE_CHECKED gaze_err gaze_model_embed_mean(gaze_model *model, const char *const *texts, size_t n, float *out,
+                                            gaze_text_cuts *cuts);
+/* At the end of a list of means: what is new goes to disk, and `verbose` hears of it. */
+void gaze_model_texts_done(gaze_model *model);
+/* What a thread computes pictures and texts with. */
+gaze_compute gaze_model_compute(const gaze_model *model);
+/* GAZE_ERR_FORMAT unless all n vectors of a "picture", a "text" are finite. */
+GAZE_CHECKED gaze_err gaze_model_check_finite(const gaze_model *model, const float *vectors, size_t n,
+                                              const char *what);
+/* $XDG_CACHE_HOME/gaze/NAME; yours: free(). NULL without a home. */
+GAZE_CHECKED gaze_err gaze_cache_folder(const char *name, char **out);
 
-/* logits: [n], yours: what gaze_classifier_run makes probabilities of, which in float may all be 1, or all but one 0.
+/* logits: [n], one more with none, yours: what gaze_classifier_run makes probabilities of, which in float may all be 1,
+ * or all but one 0.
  */
 void gaze_classifier_logits(const gaze_classifier *classifier, const float *vector, float *logits);
+/* The logit of "none of the labels" for these [n] logits, any n of the classifier's. */
+float gaze_classifier_none(const gaze_classifier *classifier, const float *vector, const float *logits, size_t n);
 
 #endif

@@ -64,14 +64,17 @@ static gaze_err hash_files(const char *folder, add_file *add, char hash[KEY_LENG
   return err;
 }
 
-/* $XDG_CACHE_HOME/gaze/keys/IDENTITY; yours: free(). NULL without a home. */
-static gaze_err remembered_path(const char *identity, char **folder, char **path) {
+gaze_err gaze_cache_folder(const char *name, char **out) {
   const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-  *folder = *path = NULL;
+  *out = NULL;
   if (cache && cache[0])
-    GAZE_TRY(gaze_format(folder, "%s/gaze/keys", cache));
-  else if (home && home[0])
-    GAZE_TRY(gaze_format(folder, "%s/.cache/gaze/keys", home));
+    return gaze_format(out, "%s/gaze/%s", cache, name);
+  return home && home[0] ? gaze_format(out, "%s/.cache/gaze/%s", home, name) : GAZE_OK;
+}
+
+/* Where the key of a model with this identity is; NULL without a home. */
+static gaze_err remembered_path(const char *identity, char **folder, char **path) {
+  GAZE_TRY(gaze_cache_folder("keys", folder));
   return *folder ? gaze_path_join(*folder, identity, path) : GAZE_OK;
 }
 
