@@ -8,14 +8,15 @@ _gaze_options() {
   case $1 in
   index) echo "--db --exclude --forget --strict $_gaze_pictures" ;;
   search)
-    echo "-t --top --min-score --in --after --before --camera -f --filepath-only --db $_gaze_pictures"
+    echo "-t --top --min-score --in --after --before --camera -f --filepath-only --db --no-cache $_gaze_pictures"
     ;;
   classify)
-    echo "-l --labels --labels-file --template --templates-file -t --top --files-from --strict $_gaze_pictures"
+    echo "-l --labels --labels-file --template --templates --templates-file --none --min-score -t --top --files-from \
+--no-cache --strict $_gaze_pictures"
     ;;
   embed) echo "--text --text-file --files-from -o --out --strict $_gaze_pictures" ;;
   tokenize) echo "--no-special" ;;
-  "eval classification") echo "--data --labels-file --template --templates-file --strict" ;;
+  "eval classification") echo "--data --labels-file --template --templates --templates-file --reject --no-cache --strict" ;;
   "eval retrieval") echo "--data --strict" ;;
   "train tokenizer") echo "--vocab-size --min-frequency -o --out" ;;
   "train clip")

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* An operation under test; what it returns as whole, it has checked. */
 typedef gaze_err operation(void *user);
@@ -112,6 +113,63 @@ static void a_model(void **state) {
   char folder[512];
   snprintf(folder, sizeof folder, "%s", run_path("start", "model"));
   every_fault("model", use_model, NULL, folder);
+}
+
+/* Labels of which one is kept already and one is new, and a query, with a file of the cache that is made and grows. */
+typedef struct cached_use {
+  const char *folder;
+  char file[1200];
+  float wanted[3]; /* probabilities of the labels, the first number of the query's vector */
+} cached_use;
+
+static gaze_err ask_labels(gaze_model *model, const char *const *labels, float *out) {
+  gaze_classifier *classifier;
+  float axis[16] = {1};
+  GAZE_TRY(gaze_classifier_new(model, labels, 2, NULL, 0, &classifier));
+  gaze_classifier_run(classifier, axis, out);
+  gaze_classifier_free(classifier);
+  return GAZE_OK;
+}
+
+static gaze_err use_model_cached(void *user) {
+  static const char *const first[] = {"red", "green"}, *const second[] = {"red", "blue|grey"};
+  cached_use *use = user;
+  const gaze_model_options options = {.threads = THREADS, .text_cache = true};
+  gaze_model *model;
+  float got[3], query[16];
+  char key[33];
+  gaze_err err = GAZE_OK;
+  unlink(use->file);
+  GAZE_TRY(gaze_model_open(use->folder, &options, &model));
+  GAZE_TRY_DONE(gaze_model_key(model, key));
+  snprintf(use->file, sizeof use->file, "%s", test_path("cache/gaze/texts/"));
+  strcat(use->file, key);
+  GAZE_TRY_DONE(ask_labels(model, first, got));
+  GAZE_TRY_DONE(ask_labels(model, second, got));
+  GAZE_TRY_DONE(gaze_query_embed(model, "red", NULL, query));
+  got[2] = query[0];
+  if (!use->wanted[0])
+    memcpy(use->wanted, got, sizeof got);
+  assert_memory_equal(got, use->wanted, sizeof got);
+done:
+  gaze_model_close(model);
+  return err;
+}
+
+static void a_cache_of_texts(void **state) {
+  char folder[512];
+  snprintf(folder, sizeof folder, "%s", run_path("start", "model"));
+  setenv("XDG_CACHE_HOME", test_path("cache"), 1);
+  cached_use use = {.folder = folder};
+  every_fault("texts", use_model_cached, NULL, &use);
+  for (long n = 0; n < 600; n += 9) { /* a full disk is no error */
+    fault_limit_files(n);
+    gaze_err err = use_model_cached(&use);
+    fault_limit_files(-1);
+    assert_int_equal(err, GAZE_OK);
+    assert_int_equal(use_model_cached(&use), GAZE_OK);
+  }
+  unsetenv("XDG_CACHE_HOME");
 }
 
 static gaze_err use_picture(void *user) {
@@ -305,10 +363,10 @@ static gaze_err train_a_step(void *user) {
 static void whole_runs(void **state) { until_success("whole run", FAULT_SYSTEM, 1, train_a_step, NULL, NULL); }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_model),      cmocka_unit_test(pictures),
-                                     cmocka_unit_test(data_sets),    cmocka_unit_test(checkpoints),
-                                     cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),
-                                     cmocka_unit_test(whole_runs)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_model),       cmocka_unit_test(a_cache_of_texts),
+                                     cmocka_unit_test(pictures),      cmocka_unit_test(data_sets),
+                                     cmocka_unit_test(checkpoints),   cmocka_unit_test(saved_models),
+                                     cmocka_unit_test(training_runs), cmocka_unit_test(whole_runs)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");
