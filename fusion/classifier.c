@@ -3,6 +3,7 @@
 #include "fusion/labels.h"
 #include "fusion/model.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,23 +55,33 @@ static gaze_err list_prompts(prompt_list *list, const char *label, const char *c
   return err;
 }
 
-/* Mean of the prompts' unit vectors, made unit again. */
-static gaze_err embed_label(gaze_model *model, const char *label, const char *const *templates, size_t n_templates,
-                            float *out, gaze_text_cuts *cuts) {
-  prompt_list list = {0};
-  gaze_err err = list_prompts(&list, label, templates, n_templates);
+enum { LABELS_TOGETHER = 64 };
+
+/* n is at most LABELS_TOGETHER; out: [n, D]. */
+static gaze_err embed_labels(gaze_model *model, const char *const *labels, size_t n, const char *const *templates,
+                             size_t n_templates, float *out, gaze_text_cuts *cuts) {
+  prompt_list prompts[LABELS_TOGETHER] = {0};
+  gaze_text_list lists[LABELS_TOGETHER];
+  gaze_err err = GAZE_OK;
+  for (size_t i = 0; i < n && err == GAZE_OK; i++) {
+    err = list_prompts(&prompts[i], labels[i], templates, n_templates);
+    lists[i] = (gaze_text_list){(const char *const *)prompts[i].items, prompts[i].n};
+  }
   if (err == GAZE_OK)
-    err = gaze_model_embed_mean(model, (const char *const *)list.items, list.n, out, cuts);
-  prompt_list_fini(&list);
+    err = gaze_model_embed_means(model, lists, n, out, cuts);
+  for (size_t i = 0; i < n; i++)
+    prompt_list_fini(&prompts[i]);
   return err;
 }
 
 static gaze_err fill(gaze_classifier *classifier, gaze_model *model, const char *const *labels,
                      const char *const *templates, size_t n_templates) {
   gaze_text_cuts cuts = {0};
-  GAZE_TRY(gaze_alloc(classifier->n, classifier->D * sizeof(float), &classifier->vectors));
-  for (size_t i = 0; i < classifier->n; i++)
-    GAZE_TRY(embed_label(model, labels[i], templates, n_templates, classifier->vectors + i * classifier->D, &cuts));
+  size_t n = classifier->n, D = classifier->D;
+  GAZE_TRY(gaze_alloc(n, D * sizeof(float), &classifier->vectors));
+  for (size_t i = 0; i < n; i += LABELS_TOGETHER)
+    GAZE_TRY(embed_labels(model, labels + i, n - i < LABELS_TOGETHER ? n - i : LABELS_TOGETHER, templates, n_templates,
+                          classifier->vectors + i * D, &cuts));
   gaze_text_cuts_warn(&cuts, model);
   gaze_model_texts_done(model);
   return GAZE_OK;
@@ -110,12 +121,16 @@ void gaze_classifier_free(gaze_classifier *classifier) {
   free(classifier);
 }
 
-static gaze_err embed_background(gaze_model *model, float *out, size_t D) {
+/* out: [n, D] */
+static gaze_err embed_background(gaze_model *model, float *out) {
   gaze_text_cuts cuts = {0};
+  gaze_text_list lists[LABELS_TOGETHER];
   size_t n;
   const char *const *prompts = gaze_background_prompts(&n);
+  assert(n <= LABELS_TOGETHER);
   for (size_t i = 0; i < n; i++)
-    GAZE_TRY(gaze_model_embed_mean(model, &prompts[i], 1, out + i * D, &cuts));
+    lists[i] = (gaze_text_list){&prompts[i], 1};
+  GAZE_TRY(gaze_model_embed_means(model, lists, n, out, &cuts));
   gaze_model_texts_done(model);
   return GAZE_OK;
 }
@@ -126,7 +141,7 @@ gaze_err gaze_classifier_add_none(gaze_classifier *classifier, gaze_model *model
   gaze_background_prompts(&n);
   if (!classifier->sigmoid && !classifier->background) { /* a sigmoid is absolute and needs no rivals */
     GAZE_TRY(gaze_alloc(n, classifier->D * sizeof *background, &background));
-    gaze_err err = embed_background(model, background, classifier->D);
+    gaze_err err = embed_background(model, background);
     if (err != GAZE_OK) {
       free(background);
       return err;

@@ -124,11 +124,10 @@ done:
 }
 
 /* Mean of the texts' unit vectors, made unit; TEXTS_TOGETHER at a time, which offsets of their own must say. */
-static gaze_err encode_mean(gaze_model *model, const int32_t *ids, const size_t *offsets, size_t n, float *out) {
+static gaze_err encode_mean(const gaze_model *model, const int32_t *ids, const size_t *offsets, size_t n, float *out) {
   float *vectors, norm;
   size_t D = model->clip.config.dim, own[TEXTS_TOGETHER + 1];
   GAZE_TRY(gaze_alloc(TEXTS_TOGETHER, D * sizeof *vectors, &vectors));
-  omp_set_num_threads(model->options.threads);
   memset(out, 0, D * sizeof *out);
   gaze_err err = GAZE_OK;
   for (size_t i = 0; i < n && err == GAZE_OK; i += TEXTS_TOGETHER) {
@@ -144,36 +143,75 @@ static gaze_err encode_mean(gaze_model *model, const int32_t *ids, const size_t 
   return err;
 }
 
-/* As encode_mean, from the cache where it is known and into it where it is not. */
-static gaze_err recall_mean(gaze_model *model, const int32_t *ids, const size_t *offsets, size_t n, float *out) {
+/* A list on its way to its mean. */
+typedef struct mean_work {
+  int32_t *ids;
+  size_t *offsets; /* [n + 1] */
+  size_t n;
   uint8_t key[GAZE_TEXT_KEY];
-  GAZE_TRY(open_cache(model));
+  bool known;
+} mean_work;
+
+/* Ids and key; where the cache knows the mean, the mean. */
+static gaze_err begin_mean(gaze_model *model, const gaze_text_list *list, mean_work *work, float *out,
+                           gaze_text_cuts *cuts) {
+  work->n = list->n;
+  GAZE_TRY(gaze_alloc(list->n, model->clip.config.text.context * sizeof *work->ids, &work->ids));
+  GAZE_TRY(gaze_alloc(list->n + 1, sizeof *work->offsets, &work->offsets));
+  GAZE_TRY(tokenize_texts(model, list->texts, list->n, work->ids, work->offsets, cuts));
   if (!model->texts)
-    return encode_mean(model, ids, offsets, n, out);
-  GAZE_TRY(hash_texts(model, ids, offsets, n, key));
-  const float *known = gaze_text_cache_find(model->texts, key);
-  model->texts_met += n;
-  model->texts_kept += known ? n : 0;
-  if (known) {
-    memcpy(out, known, model->clip.config.dim * sizeof *out);
     return GAZE_OK;
-  }
-  GAZE_TRY(encode_mean(model, ids, offsets, n, out));
-  return gaze_text_cache_add(model->texts, key, out);
+  GAZE_TRY(hash_texts(model, work->ids, work->offsets, list->n, work->key));
+  const float *mean = gaze_text_cache_find(model->texts, work->key);
+  work->known = mean;
+  if (mean)
+    memcpy(out, mean, model->clip.config.dim * sizeof *out);
+  model->texts_met += list->n;
+  model->texts_kept += mean ? list->n : 0;
+  return GAZE_OK;
 }
 
-gaze_err gaze_model_embed_mean(gaze_model *model, const char *const *texts, size_t n, float *out,
-                               gaze_text_cuts *cuts) {
-  int32_t *ids = NULL;
-  size_t *offsets = NULL;
+/* Where products have no threads of their own, each thread takes whole lists. What a list gives does not depend on
+ * those beside it, or a mean from the cache would not be the same bits. */
+static gaze_err encode_unknown(gaze_model *model, const mean_work *works, size_t n, float *out) {
+  size_t D = model->clip.config.dim;
+  gaze_err result = GAZE_OK;
+  char message[512] = "";
+  omp_set_num_threads(model->options.threads);
+#pragma omp parallel for schedule(dynamic) if (n > 1 && !gaze_model_compute(model).matmul)
+  for (size_t i = 0; i < n; i++) {
+    if (works[i].known)
+      continue;
+    gaze_err err = encode_mean(model, works[i].ids, works[i].offsets, works[i].n, out + i * D);
+    if (err != GAZE_OK)
+#pragma omp critical
+    {
+      result = err;
+      snprintf(message, sizeof message, "%s", gaze_last_error());
+    }
+  }
+  return result == GAZE_OK ? GAZE_OK : gaze_fail_again(result, message);
+}
+
+gaze_err gaze_model_embed_means(gaze_model *model, const gaze_text_list *lists, size_t n, float *out,
+                                gaze_text_cuts *cuts) {
+  mean_work *works;
+  size_t D = model->clip.config.dim;
   gaze_err err = GAZE_OK;
-  GAZE_TRY_DONE(gaze_alloc(n, model->clip.config.text.context * sizeof *ids, &ids));
-  GAZE_TRY_DONE(gaze_alloc(n + 1, sizeof *offsets, &offsets));
-  GAZE_TRY_DONE(tokenize_texts(model, texts, n, ids, offsets, cuts));
-  err = recall_mean(model, ids, offsets, n, out);
+  GAZE_TRY(open_cache(model));
+  GAZE_TRY(gaze_alloc(n, sizeof *works, &works));
+  for (size_t i = 0; i < n; i++)
+    GAZE_TRY_DONE(begin_mean(model, &lists[i], &works[i], out + i * D, cuts));
+  GAZE_TRY_DONE(encode_unknown(model, works, n, out));
+  for (size_t i = 0; i < n && model->texts; i++)
+    if (!works[i].known)
+      GAZE_TRY_DONE(gaze_text_cache_add(model->texts, works[i].key, out + i * D));
 done:
-  free(ids);
-  free(offsets);
+  for (size_t i = 0; i < n; i++) {
+    free(works[i].ids);
+    free(works[i].offsets);
+  }
+  free(works);
   return err;
 }
 

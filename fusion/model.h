@@ -40,10 +40,16 @@ GAZE_CHECKED gaze_err gaze_model_embed_texts(gaze_model *model, const char *cons
                                              gaze_text_cuts *cuts);
 /* One line, if there is something to say. */
 void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model);
-/* The mean of the texts' unit vectors, made unit again; out: [D]. Where the model keeps a cache, of there. */
-GAZE_CHECKED gaze_err gaze_model_embed_mean(gaze_model *model, const char *const *texts, size_t n, float *out,
-                                            gaze_text_cuts *cuts);
-/* At the end of a list of means: what is new goes to disk, and `verbose` hears of it. */
+/* Texts of which one vector is made. */
+typedef struct gaze_text_list {
+  const char *const *texts; /* [n], borrowed */
+  size_t n;
+} gaze_text_list;
+
+/* The mean of each list's unit vectors, made unit again; out: [n, D]. Where the model keeps a cache, of there. */
+GAZE_CHECKED gaze_err gaze_model_embed_means(gaze_model *model, const gaze_text_list *lists, size_t n, float *out,
+                                             gaze_text_cuts *cuts);
+/* When all means are there: what is new goes to disk, and `verbose` hears of it. */
 void gaze_model_texts_done(gaze_model *model);
 /* What a thread computes pictures and texts with. */
 gaze_compute gaze_model_compute(const gaze_model *model);

@@ -106,7 +106,7 @@ static gaze_err embed_part(gaze_model *model, const char *text, const gaze_pictu
   if (is_picture(text))
     return gaze_embed_file(model, text, options, vector);
   gaze_text_cuts cuts = {0};
-  GAZE_TRY(gaze_model_embed_mean(model, &text, 1, vector, &cuts));
+  GAZE_TRY(gaze_model_embed_means(model, &(gaze_text_list){&text, 1}, 1, vector, &cuts));
   gaze_text_cuts_warn(&cuts, model);
   return GAZE_OK;
 }
