@@ -171,18 +171,24 @@ static gaze_err begin_mean(gaze_model *model, const gaze_text_list *list, mean_w
   return GAZE_OK;
 }
 
+static gaze_err encode_each(const gaze_model *model, const mean_work *works, size_t n, float *out) {
+  for (size_t i = 0; i < n; i++)
+    if (!works[i].known)
+      GAZE_TRY(encode_mean(model, works[i].ids, works[i].offsets, works[i].n, out + i * model->clip.config.dim));
+  return GAZE_OK;
+}
+
 /* Where products have no threads of their own, each thread takes whole lists. What a list gives does not depend on
  * those beside it, or a mean from the cache would not be the same bits. */
 static gaze_err encode_unknown(gaze_model *model, const mean_work *works, size_t n, float *out) {
-  size_t D = model->clip.config.dim;
   gaze_err result = GAZE_OK;
   char message[512] = "";
   omp_set_num_threads(model->options.threads);
-#pragma omp parallel for schedule(dynamic) if (n > 1 && !gaze_model_compute(model).matmul)
+  if (n == 1 || model->options.threads == 1 || gaze_model_compute(model).matmul)
+    return encode_each(model, works, n, out);
+#pragma omp parallel for schedule(dynamic)
   for (size_t i = 0; i < n; i++) {
-    if (works[i].known)
-      continue;
-    gaze_err err = encode_mean(model, works[i].ids, works[i].offsets, works[i].n, out + i * D);
+    gaze_err err = encode_each(model, works + i, 1, out + i * model->clip.config.dim);
     if (err != GAZE_OK)
 #pragma omp critical
     {
