@@ -32,8 +32,10 @@ static gaze_block_config tower(bool causal) {
 
 static gaze_clip_config bench_config(void) {
   gaze_clip_config config = {.dim = 256, .end_of_text = VOCABULARY - 1};
-  config.vision = (gaze_vit_config){96, 12, tower(false), 6, 256};
-  config.text = (gaze_text_config){VOCABULARY, TOKENS, tower(true), 3, 256};
+  config.vision =
+      (gaze_vit_config){.image_size = 96, .patch_size = 12, .block = tower(false), .layers = 6, .dim_out = 256};
+  config.text = (gaze_text_config){
+      .vocabulary = VOCABULARY, .context = TOKENS, .block = tower(true), .layers = 3, .dim_out = 256};
   return config;
 }
 

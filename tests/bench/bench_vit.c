@@ -54,17 +54,17 @@ static double forward_work(const size_case *s) {
 }
 
 static void run_case(const gaze_compute *compute, const size_case *s, int runs) {
-  gaze_vit_config config = {s->image,
-                            s->patch,
-                            {.dim = s->width,
-                             .mlp_dim = 4 * s->width,
-                             .attention = {s->heads, s->heads, 64, false, 0},
-                             .norm = GAZE_LAYER_NORM,
-                             .activation = GAZE_QUICK_GELU,
-                             .biased = true,
-                             .eps = 1e-5f},
-                            s->layers,
-                            s->dim};
+  gaze_vit_config config = {.image_size = s->image,
+                            .patch_size = s->patch,
+                            .block = {.dim = s->width,
+                                      .mlp_dim = 4 * s->width,
+                                      .attention = {s->heads, s->heads, 64, false, 0},
+                                      .norm = GAZE_LAYER_NORM,
+                                      .activation = GAZE_QUICK_GELU,
+                                      .biased = true,
+                                      .eps = 1e-5f},
+                            .layers = s->layers,
+                            .dim_out = s->dim};
   gaze_vit vit;
   gaze_parameters list = {0};
   gaze_vit_tape tape;
