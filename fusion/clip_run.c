@@ -51,7 +51,7 @@ static gaze_block_config tower(size_t width, size_t heads, bool causal) {
 }
 
 static gaze_clip_config new_config(const gaze_train_clip_options *o, const gaze_tokenizer *tokenizer) {
-  gaze_clip_config config = {.dim = o->dim, .sigmoid = o->siglip};
+  gaze_clip_config config = {.family = "clip", .dim = o->dim, .sigmoid = o->siglip};
   config.vision = (gaze_vit_config){.image_size = o->image_size,
                                     .patch_size = o->patch_size,
                                     .block = tower(o->vision_width, o->vision_heads, false),

@@ -103,9 +103,9 @@ gaze_err gaze_model_info_json(gaze_model *model, char **json) {
     count += gaze_parameter_count(&model->clip.parameters.items[i]);
   json_t *info =
       json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:o, s:o, s:o}", "path", model->folder,
-                "family", "clip", "key", key, "parameters", (json_int_t)count, "dim", (json_int_t)c->dim, "image_size",
-                (json_int_t)c->vision.image_size, "patch_size", (json_int_t)c->vision.patch_size, "context",
-                (json_int_t)c->text.context, "vocabulary", (json_int_t)c->text.vocabulary, "logit_scale",
+                "family", c->family, "key", key, "parameters", (json_int_t)count, "dim", (json_int_t)c->dim,
+                "image_size", (json_int_t)c->vision.image_size, "patch_size", (json_int_t)c->vision.patch_size,
+                "context", (json_int_t)c->text.context, "vocabulary", (json_int_t)c->text.vocabulary, "logit_scale",
                 (double)gaze_model_logit_scale(model), "loss", c->sigmoid ? "sigmoid" : "softmax", "dtypes",
                 dtypes_info(&model->clip), "vision", tower_info(&c->vision.block, c->vision.layers), "text",
                 tower_info(&c->text.block, c->text.layers));

@@ -18,12 +18,12 @@ void gaze_text_encoder_fini(gaze_text_encoder *text) { gaze_stack_fini(&text->st
 
 gaze_err gaze_text_encoder_list(gaze_text_encoder *text, gaze_parameters *list) {
   const gaze_text_config *c = &text->config;
-  size_t C = c->block.dim;
+  size_t C = c->block.dim, positions = c->positions ? c->positions : c->position_offset + c->context;
   bool trained = text->stack.gradients != NULL;
   GAZE_TRY(gaze_parameters_add(list, "text.", "token_embedding", &text->token_embedding,
                                trained ? &text->dtoken_embedding : NULL, c->vocabulary, C));
   GAZE_TRY(gaze_parameters_add(list, "text.", "position_embedding", &text->position_embedding,
-                               trained ? &text->dposition_embedding : NULL, c->position_offset + c->context, C));
+                               trained ? &text->dposition_embedding : NULL, positions, C));
   if (c->token_types)
     GAZE_TRY(gaze_parameters_add(list, "text.", "type_embedding", &text->type_embedding, NULL, c->token_types, C));
   if (c->block.post_norm) {

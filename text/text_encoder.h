@@ -21,6 +21,7 @@ typedef struct gaze_text_config {
   gaze_text_pooling pooling;
   bool filled; /* every text is filled up to the context with `pad` */
   int32_t pad;
+  size_t positions;       /* rows of positions that there are; 0: position_offset + context */
   size_t position_offset; /* the first token's position: 2 in RoBERTa's family, which keeps two for padding */
   size_t token_types;     /* of which texts have the first; 0: none */
   bool biased_projection;
@@ -30,7 +31,7 @@ typedef struct gaze_text_config {
 typedef struct gaze_text_encoder {
   gaze_text_config config;
   gaze_weight token_embedding;      /* [V, C] */
-  gaze_weight position_embedding;   /* [position_offset + context, C] */
+  gaze_weight position_embedding;   /* [positions, C] */
   gaze_weight type_embedding;       /* [token_types, C] */
   gaze_weight norm_gain, norm_bias; /* [C]: after the embeddings, with post_norm */
   float *dtoken_embedding, *dposition_embedding;
