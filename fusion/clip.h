@@ -31,6 +31,7 @@ typedef struct gaze_clip {
   float *values, *gradients; /* arenas where weights are not borrowed from a file; gradients NULL when only run */
   gaze_safetensors *file;    /* what borrowed weights point into */
   bool borrows;
+  bool keeps_bf16;            /* set before loading: matrices of linear layers that are stored in BF16 are read so */
   size_t stored[GAZE_DTYPES]; /* how many numbers of the loaded file are of each dtype */
 } gaze_clip;
 

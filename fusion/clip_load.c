@@ -101,10 +101,13 @@ static gaze_err check_unused(const gaze_clip *clip, const source *sources, const
   return GAZE_OK;
 }
 
-/* A model that is only run reads F32 tensors where they lie. */
-static bool can_borrow(const gaze_clip *clip, const source *s) {
-  return !clip->vision.stack.gradients && s->tensor->dtype == GAZE_DTYPE_F32 && !s->place.transposed &&
-         (uintptr_t)s->tensor->data % _Alignof(float) == 0;
+/* A model that is only run reads F32 tensors where they lie, and BF16 where products are in bf16. */
+static bool can_borrow(const gaze_clip *clip, const gaze_parameter *parameter, const source *s) {
+  gaze_dtype dtype = s->tensor->dtype;
+  bool wanted =
+      dtype == GAZE_DTYPE_F32 || (dtype == GAZE_DTYPE_BF16 && clip->keeps_bf16 && gaze_parameter_is_product(parameter));
+  return !clip->vision.stack.gradients && wanted && !s->place.transposed &&
+         (uintptr_t)s->tensor->data % gaze_dtype_size(dtype) == 0;
 }
 
 static void widen(const gaze_kernels *kernels, float *values, const gaze_tensor *tensor, size_t first, size_t count) {
@@ -139,7 +142,7 @@ static gaze_err copy_values(const gaze_kernels *kernels, float *values, const ga
 static gaze_err allocate_copies(gaze_clip *clip, const source *sources) {
   size_t size = 0;
   for (size_t i = 0; i < clip->parameters.n; i++)
-    if (sources[i].tensor && !can_borrow(clip, &sources[i]))
+    if (sources[i].tensor && !can_borrow(clip, &clip->parameters.items[i], &sources[i]))
       size += gaze_arena_cost(gaze_parameter_count(&clip->parameters.items[i]), sizeof(float)) / sizeof(float);
   return size ? gaze_alloc(size, sizeof(float), &clip->values) : GAZE_OK;
 }
@@ -158,12 +161,14 @@ static gaze_err fill_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
     clip->stored[s->tensor->dtype] += count;
     if (bound) {
       GAZE_TRY(copy_values(kernels, clip->values + (gaze_f32(*parameter->weight) - clip->values), parameter, s));
-    } else if (can_borrow(clip, s)) {
-      *parameter->weight = (gaze_weight){(const float *)s->tensor->data + s->place.part * count, GAZE_DTYPE_F32};
+    } else if (can_borrow(clip, parameter, s)) {
+      size_t size = gaze_dtype_size(s->tensor->dtype);
+      *parameter->weight = (gaze_weight){.data = (const char *)s->tensor->data + s->place.part * count * size,
+                                         .dtype = s->tensor->dtype};
       clip->borrows = true;
     } else {
       GAZE_TRY(copy_values(kernels, next, parameter, s));
-      *parameter->weight = (gaze_weight){next, GAZE_DTYPE_F32};
+      *parameter->weight = (gaze_weight){.data = next};
       next += gaze_arena_cost(count, sizeof *next) / sizeof *next;
     }
   }

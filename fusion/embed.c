@@ -88,6 +88,7 @@ static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n
 }
 
 gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out) {
+  GAZE_TRY(gaze_model_prepare(model, GAZE_TOWER_VISION, n));
   GAZE_TRY(encode_pictures(model, pixels, n, out));
   return check_finite(model, out, n, "picture");
 }
@@ -174,12 +175,15 @@ void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model) {
 /* ids [n, context] and offsets [n + 1] of texts, one after another. */
 static gaze_err tokenize_texts(const gaze_model *model, const char *const *texts, size_t n, int32_t *ids,
                                size_t *offsets, gaze_text_cuts *cuts) {
-  size_t context = model->clip.config.text.context;
+  const gaze_text_config *config = &model->clip.config.text;
+  size_t context = config->context;
   offsets[0] = 0;
   for (size_t i = 0; i < n; i++) {
     size_t length, cut;
     GAZE_TRY(gaze_tokenizer_encode_context(model->tokenizer, texts[i], context, ids + offsets[i], &length, &cut));
     count_cut(cuts, texts[i], cut);
+    while (config->filled && length < context)
+      ids[offsets[i] + length++] = config->pad;
     offsets[i + 1] = offsets[i] + length;
   }
   return GAZE_OK;
@@ -213,7 +217,7 @@ gaze_err gaze_model_embed_texts(gaze_model *model, const char *const *texts, siz
   size_t offsets[TEXTS_TOGETHER + 1], D = model->clip.config.dim;
   GAZE_TRY(gaze_alloc(TEXTS_TOGETHER, model->clip.config.text.context * sizeof *ids, &ids));
   omp_set_num_threads(model->options.threads);
-  gaze_err err = GAZE_OK;
+  gaze_err err = gaze_model_prepare(model, GAZE_TOWER_TEXT, n);
   for (size_t i = 0; i < n && err == GAZE_OK; i += TEXTS_TOGETHER) {
     size_t count = n - i < TEXTS_TOGETHER ? n - i : TEXTS_TOGETHER;
     err = tokenize_texts(model, texts + i, count, ids, offsets, cuts);

@@ -22,7 +22,8 @@ static gaze_err open_compute(gaze_model *model, const gaze_model_options *option
   gaze_kernels_init(&model->kernels, flags);
   bool bf16 = model->options.precision == GAZE_PRECISION_BF16;
   GAZE_TRY(gaze_matmul_new(&model->kernels, flags, bf16, &model->matmul));
-  if (bf16 && model->options.verbose && !gaze_bf16_is_native(flags))
+  model->native = bf16 && gaze_bf16_is_native(flags);
+  if (bf16 && model->options.verbose && !model->native)
     gaze_warn("this processor has no bf16 arithmetic: products are as exact as bf16, and as slow as f32");
   model->compute = (gaze_compute){.kernels = &model->kernels, .matmul = model->matmul};
   return GAZE_OK;
@@ -41,6 +42,7 @@ static gaze_err open_folder(gaze_model *model) {
   gaze_clip_config config;
   GAZE_TRY(gaze_clip_config_open(model->folder, &config, &model->preprocess));
   GAZE_TRY(gaze_clip_init(&model->clip, &config, false));
+  model->clip.keeps_bf16 = model->native;
   GAZE_TRY(gaze_clip_load(&model->clip, &model->kernels, model->folder));
   GAZE_TRY(check_scale(model));
   GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
@@ -69,6 +71,8 @@ void gaze_model_close(gaze_model *model) {
   if (!model)
     return;
   gaze_clip_fini(&model->clip);
+  for (gaze_tower tower = 0; tower < GAZE_TOWERS; tower++)
+    gaze_tower_weights_fini(&model->towers[tower]);
   gaze_tokenizer_free(model->tokenizer);
   gaze_matmul_free(model->matmul);
   free(model->folder);
