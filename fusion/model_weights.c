@@ -46,6 +46,7 @@ static gaze_err narrow(gaze_model *model, gaze_tower tower) {
   return GAZE_OK;
 }
 
+/* bf16 as the processor likes it, or int8. */
 static gaze_err pack(gaze_model *model, gaze_tower tower) {
   gaze_tower_weights *weights = &model->towers[tower];
   const gaze_parameter *p;
@@ -54,7 +55,11 @@ static gaze_err pack(gaze_model *model, gaze_tower tower) {
     n++;
   GAZE_TRY(gaze_alloc(n, sizeof(gaze_packed *), &weights->packed));
   for (size_t i = 0; (p = next_product(model, tower, &i));) {
-    gaze_operand W = {.bf16 = p->weight->data, .ld = p->columns, .transpose = true};
+    gaze_operand W = {.ld = p->columns, .transpose = true};
+    if (p->weight->dtype == GAZE_DTYPE_BF16)
+      W.bf16 = p->weight->data;
+    else
+      W.f32 = gaze_f32(*p->weight);
     GAZE_TRY(gaze_packed_new(model->matmul, p->rows, p->columns, W, &weights->packed[weights->n_packed]));
     p->weight->packed = weights->packed[weights->n_packed++];
   }
@@ -64,7 +69,9 @@ static gaze_err pack(gaze_model *model, gaze_tower tower) {
 gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n) {
   gaze_tower_weights *weights = &model->towers[tower];
   weights->uses += n;
-  if (!gaze_matmul_is_bf16(model->matmul) || !model->native)
+  if (model->options.precision == GAZE_PRECISION_INT8)
+    return weights->packed ? GAZE_OK : pack(model, tower);
+  if (model->options.precision == GAZE_PRECISION_F32 || !model->native)
     return GAZE_OK;
   if (!weights->narrowed)
     GAZE_TRY(narrow(model, tower));

@@ -10,8 +10,8 @@
  * the dtype; vectors are always f32. */
 typedef struct gaze_weight {
   const void *data;
-  gaze_dtype dtype;          /* F32, or BF16 where the compute's products are bf16 */
-  const gaze_packed *packed; /* the same once more, as the processor likes it best; NULL: not */
+  gaze_dtype dtype;          /* F32, or BF16 where products are bf16 */
+  const gaze_packed *packed; /* the same as products like it best, bf16 or int8; NULL: not */
 } gaze_weight;
 
 static inline const float *gaze_f32(gaze_weight weight) { return (const float *)weight.data; }

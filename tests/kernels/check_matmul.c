@@ -52,7 +52,7 @@ static void run_product(gaze_matmul *matmul, const gaze_kernels *kernels, const 
   right.packed = packed;
   gaze_matmul_run(matmul, p->M, p->N, p->K, left, right, p->accumulate, C, ldc);
   gaze_packed_free(packed);
-  if (gaze_matmul_is_bf16(matmul)) {
+  if (gaze_matmul_precision(matmul) == GAZE_PRECISION_BF16) {
     round_to_bf16(kernels, A, half_a, a);
     round_to_bf16(kernels, B, half_b, b);
   }
@@ -73,7 +73,8 @@ static void run_products(const gaze_kernels *kernels, unsigned cpu_flags, bool b
   gaze_matmul *matmul;
   gaze_random random;
   gaze_random_init(&random, 25, 0);
-  assert_int_equal(gaze_matmul_new(kernels, cpu_flags, bf16, &matmul), GAZE_OK);
+  assert_int_equal(gaze_matmul_new(kernels, cpu_flags, bf16 ? GAZE_PRECISION_BF16 : GAZE_PRECISION_F32, &matmul),
+                   GAZE_OK);
   for (int i = 0; i < 150; i++) {
     size_t limit = i % 10 == 0 ? 400 : 60;
     unsigned bits = (unsigned)gaze_random_next(&random);
@@ -98,7 +99,7 @@ static void run_products(const gaze_kernels *kernels, unsigned cpu_flags, bool b
 static void bf16_products(void **state) {
   const gaze_kernels *kernels = *state;
   run_products(kernels, 0, true);
-  if (strcmp(kernels->level, "bf16") == 0 && gaze_bf16_is_native(GAZE_CPU_BF16))
+  if (strcmp(kernels->level, "bf16") == 0 && gaze_precision_is_native(GAZE_PRECISION_BF16, GAZE_CPU_BF16))
     run_products(kernels, GAZE_CPU_BF16, true);
 }
 
