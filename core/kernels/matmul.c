@@ -221,5 +221,6 @@ void gaze_packed_free(gaze_packed *packed) {
 #endif
   free(packed->values);
   free(packed->scales);
+  free(packed->columns);
   free(packed);
 }

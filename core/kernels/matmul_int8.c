@@ -1,17 +1,20 @@
 /* Products in int8: a scale for each row of the weight, made once, and one for each row of A, made on the way
  * (Dettmers et al. 2022). Columns of A that stand out, as LayerNorm's channels of trained models do, would take all
- * steps of the scale for themselves: they go through f32. */
+ * steps of the scale for themselves: they go through f32. Where the weight's column makes up for it by being small, its
+ * factor moves from A to the weight first (Xiao et al. 2023, with what the weight alone tells). */
 #include "core/kernels/matmul_parts.h"
 
 #include "core/base/memory.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define STEPS 127.0f
-#define OUTLYING 8.0f         /* times the mean of the columns' largest */
+#define OUTLYING 8.0f         /* times what is usual for a column's largest */
 enum { OUTLYING_PARTS = 16 }; /* at most K / this many columns */
+#define FAINT 8.0             /* times less than what is usual for a column of the weight */
 
 void gaze_int8_rooms_fini(gaze_int8_rooms *rooms) {
   free(rooms->values.at);
@@ -46,14 +49,28 @@ static void find_largest(const gaze_kernels *kernels, float *largest, const floa
   }
 }
 
+/* Mean of the columns' largest, without those far above all others' mean. */
+static double usual(const float *largest, size_t K) {
+  double mean = INFINITY;
+  for (int pass = 0; pass < 2; pass++) {
+    double sum = 0;
+    size_t n = 0;
+    for (size_t k = 0; k < K; k++)
+      if ((double)largest[k] <= 2 * mean) {
+        sum += (double)largest[k];
+        n++;
+      }
+    mean = n ? sum / (double)n : 0;
+  }
+  return mean;
+}
+
 /* Columns that stand out, into which [K / OUTLYING_PARTS]; returns how many, none where it would be too many. */
 static size_t find_outlying(const float *largest, size_t K, size_t *which) {
-  double sum = 0;
+  double limit = (double)OUTLYING * usual(largest, K);
   size_t n = 0;
-  for (size_t k = 0; k < K; k++)
-    sum += (double)largest[k];
   for (size_t k = 0; k < K; k++) {
-    if (!((double)largest[k] * (double)K > (double)OUTLYING * sum))
+    if (!((double)largest[k] > limit))
       continue;
     if (n == K / OUTLYING_PARTS)
       return 0;
@@ -63,17 +80,20 @@ static size_t find_outlying(const float *largest, size_t K, size_t *which) {
 }
 
 /* Rows of A to int8, without the outlying columns. */
-static void quantise_rows(const gaze_matmul *matmul, const float *A, size_t lda, size_t M, size_t K,
+static void quantise_rows(const gaze_matmul *matmul, const float *A, size_t lda, size_t M, const gaze_packed *W,
                           const size_t *which, size_t n) {
   const gaze_kernels *kernels = matmul->kernels;
+  size_t K = W->K;
   int8_t *values = matmul->int8.values.at;
   float *scales = matmul->int8.scales.at;
 #pragma omp parallel for schedule(static)
   for (size_t m = 0; m < M; m++) {
     const float *row = A + m * lda;
-    if (n) {
+    if (n || W->columns) {
       float *own = (float *)matmul->int8.rows.at + (size_t)omp_get_thread_num() * K;
       memcpy(own, row, K * sizeof *own);
+      if (W->columns)
+        kernels->multiply(own, W->columns, K);
       for (size_t i = 0; i < n; i++)
         own[which[i]] = 0;
       row = own;
@@ -118,7 +138,7 @@ static void add_outlying(const gaze_matmul *matmul, size_t M, const float *A, si
   float *of_a = matmul->int8.outlying.at, *of_w = of_a + M * n;
   for (size_t m = 0; m < M; m++)
     for (size_t i = 0; i < n; i++)
-      of_a[m * n + i] = A[m * lda + which[i]];
+      of_a[m * n + i] = A[m * lda + which[i]] * (W->columns ? W->columns[which[i]] : 1);
 #pragma omp parallel for schedule(static)
   for (size_t r = 0; r < W->N; r++)
     for (size_t i = 0; i < n; i++)
@@ -142,10 +162,12 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
   size_t *which = matmul->int8.largest.at;
   float *largest = (float *)(which + K);
   find_largest(matmul->kernels, largest, A, lda, M, K);
+  if (W->columns)
+    matmul->kernels->multiply(largest, W->columns, K);
   size_t n = find_outlying(largest, K, which);
   if (n && !reserve(&matmul->int8.outlying, (M + N) * n, sizeof(float)))
     return false;
-  quantise_rows(matmul, A, lda, M, K, which, n);
+  quantise_rows(matmul, A, lda, M, W, which, n);
   multiply(matmul, M, W);
   const float *scales = matmul->int8.scales.at;
   const int32_t *sums = matmul->int8.sums.at;
@@ -164,25 +186,64 @@ static gaze_onednn_packed *pack(gaze_matmul *matmul, const gaze_packed *W) {
 }
 #endif
 
+/* W->columns [K], where there are columns far below the usual: what raises them to it. columns: [K], the largest of
+ * each. */
+static gaze_err raise_columns(gaze_packed *W, float *columns) {
+  double level = usual(columns, W->K);
+  bool any = false;
+  for (size_t k = 0; k < W->K; k++) {
+    bool faint = columns[k] > 0 && (double)columns[k] * FAINT < level;
+    columns[k] = faint ? (float)((double)columns[k] / level) : 1;
+    any |= faint;
+  }
+  if (!any)
+    return GAZE_OK;
+  GAZE_TRY(gaze_alloc(W->K, sizeof *W->columns, &W->columns));
+  memcpy(W->columns, columns, W->K * sizeof *columns);
+  return GAZE_OK;
+}
+
+static void quantise_weight(const gaze_kernels *kernels, gaze_packed *packed, const float *W, size_t ld, float *rooms) {
+  size_t K = packed->K;
+#pragma omp parallel for schedule(static)
+  for (size_t r = 0; r < packed->N; r++) {
+    const float *row = W + r * ld;
+    if (packed->columns) {
+      float *own = rooms + (size_t)omp_get_thread_num() * K;
+      for (size_t k = 0; k < K; k++)
+        own[k] = row[k] / packed->columns[k];
+      row = own;
+    }
+    float most = kernels->largest(row, K);
+    packed->scales[r] = most / STEPS;
+    kernels->i8_from_f32(packed->values + r * K, row, most > 0 ? STEPS / most : 0, K);
+  }
+}
+
+static gaze_err fill_int8(gaze_matmul *matmul, gaze_packed *packed, const float *W, size_t ld) {
+  size_t N = packed->N, K = packed->K;
+  float *rooms = NULL;
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_alloc(N * K, 1, &packed->values));
+  GAZE_TRY_DONE(gaze_alloc(N, sizeof *packed->scales, &packed->scales));
+  GAZE_TRY_DONE(gaze_alloc((size_t)omp_get_max_threads() * K, sizeof *rooms, &rooms));
+  find_largest(matmul->kernels, rooms, W, ld, N, K);
+  GAZE_TRY_DONE(raise_columns(packed, rooms));
+  quantise_weight(matmul->kernels, packed, W, ld, rooms);
+done:
+  free(rooms);
+  return err;
+}
+
 gaze_err gaze_packed_new_int8(gaze_matmul *matmul, size_t N, size_t K, const float *W, size_t ld, gaze_packed **out) {
-  const gaze_kernels *kernels = matmul->kernels;
   gaze_packed *packed;
-  gaze_err err = gaze_alloc(1, sizeof *packed, &packed);
-  if (err == GAZE_OK)
-    err = gaze_alloc(N * K, 1, &packed->values);
-  if (err == GAZE_OK)
-    err = gaze_alloc(N, sizeof(float), &packed->scales);
+  GAZE_TRY(gaze_alloc(1, sizeof *packed, &packed));
+  packed->N = N;
+  packed->K = K;
+  gaze_err err = fill_int8(matmul, packed, W, ld);
   if (err != GAZE_OK) {
     gaze_packed_free(packed);
     return err;
-  }
-  packed->N = N;
-  packed->K = K;
-#pragma omp parallel for schedule(static)
-  for (size_t r = 0; r < N; r++) {
-    float most = kernels->largest(W + r * ld, K);
-    packed->scales[r] = most / STEPS;
-    kernels->i8_from_f32(packed->values + r * K, W + r * ld, most > 0 ? STEPS / most : 0, K);
   }
 #if defined(GAZE_ONEDNN)
   packed->weights = pack(matmul, packed);

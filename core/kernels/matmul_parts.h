@@ -40,6 +40,7 @@ struct gaze_matmul {
 struct gaze_packed {
   int8_t *values; /* [N, K]; NULL: bf16 */
   float *scales;  /* [N] */
+  float *columns; /* [K]: A's columns are multiplied by these first; NULL: by 1 */
   size_t N, K;
 #if defined(GAZE_ONEDNN)
   gaze_onednn_packed *weights; /* NULL where int8 products are the table's */
