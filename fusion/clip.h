@@ -8,7 +8,12 @@
 #include "vision/preprocess.h"
 #include "vision/vit.h"
 
+/* Values of end_of_text beside an id. */
+#define GAZE_HIGHEST_ID 2 /* eos_token_id of configurations from before 2023: what is pooled is the highest id */
+#define GAZE_ANY_END (-1) /* nothing is pooled by its id */
+
 typedef struct gaze_clip_config {
+  const char *family; /* static: "clip", "siglip", "chinese_clip", "open_clip" */
   gaze_vit_config vision;
   gaze_text_config text;
   size_t dim;          /* D of the joint space */
@@ -23,17 +28,19 @@ typedef struct gaze_clip {
   gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse; 0 unless sigmoid */
   float *dlogit_scale, *dlogit_bias;
   gaze_parameters parameters;
-  float *values, *gradients;  /* arenas where weights are not borrowed from a file; gradients NULL when only run */
-  gaze_safetensors *file;     /* what borrowed weights point into */
+  float *values, *gradients; /* arenas where weights are not borrowed from a file; gradients NULL when only run */
+  gaze_safetensors *file;    /* what borrowed weights point into */
+  bool borrows;
+  bool keeps_bf16;            /* set before loading: matrices of linear layers that are stored in BF16 are read so */
   size_t stored[GAZE_DTYPES]; /* how many numbers of the loaded file are of each dtype */
 } gaze_clip;
 
-/* Config from a Hugging Face config.json (model_type clip), keys omitted at its class defaults, and back.
- * What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
+/* Config from a Hugging Face config.json (model_type clip, siglip, chinese_clip), keys omitted at its class defaults,
+ * and back for clip. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out);
 GAZE_CHECKED gaze_err gaze_clip_config_write(const gaze_clip_config *config, const char *path);
 /* Both configurations of a model's folder: config.json, and preprocessor_config.json or the image_processor of
- * processor_config.json. */
+ * processor_config.json; without config.json, open_clip_config.json. */
 GAZE_CHECKED gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess);
 /* GAZE_ERR_MISMATCH unless the tokenizer's ids have rows and its end is the token that is pooled. folder: for messages,
  * the tokenizer's. */
@@ -58,8 +65,9 @@ void gaze_clip_bound_scale(gaze_clip *clip);
  * it. */
 void gaze_clip_lock(gaze_clip *clip, bool image, size_t unlocked_groups, bool text);
 
-/* Weights of folder/model.safetensors. A model that is only run borrows F32 tensors from the mapped file and widens
- * others; a trained one copies. A missing tensor, a wrong shape, or one nobody uses is GAZE_ERR_MISMATCH. */
+/* Weights of a folder, named as transformers, OpenAI, open_clip or timm do. A model that is only run borrows F32
+ * tensors from the mapped file and widens others; a trained one copies. A missing tensor, a wrong shape, or one nobody
+ * uses is GAZE_ERR_MISMATCH. */
 GAZE_CHECKED gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder);
 /* config.json, preprocessor_config.json and model.safetensors as dtype F32, F16 or BF16, each whole or absent. */
 GAZE_CHECKED gaze_err gaze_clip_save(const gaze_clip *clip, const gaze_preprocess *preprocess,

@@ -1,18 +1,20 @@
-#include "fusion/clip.h"
+#include "fusion/clip_config.h"
 
 #include "core/base/file.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct {
   const char *name;
   gaze_activation activation;
-} activations[] = {
-    {"quick_gelu", GAZE_QUICK_GELU}, {"gelu", GAZE_GELU}, {"gelu_pytorch_tanh", GAZE_GELU_TANH}, {"silu", GAZE_SILU}};
+} activations[] = {{"quick_gelu", GAZE_QUICK_GELU},
+                   {"gelu", GAZE_GELU},
+                   {"gelu_pytorch_tanh", GAZE_GELU_TANH},
+                   {"gelu_new", GAZE_GELU_TANH},
+                   {"silu", GAZE_SILU}};
 
-static gaze_err activation_read(const char *name, gaze_activation *out) {
+gaze_err gaze_config_activation(const char *name, gaze_activation *out) {
   for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
     if (strcmp(name, activations[i].name) == 0) {
       *out = activations[i].activation;
@@ -22,16 +24,9 @@ static gaze_err activation_read(const char *name, gaze_activation *out) {
                    name);
 }
 
-static const char *activation_name(gaze_activation activation) {
-  for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
-    if (activations[i].activation == activation)
-      return activations[i].name;
-  return "gelu";
-}
-
 #define SIZE_LIMIT 1000000 /* beyond any model; keeps products far from overflow */
 
-static gaze_err size_read(const json_t *json, const char *key, int64_t otherwise, size_t *out) {
+gaze_err gaze_config_size(const json_t *json, const char *key, int64_t otherwise, size_t *out) {
   int64_t value;
   GAZE_TRY(gaze_json_integer(json, key, otherwise, &value));
   if (value < 1 || value > SIZE_LIMIT)
@@ -41,67 +36,89 @@ static gaze_err size_read(const json_t *json, const char *key, int64_t otherwise
   return GAZE_OK;
 }
 
-/* What both towers spell alike; the defaults are those of the tower's configuration class. */
-static gaze_err tower_read(const json_t *json, int64_t dim, int64_t mlp, int64_t heads, gaze_block_config *block,
+void gaze_config_heads(gaze_block_config *block, size_t heads) {
+  block->attention.heads = block->attention.kv_heads = heads;
+  block->attention.head_dim = block->dim / heads;
+}
+
+gaze_err gaze_config_tower(const json_t *json, const gaze_tower_defaults *defaults, gaze_block_config *block,
                            size_t *layers) {
   const char *activation;
   double eps;
+  size_t heads;
   *block = (gaze_block_config){.norm = GAZE_LAYER_NORM, .biased = true};
-  GAZE_TRY(size_read(json, "hidden_size", dim, &block->dim));
-  GAZE_TRY(size_read(json, "intermediate_size", mlp, &block->mlp_dim));
-  GAZE_TRY(size_read(json, "num_attention_heads", heads, &block->attention.heads));
-  GAZE_TRY(size_read(json, "num_hidden_layers", 12, layers));
-  GAZE_TRY(gaze_json_string(json, "hidden_act", "quick_gelu", &activation));
-  GAZE_TRY(activation_read(activation, &block->activation));
-  GAZE_TRY(gaze_json_number(json, "layer_norm_eps", 1e-5, &eps));
+  GAZE_TRY(gaze_config_size(json, "hidden_size", defaults->dim, &block->dim));
+  GAZE_TRY(gaze_config_size(json, "intermediate_size", defaults->mlp_dim, &block->mlp_dim));
+  GAZE_TRY(gaze_config_size(json, "num_attention_heads", defaults->heads, &heads));
+  GAZE_TRY(gaze_config_size(json, "num_hidden_layers", 12, layers));
+  GAZE_TRY(gaze_json_string(json, "hidden_act", defaults->activation, &activation));
+  GAZE_TRY(gaze_config_activation(activation, &block->activation));
+  GAZE_TRY(gaze_json_number(json, "layer_norm_eps", defaults->eps, &eps));
   block->eps = (float)eps;
-  block->attention.kv_heads = block->attention.heads;
-  block->attention.head_dim = block->dim / block->attention.heads;
+  gaze_config_heads(block, heads);
   if (*layers > 1000)
     return gaze_fail(GAZE_ERR_FORMAT, "size out of range: \"num_hidden_layers\" is %zu: the configuration is damaged",
                      *layers);
   return GAZE_OK;
 }
 
-/* A tower's configuration: NULL where nothing is said of it. Folders from before 2023 also have NAME_dict; where it is
- * there it is all that counts, its class's defaults included, as transformers has it. */
-static gaze_err tower_find(const json_t *json, const char *name, const char *name_dict, const json_t **out) {
-  const char *keys[] = {name_dict, name};
+gaze_err gaze_config_object(const json_t *json, const char *key, json_t **out) {
+  json_t *value = json_object_get(json, key);
   *out = NULL;
-  for (size_t i = 0; i < sizeof keys / sizeof *keys && !*out; i++) {
-    const json_t *value = json_object_get(json, keys[i]);
-    if (!value || json_is_null(value))
-      continue;
-    if (!json_is_object(value))
-      return gaze_fail(GAZE_ERR_FORMAT, "wrong type in JSON: \"%s\": expected an object", keys[i]);
-    *out = value;
-  }
+  if (!value || json_is_null(value))
+    return GAZE_OK;
+  if (!json_is_object(value))
+    return gaze_fail(GAZE_ERR_FORMAT, "wrong type in JSON: \"%s\": expected an object", key);
+  *out = value;
   return GAZE_OK;
 }
 
-gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
-  const char *family;
-  gaze_clip_config config = {0};
-  GAZE_TRY(gaze_json_string(json, "model_type", "", &family));
-  if (strcmp(family, "clip") != 0)
-    return gaze_fail(GAZE_ERR_UNSUPPORTED, "unknown model family: \"%s\": this version runs model_type clip", family);
-  const json_t *vision, *text;
+/* A tower's configuration: NULL where nothing is said of it. Folders from before 2023 also have NAME_dict; where it is
+ * there it is all that counts, its class's defaults included, as transformers has it. */
+static gaze_err tower_find(const json_t *json, const char *name, const char *name_dict, json_t **out) {
+  GAZE_TRY(gaze_config_object(json, name_dict, out));
+  return *out ? GAZE_OK : gaze_config_object(json, name, out);
+}
+
+static gaze_err read_clip(const json_t *json, gaze_clip_config *config) {
+  static const gaze_tower_defaults image = {768, 3072, 12, "quick_gelu", 1e-5},
+                                   words = {512, 2048, 8, "quick_gelu", 1e-5};
+  json_t *vision, *text;
   GAZE_TRY(tower_find(json, "vision_config", "vision_config_dict", &vision));
   GAZE_TRY(tower_find(json, "text_config", "text_config_dict", &text));
-  GAZE_TRY(tower_read(vision, 768, 3072, 12, &config.vision.block, &config.vision.layers));
-  GAZE_TRY(tower_read(text, 512, 2048, 8, &config.text.block, &config.text.layers));
-  config.text.block.attention.causal = true;
-  GAZE_TRY(size_read(vision, "image_size", 224, &config.vision.image_size));
-  GAZE_TRY(size_read(vision, "patch_size", 32, &config.vision.patch_size));
-  GAZE_TRY(size_read(text, "vocab_size", 49408, &config.text.vocabulary));
-  GAZE_TRY(size_read(text, "max_position_embeddings", 77, &config.text.context));
-  GAZE_TRY(gaze_json_integer(text, "eos_token_id", 49407, &config.end_of_text));
-  GAZE_TRY(size_read(json, "projection_dim", 512, &config.dim));
-  GAZE_TRY(gaze_json_bool(json, "gaze_sigmoid", false, &config.sigmoid));
-  config.vision.dim_out = config.text.dim_out = config.dim;
-  GAZE_TRY(gaze_clip_config_check(&config));
-  *out = config;
-  return GAZE_OK;
+  GAZE_TRY(gaze_config_tower(vision, &image, &config->vision.block, &config->vision.layers));
+  GAZE_TRY(gaze_config_tower(text, &words, &config->text.block, &config->text.layers));
+  config->family = "clip";
+  config->text.block.attention.causal = true;
+  GAZE_TRY(gaze_config_size(vision, "image_size", 224, &config->vision.image_size));
+  GAZE_TRY(gaze_config_size(vision, "patch_size", 32, &config->vision.patch_size));
+  GAZE_TRY(gaze_config_size(text, "vocab_size", 49408, &config->text.vocabulary));
+  GAZE_TRY(gaze_config_size(text, "max_position_embeddings", 77, &config->text.context));
+  GAZE_TRY(gaze_json_integer(text, "eos_token_id", 49407, &config->end_of_text));
+  GAZE_TRY(gaze_config_size(json, "projection_dim", 512, &config->dim));
+  return gaze_json_bool(json, "gaze_sigmoid", false, &config->sigmoid);
+}
+
+gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
+  static const struct {
+    const char *type;
+    gaze_err (*read)(const json_t *json, gaze_clip_config *config);
+  } families[] = {
+      {"clip", read_clip}, {"siglip", gaze_clip_config_read_siglip}, {"chinese_clip", gaze_clip_config_read_chinese}};
+  const char *type;
+  gaze_clip_config config = {0};
+  GAZE_TRY(gaze_json_string(json, "model_type", "", &type));
+  for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+    if (strcmp(type, families[i].type) != 0)
+      continue;
+    GAZE_TRY(families[i].read(json, &config));
+    config.vision.dim_out = config.text.dim_out = config.dim;
+    GAZE_TRY(gaze_clip_config_check(&config));
+    *out = config;
+    return GAZE_OK;
+  }
+  return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                   "unknown model family: \"%s\": this version runs model_type clip, siglip and chinese_clip", type);
 }
 
 static gaze_err tower_check(const char *tower, const gaze_block_config *block, size_t layers) {
@@ -121,14 +138,19 @@ gaze_err gaze_clip_config_check(const gaze_clip_config *config) {
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "impossible sizes: pictures of %zu pixels with patches of %zu: check the configuration",
                      vision->image_size, vision->patch_size);
+  if (vision->kind == GAZE_VIT_SIGLIP && vision->block.dim != config->dim)
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "impossible sizes: a picture's vector of width %zu in a space of %zu: check the configuration",
+                     vision->block.dim, config->dim);
+  if (config->text.positions && config->text.positions < config->text.position_offset + config->text.context)
+    return gaze_fail(GAZE_ERR_MISMATCH, "impossible sizes: context %zu with %zu positions: check the configuration",
+                     config->text.context, config->text.positions);
   if (config->dim > GAZE_DIM_MAX || config->text.context < 2 || config->text.vocabulary < 2)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "impossible sizes: dimension %zu, context %zu, vocabulary %zu: check the configuration",
                      config->dim, config->text.context, config->text.vocabulary);
   return GAZE_OK;
 }
-
-#define HIGHEST_ID 2 /* eos_token_id of configurations from before 2023: what is pooled is the highest id */
 
 gaze_err gaze_clip_config_check_tokenizer(const gaze_clip_config *config, const gaze_tokenizer *tokenizer,
                                           const char *folder) {
@@ -138,12 +160,14 @@ gaze_err gaze_clip_config_check_tokenizer(const gaze_clip_config *config, const 
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "tokenizer of another model: %s: it has %zu tokens where config.json says vocab_size %zu", folder,
                      tokens, config->text.vocabulary);
-  if (config->end_of_text == HIGHEST_ID && end != (int64_t)tokens - 1)
+  if (config->end_of_text == GAZE_ANY_END)
+    return GAZE_OK;
+  if (config->end_of_text == GAZE_HIGHEST_ID && end != (int64_t)tokens - 1)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "tokenizer of another model: %s: its end token is %lld of %zu where config.json says eos_token_id "
                      "%d, which means the highest",
-                     folder, (long long)end, tokens, HIGHEST_ID);
-  if (config->end_of_text != HIGHEST_ID && end != config->end_of_text)
+                     folder, (long long)end, tokens, GAZE_HIGHEST_ID);
+  if (config->end_of_text != GAZE_HIGHEST_ID && end != config->end_of_text)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "tokenizer of another model: %s: its end token is %lld where config.json says eos_token_id %lld",
                      folder, (long long)end, (long long)config->end_of_text);
@@ -172,7 +196,7 @@ static gaze_err read_pictures(const char *folder, json_t **out) {
   return *out ? GAZE_OK : read_json(folder, "preprocessor_config.json", out);
 }
 
-gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
+static gaze_err open_transformers(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
   json_t *json = NULL, *pictures = NULL;
   gaze_err err = read_json(folder, "config.json", &json);
   if (err == GAZE_OK)
@@ -186,46 +210,22 @@ gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaz
   return err;
 }
 
-static json_t *tower_write(const gaze_block_config *block, size_t layers, size_t projection, const char *type) {
-  return json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:f, s:I, s:f}", "model_type", type, "hidden_size",
-                   (json_int_t)block->dim, "intermediate_size", (json_int_t)block->mlp_dim, "num_hidden_layers",
-                   (json_int_t)layers, "num_attention_heads", (json_int_t)block->attention.heads, "hidden_act",
-                   activation_name(block->activation), "layer_norm_eps", round((double)block->eps * 1e12) / 1e12,
-                   "projection_dim", (json_int_t)projection, "attention_dropout", 0.0);
-}
-
-static bool set_integer(json_t *object, const char *key, int64_t value) {
-  return json_object_set_new(object, key, json_integer(value)) == 0;
-}
-
-static json_t *vision_write(const gaze_vit_config *c, size_t projection) {
-  json_t *json = tower_write(&c->block, c->layers, projection, "clip_vision_model");
-  if (set_integer(json, "image_size", (int64_t)c->image_size) &&
-      set_integer(json, "patch_size", (int64_t)c->patch_size) && set_integer(json, "num_channels", 3))
-    return json;
+static gaze_err open_open_clip(const char *path, gaze_clip_config *config, gaze_preprocess *preprocess) {
+  json_t *json;
+  GAZE_TRY(gaze_json_open(path, &json));
+  gaze_err err = gaze_clip_config_read_open_clip(json, config, preprocess);
   json_decref(json);
-  return NULL;
+  return err;
 }
 
-static json_t *text_write(const gaze_text_config *c, size_t projection, int64_t end) {
-  json_t *json = tower_write(&c->block, c->layers, projection, "clip_text_model");
-  if (set_integer(json, "vocab_size", (int64_t)c->vocabulary) &&
-      set_integer(json, "max_position_embeddings", (int64_t)c->context) && set_integer(json, "bos_token_id", end - 1) &&
-      set_integer(json, "eos_token_id", end) && set_integer(json, "pad_token_id", end))
-    return json;
-  json_decref(json);
-  return NULL;
-}
-
-gaze_err gaze_clip_config_write(const gaze_clip_config *config, const char *path) {
-  json_t *vision = vision_write(&config->vision, config->dim);
-  json_t *text = text_write(&config->text, config->dim, config->end_of_text);
-  json_t *json = json_pack("{s:[s], s:s, s:I, s:f, s:b, s:o, s:o}", "architectures", "CLIPModel", "model_type", "clip",
-                           "projection_dim", (json_int_t)config->dim, "logit_scale_init_value", 2.6592, "gaze_sigmoid",
-                           config->sigmoid, "text_config", text, "vision_config", vision);
-  if (!json)
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing %s: free memory", path);
-  gaze_err err = gaze_json_save(path, json);
-  json_decref(json);
+gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
+  char *ours, *path = NULL;
+  GAZE_TRY(gaze_path_join(folder, "config.json", &ours));
+  gaze_err err = gaze_path_join(folder, "open_clip_config.json", &path);
+  if (err == GAZE_OK)
+    err = gaze_file_exists(path) && !gaze_file_exists(ours) ? open_open_clip(path, config, preprocess)
+                                                            : open_transformers(folder, config, preprocess);
+  free(ours);
+  free(path);
   return err;
 }

@@ -51,7 +51,7 @@ static gaze_block_config tower(size_t width, size_t heads, bool causal) {
 }
 
 static gaze_clip_config new_config(const gaze_train_clip_options *o, const gaze_tokenizer *tokenizer) {
-  gaze_clip_config config = {.dim = o->dim, .sigmoid = o->siglip};
+  gaze_clip_config config = {.family = "clip", .dim = o->dim, .sigmoid = o->siglip};
   config.vision = (gaze_vit_config){.image_size = o->image_size,
                                     .patch_size = o->patch_size,
                                     .block = tower(o->vision_width, o->vision_heads, false),
@@ -141,7 +141,7 @@ static gaze_err open_compute(gaze_clip_run *run) {
   omp_set_num_threads(run->options.compute.threads > 0 ? run->options.compute.threads : gaze_cpu_count());
   if (run->options.compute.precision == GAZE_PRECISION_INT8)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "training in int8: use --precision f32 or bf16");
-  GAZE_TRY(gaze_matmul_new(&run->kernels, flags, run->options.compute.precision == GAZE_PRECISION_BF16, &run->matmul));
+  GAZE_TRY(gaze_matmul_new(&run->kernels, flags, run->options.compute.precision, &run->matmul));
   run->compute = (gaze_compute){.kernels = &run->kernels, .matmul = run->matmul};
   return GAZE_OK;
 }

@@ -29,7 +29,7 @@ static bool is_small(const gaze_model *model) {
 /* A thread's own products where each thread takes whole pictures. */
 gaze_compute gaze_model_compute(const gaze_model *model) {
   gaze_compute compute = model->compute;
-  if (is_small(model) && !gaze_matmul_is_bf16(compute.matmul))
+  if (is_small(model) && model->options.precision == GAZE_PRECISION_F32)
     compute.matmul = NULL;
   return compute;
 }
@@ -73,7 +73,7 @@ gaze_err gaze_model_check_finite(const gaze_model *model, const float *vectors, 
 
 static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n, float *out) {
   omp_set_num_threads(model->options.threads);
-  if (!is_small(model) || gaze_matmul_is_bf16(model->matmul)) /* products have one user at a time */
+  if (!is_small(model) || model->options.precision != GAZE_PRECISION_F32) /* products have one user at a time */
     return encode_range(model, pixels, 0, n, PICTURES_TOGETHER, out);
   size_t threads = (size_t)model->options.threads;
   gaze_err result = GAZE_OK;
@@ -88,6 +88,7 @@ static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n
 }
 
 gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out) {
+  GAZE_TRY(gaze_model_prepare(model, GAZE_TOWER_VISION, n));
   GAZE_TRY(encode_pictures(model, pixels, n, out));
   return gaze_model_check_finite(model, out, n, "picture");
 }

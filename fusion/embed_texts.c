@@ -32,12 +32,15 @@ void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model) {
 /* ids [n, context] and offsets [n + 1] of texts, one after another. */
 static gaze_err tokenize_texts(const gaze_model *model, const char *const *texts, size_t n, int32_t *ids,
                                size_t *offsets, gaze_text_cuts *cuts) {
-  size_t context = model->clip.config.text.context;
+  const gaze_text_config *config = &model->clip.config.text;
+  size_t context = config->context;
   offsets[0] = 0;
   for (size_t i = 0; i < n; i++) {
     size_t length, cut;
     GAZE_TRY(gaze_tokenizer_encode_context(model->tokenizer, texts[i], context, ids + offsets[i], &length, &cut));
     count_cut(cuts, texts[i], cut);
+    while (config->filled && length < context)
+      ids[offsets[i] + length++] = config->pad;
     offsets[i + 1] = offsets[i] + length;
   }
   return GAZE_OK;
@@ -72,7 +75,7 @@ gaze_err gaze_model_embed_texts(gaze_model *model, const char *const *texts, siz
   size_t offsets[TEXTS_TOGETHER + 1], D = model->clip.config.dim;
   GAZE_TRY(gaze_alloc(TEXTS_TOGETHER, model->clip.config.text.context * sizeof *ids, &ids));
   omp_set_num_threads(model->options.threads);
-  gaze_err err = GAZE_OK;
+  gaze_err err = gaze_model_prepare(model, GAZE_TOWER_TEXT, n);
   for (size_t i = 0; i < n && err == GAZE_OK; i += TEXTS_TOGETHER) {
     size_t count = n - i < TEXTS_TOGETHER ? n - i : TEXTS_TOGETHER;
     err = tokenize_texts(model, texts + i, count, ids, offsets, cuts);
@@ -104,13 +107,15 @@ static gaze_err hash_texts(gaze_model *model, const int32_t *ids, const size_t *
   return GAZE_OK;
 }
 
-/* Without a home there is no cache, and no error. */
+/* Without a home, or a key of the model, there is no cache, and no error. */
 static gaze_err open_cache(gaze_model *model) {
   char key[33], *folder = NULL, *path = NULL;
   if (!model->options.text_cache || model->texts)
     return GAZE_OK;
   gaze_err err = GAZE_OK;
-  GAZE_TRY_DONE(gaze_model_key(model, key));
+  model->options.text_cache = gaze_model_key(model, key) == GAZE_OK;
+  if (!model->options.text_cache)
+    return GAZE_OK;
   GAZE_TRY_DONE(gaze_cache_folder("texts", &folder));
   model->options.text_cache = folder;
   if (folder) {
@@ -183,7 +188,12 @@ static gaze_err encode_each(const gaze_model *model, const mean_work *works, siz
 static gaze_err encode_unknown(gaze_model *model, const mean_work *works, size_t n, float *out) {
   gaze_err result = GAZE_OK;
   char message[512] = "";
+  size_t texts = 0;
+  for (size_t i = 0; i < n; i++)
+    texts += works[i].known ? 0 : works[i].n;
   omp_set_num_threads(model->options.threads);
+  if (texts)
+    GAZE_TRY(gaze_model_prepare(model, GAZE_TOWER_TEXT, texts));
   if (n == 1 || model->options.threads == 1 || gaze_model_compute(model).matmul)
     return encode_each(model, works, n, out);
 #pragma omp parallel for schedule(dynamic)

@@ -5,19 +5,34 @@
 #include "fusion/clip.h"
 #include "fusion/text_cache.h"
 
+typedef enum gaze_tower { GAZE_TOWER_VISION, GAZE_TOWER_TEXT, GAZE_TOWERS } gaze_tower;
+
+/* A tower's weights in other forms than the file's. */
+typedef struct gaze_tower_weights {
+  uint16_t *narrowed;   /* bf16; NULL until the tower is first used */
+  gaze_packed **packed; /* [n_packed] */
+  size_t n_packed, uses;
+} gaze_tower_weights;
+
 struct gaze_model {
   char *folder;
   gaze_model_options options; /* cpu is not kept */
   gaze_kernels kernels;
   gaze_compute compute;
-  gaze_matmul *matmul; /* NULL unless products are bf16 */
+  gaze_matmul *matmul;
+  bool native; /* the processor has the arithmetic of the precision */
   gaze_clip clip;
   gaze_tokenizer *tokenizer;
   gaze_preprocess preprocess;
+  gaze_tower_weights towers[GAZE_TOWERS];
   char key[33];                 /* empty: not yet made */
   gaze_text_cache *texts;       /* NULL: not open */
   size_t texts_met, texts_kept; /* since the last gaze_model_texts_done: looked up, and found */
 };
+
+/* Before n pictures or texts are encoded: weights as the precision wants them. */
+GAZE_CHECKED gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n);
+void gaze_tower_weights_fini(gaze_tower_weights *weights);
 
 /* Folder of a model by name as gaze_model_open takes it; yours: free(). */
 GAZE_CHECKED gaze_err gaze_model_find(const char *name, char **out);

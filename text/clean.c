@@ -7,15 +7,12 @@
 
 enum { CAPITAL_SIGMA = 0x3A3, FINAL_SIGMA = 0x3C2 };
 
-/* What Python's str.split() cuts at: white space and the four separators of ASCII. */
-static bool is_python_space(int32_t point) { return gaze_point_is_space(point) || (point >= 0x1C && point <= 0x1F); }
-
 /* " ".join(text.split()), in place. */
 static void fold_space(gaze_points *points) {
   size_t kept = 0;
   bool pending = false;
   for (size_t i = 0; i < points->n; i++) {
-    if (is_python_space(points->at[i])) {
+    if (gaze_point_is_python_space(points->at[i])) {
       pending = kept > 0;
       continue;
     }
@@ -76,9 +73,7 @@ gaze_err gaze_clean(gaze_points *points) {
   GAZE_TRY_DONE(gaze_html_unescape(spare.at, spare.n, false, points));
   fold_space(points);
   GAZE_TRY_DONE(lower(points, &spare));
-  gaze_points cleaned = spare;
-  spare = *points;
-  *points = cleaned;
+  gaze_points_swap(points, &spare);
 done:
   gaze_points_fini(&spare);
   return err;

@@ -4,8 +4,8 @@
 
 #include "text/points.h"
 
-/* ftfy's repairs (repair.h), HTML unescaped twice, white space folded and stripped, lower case as Python's str.lower().
- * In place. */
+/* ftfy's repairs (repair.h), mojibake among them, HTML unescaped twice, white space folded and stripped, lower case as
+ * Python's str.lower(). In place. */
 GAZE_CHECKED gaze_err gaze_clean(gaze_points *points);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 enum { NAME_MAX_LENGTH = 31, CAREFUL_LENGTH = 24, POINT_MAX = 0x10FFFF, REPLACEMENT = 0xFFFD, NO_POINT = -1 };
 
@@ -67,9 +68,43 @@ static bool is_alphanumeric(int32_t point) {
   return (point >= '0' && point <= '9') || ((point | 0x20) >= 'a' && (point | 0x20) <= 'z');
 }
 
-/* The entity that source [n] begins with behind its "&", and the length of the reference. The longest name wins; only
- * bare ones may go without a semicolon, and be followed by more. */
-static const gaze_html_entity *read_name(const int32_t *source, size_t n, bool careful, size_t *length) {
+/* The longest beginning of name [size] that needs no semicolon; *size becomes its length. */
+static const gaze_html_entity *find_bare(const char *name, size_t *size) {
+  char beginning[NAME_MAX_LENGTH + 1];
+  memcpy(beginning, name, *size);
+  for (; *size >= 2; --*size) {
+    beginning[*size] = 0;
+    const gaze_html_entity *entity = find_entity(beginning);
+    if (entity && entity->bare)
+      return entity;
+  }
+  return NULL;
+}
+
+/* ftfy's names all in capitals, such as &NTILDE;: those of lower case letters, unless HTML reads them otherwise. */
+static const gaze_html_entity *find_capitals(const char *name, size_t size) {
+  char lower[NAME_MAX_LENGTH + 1] = {0};
+  size_t bare_size = size;
+  if (find_bare(name, &bare_size))
+    return NULL;
+  for (size_t i = 0; i < size; i++) {
+    if (name[i] >= 'a' && name[i] <= 'z')
+      return NULL;
+    lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i]);
+  }
+  return find_entity(lower);
+}
+
+/* A reference by its name: what it stands for (entity NULL: it is none), and its length. */
+typedef struct gaze_html_reference {
+  const gaze_html_entity *entity;
+  size_t length;
+  bool capitals; /* of the entity's capital letters */
+} gaze_html_reference;
+
+/* The reference that source [n] begins with, "&" and a name. The longest name wins; only bare ones may go without a
+ * semicolon, and be followed by more. */
+static gaze_html_reference read_name(const int32_t *source, size_t n, bool careful) {
   char name[NAME_MAX_LENGTH + 1];
   size_t size = 0;
   while (size < NAME_MAX_LENGTH && 1 + size < n && is_alphanumeric(source[1 + size])) {
@@ -77,20 +112,39 @@ static const gaze_html_entity *read_name(const int32_t *source, size_t n, bool c
     size++;
   }
   name[size] = 0;
-  const gaze_html_entity *entity = NULL;
+  gaze_html_reference reference = {.length = size + 2};
   bool closed = 1 + size < n && source[1 + size] == ';';
-  if (closed && (!careful || size <= CAREFUL_LENGTH) && (entity = find_entity(name))) {
-    *length = size + 2;
-    return entity;
+  if (closed && (!careful || size <= CAREFUL_LENGTH))
+    reference.entity = find_entity(name);
+  if (reference.entity)
+    return reference;
+  if (careful && closed && size <= CAREFUL_LENGTH) {
+    reference.entity = find_capitals(name, size);
+    reference.capitals = true;
+  } else if (!careful) {
+    reference.entity = find_bare(name, &size);
+    reference.length = size + 1;
   }
-  for (; size >= 2 && !careful; size--) {
-    name[size] = 0;
-    entity = find_entity(name);
-    *length = size + 1;
-    if (entity && entity->bare)
-      return entity;
-  }
-  return NULL;
+  return reference;
+}
+
+/* As Python's str.upper(): these become several letters. */
+static gaze_err push_upper(gaze_points *out, int32_t point) {
+  static const struct {
+    int32_t point, letters[3];
+  } long_ones[] = {{0xDF, {'S', 'S'}},   {0x149, {0x2BC, 'N'}},     {0xFB00, {'F', 'F'}},     {0xFB01, {'F', 'I'}},
+                   {0xFB02, {'F', 'L'}}, {0xFB03, {'F', 'F', 'I'}}, {0xFB04, {'F', 'F', 'L'}}};
+  for (size_t i = 0; i < sizeof long_ones / sizeof *long_ones; i++)
+    if (long_ones[i].point == point)
+      return gaze_points_append(out, long_ones[i].letters, long_ones[i].letters[2] ? 3 : 2);
+  return gaze_points_push(out, utf8proc_toupper(point));
+}
+
+static gaze_err push_entity(gaze_points *out, const gaze_html_reference *reference) {
+  const int32_t points[] = {reference->entity->first, reference->entity->second};
+  for (size_t i = 0; i < 2 && points[i]; i++)
+    GAZE_TRY(reference->capitals ? push_upper(out, points[i]) : gaze_points_push(out, points[i]));
+  return GAZE_OK;
 }
 
 /* Appends what the reference at source [n], which begins with "&", stands for; *length 0: it is none. */
@@ -105,13 +159,11 @@ static gaze_err unescape_one(const int32_t *source, size_t n, bool careful, gaze
     int32_t point = resolve_number(number);
     return point == NO_POINT ? GAZE_OK : gaze_points_push(out, point);
   }
-  const gaze_html_entity *entity = read_name(source, n, careful, length);
-  if (!entity) {
-    *length = 0;
+  gaze_html_reference reference = read_name(source, n, careful);
+  if (!reference.entity)
     return GAZE_OK;
-  }
-  GAZE_TRY(gaze_points_push(out, entity->first));
-  return entity->second ? gaze_points_push(out, entity->second) : GAZE_OK;
+  *length = reference.length;
+  return push_entity(out, &reference);
 }
 
 gaze_err gaze_html_unescape(const int32_t *source, size_t n, bool careful, gaze_points *out) {

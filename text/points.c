@@ -20,11 +20,28 @@ gaze_err gaze_points_push(gaze_points *points, int32_t point) {
   return GAZE_OK;
 }
 
-/* One code point from text [size >= 1]; returns the bytes taken. The second byte's range is what tells overlong forms,
- * surrogates and points past U+10FFFF (Unicode, table 3-7). */
-static size_t decode_one(const uint8_t *text, size_t size, int32_t *point) {
+gaze_err gaze_points_append(gaze_points *points, const int32_t *source, size_t n) {
+  GAZE_TRY(gaze_grow(&points->at, &points->capacity, points->n + n, sizeof *points->at));
+  if (n)
+    memcpy(points->at + points->n, source, n * sizeof *source);
+  points->n += n;
+  return GAZE_OK;
+}
+
+bool gaze_points_equal(const gaze_points *a, const gaze_points *b) {
+  return a->n == b->n && (a->n == 0 || memcmp(a->at, b->at, a->n * sizeof *a->at) == 0);
+}
+
+void gaze_points_swap(gaze_points *a, gaze_points *b) {
+  gaze_points spare = *a;
+  *a = *b;
+  *b = spare;
+}
+
+/* The second byte's range is what tells overlong forms, surrogates and points past U+10FFFF (Unicode, table 3-7). */
+size_t gaze_point_decode(const uint8_t *text, size_t size, int32_t *point) {
   uint8_t first = text[0];
-  *point = first < 0x80 ? first : REPLACEMENT;
+  *point = first < 0x80 ? first : -1;
   if (first < 0xC2 || first > 0xF4)
     return 1;
   size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
@@ -44,8 +61,12 @@ static size_t decode_one(const uint8_t *text, size_t size, int32_t *point) {
 gaze_err gaze_points_decode(gaze_points *points, const char *text, size_t size) {
   points->n = 0;
   GAZE_TRY(gaze_grow(&points->at, &points->capacity, size, sizeof *points->at));
-  for (size_t i = 0; i < size; points->n++)
-    i += decode_one((const uint8_t *)text + i, size - i, &points->at[points->n]);
+  const uint8_t *bytes = (const uint8_t *)text;
+  for (size_t i = 0; i < size;) {
+    int32_t point = bytes[i];
+    i += point < 0x80 ? 1 : gaze_point_decode(bytes + i, size - i, &point);
+    points->at[points->n++] = point < 0 ? REPLACEMENT : point;
+  }
   return GAZE_OK;
 }
 
@@ -63,6 +84,10 @@ bool gaze_point_is_space(int32_t point) {
   return (point >= 9 && point <= 13) || point == ' ' || point == 0x85 || point == 0xA0 || point == 0x1680 ||
          (point >= 0x2000 && point <= 0x200A) || point == 0x2028 || point == 0x2029 || point == 0x202F ||
          point == 0x205F || point == 0x3000;
+}
+
+bool gaze_point_is_python_space(int32_t point) {
+  return gaze_point_is_space(point) || (point >= 0x1C && point <= 0x1F);
 }
 
 bool gaze_point_is_letter(int32_t point) {

@@ -1,13 +1,13 @@
 #include "text/repair.h"
 
-#include "core/base/memory.h"
 #include "text/html.h"
+#include "text/mojibake.h"
 
-#include <string.h>
 #include <utf8proc.h>
 
-/* ftfy goes on until nothing changes; nested references could make that quadratic. */
-enum { PASSES_MAX = 8, ESCAPE = 0x1B };
+/* ftfy goes on until nothing changes, which nested references and mojibake can make quadratic. Here the characters
+ * looked at, over all passes, are at most LOOKS_MAX for each of the segment and of SHORT more. */
+enum { LOOKS_MAX = 64, SHORT = 64, SEGMENT_MAX = 1000000, ESCAPE = 0x1B };
 
 typedef struct gaze_ligature {
   int32_t point, parts[3];
@@ -54,12 +54,12 @@ static bool is_control(int32_t point) {
          (point >= 0x206A && point <= 0x206F) || point == 0xFEFF || (point >= 0xFFF9 && point <= 0xFFFC);
 }
 
-/* Length of a terminal's colour code at points [n], such as ESC [ 0 ; 3 1 m; 0: none. */
+/* Length of a terminal's colour code at points [n], such as ESC [ 0 ; 3 1 m, with digits of any script; 0: none. */
 static size_t measure_escape(const int32_t *points, size_t n) {
   if (n < 3 || points[0] != ESCAPE || points[1] != '[')
     return 0;
   size_t end = 2;
-  while (end < n && ((points[end] >= '0' && points[end] <= '9') || points[end] == ';'))
+  while (end < n && (points[end] == ';' || utf8proc_category(points[end]) == UTF8PROC_CATEGORY_ND))
     end++;
   bool closed = end < n && (points[end] | 0x20) >= 'a' && (points[end] | 0x20) <= 'z';
   return closed ? end + 1 : 0;
@@ -76,76 +76,74 @@ static void drop_controls(gaze_points *points) {
   points->n = kept;
 }
 
-/* One pass over source [n] into out, through spare. */
-static gaze_err repair_once(const int32_t *source, size_t n, bool html, gaze_points *spare, gaze_points *out) {
+/* One pass over points, in place. */
+static gaze_err repair_once(gaze_points *points, bool html, gaze_points *spare, size_t *budget) {
   if (html) {
-    GAZE_TRY(gaze_html_unescape(source, n, true, out));
-    spare->n = 0;
-    for (size_t i = 0; i < out->n; i++)
-      GAZE_TRY(repair_point(spare, out->at[i]));
-  } else {
-    spare->n = 0;
-    for (size_t i = 0; i < n; i++)
-      GAZE_TRY(repair_point(spare, source[i]));
+    GAZE_TRY(gaze_html_unescape(points->at, points->n, true, spare));
+    gaze_points_swap(points, spare);
   }
+  GAZE_TRY(gaze_mojibake_repair(points, budget));
+  spare->n = 0;
+  for (size_t i = 0; i < points->n; i++)
+    if (points->at[i] != '\r' /* of \r\n only \n stays */ || i + 1 == points->n || points->at[i + 1] != '\n')
+      GAZE_TRY(repair_point(spare, points->at[i]));
   drop_controls(spare);
-  out->n = 0;
-  return gaze_points_compose(out, spare->at, spare->n);
+  points->n = 0;
+  return gaze_points_compose(points, spare->at, spare->n);
 }
 
 /* Appends source [n], repaired until nothing changes. */
-static gaze_err repair_stretch(const int32_t *source, size_t n, bool html, gaze_points *out) {
-  gaze_points before = {0}, spare = {0}, after = {0};
-  gaze_err err = GAZE_OK;
-  bool changed = true;
-  for (int pass = 0; pass < PASSES_MAX && changed; pass++) {
-    GAZE_TRY_DONE(repair_once(pass ? before.at : source, pass ? before.n : n, html, &spare, &after));
-    changed = !pass || before.n != after.n || (after.n && memcmp(before.at, after.at, after.n * sizeof *after.at));
-    gaze_points swapped = before;
-    before = after;
-    after = swapped;
+static gaze_err repair_segment(const int32_t *source, size_t n, bool html, gaze_points *out) {
+  gaze_points before = {0}, after = {0}, spare = {0};
+  size_t budget = LOOKS_MAX * (n + SHORT);
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_points_append(&after, source, n));
+  while (after.n <= budget && !gaze_points_equal(&before, &after)) {
+    budget -= after.n;
+    before.n = 0;
+    GAZE_TRY_DONE(gaze_points_append(&before, after.at, after.n));
+    GAZE_TRY_DONE(repair_once(&after, html, &spare, &budget));
   }
-  GAZE_TRY_DONE(gaze_grow(&out->at, &out->capacity, out->n + before.n, sizeof *out->at));
-  if (before.n)
-    memcpy(out->at + out->n, before.at, before.n * sizeof *before.at);
-  out->n += before.n;
+  err = gaze_points_append(out, after.at, after.n);
 done:
   gaze_points_fini(&before);
-  gaze_points_fini(&spare);
   gaze_points_fini(&after);
+  gaze_points_fini(&spare);
   return err;
 }
 
-/* Where the first line with a "<" begins: from there on the text may be HTML itself, whose references are meant. */
-static size_t find_markup(const gaze_points *points) {
-  size_t line = 0;
-  for (size_t i = 0; i < points->n; i++) {
-    if (points->at[i] == '<')
-      return line;
-    if (points->at[i] == '\n')
-      line = i + 1;
-  }
-  return points->n;
-}
-
-static bool is_plain(const gaze_points *points) {
-  for (size_t i = 0; i < points->n; i++)
-    if (points->at[i] >= 0x7F || (points->at[i] < 0x20 && points->at[i] != '\n') || points->at[i] == '&')
+static bool is_plain(const int32_t *points, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (points[i] >= 0x7F || (points[i] < 0x20 && points[i] != '\n') || points[i] == '&')
       return false;
   return true;
 }
 
+/* The length of the first segment of points [n]: a line with its end. *markup: it has a "<". */
+static size_t measure_segment(const int32_t *points, size_t n, bool *markup) {
+  size_t end = 0;
+  *markup = false;
+  while (end < n && end < SEGMENT_MAX) {
+    *markup = *markup || points[end] == '<';
+    if (points[end++] == '\n')
+      break;
+  }
+  return end;
+}
+
 gaze_err gaze_repair(gaze_points *points) {
-  if (is_plain(points))
+  if (is_plain(points->at, points->n))
     return GAZE_OK;
-  size_t markup = find_markup(points);
   gaze_points out = {0};
-  gaze_err err;
-  GAZE_TRY_DONE(repair_stretch(points->at, markup, true, &out));
-  GAZE_TRY_DONE(repair_stretch(points->at + markup, points->n - markup, false, &out));
-  gaze_points_fini(points);
-  *points = out;
-  out = (gaze_points){0};
+  gaze_err err = GAZE_OK;
+  bool html = true, markup; /* from a "<" on the text may be HTML itself, whose references are meant */
+  for (size_t i = 0, n; i < points->n; i += n) {
+    n = measure_segment(points->at + i, points->n - i, &markup);
+    html = html && !markup;
+    GAZE_TRY_DONE(is_plain(points->at + i, n) ? gaze_points_append(&out, points->at + i, n)
+                                              : repair_segment(points->at + i, n, html, &out));
+  }
+  gaze_points_swap(points, &out);
 done:
   gaze_points_fini(&out);
   return err;

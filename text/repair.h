@@ -1,6 +1,6 @@
-/* ftfy's repairs of text (version 6's defaults) that need no guess: references to characters, C1 controls, Latin
- * ligatures, full and half width, curly quotes, terminal escapes, control characters, NFC. Left out: mojibake
- * (fix_encoding), and the names of entities written all in capitals. */
+/* ftfy's repairs of text (version 6's defaults), a line at a time: references to characters, mojibake (mojibake.h), C1
+ * controls, Latin ligatures, full and half width, curly quotes, line breaks, terminal escapes, control characters, NFC.
+ * They are repeated until nothing changes, as ftfy does, but at most some 64 times a character. */
 #ifndef GAZE_TEXT_REPAIR_H
 #define GAZE_TEXT_REPAIR_H
 

@@ -12,46 +12,67 @@ size_t gaze_vit_patches(const gaze_vit_config *config) {
 
 static size_t patch_width(const gaze_vit_config *config) { return 3 * config->patch_size * config->patch_size; }
 
+static bool has_class_token(const gaze_vit_config *config) { return config->kind == GAZE_VIT_CLIP; }
+
+size_t gaze_vit_rows(const gaze_vit_config *config, size_t patches) { return patches + has_class_token(config); }
+
 gaze_err gaze_vit_init(gaze_vit *vit, const gaze_vit_config *config, bool trained) {
   *vit = (gaze_vit){.config = *config};
   vit->head = (gaze_head){.C = config->block.dim, .D = config->dim_out, .eps = config->block.eps};
+  vit->map.config = config->block;
   return gaze_stack_init(&vit->stack, &config->block, config->layers, trained);
 }
 
 void gaze_vit_fini(gaze_vit *vit) { gaze_stack_fini(&vit->stack); }
 
-gaze_err gaze_vit_list(gaze_vit *vit, gaze_parameters *list) {
-  size_t C = vit->config.block.dim, positions = 1 + gaze_vit_patches(&vit->config);
-  bool trained = vit->stack.gradients != NULL;
+static gaze_err list_own(gaze_vit *vit, gaze_parameters *list) {
+  const gaze_vit_config *c = &vit->config;
+  size_t C = c->block.dim, positions = gaze_vit_rows(c, gaze_vit_patches(c));
+  bool trained = vit->stack.gradients != NULL, clip = c->kind == GAZE_VIT_CLIP;
   struct {
     const char *name;
     gaze_weight *weight;
     float **gradient;
     size_t rows, columns;
-  } own[] = {{"patch_weight", &vit->patch_weight, &vit->dpatch_weight, C, patch_width(&vit->config)},
-             {"class_embedding", &vit->class_embedding, &vit->dclass_embedding, C, 1},
-             {"position_embedding", &vit->position_embedding, &vit->dposition_embedding, positions, C},
-             {"pre_norm_gain", &vit->pre_norm_gain, &vit->dpre_norm_gain, C, 1},
-             {"pre_norm_bias", &vit->pre_norm_bias, &vit->dpre_norm_bias, C, 1}};
+    bool present;
+  } own[] = {{"patch_weight", &vit->patch_weight, &vit->dpatch_weight, C, patch_width(c), true},
+             {"patch_bias", &vit->patch_bias, NULL, C, 1, !clip},
+             {"class_embedding", &vit->class_embedding, &vit->dclass_embedding, C, 1, clip},
+             {"position_embedding", &vit->position_embedding, &vit->dposition_embedding, positions, C, true},
+             {"pre_norm_gain", &vit->pre_norm_gain, &vit->dpre_norm_gain, C, 1, clip},
+             {"pre_norm_bias", &vit->pre_norm_bias, &vit->dpre_norm_bias, C, 1, clip}};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    GAZE_TRY(gaze_parameters_add(list, "vision.", own[i].name, own[i].weight, trained ? own[i].gradient : NULL,
-                                 own[i].rows, own[i].columns));
+    if (own[i].present)
+      GAZE_TRY(gaze_parameters_add(list, "vision.", own[i].name, own[i].weight, trained ? own[i].gradient : NULL,
+                                   own[i].rows, own[i].columns));
+  return GAZE_OK;
+}
+
+gaze_err gaze_vit_list(gaze_vit *vit, gaze_parameters *list) {
+  GAZE_TRY(list_own(vit, list));
   GAZE_TRY(gaze_stack_list(&vit->stack, "vision", list));
-  return gaze_head_list(&vit->head, "vision.", trained, list);
+  if (vit->config.kind == GAZE_VIT_CLIP)
+    return gaze_head_list(&vit->head, "vision.", vit->stack.gradients != NULL, list);
+  size_t C = vit->config.block.dim;
+  GAZE_TRY(gaze_parameters_add(list, "vision.", "final_norm_gain", &vit->head.norm_gain, NULL, C, 1));
+  GAZE_TRY(gaze_parameters_add(list, "vision.", "final_norm_bias", &vit->head.norm_bias, NULL, C, 1));
+  return gaze_map_head_list(&vit->map, "vision.map.", list);
 }
 
 void gaze_vit_tape_layout(gaze_vit_tape *tape, const gaze_vit *vit, size_t batch, size_t kept, gaze_tape_policy policy,
                           gaze_arena *arena) {
   const gaze_vit_config *config = &vit->config;
-  size_t C = config->block.dim, rows = batch * (1 + kept);
+  size_t C = config->block.dim, T = gaze_vit_rows(config, kept), rows = batch * T;
   *tape = (gaze_vit_tape){0};
   tape->offsets = gaze_arena_take(arena, batch + 1, sizeof *tape->offsets);
   tape->queries = gaze_arena_take(arena, batch, sizeof *tape->queries);
   tape->patches = gaze_arena_take(arena, batch * kept * patch_width(config), sizeof(float));
   tape->embedded = gaze_arena_take(arena, rows * C, sizeof(float));
   tape->statistics = gaze_arena_take(arena, rows * 2, sizeof(float));
-  gaze_stack_tape_layout(&tape->stack, &vit->stack, rows, 1 + kept, policy, arena);
+  gaze_stack_tape_layout(&tape->stack, &vit->stack, rows, T, policy, arena);
   gaze_head_tape_layout(&tape->head, &vit->head, batch, policy != GAZE_TAPE_NONE, arena);
+  if (config->kind == GAZE_VIT_SIGLIP)
+    gaze_map_head_tape_layout(&tape->map, &vit->map, rows, batch, arena);
   if (policy == GAZE_TAPE_NONE)
     return;
   tape->dx = gaze_arena_take(arena, rows * C, sizeof(float));
@@ -79,31 +100,33 @@ static void cut_patches(gaze_vit_tape *tape, const float *pixels, size_t batch, 
       copy_patch(tape->patches + (b * kept + i) * width, pixels + b * picture, patch_of(tape, b, i), config);
 }
 
-static void set_sequences(gaze_vit_tape *tape, size_t batch) {
-  size_t T = 1 + tape->kept_count;
+static void set_sequences(gaze_vit_tape *tape, const gaze_vit_config *config, size_t batch) {
+  size_t T = gaze_vit_rows(config, tape->kept_count);
   for (size_t b = 0; b <= batch; b++)
     tape->offsets[b] = b * T;
-  memset(tape->queries, 0, batch * sizeof *tape->queries); /* the class token asks */
+  memset(tape->queries, 0, batch * sizeof *tape->queries); /* the class token asks, or the probe from there */
   tape->sequences = (gaze_sequences){batch, tape->offsets, T};
 }
 
-/* embedded: the class token and the patches, each with its position. */
+/* embedded: the class token, if there is one, and the patches, each with its position. */
 static void embed_patches(const gaze_compute *compute, const gaze_vit *vit, gaze_vit_tape *tape, size_t batch) {
   const gaze_vit_config *config = &vit->config;
-  size_t C = config->block.dim, kept = tape->kept_count, T = 1 + kept;
+  size_t C = config->block.dim, kept = tape->kept_count, before = has_class_token(config), T = before + kept;
   const float *positions = gaze_f32(vit->position_embedding), *class = gaze_f32(vit->class_embedding);
-  gaze_linear linear = {vit->patch_weight, {0}, patch_width(config), C};
+  gaze_linear linear = {vit->patch_weight, vit->patch_bias, patch_width(config), C};
   float *products = tape->stack.inputs[1]; /* free until the first block has run */
   gaze_linear_forward(compute, products, C, tape->patches, linear.in, &linear, batch * kept, GAZE_STORE);
 #pragma omp parallel for schedule(static)
   for (size_t b = 0; b < batch; b++) {
-    float *row = tape->embedded + b * T * C;
-    memcpy(row, class, C * sizeof *row);
-    compute->kernels->add(row, positions, C);
+    float *rows = tape->embedded + b * T * C;
+    if (before) {
+      memcpy(rows, class, C * sizeof *rows);
+      compute->kernels->add(rows, positions, C);
+    }
     for (size_t i = 0; i < kept; i++) {
-      row += C;
+      float *row = rows + (before + i) * C;
       memcpy(row, products + (b * kept + i) * C, C * sizeof *row);
-      compute->kernels->add(row, positions + (1 + patch_of(tape, b, i)) * C, C);
+      compute->kernels->add(row, positions + (before + patch_of(tape, b, i)) * C, C);
     }
   }
 }
@@ -118,25 +141,53 @@ static void tap(const gaze_compute *compute, const char *name, const float *data
     compute->tap(compute->tap_user, name, data, rows, columns);
 }
 
-void gaze_vit_forward(const gaze_compute *compute, float *embedding, const float *pixels, size_t batch,
-                      const uint16_t *kept, size_t kept_count, const gaze_vit *vit, gaze_vit_tape *tape) {
-  size_t C = vit->config.block.dim;
-  tape->kept = kept;
-  tape->kept_count = kept ? kept_count : gaze_vit_patches(&vit->config);
-  set_sequences(tape, batch);
-  size_t rows = gaze_sequences_rows(&tape->sequences);
-  cut_patches(tape, pixels, batch, &vit->config);
+/* What the blocks begin with. */
+static void enter(const gaze_compute *compute, const gaze_vit *vit, gaze_vit_tape *tape, size_t batch) {
+  size_t C = vit->config.block.dim, rows = gaze_sequences_rows(&tape->sequences);
+  gaze_norm norm = pre_norm(vit);
   embed_patches(compute, vit, tape, batch);
   tap(compute, "vision.embedded", tape->embedded, rows, C);
-  gaze_norm norm = pre_norm(vit);
+  if (vit->config.kind == GAZE_VIT_SIGLIP) {
+    memcpy(tape->stack.inputs[0], tape->embedded, rows * C * sizeof(float));
+    return;
+  }
   gaze_norm_forward(compute, tape->stack.inputs[0], tape->statistics, tape->embedded, &norm, rows);
   tap(compute, "vision.pre_norm", tape->stack.inputs[0], rows, C);
+}
+
+static void pool_class_token(const gaze_compute *compute, float *embedding, const gaze_vit *vit, gaze_vit_tape *tape,
+                             size_t batch) {
   bool all = compute->tap != NULL;
   const float *y =
       gaze_stack_forward(compute, &vit->stack, &tape->sequences, all ? NULL : tape->queries, &tape->stack, "vision");
   gaze_head_pool(&tape->head, &vit->head, y, &tape->sequences, tape->queries, all);
   gaze_head_forward(compute, embedding, &vit->head, &tape->head, batch);
-  tap(compute, "vision.pooled", tape->head.normed, batch, C);
+  tap(compute, "vision.pooled", tape->head.normed, batch, vit->config.block.dim);
+}
+
+static void pool_by_attention(const gaze_compute *compute, float *embedding, const gaze_vit *vit, gaze_vit_tape *tape) {
+  const gaze_block_config *c = &vit->config.block;
+  size_t rows = gaze_sequences_rows(&tape->sequences);
+  const float *y = gaze_stack_forward(compute, &vit->stack, &tape->sequences, NULL, &tape->stack, "vision");
+  gaze_norm norm = {c->norm, vit->head.norm_gain, vit->head.norm_bias, c->eps, c->dim};
+  float *normed = tape->embedded; /* its readers are done */
+  gaze_norm_forward(compute, normed, tape->statistics, y, &norm, rows);
+  tap(compute, "vision.final_norm", normed, rows, c->dim);
+  gaze_map_head_forward(compute, embedding, normed, &vit->map, &tape->sequences, tape->queries, &tape->map,
+                        &tape->stack.scratch, "vision.map");
+}
+
+void gaze_vit_forward(const gaze_compute *compute, float *embedding, const float *pixels, size_t batch,
+                      const uint16_t *kept, size_t kept_count, const gaze_vit *vit, gaze_vit_tape *tape) {
+  tape->kept = kept;
+  tape->kept_count = kept ? kept_count : gaze_vit_patches(&vit->config);
+  set_sequences(tape, &vit->config, batch);
+  cut_patches(tape, pixels, batch, &vit->config);
+  enter(compute, vit, tape, batch);
+  if (vit->config.kind == GAZE_VIT_SIGLIP)
+    pool_by_attention(compute, embedding, vit, tape);
+  else
+    pool_class_token(compute, embedding, vit, tape, batch);
   tap(compute, "vision.embedding", embedding, batch, vit->config.dim_out);
 }
 
@@ -167,6 +218,7 @@ static bool embedding_learns(const gaze_vit *vit) {
 void gaze_vit_backward(const gaze_compute *compute, const float *dembedding, const float *dnormed, size_t batch,
                        gaze_vit *vit, gaze_vit_tape *tape) {
   size_t C = vit->config.block.dim, rows = gaze_sequences_rows(&tape->sequences);
+  assert(vit->config.kind == GAZE_VIT_CLIP);
   gaze_head_backward(compute, tape->dpooled, dembedding, dnormed, &vit->head, &tape->head, batch);
   gaze_stack_backward(compute, tape->dx, tape->dpooled, &vit->stack, &tape->sequences, tape->queries, &tape->stack,
                       "vision");

@@ -1,6 +1,8 @@
-#include "core/nn/block_mlp.h"
+#include "core/nn/block_parts.h"
 #include "core/nn/linear.h"
+#include "core/nn/post_block.h"
 
+#include <assert.h>
 #include <omp.h>
 #include <string.h>
 
@@ -57,10 +59,6 @@ void gaze_block_scratch_layout(gaze_block_scratch *scratch, const gaze_block_con
   scratch->norm = take(arena, gaze_norm_scratch(c->dim), 1);
 }
 
-static gaze_norm norm1(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_norm){c->norm, block->norm1_gain, block->norm1_bias, c->eps, c->dim};
-}
-
 /* q, k and v are one product where their weights lie side by side, as in a parameter arena or a packed checkpoint. */
 typedef struct projections {
   gaze_linear linear[3];
@@ -69,7 +67,8 @@ typedef struct projections {
 } projections;
 
 static bool follows(gaze_weight a, gaze_weight b, size_t count) {
-  return !a.data || (a.dtype == b.dtype && (const char *)a.data + count * gaze_dtype_size(a.dtype) == b.data);
+  return !a.data ||
+         (a.dtype == b.dtype && !b.packed && (const char *)a.data + count * gaze_dtype_size(a.dtype) == b.data);
 }
 
 static projections qkv_projections(const gaze_block *block, const gaze_block_config *c) {
@@ -97,17 +96,18 @@ static void copy_rows(float *y, const float *x, const gaze_sequences *sequences,
     memcpy(y + b * C, x + (sequences->offsets[b] + queries[b]) * C, C * sizeof *y);
 }
 
-/* qkv of all rows from scratch->normed, rotated. */
-static void qkv_forward(const gaze_compute *compute, const gaze_block *block, const gaze_block_config *c,
-                        const gaze_sequences *sequences, gaze_block_tape *tape, gaze_block_scratch *scratch) {
+/* qkv of all rows of input, rotated. */
+static void qkv_forward(const gaze_compute *compute, const float *input, const gaze_block *block,
+                        const gaze_block_config *c, const gaze_sequences *sequences, gaze_block_tape *tape,
+                        gaze_block_scratch *scratch) {
   size_t N = gaze_sequences_rows(sequences), width = gaze_block_qkv_width(c);
   projections qkv = qkv_projections(block, c);
   for (size_t first = 0, n; first < N; first += n) {
     n = gaze_block_piece(scratch, first, N);
     float *rows = gaze_kept_place(&tape->qkv, first, scratch->qkv);
     for (size_t i = 0; i < qkv.count; i++)
-      gaze_linear_forward(compute, rows + qkv.column[i], width, scratch->normed + first * c->dim, c->dim,
-                          &qkv.linear[i], n, GAZE_STORE);
+      gaze_linear_forward(compute, rows + qkv.column[i], width, input + first * c->dim, c->dim, &qkv.linear[i], n,
+                          GAZE_STORE);
     if (c->attention.rope_theta > 0)
       gaze_rope_forward(rows, &c->attention, sequences, first, n);
     gaze_kept_store(compute, &tape->qkv, first, n, rows);
@@ -138,25 +138,29 @@ static void out_backward(const gaze_compute *compute, gaze_block_gradient *gradi
   }
 }
 
-static void attention_forward(const gaze_compute *compute, const float *x, const gaze_block *block,
-                              const gaze_block_config *c, const gaze_sequences *sequences, const size_t *queries,
-                              gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name) {
-  size_t N = gaze_sequences_rows(sequences), M = queries ? sequences->count : N, C = c->dim;
-  gaze_norm norm = norm1(block, c);
-  gaze_norm_forward(compute, scratch->normed, tape->statistics1, x, &norm, N);
-  gaze_block_tap(compute, name, ".norm1", scratch->normed, N, C);
-  qkv_forward(compute, block, c, sequences, tape, scratch);
+void gaze_block_attention_forward(const gaze_compute *compute, const float *x, const float *input,
+                                  const gaze_block *block, const gaze_block_config *c, const gaze_sequences *sequences,
+                                  const size_t *queries, gaze_block_tape *tape, gaze_block_scratch *scratch) {
+  size_t M = queries ? sequences->count : gaze_sequences_rows(sequences);
+  qkv_forward(compute, input, block, c, sequences, tape, scratch);
   gaze_attention_forward(compute, &tape->attended, &tape->qkv, &c->attention, sequences, queries, scratch->attention);
-  copy_rows(tape->middle, x, sequences, queries, C);
+  copy_rows(tape->middle, x, sequences, queries, c->dim);
   out_forward(compute, block, c, M, tape, scratch);
-  gaze_block_tap(compute, name, ".attn", tape->middle, M, C);
 }
 
 void gaze_block_forward(const gaze_compute *compute, float *y, const float *x, const gaze_block *block,
                         const gaze_block_config *c, const gaze_sequences *sequences, const size_t *queries,
                         gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name) {
-  size_t M = queries ? sequences->count : gaze_sequences_rows(sequences);
-  attention_forward(compute, x, block, c, sequences, queries, tape, scratch, name);
+  size_t N = gaze_sequences_rows(sequences), M = queries ? sequences->count : N;
+  gaze_norm norm = gaze_block_norm1(block, c);
+  if (c->post_norm) {
+    gaze_post_block_forward(compute, y, x, block, c, sequences, queries, tape, scratch, name);
+    return;
+  }
+  gaze_norm_forward(compute, scratch->normed, tape->statistics1, x, &norm, N);
+  gaze_block_tap(compute, name, ".norm1", scratch->normed, N, c->dim);
+  gaze_block_attention_forward(compute, x, scratch->normed, block, c, sequences, queries, tape, scratch);
+  gaze_block_tap(compute, name, ".attn", tape->middle, M, c->dim);
   gaze_block_mlp_forward(compute, y, block, c, M, tape, scratch, name);
   gaze_block_tap(compute, name, "", y, M, c->dim);
 }
@@ -178,7 +182,7 @@ static void spread_rows(float *dx, const float *dmiddle, const gaze_sequences *s
 static void qkv_backward(const gaze_compute *compute, float *dx, gaze_block_gradient *gradient, const float *x,
                          const gaze_block *block, const gaze_block_config *c, size_t N, const gaze_block_tape *tape,
                          gaze_block_scratch *scratch) {
-  gaze_norm norm = norm1(block, c);
+  gaze_norm norm = gaze_block_norm1(block, c);
   projections qkv = qkv_projections(block, c);
   float *dweight[3] = {gradient->q_weight, gradient->k_weight, gradient->v_weight};
   float *dbias[3] = {gradient->q_bias, gradient->k_bias, gradient->v_bias}, *dnormed = scratch->activated;
@@ -200,6 +204,7 @@ void gaze_block_backward(const gaze_compute *compute, float *dx, gaze_block_grad
                          const gaze_sequences *sequences, const size_t *queries, const gaze_block_tape *tape,
                          gaze_block_scratch *scratch) {
   size_t N = gaze_sequences_rows(sequences), M = queries ? sequences->count : N;
+  assert(!c->post_norm);
   gaze_block_mlp_backward(compute, gradient, dy, block, c, M, tape, scratch);
   out_backward(compute, gradient, dy, block, c, M, tape, scratch);
   gaze_attention_backward(compute, scratch->dqkv, scratch->normed, &tape->qkv, &c->attention, sequences, queries,

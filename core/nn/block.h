@@ -1,6 +1,7 @@
-/* The pre-norm transformer block, forward and backward: x += attention(norm1(x)); x += mlp(norm2(x)).
- * One block serves the image encoder, the text encoder and the language decoder (Vaswani et al. 2017; Radford et
- * al. 2021; Touvron et al. 2023). */
+/* The transformer block, forward and backward: x += attention(norm1(x)); x += mlp(norm2(x)). One block serves the
+ * image encoder, the text encoder and the language decoder (Vaswani et al. 2017; Radford et al. 2021; Touvron et al.
+ * 2023). With post_norm, of BERT and what came of it, forward alone: x = norm1(x + attention(x)); x = norm2(x +
+ * mlp(x)) (Devlin et al. 2019). */
 #ifndef GAZE_CORE_NN_BLOCK_H
 #define GAZE_CORE_NN_BLOCK_H
 
@@ -16,13 +17,15 @@ typedef struct gaze_block_config {
   gaze_activation activation;
   bool gated;  /* mlp is down(activation(gate(x)) * up(x)) */
   bool biased; /* linear layers have biases */
+  bool post_norm;
   float eps;
 } gaze_block_config;
 
 /* Every parameter of a block: VECTOR(name, present, size), MATRIX(name, present, rows, columns). `c` is the config. */
-#define GAZE_BLOCK_PARAMETERS(VECTOR, MATRIX)                                   \
-  VECTOR(norm1_gain, true, c->dim)                                              \
-  VECTOR(norm1_bias, c->norm == GAZE_LAYER_NORM, c->dim)                        \
+#define GAZE_BLOCK_NORM1(VECTOR)   \
+  VECTOR(norm1_gain, true, c->dim) \
+  VECTOR(norm1_bias, c->norm == GAZE_LAYER_NORM, c->dim)
+#define GAZE_BLOCK_PRODUCTS(VECTOR, MATRIX)                                     \
   MATRIX(q_weight, true, c->attention.heads * c->attention.head_dim, c->dim)    \
   MATRIX(k_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim) \
   MATRIX(v_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim) \
@@ -38,6 +41,7 @@ typedef struct gaze_block_config {
   VECTOR(up_bias, c->biased, c->mlp_dim)                                        \
   MATRIX(down_weight, true, c->dim, c->mlp_dim)                                 \
   VECTOR(down_bias, c->biased, c->dim)
+#define GAZE_BLOCK_PARAMETERS(VECTOR, MATRIX) GAZE_BLOCK_NORM1(VECTOR) GAZE_BLOCK_PRODUCTS(VECTOR, MATRIX)
 
 #define GAZE_VECTOR_WEIGHT(name, present, size) gaze_weight name;
 #define GAZE_MATRIX_WEIGHT(name, present, rows, columns) gaze_weight name;

@@ -1,4 +1,4 @@
-#include "core/nn/block_mlp.h"
+#include "core/nn/block_parts.h"
 
 #include "core/nn/linear.h"
 
@@ -14,9 +14,6 @@ void gaze_block_tap(const gaze_compute *compute, const char *name, const char *w
   compute->tap(compute->tap_user, full, data, rows, columns);
 }
 
-static gaze_norm norm2(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_norm){c->norm, block->norm2_gain, block->norm2_bias, c->eps, c->dim};
-}
 static gaze_linear gate_linear(const gaze_block *block, const gaze_block_config *c) {
   return (gaze_linear){block->gate_weight, {0}, c->dim, c->mlp_dim};
 }
@@ -64,8 +61,8 @@ static void activate_backward(const gaze_compute *compute, const gaze_block_scra
   }
 }
 
-/* y += mlp(normed): n rows from `first` on; y and normed are theirs. */
-static void piece_forward(const gaze_compute *compute, float *y, const float *normed, const gaze_block *block,
+/* y += mlp(input): n rows from `first` on; y and input are theirs. */
+static void piece_forward(const gaze_compute *compute, float *y, const float *input, const gaze_block *block,
                           const gaze_block_config *c, size_t first, size_t n, gaze_block_tape *tape,
                           gaze_block_scratch *scratch) {
   size_t C = c->dim, F = c->mlp_dim;
@@ -73,26 +70,32 @@ static void piece_forward(const gaze_compute *compute, float *y, const float *no
   float *gate = NULL, *up = gaze_kept_place(&tape->up, first, scratch->up);
   if (c->gated) {
     gate = gaze_kept_place(&tape->gate, first, scratch->gate);
-    gaze_linear_forward(compute, gate, F, normed, C, &gate_layer, n, GAZE_STORE);
+    gaze_linear_forward(compute, gate, F, input, C, &gate_layer, n, GAZE_STORE);
     gaze_kept_store(compute, &tape->gate, first, n, gate);
   }
-  gaze_linear_forward(compute, up, F, normed, C, &up_layer, n, GAZE_STORE);
+  gaze_linear_forward(compute, up, F, input, C, &up_layer, n, GAZE_STORE);
   gaze_kept_store(compute, &tape->up, first, n, up);
   activate(compute, scratch->activated, gate, up, c, n);
   gaze_linear_forward(compute, y, C, scratch->activated, F, &down, n, GAZE_ADD);
 }
 
+void gaze_block_mlp_add(const gaze_compute *compute, float *y, const float *input, const gaze_block *block,
+                        const gaze_block_config *c, size_t M, gaze_block_tape *tape, gaze_block_scratch *scratch) {
+  size_t C = c->dim;
+  for (size_t first = 0, n; first < M; first += n) {
+    n = gaze_block_piece(scratch, first, M);
+    piece_forward(compute, y + first * C, input + first * C, block, c, first, n, tape, scratch);
+  }
+}
+
 void gaze_block_mlp_forward(const gaze_compute *compute, float *y, const gaze_block *block, const gaze_block_config *c,
                             size_t M, gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name) {
   size_t C = c->dim;
-  gaze_norm norm = norm2(block, c);
+  gaze_norm norm = gaze_block_norm2(block, c);
   gaze_norm_forward(compute, scratch->normed, tape->statistics2, tape->middle, &norm, M);
   gaze_block_tap(compute, name, ".norm2", scratch->normed, M, C);
   memcpy(y, tape->middle, M * C * sizeof *y);
-  for (size_t first = 0, n; first < M; first += n) {
-    n = gaze_block_piece(scratch, first, M);
-    piece_forward(compute, y + first * C, scratch->normed + first * C, block, c, first, n, tape, scratch);
-  }
+  gaze_block_mlp_add(compute, y, scratch->normed, block, c, M, tape, scratch);
 }
 
 /* dy: of the n rows from `first` on. */
@@ -100,7 +103,7 @@ static void piece_backward(const gaze_compute *compute, gaze_block_gradient *gra
                            const gaze_block *block, const gaze_block_config *c, size_t first, size_t n,
                            const gaze_block_tape *tape, gaze_block_scratch *scratch) {
   size_t C = c->dim, F = c->mlp_dim;
-  gaze_norm norm = norm2(block, c);
+  gaze_norm norm = gaze_block_norm2(block, c);
   gaze_linear gate_layer = gate_linear(block, c), up_layer = up_linear(block, c), down = down_linear(block, c);
   const float *middle = tape->middle + first * C, *statistics = tape->statistics2 + 2 * first;
   const float *up = gaze_kept_load(compute, &tape->up, first, n, scratch->up);

@@ -2,14 +2,22 @@
 
 #include "core/nn/linear.h"
 
+#include <assert.h>
 #include <string.h>
 
 gaze_err gaze_head_list(gaze_head *head, const char *prefix, bool trained, gaze_parameters *list) {
   float **gain = trained ? &head->dnorm_gain : NULL, **bias = trained ? &head->dnorm_bias : NULL;
-  GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_gain", &head->norm_gain, gain, head->C, 1));
-  GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_bias", &head->norm_bias, bias, head->C, 1));
+  if (!head->bare) {
+    GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_gain", &head->norm_gain, gain, head->C, 1));
+    GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_bias", &head->norm_bias, bias, head->C, 1));
+  }
+  if (head->hidden)
+    GAZE_TRY(
+        gaze_parameters_add(list, prefix, "first_projection", &head->first_projection, NULL, head->hidden, head->C));
+  if (head->biased)
+    GAZE_TRY(gaze_parameters_add(list, prefix, "projection_bias", &head->projection_bias, NULL, head->D, 1));
   return gaze_parameters_add(list, prefix, "projection", &head->projection, trained ? &head->dprojection : NULL,
-                             head->D, head->C);
+                             head->D, head->hidden ? head->hidden : head->C);
 }
 
 void gaze_head_tape_layout(gaze_head_tape *tape, const gaze_head *head, size_t batch, bool backward,
@@ -18,6 +26,8 @@ void gaze_head_tape_layout(gaze_head_tape *tape, const gaze_head *head, size_t b
   tape->pooled = gaze_arena_take(arena, batch * head->C, sizeof(float));
   tape->statistics = gaze_arena_take(arena, batch * 2, sizeof(float));
   tape->normed = gaze_arena_take(arena, batch * head->C, sizeof(float));
+  if (head->hidden)
+    tape->hidden = gaze_arena_take(arena, batch * head->hidden, sizeof(float));
   if (!backward)
     return;
   tape->dnormed = gaze_arena_take(arena, batch * head->C, sizeof(float));
@@ -36,20 +46,36 @@ void gaze_head_pool(gaze_head_tape *tape, const gaze_head *head, const float *y,
 static gaze_norm final_norm(const gaze_head *head) {
   return (gaze_norm){GAZE_LAYER_NORM, head->norm_gain, head->norm_bias, head->eps, head->C};
 }
-static gaze_linear projection(const gaze_head *head) { return (gaze_linear){head->projection, {0}, head->C, head->D}; }
+static gaze_linear projection(const gaze_head *head) {
+  return (gaze_linear){head->projection, head->projection_bias, head->hidden ? head->hidden : head->C, head->D};
+}
+
+/* hidden = GELU(first_projection x) */
+static void hidden_forward(const gaze_compute *compute, const gaze_head *head, gaze_head_tape *tape, size_t batch) {
+  gaze_linear first = {head->first_projection, {0}, head->C, head->hidden};
+  gaze_linear_forward(compute, tape->hidden, head->hidden, tape->normed, head->C, &first, batch, GAZE_STORE);
+  compute->kernels->activation[GAZE_GELU](tape->hidden, tape->hidden, batch * head->hidden);
+}
 
 void gaze_head_forward(const gaze_compute *compute, float *embedding, const gaze_head *head, gaze_head_tape *tape,
                        size_t batch) {
   gaze_norm norm = final_norm(head);
   gaze_linear linear = projection(head);
-  gaze_norm_forward(compute, tape->normed, tape->statistics, tape->pooled, &norm, batch);
-  gaze_linear_forward(compute, embedding, head->D, tape->normed, head->C, &linear, batch, GAZE_STORE);
+  if (head->bare)
+    memcpy(tape->normed, tape->pooled, batch * head->C * sizeof *tape->normed);
+  else
+    gaze_norm_forward(compute, tape->normed, tape->statistics, tape->pooled, &norm, batch);
+  if (head->hidden)
+    hidden_forward(compute, head, tape, batch);
+  gaze_linear_forward(compute, embedding, head->D, head->hidden ? tape->hidden : tape->normed, linear.in, &linear,
+                      batch, GAZE_STORE);
 }
 
 void gaze_head_backward(const gaze_compute *compute, float *dpooled, const float *dembedding, const float *dnormed,
                         gaze_head *head, gaze_head_tape *tape, size_t batch) {
   gaze_norm norm = final_norm(head);
   gaze_linear linear = projection(head);
+  assert(!head->bare && !head->hidden && !head->biased);
   gaze_linear_backward(compute, tape->dnormed, head->C, head->dprojection, NULL, dembedding, head->D, tape->normed,
                        head->C, &linear, batch);
   if (dnormed)

@@ -1,4 +1,4 @@
-/* From the pooled row of each sequence to its embedding: norm, then a projection without bias. */
+/* From the pooled row of each sequence to its embedding: norm, then a projection. */
 #ifndef GAZE_CORE_NN_HEAD_H
 #define GAZE_CORE_NN_HEAD_H
 
@@ -8,15 +8,21 @@
 typedef struct gaze_head {
   size_t C, D; /* width of the tower, dimension of the joint space */
   float eps;
+  bool bare;                        /* no norm: the tower's blocks end with one */
+  bool biased;                      /* the projection has a bias */
+  size_t hidden;                    /* not 0: two products with GELU between them, [hidden, C] and [D, hidden] */
   gaze_weight norm_gain, norm_bias; /* [C] */
-  gaze_weight projection;           /* [D, C] */
-  float *dnorm_gain, *dnorm_bias, *dprojection;
+  gaze_weight first_projection;     /* [hidden, C] */
+  gaze_weight projection;           /* [D, C], [D, hidden] */
+  gaze_weight projection_bias;      /* [D] */
+  float *dnorm_gain, *dnorm_bias, *dprojection; /* what has no gradient here is only run */
 } gaze_head;
 
 typedef struct gaze_head_tape {
   float *pooled;            /* [B, C] */
   float *statistics;        /* [2 B] */
   float *normed;            /* [B, C] */
+  float *hidden;            /* [B, hidden] */
   float *dnormed, *scratch; /* backward only */
 } gaze_head_tape;
 

@@ -108,7 +108,7 @@ static const struct {
   gaze_err expected;
   const char *first, *second; /* words of the message */
 } wrong_configs[] = {
-    {NULL, "model_type", "\"siglip\"", GAZE_ERR_UNSUPPORTED, "siglip", "clip"},
+    {NULL, "model_type", "\"blip\"", GAZE_ERR_UNSUPPORTED, "blip", "clip"},
     {NULL, "model_type", "null", GAZE_ERR_UNSUPPORTED, "model_type", "clip"},
     {NULL, "projection_dim", "12", GAZE_ERR_MISMATCH, "visual_projection.weight", "[12, 36]"},
     {"vision_config", "hidden_act", "\"relu\"", GAZE_ERR_UNSUPPORTED, "relu", "quick_gelu"},

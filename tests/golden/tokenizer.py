@@ -7,8 +7,9 @@ data/tokenizer/tokenizer.json    the same as transformers saves it, <|startoftex
 data/tokenizer/saved.json        the same as transformers saves it
 data/tokenizer/merges.txt.gz     the merges for open_clip
 data/tokenizer/nasty.json        [{text or hex, small, pair, clean, clip, clip_clean}]: ids by those three, and by CLIP's
-                                 own vocabulary through tokenizer.json and through open_clip; clean is absent where
-                                 ftfy would repair mojibake, which gaze leaves alone
+                                 own vocabulary through tokenizer.json and through open_clip
+data/tokenizer/mojibake.json     [[text, ftfy.fix_text(text)]]: UTF-8 read as each code page, damaged, mixed, and texts
+                                 that only look like it
 data/tokenizer/html.json         [[text, html.unescape(text)]]: every name, and mixtures
 data/tokenizer/captions.json     per 1,000 captions of Flickr8k: how many ids, and their FNV-1a hash
 
@@ -20,6 +21,7 @@ import importlib.util
 import json
 import os
 import random
+import re
 import sys
 import tarfile
 from collections import Counter
@@ -50,9 +52,38 @@ NASTY = [
     "snake_case kebab-case CamelCase path/to/file.txt", "http://example.com/?q=a+b&c=d#e", "user@example.org", "!!!...---***", "?!?!", "()[]{}<>|\\^~`", "$100 €50 ₩1000 £5",
     "a" * 1000, "ab" * 700, "the quick brown fox jumps over the lazy dog " * 20, "고" * 300, "!" * 500, "1" * 200, " " * 300 + "x" + " " * 300,
     "".join(chr(0x61 + i * i % 26) for i in range(10000)), "aaaaaaa bbbbbbb ababababa", "\ufffd \ufffc \uffff \U0010ffff", "\ue000 private \U000f0000",
+    "I donâ€™t knowâ€¦ â€œyesâ€\x9d", "ÐŸÑ€Ð¸Ð²ÐµÑ‚ ê³ ì–‘ì\x9d´ ðŸ˜€", "VOILÃ  CAFÃ‰", "한글 Ã©tÃ© P&EACUTE;REZ",
 ]
 BROKEN = [b"caf\xe9 au lait", b"\xff\xfe", b"\xc3", b"a\xc3(b", b"\xe2\x82", b"\xe2\x82 \xe2(\xa1", b"\xf0\x9f\x98", b"\xf0\x9f\x98x",
           b"\xed\xa0\x80 \xed\xbf\xbf", b"\xc0\xaf \xe0\x80\xaf", b"\xf4\x90\x80\x80 \xf5\x80", b"\x80\xbf ok", b"\xea\xb3\xa0\xec\x96"]
+
+
+# What mojibake is made of: people's sentences. None of them may be touched as it is.
+SAID = [
+    "“It’s a dog’s life” – don’t you think…?", "Le cœur a ses raisons : déjà vu, à l’hôtel, ça coûte 5 €.", "¿Qué tal, señor Muñoz? ¡El pingüino comió piñón!",
+    "Größe, Öl und Straße: „schön“ – für 3 € mehr.", "Zażółć gęślą jaźń, Łódź!", "Příliš žluťoučký kůň úpěl ďábelské ódy.", "Привет, мир! «Объект» №5 — ещё ёлка.",
+    "Καλημέρα, Κόσμε: ώρα για ύπνο.", "İstanbul’da ılık çğüş ağacı", "고양이가 ‘한글’을 읽는다", "日本語の「猫」は…", "Tiếng Việt: phố Hà Nội, đường ữ",
+    "Āda ēd ķirsi, ģimene ļoti šūpo", "Às vezes vou à praia, àquela água", "مرحبا بالعالم", "हिन्दी में", "👍🏽 😀 ❤️ ✔ 🇰🇷", "I ❤ NY ™ © 20°C ½ 10²", "ﬁn … ‘œuf’ ß",
+]
+# Proper texts that look odd.
+MEANT = [
+    "¯\\_(ツ)_/¯ (°_°) (ò_ó) ┻━┻︵ヽ(`Д´)ﾉ︵┻━┻", "NESTLÉ™ CAFÉ® ÀÉÎÕÜ", "«Où ?» – «À Évry»", "Ångström: 5 Å ± 2 µm, 30° × 2", "§5 ¶2 † ‡ 3‰ €5 £5 5¢ 100¥", "π ≈ 3 √2 ∞ ∑ ∂ ≠", "É a vida… «não»! Ô, AÇÃO",
+    "└─ tree ├── src │ ▒▒░", "ДОМ – это «дом»; №5 µ", "ΑΒΓ «Ελλάδα» ΰ", "x² + y³ = ½", "Œuvre œuf, bœuf", "Ø Æ Å ø æ å ß ÿ Ÿ", "ŁÓDŹ Żabka ŠKODA Žižek", "façade? naïve! café, résumé.", "ÂGE, Â la", "à ² ou à 2",
+]
+# Broken in ways of their own.
+BAD = [
+    "donâ€™t", "â€œquotedâ€\x9d â€“ dash", "â€œlost byteâ€\ufffd", "sÃ³", "voilÃ le travail", "Ã la carte", "Ã s vezes, Ã quele, Ã quela, Ã quilo, Ã quel", "âœ” good", "schÃ¶n ÃƒÂ¼ber ÃƒÆ’Ã‚Â¼",
+    "Ãƒ" + "ƒ" * 12 + "한", "cafÃ© and café", "한글 Ã©tÃ© 한글", "caf\xe9 \x91quoted\x92 \x85 \x81", "한 \x93\x94", "í\xa0½í¸\x80 smile", "í\xa0\x81í°\ufffd", "null À\x80!", "end À\n", "í\xa0½í¸\n",
+    "Ã?tÃ? Â? â€? ð??? ðŸ˜? ðŸ˜€", "\x1a Ã© \ufffd", "Â\xa0 Â° Â» «Â ", "a Â b. Â c", "Â ", "Ã ", "x Ã ", "вЂ™ вЂњ РџСЂРёРІРµС‚", "ГўВЂВ™ s", "ÎšÎ±Î»Î·", "Ãlvaro", "√© ‚Äô ≈°", "à¤¹à¤¿à¤¨à¥\x8dà¤¦à¥€", "ØØ±Ø­Ø¨Ø§",
+    "Ã©\r\n<b>&eacute; Ã©</b>\nÃ¨ &eacute;", "&Atilde;&copy; &ATILDE;&COPY;", "&amp;Atilde;&amp;copy;", "\r\n\r Ã©\u2028\x85", "\x1b[\u06631m\x1b[1;2mÃ©\x1b[x\x1b[", "&" + "amp;" * 12 + "lt;", "P&EACUTE;REZ &SZLIG; &NAPOS; &FFILIG; &GTDOT; &nTILDE; &NTILDE",
+    "ß€ é€ É€ a É€ Å€uro", "š€ Š€ ž™ 5€ё", "ǉ ﬅ Ã¼ﬁ", "Ã is a letter", "a\u0301 Ã©\u0323\u0301",
+]
+
+# Each needs one rule of the heuristic, or one of what the decoder makes up for.
+ALONE = [
+    "≈ê", " Ø¢", "ã¡±", "aŁ‹", "Γé░", "×³", "Ù—Ù‚", "à²¶", "√¥", "≈¢", "‚âä", "a,Â ", "Β°Γ©", "¬ª¬ ",
+    "\x8e\x82a", "Ađ\x9f\x98 A", "Â˝Đ ", "â\x85 ", "à \x87Z", "в†„А\n", "ó£¥ˆÃ", "τÅåa", "ŰÂ•â¬", ".Â Ù†", "â¬Ù ", "Ù…Ù—",
+]
 
 
 def sentences():
@@ -163,12 +194,6 @@ def write_vocabulary(folder):
         json.dump(saved, out, ensure_ascii=False, separators=(",", ":"))
 
 
-def is_mojibake(text):
-    import ftfy
-
-    return ftfy.fix_text(text) != ftfy.fix_text(text, fix_encoding=False)
-
-
 def write_nasty(folder):
     from tokenizers import Tokenizer
 
@@ -185,10 +210,52 @@ def write_nasty(folder):
             text = source if isinstance(source, str) else source.decode("utf-8", errors="replace")
             case = {"text": source} if isinstance(source, str) else {"hex": source.hex()}
             case |= {"small": small(text), "pair": pair.encode(text, add_special_tokens=False).ids, "clip": clip(text)}
-            if not is_mojibake(text):
-                case |= {"clean": small_clean(text), "clip_clean": clip_clean(text)}
+            case |= {"clean": small_clean(text), "clip_clean": clip_clean(text)}
             out.write(("[" if i == 0 else ",\n") + json.dumps(case, separators=(",", ":")))
         out.write("]\n")
+
+
+def damage(chance, text):
+    """What happens to mojibake on its way: no-break spaces become spaces, characters are lost."""
+    kind = chance.randrange(3)
+    if kind == 0:
+        return text.replace("\xa0", " ")
+    lost = "\ufffd?"[kind - 1]
+    return "".join(lost if ord(char) > 0x7F and chance.random() < 0.2 else char for char in text)
+
+
+def mojibake(chance):
+    """Texts that ftfy has something to do about, and texts that it must leave alone."""
+    from ftfy.badness import MOJIBAKE_CATEGORIES
+    from ftfy.chardata import CHARMAP_ENCODINGS
+    from html.entities import html5
+
+    yield from SAID + MEANT + BAD + ALONE
+    for i, said in enumerate(SAID):
+        for k, encoding in enumerate(CHARMAP_ENCODINGS):
+            once = said.encode().decode(encoding)
+            yield once
+            if (i + k) % 4 == 0:
+                yield said[:20].encode().decode(encoding).encode().decode(CHARMAP_ENCODINGS[chance.randrange(3)])
+            yield damage(chance, said.encode().decode(encoding))
+            yield chance.choice([said + " " + once[:24], once[:24] + chance.choice(["\n", "\r\n", " | "]) + said])
+    ranges = re.compile("(.)-(.)")
+    classes = [ranges.sub(lambda m: "".join(map(chr, range(ord(m[1]), ord(m[2]) + 1))), members) for members in MOJIBAKE_CATEGORIES.values()]
+    classes += ["abz AZ.,?!_5\n", "ŒœÂÃÎÐ×ØÙà√≈‚вВГРСΒΓΞΟβā"]
+    for _ in range(400):
+        yield "".join(chance.choice(chance.choice(classes)) for _ in range(chance.randrange(2, 16)))
+    names = sorted({name.rstrip(";").upper() for name in html5})
+    for start in range(0, len(names), 100):
+        yield " ".join("&" + name + ";" for name in names[start:start + 100])
+
+
+def write_mojibake(folder):
+    import ftfy
+
+    assert all(ftfy.fix_encoding(text) == text for text in SAID + MEANT)
+    texts = list(dict.fromkeys(mojibake(random.Random(9))))
+    with open(os.path.join(folder, "mojibake.json"), "w", encoding="utf-8") as out:
+        out.write("[" + ",\n".join(json.dumps([t, ftfy.fix_text(t)], ensure_ascii=False) for t in texts) + "]\n")
 
 
 def write_html(folder):
@@ -253,6 +320,7 @@ def write(folder):
     os.makedirs(folder, exist_ok=True)
     write_vocabulary(folder)
     write_nasty(folder)
+    write_mojibake(folder)
     write_html(folder)
     write_captions(folder)
 

@@ -55,14 +55,21 @@ static void fill_parameter(float *values, const gaze_parameter *p, uint64_t stre
 static void open_clip(subject *s, bool second) {
   gaze_activation activation = second ? GAZE_GELU : GAZE_QUICK_GELU;
   gaze_attention attention = {.heads = 4, .kv_heads = 4, .head_dim = WIDTH / 4};
-  gaze_block_config image = {WIDTH, 4 * WIDTH, attention, GAZE_LAYER_NORM, activation, false, true, 1e-5f};
+  gaze_block_config image = {.dim = WIDTH,
+                             .mlp_dim = 4 * WIDTH,
+                             .attention = attention,
+                             .norm = GAZE_LAYER_NORM,
+                             .activation = activation,
+                             .biased = true,
+                             .eps = 1e-5f};
   gaze_block_config text = image;
   text.attention.causal = true;
-  gaze_clip_config config = {.vision = {SIDE, 8, image, 3, DIM},
-                             .text = {VOCABULARY, CONTEXT, text, 3, DIM},
-                             .dim = DIM,
-                             .sigmoid = second,
-                             .end_of_text = VOCABULARY - 1};
+  gaze_clip_config config = {
+      .vision = {.image_size = SIDE, .patch_size = 8, .block = image, .layers = 3, .dim_out = DIM},
+      .text = {.vocabulary = VOCABULARY, .context = CONTEXT, .block = text, .layers = 3, .dim_out = DIM},
+      .dim = DIM,
+      .sigmoid = second,
+      .end_of_text = VOCABULARY - 1};
   must(gaze_clip_init(&s->clip, &config, true));
   must(gaze_clip_allocate(&s->clip));
   for (size_t i = 0; i < s->clip.parameters.n; i++) {

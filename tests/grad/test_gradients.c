@@ -82,13 +82,67 @@ typedef struct block_case {
   bool pooled, recompute;
 } block_case;
 
-static const block_case block_cases[] = {
-    {"clip image", {12, 48, {3, 3, 4, false, 0}, GAZE_LAYER_NORM, GAZE_QUICK_GELU, false, true, 1e-5f}, false, false},
-    {"clip text", {12, 20, {3, 3, 4, true, 0}, GAZE_LAYER_NORM, GAZE_GELU, false, true, 1e-5f}, false, false},
-    {"pooled", {16, 32, {2, 2, 8, true, 0}, GAZE_LAYER_NORM, GAZE_GELU_TANH, false, true, 1e-5f}, true, false},
-    {"recomputed", {16, 64, {2, 2, 8, false, 0}, GAZE_LAYER_NORM, GAZE_QUICK_GELU, false, true, 1e-5f}, true, true},
-    {"decoder", {12, 28, {4, 2, 6, true, 100}, GAZE_RMS_NORM, GAZE_SILU, true, false, 1e-6f}, false, false},
-    {"decoder, qkv bias", {16, 24, {4, 1, 4, true, 50}, GAZE_RMS_NORM, GAZE_SILU, true, true, 1e-6f}, false, true}};
+static const block_case block_cases[] = {{"clip image",
+                                          {.dim = 12,
+                                           .mlp_dim = 48,
+                                           .attention = {3, 3, 4, false, 0},
+                                           .norm = GAZE_LAYER_NORM,
+                                           .activation = GAZE_QUICK_GELU,
+                                           .biased = true,
+                                           .eps = 1e-5f},
+                                          false,
+                                          false},
+                                         {"clip text",
+                                          {.dim = 12,
+                                           .mlp_dim = 20,
+                                           .attention = {3, 3, 4, true, 0},
+                                           .norm = GAZE_LAYER_NORM,
+                                           .activation = GAZE_GELU,
+                                           .biased = true,
+                                           .eps = 1e-5f},
+                                          false,
+                                          false},
+                                         {"pooled",
+                                          {.dim = 16,
+                                           .mlp_dim = 32,
+                                           .attention = {2, 2, 8, true, 0},
+                                           .norm = GAZE_LAYER_NORM,
+                                           .activation = GAZE_GELU_TANH,
+                                           .biased = true,
+                                           .eps = 1e-5f},
+                                          true,
+                                          false},
+                                         {"recomputed",
+                                          {.dim = 16,
+                                           .mlp_dim = 64,
+                                           .attention = {2, 2, 8, false, 0},
+                                           .norm = GAZE_LAYER_NORM,
+                                           .activation = GAZE_QUICK_GELU,
+                                           .biased = true,
+                                           .eps = 1e-5f},
+                                          true,
+                                          true},
+                                         {"decoder",
+                                          {.dim = 12,
+                                           .mlp_dim = 28,
+                                           .attention = {4, 2, 6, true, 100},
+                                           .norm = GAZE_RMS_NORM,
+                                           .activation = GAZE_SILU,
+                                           .gated = true,
+                                           .eps = 1e-6f},
+                                          false,
+                                          false},
+                                         {"decoder, qkv bias",
+                                          {.dim = 16,
+                                           .mlp_dim = 24,
+                                           .attention = {4, 1, 4, true, 50},
+                                           .norm = GAZE_RMS_NORM,
+                                           .activation = GAZE_SILU,
+                                           .gated = true,
+                                           .biased = true,
+                                           .eps = 1e-6f},
+                                          false,
+                                          true}};
 
 static const size_t offsets[] = {0, 3, 4, 9}, queries[] = {1, 0, 4};
 static const gaze_sequences sequences = {3, offsets, 5};
@@ -156,8 +210,17 @@ static void vit_forward(subject *s) {
 static void check_vit(const uint16_t *kept, size_t kept_count) {
   vit_model m = {.kept = kept, .kept_count = kept_count};
   subject s = {.compute = {.kernels = &kernels}, .forward = vit_forward, .model = &m};
-  gaze_vit_config config = {
-      8, 4, {12, 24, {3, 3, 4, false, 0}, GAZE_LAYER_NORM, GAZE_QUICK_GELU, false, true, 1e-5f}, 2, 5};
+  gaze_vit_config config = {.image_size = 8,
+                            .patch_size = 4,
+                            .block = {.dim = 12,
+                                      .mlp_dim = 24,
+                                      .attention = {3, 3, 4, false, 0},
+                                      .norm = GAZE_LAYER_NORM,
+                                      .activation = GAZE_QUICK_GELU,
+                                      .biased = true,
+                                      .eps = 1e-5f},
+                            .layers = 2,
+                            .dim_out = 5};
   assert_int_equal(gaze_vit_init(&m.vit, &config, true), GAZE_OK);
   assert_int_equal(gaze_vit_list(&m.vit, &s.list), GAZE_OK);
   subject_bind(&s, 8);
@@ -195,7 +258,17 @@ static void text_forward(subject *s) {
 static void text_encoder(void **state) {
   text_model m;
   subject s = {.compute = {.kernels = &kernels}, .forward = text_forward, .model = &m};
-  gaze_text_config config = {11, 6, {12, 24, {2, 2, 6, true, 0}, GAZE_LAYER_NORM, GAZE_GELU, false, true, 1e-5f}, 2, 5};
+  gaze_text_config config = {.vocabulary = 11,
+                             .context = 6,
+                             .block = {.dim = 12,
+                                       .mlp_dim = 24,
+                                       .attention = {2, 2, 6, true, 0},
+                                       .norm = GAZE_LAYER_NORM,
+                                       .activation = GAZE_GELU,
+                                       .biased = true,
+                                       .eps = 1e-5f},
+                             .layers = 2,
+                             .dim_out = 5};
   assert_int_equal(gaze_text_encoder_init(&m.text, &config, true), GAZE_OK);
   assert_int_equal(gaze_text_encoder_list(&m.text, &s.list), GAZE_OK);
   subject_bind(&s, 10);
@@ -218,7 +291,17 @@ static void text_forward_both(subject *s) {
 static void taught_text_encoder(void **state) {
   text_model m;
   subject s = {.compute = {.kernels = &kernels}, .forward = text_forward_both, .model = &m};
-  gaze_text_config config = {11, 6, {12, 24, {2, 2, 6, true, 0}, GAZE_LAYER_NORM, GAZE_GELU, false, true, 1e-5f}, 2, 5};
+  gaze_text_config config = {.vocabulary = 11,
+                             .context = 6,
+                             .block = {.dim = 12,
+                                       .mlp_dim = 24,
+                                       .attention = {2, 2, 6, true, 0},
+                                       .norm = GAZE_LAYER_NORM,
+                                       .activation = GAZE_GELU,
+                                       .biased = true,
+                                       .eps = 1e-5f},
+                             .layers = 2,
+                             .dim_out = 5};
   assert_int_equal(gaze_text_encoder_init(&m.text, &config, true), GAZE_OK);
   assert_int_equal(gaze_text_encoder_list(&m.text, &s.list), GAZE_OK);
   subject_bind(&s, 12);

@@ -50,13 +50,21 @@ typedef struct trial {
 } trial;
 
 static gaze_block_config tower(bool causal) {
-  return (gaze_block_config){16, 32, {2, 2, 8, causal, 0}, GAZE_LAYER_NORM, GAZE_QUICK_GELU, false, true, 1e-5f};
+  return (gaze_block_config){.dim = 16,
+                             .mlp_dim = 32,
+                             .attention = {2, 2, 8, causal, 0},
+                             .norm = GAZE_LAYER_NORM,
+                             .activation = GAZE_QUICK_GELU,
+                             .biased = true,
+                             .eps = 1e-5f};
 }
 
 static void make_model(trial *t, bool sigmoid, bool taught) {
   gaze_clip_config config = {.dim = 8, .sigmoid = sigmoid, .end_of_text = VOCABULARY - 1};
-  config.vision = (gaze_vit_config){SIDE, 8, tower(false), 3, 8};
-  config.text = (gaze_text_config){VOCABULARY, CONTEXT, tower(true), 2, 8};
+  config.vision =
+      (gaze_vit_config){.image_size = SIDE, .patch_size = 8, .block = tower(false), .layers = 3, .dim_out = 8};
+  config.text =
+      (gaze_text_config){.vocabulary = VOCABULARY, .context = CONTEXT, .block = tower(true), .layers = 2, .dim_out = 8};
   assert_int_equal(gaze_clip_init(&t->clip, &config, true), GAZE_OK);
   t->teacher = (gaze_teacher){.C = 16, .D = taught ? TEACHER : 0};
   if (taught)

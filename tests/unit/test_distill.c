@@ -18,8 +18,13 @@ static const char *const captions[] = {"red red",   "green red", "blue red",  "w
 static gaze_kernels kernels;
 
 static gaze_block_config tower(size_t width, bool causal) {
-  return (gaze_block_config){width, 2 * width, {2, 2, width / 2, causal, 0}, GAZE_LAYER_NORM, GAZE_GELU, false,
-                             true,  1e-5f};
+  return (gaze_block_config){.dim = width,
+                             .mlp_dim = 2 * width,
+                             .attention = {2, 2, width / 2, causal, 0},
+                             .norm = GAZE_LAYER_NORM,
+                             .activation = GAZE_GELU,
+                             .biased = true,
+                             .eps = 1e-5f};
 }
 
 /* Another size, other colours, another vocabulary. */
@@ -30,8 +35,13 @@ static gaze_err make_imitated(const char *folder, size_t side, size_t patch, siz
   GAZE_TRY(gaze_tokenizer_train(captions, 8, 530, 1, folder));
   GAZE_TRY(gaze_tokenizer_open(folder, &tokenizer));
   gaze_clip_config config = {.dim = DIM, .end_of_text = gaze_tokenizer_end(tokenizer)};
-  config.vision = (gaze_vit_config){side, patch, tower(8, false), 1, DIM};
-  config.text = (gaze_text_config){gaze_tokenizer_size(tokenizer), context, tower(16, true), 1, DIM};
+  config.vision =
+      (gaze_vit_config){.image_size = side, .patch_size = patch, .block = tower(8, false), .layers = 1, .dim_out = DIM};
+  config.text = (gaze_text_config){.vocabulary = gaze_tokenizer_size(tokenizer),
+                                   .context = context,
+                                   .block = tower(16, true),
+                                   .layers = 1,
+                                   .dim_out = DIM};
   gaze_tokenizer_free(tokenizer);
   gaze_preprocess_default(&preprocess, (int)side);
   preprocess.mean[0] = 0.25f;

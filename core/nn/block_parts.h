@@ -1,6 +1,6 @@
-/* The second half of a block, and what both halves share. Part of block.h. */
-#ifndef GAZE_CORE_NN_BLOCK_MLP_H
-#define GAZE_CORE_NN_BLOCK_MLP_H
+/* What blocks are made of, for the files that put them together. */
+#ifndef GAZE_CORE_NN_BLOCK_PARTS_H
+#define GAZE_CORE_NN_BLOCK_PARTS_H
 
 #include "core/nn/block.h"
 
@@ -23,6 +23,20 @@ static inline size_t gaze_block_piece(const gaze_block_scratch *scratch, size_t 
 void gaze_block_tap(const gaze_compute *compute, const char *name, const char *what, const float *data, size_t rows,
                     size_t columns);
 
+static inline gaze_norm gaze_block_norm1(const gaze_block *block, const gaze_block_config *c) {
+  return (gaze_norm){c->norm, block->norm1_gain, block->norm1_bias, c->eps, c->dim};
+}
+static inline gaze_norm gaze_block_norm2(const gaze_block *block, const gaze_block_config *c) {
+  return (gaze_norm){c->norm, block->norm2_gain, block->norm2_bias, c->eps, c->dim};
+}
+
+/* tape->middle = x + out(attention(input)): [M, C]; input: [N, C].. */
+void gaze_block_attention_forward(const gaze_compute *compute, const float *x, const float *input,
+                                  const gaze_block *block, const gaze_block_config *c, const gaze_sequences *sequences,
+                                  const size_t *queries, gaze_block_tape *tape, gaze_block_scratch *scratch);
+/* y += mlp(input): [M, C]; input may not be y. */
+void gaze_block_mlp_add(const gaze_compute *compute, float *y, const float *input, const gaze_block *block,
+                        const gaze_block_config *c, size_t M, gaze_block_tape *tape, gaze_block_scratch *scratch);
 /* y = middle + mlp(norm2(middle)): [M, C]. */
 void gaze_block_mlp_forward(const gaze_compute *compute, float *y, const gaze_block *block, const gaze_block_config *c,
                             size_t M, gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name);

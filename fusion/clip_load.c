@@ -1,0 +1,233 @@
+/* Weights in: from files of any of the families' layouts to the parameters. */
+#include "fusion/clip_names.h"
+
+#include "core/base/file.h"
+#include "core/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a parameter was found; tensor NULL: it is none of a model's, such as the head towards a teacher. */
+typedef struct source {
+  const gaze_tensor *tensor;
+  gaze_tensor_place place;
+} source;
+
+/* Patches lie as [C, 3, p, p], vectors have one side, scalars none; ones in front do not count. */
+static gaze_tensor expected_shape(const gaze_clip *clip, const gaze_parameter *parameter,
+                                  const gaze_tensor_place *place) {
+  size_t p = clip->config.vision.patch_size, rows = parameter->rows * place->parts, columns = parameter->columns;
+  if (strcmp(parameter->name, "vision.patch_weight") == 0)
+    return (gaze_tensor){.rank = 4, .shape = {rows, 3, p, p}};
+  if (columns == 1)
+    return (gaze_tensor){.rank = 1, .shape = {rows}};
+  return (gaze_tensor){.rank = 2, .shape = {place->transposed ? columns : rows, place->transposed ? rows : columns}};
+}
+
+static bool same_shape(const gaze_tensor *found, const gaze_tensor *expected) {
+  int extra = found->rank - expected->rank;
+  if (gaze_tensor_count(expected) == 1)
+    return gaze_tensor_count(found) == 1;
+  for (int i = 0; i < extra; i++)
+    if (found->shape[i] != 1)
+      return false;
+  return extra >= 0 &&
+         memcmp(found->shape + extra, expected->shape, (size_t)expected->rank * sizeof *expected->shape) == 0;
+}
+
+static gaze_err check_tensor(const gaze_clip *clip, const gaze_parameter *parameter, const source *s,
+                             const char *path) {
+  gaze_tensor expected = expected_shape(clip, parameter, &s->place);
+  if (!same_shape(s->tensor, &expected)) {
+    char wanted[64], found[64];
+    gaze_tensor_shape_text(&expected, wanted, sizeof wanted);
+    gaze_tensor_shape_text(s->tensor, found, sizeof found);
+    return gaze_fail(GAZE_ERR_MISMATCH, "wrong shape of %s: %s has %s where config.json says %s", s->place.name, path,
+                     found, wanted);
+  }
+  gaze_dtype dtype = s->tensor->dtype;
+  if (dtype == GAZE_DTYPE_F32 || dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_UNSUPPORTED, "weights of dtype %s: %s in %s: save them as F32, F16 or BF16",
+                   gaze_dtype_name(dtype), s->place.name, path);
+}
+
+/* The first of its places where there is a tensor. */
+static gaze_err find_source(const gaze_clip *clip, const gaze_parameter *parameter, const char *path, source *out) {
+  gaze_tensor_place place;
+  size_t turn = 0;
+  *out = (source){0};
+  while (!out->tensor && gaze_clip_tensor_place(parameter->name, &turn, &place)) {
+    out->tensor = gaze_safetensors_find(clip->file, place.name);
+    if (out->tensor || !*out->place.name)
+      out->place = place;
+  }
+  if (!*out->place.name)
+    return GAZE_OK;
+  if (!out->tensor)
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "missing tensor: %s in %s: configuration and weights belong to different models", out->place.name,
+                     path);
+  return check_tensor(clip, parameter, out, path);
+}
+
+/* What checkpoints carry besides weights: counters, masks, poolers that nobody asks, sizes that OpenAI's files repeat.
+ */
+static bool is_leftover(const char *name) {
+  static const char *const ends[] = {"position_ids",         "inv_freq",           "attn_mask",
+                                     ".pooler.dense.weight", ".pooler.dense.bias", "token_type_ids",
+                                     "input_resolution",     "context_length",     "vocab_size"};
+  size_t length = strlen(name);
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    size_t tail = strlen(ends[i]);
+    if (length >= tail && strcmp(name + length - tail, ends[i]) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* Every tensor of the file must have been asked for: what is left over would belong to another model. */
+static gaze_err check_unused(const gaze_clip *clip, const source *sources, const char *path) {
+  for (size_t i = 0; i < gaze_safetensors_count(clip->file); i++) {
+    const gaze_named_tensor *named = gaze_safetensors_get(clip->file, i);
+    bool used = is_leftover(named->name);
+    for (size_t j = 0; j < clip->parameters.n && !used; j++)
+      used = sources[j].tensor == &named->tensor;
+    if (!used)
+      return gaze_fail(GAZE_ERR_MISMATCH,
+                       "tensor nobody uses: %s in %s: configuration and weights belong to different models",
+                       named->name, path);
+  }
+  return GAZE_OK;
+}
+
+/* A model that is only run reads F32 tensors where they lie, and BF16 where products are in bf16. */
+static bool can_borrow(const gaze_clip *clip, const gaze_parameter *parameter, const source *s) {
+  gaze_dtype dtype = s->tensor->dtype;
+  bool wanted =
+      dtype == GAZE_DTYPE_F32 || (dtype == GAZE_DTYPE_BF16 && clip->keeps_bf16 && gaze_parameter_is_product(parameter));
+  return !clip->vision.stack.gradients && wanted && !s->place.transposed &&
+         (uintptr_t)s->tensor->data % gaze_dtype_size(dtype) == 0;
+}
+
+static void widen(const gaze_kernels *kernels, float *values, const gaze_tensor *tensor, size_t first, size_t count) {
+  const char *data = (const char *)tensor->data + first * gaze_dtype_size(tensor->dtype);
+  if (tensor->dtype == GAZE_DTYPE_F16)
+    kernels->f32_from_f16(values, (const uint16_t *)(const void *)data, count);
+  else if (tensor->dtype == GAZE_DTYPE_BF16)
+    kernels->f32_from_bf16(values, (const uint16_t *)(const void *)data, count);
+  else
+    memcpy(values, data, count * sizeof *values);
+}
+
+/* values [rows, columns] from the parameter's part of the tensor, or from its transpose. */
+static gaze_err copy_values(const gaze_kernels *kernels, float *values, const gaze_parameter *parameter,
+                            const source *s) {
+  size_t rows = parameter->rows, columns = parameter->columns, count = rows * columns;
+  if (!s->place.transposed) {
+    widen(kernels, values, s->tensor, s->place.part * count, count);
+    return GAZE_OK;
+  }
+  float *stored; /* [columns, rows] */
+  GAZE_TRY(gaze_alloc(count, sizeof *stored, &stored));
+  widen(kernels, stored, s->tensor, 0, count);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < columns; c++)
+      values[r * columns + c] = stored[c * rows + r];
+  free(stored);
+  return GAZE_OK;
+}
+
+/* Room for what cannot be borrowed, in a model that is only run. */
+static gaze_err allocate_copies(gaze_clip *clip, const source *sources) {
+  size_t size = 0;
+  for (size_t i = 0; i < clip->parameters.n; i++)
+    if (sources[i].tensor && !can_borrow(clip, &clip->parameters.items[i], &sources[i]))
+      size += gaze_arena_cost(gaze_parameter_count(&clip->parameters.items[i]), sizeof(float)) / sizeof(float);
+  return size ? gaze_alloc(size, sizeof(float), &clip->values) : GAZE_OK;
+}
+
+static gaze_err fill_parameters(gaze_clip *clip, const gaze_kernels *kernels, const source *sources) {
+  bool bound = clip->values != NULL; /* all parameters have their place there already */
+  if (!bound)
+    GAZE_TRY(allocate_copies(clip, sources));
+  float *next = clip->values;
+  for (size_t i = 0; i < clip->parameters.n; i++) {
+    const gaze_parameter *parameter = &clip->parameters.items[i];
+    const source *s = &sources[i];
+    size_t count = gaze_parameter_count(parameter);
+    if (!s->tensor)
+      continue;
+    clip->stored[s->tensor->dtype] += count;
+    if (bound) {
+      GAZE_TRY(copy_values(kernels, clip->values + (gaze_f32(*parameter->weight) - clip->values), parameter, s));
+    } else if (can_borrow(clip, parameter, s)) {
+      size_t size = gaze_dtype_size(s->tensor->dtype);
+      *parameter->weight = (gaze_weight){.data = (const char *)s->tensor->data + s->place.part * count * size,
+                                         .dtype = s->tensor->dtype};
+      clip->borrows = true;
+    } else {
+      GAZE_TRY(copy_values(kernels, next, parameter, s));
+      *parameter->weight = (gaze_weight){.data = next};
+      next += gaze_arena_cost(count, sizeof *next) / sizeof *next;
+    }
+  }
+  return GAZE_OK;
+}
+
+static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels, const char *path) {
+  source *sources = NULL;
+  gaze_err err = GAZE_OK;
+  GAZE_TRY_DONE(gaze_alloc(clip->parameters.n, sizeof *sources, &sources));
+  for (size_t i = 0; i < clip->parameters.n; i++)
+    GAZE_TRY_DONE(find_source(clip, &clip->parameters.items[i], path, &sources[i]));
+  GAZE_TRY_DONE(check_unused(clip, sources, path));
+  GAZE_TRY_DONE(fill_parameters(clip, kernels, sources));
+done:
+  free(sources);
+  return err;
+}
+
+/* Other layouts of weights, so that a folder of one is not told merely that a file is missing. */
+static gaze_err refuse_other_weights(const char *folder) {
+  static const struct {
+    const char *file, *what;
+  } others[] = {{"model.safetensors.index.json", "weights in several files"},
+                {"pytorch_model.bin", "weights as a pickle"},
+                {"pytorch_model.bin.index.json", "weights as pickles"}};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    char *path;
+    GAZE_TRY(gaze_path_join(folder, others[i].file, &path));
+    gaze_err err = gaze_file_exists(path) ? GAZE_ERR_UNSUPPORTED : GAZE_OK;
+    if (err != GAZE_OK)
+      err = gaze_fail(err, "%s: %s: this version reads model.safetensors in one file, as transformers writes it",
+                      others[i].what, path);
+    free(path);
+    GAZE_TRY(err);
+  }
+  return GAZE_OK;
+}
+
+static gaze_err find_file(const char *folder, char **path) {
+  GAZE_TRY(gaze_path_join(folder, "model.safetensors", path));
+  if (gaze_file_exists(*path))
+    return GAZE_OK;
+  free(*path);
+  GAZE_TRY(gaze_path_join(folder, "open_clip_model.safetensors", path));
+  return gaze_file_exists(*path) ? GAZE_OK : refuse_other_weights(folder);
+}
+
+gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder) {
+  char *path = NULL;
+  gaze_err err = find_file(folder, &path);
+  if (err == GAZE_OK)
+    err = gaze_safetensors_open(path, &clip->file);
+  if (err == GAZE_OK)
+    err = load_parameters(clip, kernels, path);
+  free(path);
+  if (err == GAZE_OK && !clip->borrows) { /* all copied: the file is not needed any more */
+    gaze_safetensors_close(clip->file);
+    clip->file = NULL;
+  }
+  return err;
+}
