@@ -29,12 +29,12 @@ static bool same_shape(const gaze_tensor *a, const gaze_tensor *b) {
   return a->rank == b->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
 }
 
-static gaze_err find_tensor(const gaze_clip *clip, const gaze_parameter *parameter, const char *path,
-                            const gaze_tensor **out) {
+static gaze_err find_tensor(const gaze_clip *clip, const gaze_parameter *parameter, const gaze_tensor **out) {
   char name[160], wanted[64], found[64];
   gaze_tensor expected;
   gaze_clip_tensor_name(parameter->name, name, sizeof name);
-  const gaze_tensor *tensor = gaze_safetensors_find(clip->file, name);
+  const gaze_tensor *tensor = gaze_weights_find(clip->weights, name);
+  const char *path = gaze_weights_path(clip->weights, name);
   if (!tensor)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "missing tensor: %s in %s: configuration and weights belong to different models", name, path);
@@ -57,10 +57,10 @@ static bool is_leftover(const char *name) {
   return length >= tail && strcmp(name + length - tail, "position_ids") == 0;
 }
 
-/* Every tensor of the file must have been asked for: what is left over would belong to another model. */
-static gaze_err check_unused(const gaze_clip *clip, const char *path) {
-  for (size_t i = 0; i < gaze_safetensors_count(clip->file); i++) {
-    const char *name = gaze_safetensors_get(clip->file, i)->name;
+/* Every tensor of the files must have been asked for: what is left over would belong to another model. */
+static gaze_err check_unused(const gaze_clip *clip) {
+  for (size_t i = 0; i < gaze_weights_count(clip->weights); i++) {
+    const char *name = gaze_weights_get(clip->weights, i)->name;
     bool used = is_leftover(name);
     char known[160];
     for (size_t j = 0; j < clip->parameters.n && !used; j++)
@@ -68,7 +68,7 @@ static gaze_err check_unused(const gaze_clip *clip, const char *path) {
     if (!used)
       return gaze_fail(GAZE_ERR_MISMATCH,
                        "tensor nobody uses: %s in %s: configuration and weights belong to different models", name,
-                       path);
+                       gaze_weights_path(clip->weights, name));
   }
   return GAZE_OK;
 }
@@ -88,17 +88,17 @@ static bool can_borrow(const gaze_clip *clip, const gaze_tensor *tensor) {
          (uintptr_t)tensor->data % _Alignof(float) == 0;
 }
 
-static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels, const char *path) {
+static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels) {
   bool borrowed = true;
   for (size_t i = 0; i < clip->parameters.n; i++) {
     const gaze_tensor *tensor;
     if (!is_part_of_model(&clip->parameters.items[i]))
       continue;
-    GAZE_TRY(find_tensor(clip, &clip->parameters.items[i], path, &tensor));
+    GAZE_TRY(find_tensor(clip, &clip->parameters.items[i], &tensor));
     borrowed = borrowed && can_borrow(clip, tensor);
     clip->stored[tensor->dtype] += gaze_tensor_count(tensor);
   }
-  GAZE_TRY(check_unused(clip, path));
+  GAZE_TRY(check_unused(clip));
   if (!borrowed && !clip->values)
     GAZE_TRY(gaze_clip_allocate(clip));
   for (size_t i = 0; i < clip->parameters.n; i++) {
@@ -106,7 +106,7 @@ static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
     const gaze_tensor *tensor;
     if (!is_part_of_model(parameter))
       continue;
-    GAZE_TRY(find_tensor(clip, parameter, path, &tensor));
+    GAZE_TRY(find_tensor(clip, parameter, &tensor));
     if (borrowed)
       *parameter->weight = (gaze_weight){tensor->data, tensor->dtype};
     else
@@ -115,41 +115,14 @@ static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
   return GAZE_OK;
 }
 
-/* Other layouts of weights, so that a folder of one is not told merely that a file is missing. */
-static gaze_err refuse_other_weights(const char *folder) {
-  static const struct {
-    const char *file, *what;
-  } others[] = {{"model.safetensors.index.json", "weights in several files"},
-                {"pytorch_model.bin", "weights as a pickle"},
-                {"pytorch_model.bin.index.json", "weights as pickles"},
-                {"open_clip_model.safetensors", "weights of open_clip"}};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    char *path;
-    GAZE_TRY(gaze_path_join(folder, others[i].file, &path));
-    gaze_err err = gaze_file_exists(path) ? GAZE_ERR_UNSUPPORTED : GAZE_OK;
-    if (err != GAZE_OK)
-      err = gaze_fail(err, "%s: %s: this version reads model.safetensors in one file, as transformers writes it",
-                      others[i].what, path);
-    free(path);
-    GAZE_TRY(err);
+gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder) {
+  GAZE_TRY(gaze_weights_open(folder, &clip->weights));
+  GAZE_TRY(load_parameters(clip, kernels));
+  if (clip->values) { /* copied: the files are not needed any more */
+    gaze_weights_close(clip->weights);
+    clip->weights = NULL;
   }
   return GAZE_OK;
-}
-
-gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder) {
-  char *path;
-  GAZE_TRY(gaze_path_join(folder, "model.safetensors", &path));
-  gaze_err err = gaze_file_exists(path) ? GAZE_OK : refuse_other_weights(folder);
-  if (err == GAZE_OK)
-    err = gaze_safetensors_open(path, &clip->file);
-  if (err == GAZE_OK)
-    err = load_parameters(clip, kernels, path);
-  free(path);
-  if (err == GAZE_OK && clip->values) { /* copied: the file is not needed any more */
-    gaze_safetensors_close(clip->file);
-    clip->file = NULL;
-  }
-  return err;
 }
 
 /* Values of a parameter as dtype into bytes. */
