@@ -82,15 +82,13 @@ static gaze_err refuse_path(const char *name) {
   char other[PATH_MAX];
   if (!gaze_folder_exists(name))
     return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                     "a file, not a model's folder: %s: this version reads model.safetensors in one file with "
-                     "config.json beside it, name their folder",
+                     "a file, not a model's folder: %s: weights are read with config.json beside them, name their "
+                     "folder",
                      name);
   int length = snprintf(other, sizeof other, "%s/open_clip_config.json", name);
   if (length > 0 && (size_t)length < sizeof other && gaze_file_exists(other))
     return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                     "a folder of open_clip: %s: this version reads config.json and model.safetensors in one file, as "
-                     "transformers writes them",
-                     other);
+                     "a folder of open_clip: %s: this version reads config.json, as transformers writes it", other);
   return gaze_fail(GAZE_ERR_NOT_FOUND, "no config.json in the folder: %s: name a model's folder", name);
 }
 

@@ -140,7 +140,7 @@ def refused_files():
     add_pickle("system", called(os.system, "true"), "calls something", "posix system")
     add_pickle("eval", called(eval, "1"), "calls something", "eval")
     add_pickle("getattr", called(getattr, 1, "real"), "calls something", "getattr")
-    add_pickle("object", pickle.dumps({"weight": Stateful()}, protocol=2), "calls something", "copy_reg")
+    add_pickle("object", pickle.dumps({"weight": Stateful()}, protocol=2), "calls something", "weights Stateful")
     add_pickle("load", dictionary(b"ctorch\nload\n" + text("x") + b"\x85R"), "calls something", "torch load")
     add_pickle("instance", dictionary(b"(ios\nsystem\n"), "INST")
     add_pickle("obj", dictionary(b"(cos\nsystem\n" + text("true") + b"o"), "calls something", "os system")
