@@ -92,15 +92,6 @@ static gaze_err collect(const gaze_pickle_machine *m, dict_tensors *out) {
   return GAZE_OK;
 }
 
-static void fini(gaze_pickle_machine *m) {
-  free(m->stack.items);
-  free(m->memo.items);
-  free(m->items.items);
-  free(m->pairs);
-  free(m->storages);
-  free(m->tensors);
-}
-
 gaze_err gaze_pickle_parse(const void *bytes, size_t size, const char *name, gaze_storage_find *find, void *user,
                            gaze_named_tensor **tensors, size_t *n) {
   gaze_pickle_machine m = {.at = bytes, .end = (const uint8_t *)bytes + size, .name = name, .find = find, .user = user};
@@ -108,7 +99,7 @@ gaze_err gaze_pickle_parse(const void *bytes, size_t size, const char *name, gaz
   gaze_err err = gaze_pickle_run(&m);
   if (err == GAZE_OK)
     err = collect(&m, &found);
-  fini(&m);
+  gaze_pickle_fini(&m);
   if (err != GAZE_OK) {
     gaze_named_tensors_free(found.tensors, found.n);
     return err;

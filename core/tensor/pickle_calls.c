@@ -74,7 +74,8 @@ static gaze_err make_dict(gaze_pickle_machine *m, const gaze_pickle_value *argum
                           gaze_pickle_value *out) {
   if (n != 0)
     return gaze_pickle_refuse(m, "OrderedDict of something");
-  return gaze_pickle_new_dict(m, out);
+  *out = gaze_pickle_new_dict(m);
+  return GAZE_OK;
 }
 
 /* (data, requires_grad, backward_hooks) */
@@ -119,8 +120,8 @@ static gaze_err make_tensor(gaze_pickle_machine *m, const gaze_pickle_value *arg
   gaze_pickle_tensor made = {0};
   if ((n != 6 && n != 7) || arguments[0].kind != GAZE_PICKLE_STORAGE || !is_count(&arguments[1]))
     return gaze_pickle_fail(m, "a tensor");
-  if (m->n_tensors == GAZE_PICKLE_LIMIT)
-    return gaze_pickle_fail(m, "too many tensors");
+  if (m->n_tensors == GAZE_PICKLE_TENSORS)
+    return gaze_pickle_fail_limit(m, "tensors");
   const gaze_pickle_storage *storage = &m->storages[arguments[0].id];
   GAZE_TRY(read_shape(m, &arguments[2], &arguments[3], &made));
   size_t offset = (size_t)arguments[1].integer, count = gaze_tensor_count(&made.tensor);
@@ -144,8 +145,8 @@ gaze_err gaze_pickle_open_storage(gaze_pickle_machine *m, const gaze_pickle_valu
       !is_text("storage", part[0].text, part[0].size) || part[1].kind != GAZE_PICKLE_GLOBAL ||
       names[part[1].id].dtype == GAZE_DTYPES || part[2].kind != GAZE_PICKLE_STRING || !is_count(&part[4]))
     return gaze_pickle_fail(m, "the identity of a storage");
-  if (m->n_storages == GAZE_PICKLE_LIMIT)
-    return gaze_pickle_fail(m, "too many storages");
+  if (m->n_storages == GAZE_PICKLE_TENSORS)
+    return gaze_pickle_fail_limit(m, "storages");
   storage.n = (size_t)part[4].integer;
   storage.dtype = names[part[1].id].dtype;
   if (!m->find(m->user, part[2].text, part[2].size, &storage.data, &size))

@@ -7,6 +7,7 @@
 /* Most values on the stack, in the memo, in tuples and in dictionaries. The largest checkpoints have some hundred
  * thousand: four dozen values a tensor, three tensors a parameter with an optimiser's state. */
 #define GAZE_PICKLE_LIMIT ((size_t)1 << 21)
+#define GAZE_PICKLE_TENSORS ((size_t)1 << 18) /* most tensors, and most storages */
 
 typedef enum gaze_pickle_kind {
   GAZE_PICKLE_NONE, /* None, floats and lists: nothing asks what is in them */
@@ -70,12 +71,21 @@ typedef struct gaze_pickle_machine {
 
 /* From the first operation to STOP; the stack then holds one value. */
 GAZE_CHECKED gaze_err gaze_pickle_run(gaze_pickle_machine *m);
+void gaze_pickle_fini(gaze_pickle_machine *m);
 
-GAZE_CHECKED gaze_err gaze_pickle_fail(const gaze_pickle_machine *m, const char *what); /* GAZE_ERR_FORMAT */
+GAZE_CHECKED gaze_err gaze_pickle_fail(const gaze_pickle_machine *m, const char *what);       /* GAZE_ERR_FORMAT */
+GAZE_CHECKED gaze_err gaze_pickle_fail_limit(const gaze_pickle_machine *m, const char *what); /* GAZE_ERR_LIMIT */
 /* what: "os system"; GAZE_ERR_UNSUPPORTED. */
 GAZE_CHECKED gaze_err gaze_pickle_refuse(const gaze_pickle_machine *m, const char *what);
+/* n bytes of the pickle. */
+GAZE_CHECKED gaze_err gaze_pickle_take(gaze_pickle_machine *m, size_t n, const uint8_t **out);
+/* The next n bytes, 8 at most, as a little-endian number without sign. */
+GAZE_CHECKED gaze_err gaze_pickle_take_number(gaze_pickle_machine *m, size_t n, uint64_t *out);
+/* The last value on the stack; a mark is none. */
+GAZE_CHECKED gaze_err gaze_pickle_pop(gaze_pickle_machine *m, gaze_pickle_value *out);
+/* GAZE_ERR_LIMIT where list holds GAZE_PICKLE_LIMIT values. */
 GAZE_CHECKED gaze_err gaze_pickle_push(const gaze_pickle_machine *m, gaze_pickle_list *list, gaze_pickle_value value);
-GAZE_CHECKED gaze_err gaze_pickle_new_dict(gaze_pickle_machine *m, gaze_pickle_value *out);
+gaze_pickle_value gaze_pickle_new_dict(gaze_pickle_machine *m);
 
 /* The name of a function or class; "module", "name" without ends. */
 GAZE_CHECKED gaze_err gaze_pickle_global(const gaze_pickle_machine *m, const char *module, size_t module_length,

@@ -7,69 +7,14 @@
 typedef gaze_pickle_machine machine;
 typedef gaze_pickle_value value;
 
-gaze_err gaze_pickle_fail(const machine *m, const char *what) {
-  return gaze_fail(GAZE_ERR_FORMAT, "damaged pickle, or none of a state dictionary: %s in %s: get another copy", what,
-                   m->name);
-}
-
-gaze_err gaze_pickle_refuse(const machine *m, const char *what) {
-  return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                   "pickle that calls something: %s in %s: convert it to safetensors, or get another copy", what,
-                   m->name);
-}
-
-gaze_err gaze_pickle_push(const machine *m, gaze_pickle_list *list, value pushed) {
-  if (list->n == GAZE_PICKLE_LIMIT)
-    return gaze_fail(GAZE_ERR_LIMIT, "too many values in a pickle: %s: convert it to safetensors", m->name);
-  GAZE_TRY(gaze_grow(&list->items, &list->capacity, list->n + 1, sizeof *list->items));
-  list->items[list->n++] = pushed;
-  return GAZE_OK;
-}
-
-gaze_err gaze_pickle_new_dict(machine *m, value *out) {
-  *out = (value){.kind = GAZE_PICKLE_DICT, .id = m->n_dicts++};
-  return GAZE_OK;
-}
-
 static gaze_err push(machine *m, value pushed) { return gaze_pickle_push(m, &m->stack, pushed); }
-
-/* The last value that came; a mark is none. */
-static gaze_err pop(machine *m, value *out) {
-  *out = (value){0};
-  if (m->stack.n == 0 || m->stack.items[m->stack.n - 1].kind == GAZE_PICKLE_MARK)
-    return gaze_pickle_fail(m, "a value that is not there");
-  *out = m->stack.items[--m->stack.n];
-  return GAZE_OK;
-}
-
-/* n bytes of the pickle. */
-static gaze_err take(machine *m, size_t n, const uint8_t **out) {
-  *out = m->at;
-  if (n > (size_t)(m->end - m->at))
-    return gaze_pickle_fail(m, "its early end");
-  m->at += n;
-  return GAZE_OK;
-}
-
-/* A little-endian number of `bytes` bytes without sign. */
-static gaze_err take_number(machine *m, size_t bytes, uint64_t *out) {
-  const uint8_t *at;
-  *out = 0;
-  GAZE_TRY(take(m, bytes, &at));
-  memcpy(out, at, bytes);
-  return GAZE_OK;
-}
 
 static gaze_err push_none(machine *m) { return push(m, (value){.kind = GAZE_PICKLE_NONE}); }
 static gaze_err push_mark(machine *m) { return push(m, (value){.kind = GAZE_PICKLE_MARK}); }
 static gaze_err push_list(machine *m) { return push(m, (value){.kind = GAZE_PICKLE_LIST}); }
 static gaze_err push_empty_tuple(machine *m) { return push(m, (value){.kind = GAZE_PICKLE_TUPLE}); }
 
-static gaze_err push_dict(machine *m) {
-  value dict;
-  GAZE_TRY(gaze_pickle_new_dict(m, &dict));
-  return push(m, dict);
-}
+static gaze_err push_dict(machine *m) { return push(m, gaze_pickle_new_dict(m)); }
 
 static gaze_err push_integer(machine *m, int64_t integer) {
   return push(m, (value){.kind = GAZE_PICKLE_INTEGER, .integer = integer});
@@ -79,27 +24,27 @@ static gaze_err push_false(machine *m) { return push_integer(m, 0); }
 
 static gaze_err push_1_byte(machine *m) {
   uint64_t number;
-  GAZE_TRY(take_number(m, 1, &number));
+  GAZE_TRY(gaze_pickle_take_number(m, 1, &number));
   return push_integer(m, (int64_t)number);
 }
 static gaze_err push_2_bytes(machine *m) {
   uint64_t number;
-  GAZE_TRY(take_number(m, 2, &number));
+  GAZE_TRY(gaze_pickle_take_number(m, 2, &number));
   return push_integer(m, (int64_t)number);
 }
 static gaze_err push_4_bytes(machine *m) {
   uint64_t number;
-  GAZE_TRY(take_number(m, 4, &number));
+  GAZE_TRY(gaze_pickle_take_number(m, 4, &number));
   return push_integer(m, (int32_t)(uint32_t)number);
 }
 
 /* Any number of bytes in two's complement; nothing that is read here has more than 8. */
 static gaze_err push_long(machine *m) {
   uint64_t length, number;
-  GAZE_TRY(take_number(m, 1, &length));
+  GAZE_TRY(gaze_pickle_take_number(m, 1, &length));
   if (length > 8)
     return gaze_pickle_fail(m, "a number of more than 64 bits");
-  GAZE_TRY(take_number(m, length, &number));
+  GAZE_TRY(gaze_pickle_take_number(m, length, &number));
   if (length && length < 8 && number >> (8 * length - 1))
     number |= UINT64_MAX << (8 * length);
   return push_integer(m, (int64_t)number);
@@ -107,15 +52,15 @@ static gaze_err push_long(machine *m) {
 
 static gaze_err push_float(machine *m) {
   const uint8_t *ignored;
-  GAZE_TRY(take(m, 8, &ignored));
+  GAZE_TRY(gaze_pickle_take(m, 8, &ignored));
   return push_none(m);
 }
 
 static gaze_err push_string(machine *m) {
   uint64_t length;
   const uint8_t *text;
-  GAZE_TRY(take_number(m, 4, &length));
-  GAZE_TRY(take(m, length, &text));
+  GAZE_TRY(gaze_pickle_take_number(m, 4, &length));
+  GAZE_TRY(gaze_pickle_take(m, length, &text));
   return push(m, (value){.kind = GAZE_PICKLE_STRING, .size = (uint32_t)length, .text = (const char *)text});
 }
 
@@ -142,7 +87,7 @@ static gaze_err push_global(machine *m) {
 /* A pickler numbers what it remembers from 0 up: a gap is none of its making. */
 static gaze_err put(machine *m, uint64_t place) {
   value top;
-  GAZE_TRY(pop(m, &top));
+  GAZE_TRY(gaze_pickle_pop(m, &top));
   m->stack.n++;
   if (place > m->memo.n)
     return gaze_pickle_fail(m, "a gap in the memo");
@@ -153,12 +98,12 @@ static gaze_err put(machine *m, uint64_t place) {
 }
 static gaze_err put_1_byte(machine *m) {
   uint64_t place;
-  GAZE_TRY(take_number(m, 1, &place));
+  GAZE_TRY(gaze_pickle_take_number(m, 1, &place));
   return put(m, place);
 }
 static gaze_err put_4_bytes(machine *m) {
   uint64_t place;
-  GAZE_TRY(take_number(m, 4, &place));
+  GAZE_TRY(gaze_pickle_take_number(m, 4, &place));
   return put(m, place);
 }
 
@@ -169,12 +114,12 @@ static gaze_err get(machine *m, uint64_t place) {
 }
 static gaze_err get_1_byte(machine *m) {
   uint64_t place;
-  GAZE_TRY(take_number(m, 1, &place));
+  GAZE_TRY(gaze_pickle_take_number(m, 1, &place));
   return get(m, place);
 }
 static gaze_err get_4_bytes(machine *m) {
   uint64_t place;
-  GAZE_TRY(take_number(m, 4, &place));
+  GAZE_TRY(gaze_pickle_take_number(m, 4, &place));
   return get(m, place);
 }
 
@@ -211,7 +156,7 @@ static gaze_err pack_to_mark(machine *m) {
   value tuple;
   GAZE_TRY(count_to_mark(m, &n));
   GAZE_TRY(pack(m, n));
-  GAZE_TRY(pop(m, &tuple));
+  GAZE_TRY(gaze_pickle_pop(m, &tuple));
   m->stack.n--;
   return push(m, tuple);
 }
@@ -227,7 +172,7 @@ static gaze_err expect_below(machine *m, size_t n, gaze_pickle_kind kind) {
 /* What lists hold is nothing that a model needs. */
 static gaze_err append(machine *m) {
   value item;
-  GAZE_TRY(pop(m, &item));
+  GAZE_TRY(gaze_pickle_pop(m, &item));
   return expect_below(m, 0, GAZE_PICKLE_LIST);
 }
 static gaze_err append_to_mark(machine *m) {
@@ -243,7 +188,7 @@ static gaze_err set_items(machine *m, size_t n, size_t mark) {
     return gaze_pickle_fail(m, "a key without a value");
   GAZE_TRY(expect_below(m, n + mark, GAZE_PICKLE_DICT));
   if (m->n_pairs + n / 2 > GAZE_PICKLE_LIMIT)
-    return gaze_fail(GAZE_ERR_LIMIT, "too many values in a pickle: %s: convert it to safetensors", m->name);
+    return gaze_pickle_fail_limit(m, "values");
   GAZE_TRY(gaze_grow(&m->pairs, &m->pairs_capacity, m->n_pairs + n / 2, sizeof *m->pairs));
   for (const value *at = m->stack.items + first; at < m->stack.items + first + n; at += 2)
     m->pairs[m->n_pairs++] = (gaze_pickle_pair){m->stack.items[m->stack.n - 1].id, at[0], at[1]};
@@ -251,8 +196,8 @@ static gaze_err set_items(machine *m, size_t n, size_t mark) {
 }
 static gaze_err set_item(machine *m) {
   value key, item;
-  GAZE_TRY(pop(m, &item));
-  GAZE_TRY(pop(m, &key));
+  GAZE_TRY(gaze_pickle_pop(m, &item));
+  GAZE_TRY(gaze_pickle_pop(m, &key));
   m->stack.n += 2;
   return set_items(m, 2, 0);
 }
@@ -264,8 +209,8 @@ static gaze_err set_to_mark(machine *m) {
 
 static gaze_err call_function(machine *m) {
   value function, arguments, made;
-  GAZE_TRY(pop(m, &arguments));
-  GAZE_TRY(pop(m, &function));
+  GAZE_TRY(gaze_pickle_pop(m, &arguments));
+  GAZE_TRY(gaze_pickle_pop(m, &function));
   GAZE_TRY(gaze_pickle_call(m, &function, &arguments, &made));
   return push(m, made);
 }
@@ -273,7 +218,7 @@ static gaze_err call_function(machine *m) {
 /* A dictionary's attributes: torch keeps versions of modules in _metadata. */
 static gaze_err build(machine *m) {
   value state;
-  GAZE_TRY(pop(m, &state));
+  GAZE_TRY(gaze_pickle_pop(m, &state));
   if (state.kind != GAZE_PICKLE_DICT || m->stack.n == 0 || m->stack.items[m->stack.n - 1].kind != GAZE_PICKLE_DICT)
     return gaze_pickle_refuse(m, "BUILD of what is no dictionary");
   return GAZE_OK;
@@ -281,14 +226,14 @@ static gaze_err build(machine *m) {
 
 static gaze_err open_storage(machine *m) {
   value identity, storage;
-  GAZE_TRY(pop(m, &identity));
+  GAZE_TRY(gaze_pickle_pop(m, &identity));
   GAZE_TRY(gaze_pickle_open_storage(m, &identity, &storage));
   return push(m, storage);
 }
 
 static gaze_err check_protocol(machine *m) {
   uint64_t protocol;
-  GAZE_TRY(take_number(m, 1, &protocol));
+  GAZE_TRY(gaze_pickle_take_number(m, 1, &protocol));
   if (protocol == 2)
     return GAZE_OK;
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
@@ -392,7 +337,7 @@ static gaze_err refuse_operation(const machine *m, uint8_t code) {
 gaze_err gaze_pickle_run(machine *m) {
   while (!m->stopped) {
     const uint8_t *code;
-    GAZE_TRY(take(m, 1, &code));
+    GAZE_TRY(gaze_pickle_take(m, 1, &code));
     if (!operations[*code].run)
       return refuse_operation(m, *code);
     GAZE_TRY(operations[*code].run(m));

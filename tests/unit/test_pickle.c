@@ -113,23 +113,34 @@ static void test_cut_short(void **state) {
   gaze_map_close(&map);
 }
 
+/* Bytes that may hold zeros. */
+#define BYTES(text) text, sizeof(text) - 1
+
 /* head, then body again and again: one of them is the first too many. */
-static void test_bombs_run_into_a_limit(void **state) {
-  static const struct {
-    const char *head, *body;
-  } bombs[] = {{"", "N"},            /* the stack */
-               {"N", "\x85"},        /* items of tuples */
-               {"}", "K\1NsK\1Ns"},  /* items of dictionaries */
-               {"", "(K\1K\1K\1t"}}; /* the stack, by way of tuples */
+static void check_bomb(const char *head, size_t head_size, const char *body, size_t body_size, const char *word) {
   const size_t size = (size_t)13 << 20;
   uint8_t *bytes = malloc(size);
-  for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
-    size_t used = (size_t)sprintf((char *)bytes, "\x80\2%s", bombs[i].head), length = strlen(bombs[i].body);
-    for (; used + length <= size; used += length)
-      memcpy(bytes + used, bombs[i].body, length);
-    check_fails(parse(bytes, used), GAZE_ERR_LIMIT, "too many values", "pickle", NULL);
-  }
+  size_t used = head_size;
+  assert_non_null(bytes);
+  memcpy(bytes, head, head_size);
+  for (; used + body_size <= size; used += body_size)
+    memcpy(bytes + used, body, body_size);
+  check_fails(parse(bytes, used), GAZE_ERR_LIMIT, "too many", word, "pickle", NULL);
   free(bytes);
+}
+
+/* A list on the stack; the memo holds a storage's identity, the function that makes tensors, and its arguments. */
+#define REMEMBERED                                                                \
+  "\x80\2](X\7\0\0\0storagectorch\nByteStorage\nX\1\0\0\0000X\3\0\0\0cpuK\1tq\0a" \
+  "ctorch._utils\n_rebuild_tensor_v2\nq\1a(h\0QK\0K\1\x85K\1\x85\x89Ntq\2a"
+
+static void test_bombs_run_into_a_limit(void **state) {
+  check_bomb(BYTES("\x80\2"), BYTES("N"), "values");           /* on the stack */
+  check_bomb(BYTES("\x80\2N"), BYTES("\x85"), "values");       /* in tuples */
+  check_bomb(BYTES("\x80\2}"), BYTES("K\1NsK\1Ns"), "values"); /* in dictionaries */
+  check_bomb(BYTES("\x80\2"), BYTES("(K\1K\1K\1t"), "values"); /* on the stack, by way of tuples */
+  check_bomb(BYTES(REMEMBERED), BYTES("h\0Qa"), "storages");
+  check_bomb(BYTES(REMEMBERED), BYTES("h\1h\2Ra"), "tensors");
 }
 
 /* A prefix comes off when all names have it. */
