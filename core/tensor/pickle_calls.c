@@ -56,6 +56,11 @@ gaze_err gaze_pickle_global(const gaze_pickle_machine *m, const char *module, si
   return gaze_pickle_refuse(m, what);
 }
 
+/* NULL of what is no tuple, and while no tuple has items. */
+static const gaze_pickle_value *items_of(const gaze_pickle_machine *m, const gaze_pickle_value *tuple) {
+  return tuple->kind == GAZE_PICKLE_TUPLE && m->items.items ? m->items.items + tuple->first : NULL;
+}
+
 gaze_err gaze_pickle_call(gaze_pickle_machine *m, const gaze_pickle_value *function, const gaze_pickle_value *arguments,
                           gaze_pickle_value *out) {
   char what[100];
@@ -67,7 +72,7 @@ gaze_err gaze_pickle_call(gaze_pickle_machine *m, const gaze_pickle_value *funct
   }
   if (arguments->kind != GAZE_PICKLE_TUPLE)
     return gaze_pickle_fail(m, "arguments that are no tuple");
-  return names[function->id].run(m, m->items.items + arguments->first, arguments->size, out);
+  return names[function->id].run(m, items_of(m, arguments), arguments->size, out);
 }
 
 static gaze_err make_dict(gaze_pickle_machine *m, const gaze_pickle_value *arguments, size_t n,
@@ -99,7 +104,7 @@ static gaze_err read_shape(const gaze_pickle_machine *m, const gaze_pickle_value
   if (sides->kind != GAZE_PICKLE_TUPLE || strides->kind != GAZE_PICKLE_TUPLE || sides->size != strides->size ||
       sides->size > GAZE_RANK_MAX)
     return gaze_pickle_fail(m, "the shape of a tensor");
-  const gaze_pickle_value *side = m->items.items + sides->first, *stride = m->items.items + strides->first;
+  const gaze_pickle_value *side = items_of(m, sides), *stride = items_of(m, strides);
   size_t count = 1;
   out->contiguous = true;
   out->tensor.rank = (int)sides->size;
@@ -138,7 +143,7 @@ static gaze_err make_tensor(gaze_pickle_machine *m, const gaze_pickle_value *arg
 
 /* ("storage", class, key, device, elements) */
 gaze_err gaze_pickle_open_storage(gaze_pickle_machine *m, const gaze_pickle_value *identity, gaze_pickle_value *out) {
-  const gaze_pickle_value *part = m->items.items ? m->items.items + identity->first : NULL;
+  const gaze_pickle_value *part = items_of(m, identity);
   gaze_pickle_storage storage;
   size_t size;
   if (identity->kind != GAZE_PICKLE_TUPLE || identity->size != 5 || part[0].kind != GAZE_PICKLE_STRING ||
