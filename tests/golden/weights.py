@@ -181,6 +181,7 @@ def refused_files():
     add_pickle("long-number", dictionary(b"\x8a\x09" + b"\1" * 9), "64 bits")
     add_pickle("offset", dictionary(tensor(offset=b"K\x01")), "beyond its storage")
     add_pickle("offset-negative", dictionary(tensor(offset=b"J\xff\xff\xff\xff")), "a tensor in")
+    add_pickle("offset-long", dictionary(tensor(offset=b"\x8a\x01\xff")), "a tensor in")  # -1
     add_pickle("offset-huge", dictionary(tensor(offset=b"\x8a\x08" + b"\xff" * 7 + b"\x7f")), "beyond its storage")
     side = b"\x8a\x08" + b"\0" * 7 + b"\x40"
     add_pickle("shape-huge", dictionary(tensor(shape=side + side + b"\x86", stride=side + b"K\x01\x86")), "the shape")
