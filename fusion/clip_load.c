@@ -1,7 +1,6 @@
 /* Weights in: from files of any of the families' layouts to the parameters. */
 #include "fusion/clip_names.h"
 
-#include "core/base/file.h"
 #include "core/base/memory.h"
 
 #include <stdlib.h>
@@ -35,9 +34,9 @@ static bool same_shape(const gaze_tensor *found, const gaze_tensor *expected) {
          memcmp(found->shape + extra, expected->shape, (size_t)expected->rank * sizeof *expected->shape) == 0;
 }
 
-static gaze_err check_tensor(const gaze_clip *clip, const gaze_parameter *parameter, const source *s,
-                             const char *path) {
+static gaze_err check_tensor(const gaze_clip *clip, const gaze_parameter *parameter, const source *s) {
   gaze_tensor expected = expected_shape(clip, parameter, &s->place);
+  const char *path = gaze_weights_path(clip->weights, s->place.name);
   if (!same_shape(s->tensor, &expected)) {
     char wanted[64], found[64];
     gaze_tensor_shape_text(&expected, wanted, sizeof wanted);
@@ -53,12 +52,12 @@ static gaze_err check_tensor(const gaze_clip *clip, const gaze_parameter *parame
 }
 
 /* The first of its places where there is a tensor. */
-static gaze_err find_source(const gaze_clip *clip, const gaze_parameter *parameter, const char *path, source *out) {
+static gaze_err find_source(const gaze_clip *clip, const gaze_parameter *parameter, source *out) {
   gaze_tensor_place place;
   size_t turn = 0;
   *out = (source){0};
   while (!out->tensor && gaze_clip_tensor_place(parameter->name, &turn, &place)) {
-    out->tensor = gaze_safetensors_find(clip->file, place.name);
+    out->tensor = gaze_weights_find(clip->weights, place.name);
     if (out->tensor || !*out->place.name)
       out->place = place;
   }
@@ -67,8 +66,8 @@ static gaze_err find_source(const gaze_clip *clip, const gaze_parameter *paramet
   if (!out->tensor)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "missing tensor: %s in %s: configuration and weights belong to different models", out->place.name,
-                     path);
-  return check_tensor(clip, parameter, out, path);
+                     gaze_weights_path(clip->weights, out->place.name));
+  return check_tensor(clip, parameter, out);
 }
 
 /* What checkpoints carry besides weights: counters, masks, poolers that nobody asks, sizes that OpenAI's files repeat.
@@ -86,17 +85,17 @@ static bool is_leftover(const char *name) {
   return false;
 }
 
-/* Every tensor of the file must have been asked for: what is left over would belong to another model. */
-static gaze_err check_unused(const gaze_clip *clip, const source *sources, const char *path) {
-  for (size_t i = 0; i < gaze_safetensors_count(clip->file); i++) {
-    const gaze_named_tensor *named = gaze_safetensors_get(clip->file, i);
+/* Every tensor of the files must have been asked for: what is left over would belong to another model. */
+static gaze_err check_unused(const gaze_clip *clip, const source *sources) {
+  for (size_t i = 0; i < gaze_weights_count(clip->weights); i++) {
+    const gaze_named_tensor *named = gaze_weights_get(clip->weights, i);
     bool used = is_leftover(named->name);
     for (size_t j = 0; j < clip->parameters.n && !used; j++)
       used = sources[j].tensor == &named->tensor;
     if (!used)
       return gaze_fail(GAZE_ERR_MISMATCH,
                        "tensor nobody uses: %s in %s: configuration and weights belong to different models",
-                       named->name, path);
+                       named->name, gaze_weights_path(clip->weights, named->name));
   }
   return GAZE_OK;
 }
@@ -175,59 +174,25 @@ static gaze_err fill_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
   return GAZE_OK;
 }
 
-static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels, const char *path) {
+static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels) {
   source *sources = NULL;
   gaze_err err = GAZE_OK;
   GAZE_TRY_DONE(gaze_alloc(clip->parameters.n, sizeof *sources, &sources));
   for (size_t i = 0; i < clip->parameters.n; i++)
-    GAZE_TRY_DONE(find_source(clip, &clip->parameters.items[i], path, &sources[i]));
-  GAZE_TRY_DONE(check_unused(clip, sources, path));
+    GAZE_TRY_DONE(find_source(clip, &clip->parameters.items[i], &sources[i]));
+  GAZE_TRY_DONE(check_unused(clip, sources));
   GAZE_TRY_DONE(fill_parameters(clip, kernels, sources));
 done:
   free(sources);
   return err;
 }
 
-/* Other layouts of weights, so that a folder of one is not told merely that a file is missing. */
-static gaze_err refuse_other_weights(const char *folder) {
-  static const struct {
-    const char *file, *what;
-  } others[] = {{"model.safetensors.index.json", "weights in several files"},
-                {"pytorch_model.bin", "weights as a pickle"},
-                {"pytorch_model.bin.index.json", "weights as pickles"}};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    char *path;
-    GAZE_TRY(gaze_path_join(folder, others[i].file, &path));
-    gaze_err err = gaze_file_exists(path) ? GAZE_ERR_UNSUPPORTED : GAZE_OK;
-    if (err != GAZE_OK)
-      err = gaze_fail(err, "%s: %s: this version reads model.safetensors in one file, as transformers writes it",
-                      others[i].what, path);
-    free(path);
-    GAZE_TRY(err);
+gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder) {
+  GAZE_TRY(gaze_weights_open(folder, &clip->weights));
+  GAZE_TRY(load_parameters(clip, kernels));
+  if (!clip->borrows) { /* all copied: the files are not needed any more */
+    gaze_weights_close(clip->weights);
+    clip->weights = NULL;
   }
   return GAZE_OK;
-}
-
-static gaze_err find_file(const char *folder, char **path) {
-  GAZE_TRY(gaze_path_join(folder, "model.safetensors", path));
-  if (gaze_file_exists(*path))
-    return GAZE_OK;
-  free(*path);
-  GAZE_TRY(gaze_path_join(folder, "open_clip_model.safetensors", path));
-  return gaze_file_exists(*path) ? GAZE_OK : refuse_other_weights(folder);
-}
-
-gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder) {
-  char *path = NULL;
-  gaze_err err = find_file(folder, &path);
-  if (err == GAZE_OK)
-    err = gaze_safetensors_open(path, &clip->file);
-  if (err == GAZE_OK)
-    err = load_parameters(clip, kernels, path);
-  free(path);
-  if (err == GAZE_OK && !clip->borrows) { /* all copied: the file is not needed any more */
-    gaze_safetensors_close(clip->file);
-    clip->file = NULL;
-  }
-  return err;
 }

@@ -6,6 +6,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/tensor/weights.h"
 #include "fusion/checkpoint.h"
 #include "fusion/clip_run.h"
 #include "fusion/dataset.h"
@@ -171,6 +172,23 @@ static void a_cache_of_texts(void **state) {
     assert_int_equal(use_model_cached(&use), GAZE_OK);
   }
   unsetenv("XDG_CACHE_HOME");
+}
+
+static gaze_err use_weights(void *user) {
+  gaze_weights *weights;
+  GAZE_TRY(gaze_weights_open(user, &weights));
+  gaze_weights_close(weights);
+  return GAZE_OK;
+}
+
+static void shards(void **state) {
+  static const char *const folders[] = {"sharded", "sharded-pickles"};
+  const char *root = getenv("GAZE_SOURCE_ROOT");
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/tests/golden/data/weights/%s", root ? root : ".", folders[i]);
+    every_fault(folders[i], use_weights, NULL, path);
+  }
 }
 
 static gaze_err use_picture(void *user) {
@@ -364,10 +382,10 @@ static gaze_err train_a_step(void *user) {
 static void whole_runs(void **state) { until_success("whole run", FAULT_SYSTEM, 1, train_a_step, NULL, NULL); }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_model),       cmocka_unit_test(a_cache_of_texts),
-                                     cmocka_unit_test(pictures),      cmocka_unit_test(data_sets),
-                                     cmocka_unit_test(checkpoints),   cmocka_unit_test(saved_models),
-                                     cmocka_unit_test(training_runs), cmocka_unit_test(whole_runs)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_model),      cmocka_unit_test(a_cache_of_texts), cmocka_unit_test(shards),
+      cmocka_unit_test(pictures),     cmocka_unit_test(data_sets),        cmocka_unit_test(checkpoints),
+      cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),    cmocka_unit_test(whole_runs)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");
