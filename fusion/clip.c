@@ -28,6 +28,7 @@ void gaze_clip_fini(gaze_clip *clip) {
   gaze_weights_close(clip->weights);
   free(clip->values);
   free(clip->gradients);
+  free(clip->int8);
   *clip = (gaze_clip){0};
 }
 

@@ -31,7 +31,9 @@ typedef struct gaze_clip {
   float *values, *gradients; /* arenas where weights are not borrowed from files; gradients NULL when only run */
   gaze_weights *weights;     /* what borrowed weights point into */
   bool borrows;
-  bool keeps_bf16;            /* set before loading: matrices of linear layers that are stored in BF16 are read so */
+  /* Set before loading: matrices of linear layers that are stored in BF16, or in I8 (model_quantise.c), are read so. */
+  bool keeps_bf16, keeps_int8;
+  gaze_int8 *int8;            /* [parameters.n], yours: where weights are I8 what belongs to them; NULL: none is */
   size_t stored[GAZE_DTYPES]; /* how many numbers of the loaded files are of each dtype */
 } gaze_clip;
 

@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 typedef struct source {
   const gaze_tensor *tensor;
   gaze_tensor_place place;
+  gaze_int8 int8; /* of the parameter's part, where the tensor is I8 */
 } source;
 
 /* Patches lie as [C, 3, p, p], vectors have one side, scalars none; ones in front do not count. */
@@ -45,10 +47,38 @@ static gaze_err check_tensor(const gaze_clip *clip, const gaze_parameter *parame
                      found, wanted);
   }
   gaze_dtype dtype = s->tensor->dtype;
-  if (dtype == GAZE_DTYPE_F32 || dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16)
+  if (dtype == GAZE_DTYPE_F32 || dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16 || dtype == GAZE_DTYPE_I8)
     return GAZE_OK;
   return gaze_fail(GAZE_ERR_UNSUPPORTED, "weights of dtype %s: %s in %s: save them as F32, F16 or BF16",
                    gaze_dtype_name(dtype), s->place.name, path);
+}
+
+/* A tensor's companion of n numbers in f32; *out NULL where there is none. */
+static gaze_err find_companion(const gaze_clip *clip, const char *name, const char *ending, size_t n,
+                               const gaze_tensor **out) {
+  char full[200];
+  snprintf(full, sizeof full, "%s%s", name, ending);
+  *out = gaze_weights_find(clip->weights, full);
+  if (!*out || ((*out)->dtype == GAZE_DTYPE_F32 && (*out)->rank == 1 && (*out)->shape[0] == n &&
+                (uintptr_t)(*out)->data % _Alignof(float) == 0))
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_MISMATCH, "wrong shape or dtype: %s in %s: %zu numbers in F32 belong to %s", full,
+                   gaze_weights_path(clip->weights, full), n, name);
+}
+
+/* What belongs to a matrix in I8. */
+static gaze_err find_int8(const gaze_clip *clip, const gaze_parameter *parameter, source *s) {
+  const gaze_tensor *scales, *columns;
+  size_t rows = parameter->rows, first = s->place.part * rows;
+  GAZE_TRY(find_companion(clip, s->place.name, ".scales", rows * s->place.parts, &scales));
+  GAZE_TRY(find_companion(clip, s->place.name, ".columns", parameter->columns, &columns));
+  if (!scales || !gaze_parameter_is_product(parameter) || s->place.transposed)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "weights of dtype I8 without scales: %s in %s: gaze model quantize makes them", s->place.name,
+                     gaze_weights_path(clip->weights, s->place.name));
+  s->int8 = (gaze_int8){(int8_t *)(uintptr_t)s->tensor->data + first * parameter->columns,
+                        (float *)(uintptr_t)scales->data + first, columns ? (float *)(uintptr_t)columns->data : NULL};
+  return GAZE_OK;
 }
 
 /* The first of its places where there is a tensor. */
@@ -67,7 +97,8 @@ static gaze_err find_source(const gaze_clip *clip, const gaze_parameter *paramet
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "missing tensor: %s in %s: configuration and weights belong to different models", out->place.name,
                      gaze_weights_path(clip->weights, out->place.name));
-  return check_tensor(clip, parameter, out);
+  GAZE_TRY(check_tensor(clip, parameter, out));
+  return out->tensor->dtype == GAZE_DTYPE_I8 ? find_int8(clip, parameter, out) : GAZE_OK;
 }
 
 /* What checkpoints carry besides weights: counters, masks, poolers that nobody asks, sizes that OpenAI's files repeat.
@@ -85,11 +116,22 @@ static bool is_leftover(const char *name) {
   return false;
 }
 
+/* NAME.scales and NAME.columns of a NAME in I8. */
+static bool is_companion(const gaze_clip *clip, const char *name) {
+  const char *dot = strrchr(name, '.');
+  char base[200];
+  if (!dot || (strcmp(dot, ".scales") != 0 && strcmp(dot, ".columns") != 0))
+    return false;
+  snprintf(base, sizeof base, "%.*s", (int)(dot - name), name);
+  const gaze_tensor *tensor = gaze_weights_find(clip->weights, base);
+  return tensor && tensor->dtype == GAZE_DTYPE_I8;
+}
+
 /* Every tensor of the files must have been asked for: what is left over would belong to another model. */
 static gaze_err check_unused(const gaze_clip *clip, const source *sources) {
   for (size_t i = 0; i < gaze_weights_count(clip->weights); i++) {
     const gaze_named_tensor *named = gaze_weights_get(clip->weights, i);
-    bool used = is_leftover(named->name);
+    bool used = is_leftover(named->name) || is_companion(clip, named->name);
     for (size_t j = 0; j < clip->parameters.n && !used; j++)
       used = sources[j].tensor == &named->tensor;
     if (!used)
@@ -119,10 +161,22 @@ static void widen(const gaze_kernels *kernels, float *values, const gaze_tensor 
     memcpy(values, data, count * sizeof *values);
 }
 
+static void widen_int8(float *values, const gaze_parameter *parameter, const gaze_int8 *int8) {
+  for (size_t r = 0; r < parameter->rows; r++)
+    for (size_t c = 0; c < parameter->columns; c++) {
+      float value = (float)int8->values[r * parameter->columns + c] * int8->scales[r];
+      values[r * parameter->columns + c] = int8->columns ? value * int8->columns[c] : value;
+    }
+}
+
 /* values [rows, columns] from the parameter's part of the tensor, or from its transpose. */
 static gaze_err copy_values(const gaze_kernels *kernels, float *values, const gaze_parameter *parameter,
                             const source *s) {
   size_t rows = parameter->rows, columns = parameter->columns, count = rows * columns;
+  if (s->int8.values) {
+    widen_int8(values, parameter, &s->int8);
+    return GAZE_OK;
+  }
   if (!s->place.transposed) {
     widen(kernels, values, s->tensor, s->place.part * count, count);
     return GAZE_OK;
@@ -151,6 +205,8 @@ static gaze_err fill_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
   if (!bound)
     GAZE_TRY(allocate_copies(clip, sources));
   float *next = clip->values;
+  if (clip->keeps_int8)
+    GAZE_TRY(gaze_alloc(clip->parameters.n, sizeof *clip->int8, &clip->int8));
   for (size_t i = 0; i < clip->parameters.n; i++) {
     const gaze_parameter *parameter = &clip->parameters.items[i];
     const source *s = &sources[i];
@@ -164,6 +220,8 @@ static gaze_err fill_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
       size_t size = gaze_dtype_size(s->tensor->dtype);
       *parameter->weight = (gaze_weight){.data = (const char *)s->tensor->data + s->place.part * count * size,
                                          .dtype = s->tensor->dtype};
+      if (clip->int8)
+        clip->int8[i] = s->int8;
       clip->borrows = true;
     } else {
       GAZE_TRY(copy_values(kernels, next, parameter, s));

@@ -42,6 +42,7 @@ static gaze_err open_folder(gaze_model *model) {
   GAZE_TRY(gaze_clip_config_open(model->folder, &config, &model->preprocess));
   GAZE_TRY(gaze_clip_init(&model->clip, &config, false));
   model->clip.keeps_bf16 = model->native && model->options.precision == GAZE_PRECISION_BF16;
+  model->clip.keeps_int8 = model->options.precision == GAZE_PRECISION_INT8;
   GAZE_TRY(gaze_clip_load(&model->clip, &model->kernels, model->folder));
   GAZE_TRY(check_scale(model));
   GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));

@@ -46,7 +46,19 @@ static gaze_err narrow(gaze_model *model, gaze_tower tower) {
   return GAZE_OK;
 }
 
-/* bf16 as the processor likes it, or int8. */
+/* One matrix as the processor likes it, bf16 or int8. */
+static gaze_err pack_product(gaze_model *model, const gaze_parameter *p, gaze_packed **out) {
+  gaze_operand W = {.ld = p->columns, .transpose = true};
+  if (p->weight->dtype == GAZE_DTYPE_I8)
+    return gaze_packed_borrow(model->matmul, p->rows, p->columns, &model->clip.int8[p - model->clip.parameters.items],
+                              out);
+  if (p->weight->dtype == GAZE_DTYPE_BF16)
+    W.bf16 = p->weight->data;
+  else
+    W.f32 = gaze_f32(*p->weight);
+  return gaze_packed_new(model->matmul, p->rows, p->columns, W, out);
+}
+
 static gaze_err pack(gaze_model *model, gaze_tower tower) {
   gaze_tower_weights *weights = &model->towers[tower];
   const gaze_parameter *p;
@@ -55,12 +67,7 @@ static gaze_err pack(gaze_model *model, gaze_tower tower) {
     n++;
   GAZE_TRY(gaze_alloc(n, sizeof(gaze_packed *), &weights->packed));
   for (size_t i = 0; (p = next_product(model, tower, &i));) {
-    gaze_operand W = {.ld = p->columns, .transpose = true};
-    if (p->weight->dtype == GAZE_DTYPE_BF16)
-      W.bf16 = p->weight->data;
-    else
-      W.f32 = gaze_f32(*p->weight);
-    GAZE_TRY(gaze_packed_new(model->matmul, p->rows, p->columns, W, &weights->packed[weights->n_packed]));
+    GAZE_TRY(pack_product(model, p, &weights->packed[weights->n_packed]));
     p->weight->packed = weights->packed[weights->n_packed++];
   }
   return GAZE_OK;

@@ -180,7 +180,7 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
 
 void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc) {
-  if (B.packed && B.packed->values && !A.transpose &&
+  if (B.packed && B.packed->int8.values && !A.transpose &&
       gaze_matmul_int8(matmul, M, A.f32, A.ld, B.packed, accumulate, C, ldc))
     return;
   if (multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
@@ -219,8 +219,10 @@ void gaze_packed_free(gaze_packed *packed) {
 #if defined(GAZE_ONEDNN)
   gaze_onednn_packed_free(packed->weights);
 #endif
-  free(packed->values);
-  free(packed->scales);
-  free(packed->columns);
+  if (!packed->borrowed) {
+    free(packed->int8.values);
+    free(packed->int8.scales);
+    free(packed->int8.columns);
+  }
   free(packed);
 }

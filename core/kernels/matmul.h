@@ -17,6 +17,17 @@
 typedef struct gaze_matmul gaze_matmul; /* prepared products by shape, and scratch; one user at a time */
 typedef struct gaze_packed gaze_packed; /* weights in the layout that the processor likes best */
 
+/* A weight W[N, K] in int8: W[n, k] = values[n, k] * scales[n] * columns[k]. Borrowed. */
+typedef struct gaze_int8 {
+  int8_t *values; /* [N, K] */
+  float *scales;  /* [N] */
+  float *columns; /* [K]; NULL: 1 */
+} gaze_int8;
+
+/* Fills out's three from W [N, K]. *raised: columns are not all 1. */
+GAZE_CHECKED gaze_err gaze_int8_quantise(const gaze_kernels *kernels, size_t N, size_t K, const float *W, size_t ld,
+                                         const gaze_int8 *out, bool *raised);
+
 /* One matrix, row-major; either f32 (rounded on the way where products are bf16) or bf16 (for such products alone,
  * taken as it is). Borrowed. */
 typedef struct gaze_operand {
@@ -44,6 +55,9 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
 /* W[N, K] (transpose) as products like it best: bf16 in oneDNN's layout, or f32 made int8. *out is NULL, which is fine,
  * where nothing is gained. */
 GAZE_CHECKED gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out);
+/* The same of what is int8 already and must stay there. */
+GAZE_CHECKED gaze_err gaze_packed_borrow(gaze_matmul *matmul, size_t N, size_t K, const gaze_int8 *W,
+                                         gaze_packed **out);
 void gaze_packed_free(gaze_packed *packed);
 
 #endif

@@ -89,11 +89,11 @@ static void quantise_rows(const gaze_matmul *matmul, const float *A, size_t lda,
 #pragma omp parallel for schedule(static)
   for (size_t m = 0; m < M; m++) {
     const float *row = A + m * lda;
-    if (n || W->columns) {
+    if (n || W->int8.columns) {
       float *own = (float *)matmul->int8.rows.at + (size_t)omp_get_thread_num() * K;
       memcpy(own, row, K * sizeof *own);
-      if (W->columns)
-        kernels->multiply(own, W->columns, K);
+      if (W->int8.columns)
+        kernels->multiply(own, W->int8.columns, K);
       for (size_t i = 0; i < n; i++)
         own[which[i]] = 0;
       row = own;
@@ -111,7 +111,7 @@ static void multiply_by_rows(const gaze_matmul *matmul, size_t M, const gaze_pac
 #pragma omp parallel for schedule(static)
   for (size_t n = 0; n < W->N; n++)
     for (size_t m = 0; m < M; m++)
-      sums[m * W->N + n] = matmul->kernels->dot_i8(values + m * W->K, W->values + n * W->K, W->K);
+      sums[m * W->N + n] = matmul->kernels->dot_i8(values + m * W->K, W->int8.values + n * W->K, W->K);
 }
 
 static void multiply(gaze_matmul *matmul, size_t M, const gaze_packed *W) {
@@ -138,11 +138,11 @@ static void add_outlying(const gaze_matmul *matmul, size_t M, const float *A, si
   float *of_a = matmul->int8.outlying.at, *of_w = of_a + M * n;
   for (size_t m = 0; m < M; m++)
     for (size_t i = 0; i < n; i++)
-      of_a[m * n + i] = A[m * lda + which[i]] * (W->columns ? W->columns[which[i]] : 1);
+      of_a[m * n + i] = A[m * lda + which[i]] * (W->int8.columns ? W->int8.columns[which[i]] : 1);
 #pragma omp parallel for schedule(static)
   for (size_t r = 0; r < W->N; r++)
     for (size_t i = 0; i < n; i++)
-      of_w[r * n + i] = (float)W->values[r * W->K + which[i]] * W->scales[r];
+      of_w[r * n + i] = (float)W->int8.values[r * W->K + which[i]] * W->int8.scales[r];
   matmul->kernels->gemm(false, true, M, W->N, n, 1, of_a, n, of_w, n, 1, C, ldc);
 }
 
@@ -162,8 +162,8 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
   size_t *which = matmul->int8.largest.at;
   float *largest = (float *)(which + K);
   find_largest(matmul->kernels, largest, A, lda, M, K);
-  if (W->columns)
-    matmul->kernels->multiply(largest, W->columns, K);
+  if (W->int8.columns)
+    matmul->kernels->multiply(largest, W->int8.columns, K);
   size_t n = find_outlying(largest, K, which);
   if (n && !reserve(&matmul->int8.outlying, (M + N) * n, sizeof(float)))
     return false;
@@ -173,7 +173,7 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
   const int32_t *sums = matmul->int8.sums.at;
 #pragma omp parallel for schedule(static)
   for (size_t m = 0; m < M; m++)
-    matmul->kernels->f32_from_i32(C + m * ldc, sums + m * N, scales[m], W->scales, accumulate, N);
+    matmul->kernels->f32_from_i32(C + m * ldc, sums + m * N, scales[m], W->int8.scales, accumulate, N);
   if (n)
     add_outlying(matmul, M, A, lda, W, which, n, C, ldc);
   return true;
@@ -182,72 +182,74 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
 #if defined(GAZE_ONEDNN)
 static gaze_onednn_packed *pack(gaze_matmul *matmul, const gaze_packed *W) {
   gaze_product product = {.N = W->N, .K = W->K, .ldb = W->K, .transpose_b = true, .type = GAZE_ONEDNN_INT8};
-  return gaze_matmul_start_onednn(matmul) ? gaze_onednn_pack(matmul->onednn, &product, W->values) : NULL;
+  return gaze_matmul_start_onednn(matmul) ? gaze_onednn_pack(matmul->onednn, &product, W->int8.values) : NULL;
 }
 #endif
 
-/* W->columns [K], where there are columns far below the usual: what raises them to it. columns: [K], the largest of
- * each. */
-static gaze_err raise_columns(gaze_packed *W, float *columns) {
-  double level = usual(columns, W->K);
+/* columns [K], the largest of each column, to what raises those far below the usual to it. True: there are such. */
+static bool raise_columns(float *columns, size_t K) {
+  double level = usual(columns, K);
   bool any = false;
-  for (size_t k = 0; k < W->K; k++) {
+  for (size_t k = 0; k < K; k++) {
     bool faint = columns[k] > 0 && (double)columns[k] * FAINT < level;
     columns[k] = faint ? (float)((double)columns[k] / level) : 1;
     any |= faint;
   }
-  if (!any)
-    return GAZE_OK;
-  GAZE_TRY(gaze_alloc(W->K, sizeof *W->columns, &W->columns));
-  memcpy(W->columns, columns, W->K * sizeof *columns);
-  return GAZE_OK;
+  return any;
 }
 
-static void quantise_weight(const gaze_kernels *kernels, gaze_packed *packed, const float *W, size_t ld, float *rooms) {
-  size_t K = packed->K;
+gaze_err gaze_int8_quantise(const gaze_kernels *kernels, size_t N, size_t K, const float *W, size_t ld,
+                            const gaze_int8 *out, bool *raised) {
+  float *rooms;
+  GAZE_TRY(gaze_alloc((size_t)omp_get_max_threads() * K, sizeof *rooms, &rooms));
+  find_largest(kernels, out->columns, W, ld, N, K);
+  *raised = raise_columns(out->columns, K);
 #pragma omp parallel for schedule(static)
-  for (size_t r = 0; r < packed->N; r++) {
+  for (size_t r = 0; r < N; r++) {
     const float *row = W + r * ld;
-    if (packed->columns) {
+    if (*raised) {
       float *own = rooms + (size_t)omp_get_thread_num() * K;
       for (size_t k = 0; k < K; k++)
-        own[k] = row[k] / packed->columns[k];
+        own[k] = row[k] / out->columns[k];
       row = own;
     }
     float most = kernels->largest(row, K);
-    packed->scales[r] = most / STEPS;
-    kernels->i8_from_f32(packed->values + r * K, row, most > 0 ? STEPS / most : 0, K);
+    out->scales[r] = most / STEPS;
+    kernels->i8_from_f32(out->values + r * K, row, most > 0 ? STEPS / most : 0, K);
   }
-}
-
-static gaze_err fill_int8(gaze_matmul *matmul, gaze_packed *packed, const float *W, size_t ld) {
-  size_t N = packed->N, K = packed->K;
-  float *rooms = NULL;
-  gaze_err err;
-  GAZE_TRY_DONE(gaze_alloc(N * K, 1, &packed->values));
-  GAZE_TRY_DONE(gaze_alloc(N, sizeof *packed->scales, &packed->scales));
-  GAZE_TRY_DONE(gaze_alloc((size_t)omp_get_max_threads() * K, sizeof *rooms, &rooms));
-  find_largest(matmul->kernels, rooms, W, ld, N, K);
-  GAZE_TRY_DONE(raise_columns(packed, rooms));
-  quantise_weight(matmul->kernels, packed, W, ld, rooms);
-done:
   free(rooms);
-  return err;
+  return GAZE_OK;
 }
 
-gaze_err gaze_packed_new_int8(gaze_matmul *matmul, size_t N, size_t K, const float *W, size_t ld, gaze_packed **out) {
+gaze_err gaze_packed_borrow(gaze_matmul *matmul, size_t N, size_t K, const gaze_int8 *W, gaze_packed **out) {
   gaze_packed *packed;
   GAZE_TRY(gaze_alloc(1, sizeof *packed, &packed));
-  packed->N = N;
-  packed->K = K;
-  gaze_err err = fill_int8(matmul, packed, W, ld);
-  if (err != GAZE_OK) {
-    gaze_packed_free(packed);
-    return err;
-  }
+  *packed = (gaze_packed){.int8 = *W, .borrowed = true, .N = N, .K = K};
 #if defined(GAZE_ONEDNN)
   packed->weights = pack(matmul, packed);
 #endif
   *out = packed;
   return GAZE_OK;
+}
+
+gaze_err gaze_packed_new_int8(gaze_matmul *matmul, size_t N, size_t K, const float *W, size_t ld, gaze_packed **out) {
+  gaze_int8 int8 = {0};
+  bool raised;
+  gaze_err err = GAZE_OK;
+  GAZE_TRY_DONE(gaze_alloc(N * K, 1, &int8.values));
+  GAZE_TRY_DONE(gaze_alloc(N, sizeof *int8.scales, &int8.scales));
+  GAZE_TRY_DONE(gaze_alloc(K, sizeof *int8.columns, &int8.columns));
+  GAZE_TRY_DONE(gaze_int8_quantise(matmul->kernels, N, K, W, ld, &int8, &raised));
+  if (!raised) {
+    free(int8.columns);
+    int8.columns = NULL;
+  }
+  GAZE_TRY_DONE(gaze_packed_borrow(matmul, N, K, &int8, out));
+  (*out)->borrowed = false;
+  return GAZE_OK;
+done:
+  free(int8.values);
+  free(int8.scales);
+  free(int8.columns);
+  return err;
 }

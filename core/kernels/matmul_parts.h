@@ -36,11 +36,10 @@ struct gaze_matmul {
 #endif
 };
 
-/* A weight W[N, K] as bf16 in oneDNN's layout, or as int8 with a scale a row. */
+/* A weight W[N, K] as bf16 in oneDNN's layout, or as int8. */
 struct gaze_packed {
-  int8_t *values; /* [N, K]; NULL: bf16 */
-  float *scales;  /* [N] */
-  float *columns; /* [K]: A's columns are multiplied by these first; NULL: by 1 */
+  gaze_int8 int8; /* values NULL: bf16 */
+  bool borrowed;  /* int8 is somebody else's */
   size_t N, K;
 #if defined(GAZE_ONEDNN)
   gaze_onednn_packed *weights; /* NULL where int8 products are the table's */

@@ -30,11 +30,11 @@ static gaze_operand operand(const float *data, size_t ld, bool transpose) {
 
 static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
   const gaze_weight *weight = &linear->weight;
-  assert(weight->dtype == GAZE_DTYPE_F32 || weight->dtype == GAZE_DTYPE_BF16);
+  assert(weight->dtype == GAZE_DTYPE_F32 || weight->dtype == GAZE_DTYPE_BF16 || (weight->packed && transpose));
   gaze_operand B = {.packed = transpose ? weight->packed : NULL, .ld = linear->in, .transpose = transpose};
   if (weight->dtype == GAZE_DTYPE_F32)
     B.f32 = gaze_f32(*weight);
-  else
+  else if (weight->dtype == GAZE_DTYPE_BF16)
     B.bf16 = weight->data;
   return B;
 }
