@@ -85,7 +85,7 @@ gaze_err gaze_hub_find(const char *name, char **out) {
   *out = NULL;
   if (!slash || strchr(slash + 1, '/') || strstr(name, ".."))
     return GAZE_OK;
-  for (size_t i = 0; i < sizeof places / sizeof *places && !*out; i++) {
+  for (size_t i = 0; i < sizeof places / sizeof *places && !*out && !begun; i++) {
     const char *root = getenv(places[i].variable);
     char *hub, *repository;
     if (!root || !root[0])
@@ -98,9 +98,9 @@ gaze_err gaze_hub_find(const char *name, char **out) {
     free(repository);
     GAZE_TRY(err);
   }
-  return begun && !*out ? gaze_fail(GAZE_ERR_NOT_FOUND,
-                                    "half-finished download: %s: gaze model pull %s goes on with it", name, name)
-                        : GAZE_OK;
+  return begun ? gaze_fail(GAZE_ERR_NOT_FOUND, "half-finished download: %s: gaze model pull %s goes on with it", name,
+                           name)
+               : GAZE_OK;
 }
 
 /* models--ORG--REPO is ORG/REPO. */
