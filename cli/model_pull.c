@@ -51,10 +51,10 @@ static void show_plan(void *user, const gaze_pull_file *list, size_t n) {
   }
   format_bytes(size, all);
   format_bytes(rest, missing);
-  if (given.quiet)
+  if (given.quiet || !missing)
     return;
   report("%s: %zu file%s, %s, of which %s are to be downloaded", state->name, n, n == 1 ? "" : "s", size, rest);
-  for (size_t i = 0; i < n && missing; i++) {
+  for (size_t i = 0; i < n; i++) {
     format_bytes(size, list[i].bytes);
     fprintf(stderr, "  %-10s %s%s\n", size, list[i].path, list[i].present ? " (there already)" : "");
   }

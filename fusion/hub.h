@@ -34,6 +34,8 @@ typedef struct gaze_hub_facts {
   uint64_t bytes;
 } gaze_hub_facts;
 
+/* A configuration and weights lie in the folder, and all files that it names. */
+GAZE_CHECKED gaze_err gaze_hub_is_whole(const char *folder, bool *out);
 GAZE_CHECKED gaze_err gaze_hub_look(const char *repository, gaze_hub_facts *out);
 
 /* ---- The list of a repository's files ---- */

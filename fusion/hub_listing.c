@@ -127,6 +127,8 @@ static gaze_err want_model(gaze_hub_listing *listing, const char *name) {
                      "no weights that gaze reads: %s: it has neither model.safetensors nor open_clip_model.safetensors "
                      "nor pytorch_model.bin, name its files with --file",
                      name);
+  if (!has(listing, "config.json") && !has(listing, "open_clip_config.json"))
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "no configuration that gaze reads: %s: name its files with --file", name);
   for (size_t i = 0; i < sizeof small / sizeof *small; i++)
     want(listing, small[i]);
   return GAZE_OK;

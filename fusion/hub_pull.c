@@ -125,12 +125,29 @@ static gaze_err write_result(const gaze_hub_store *store, const gaze_hub_listing
   return err;
 }
 
+/* The index of a repository may name shards that nobody uploaded. */
+static gaze_err check_model(const gaze_hub_store *store, const char *commit) {
+  char *folder;
+  bool whole = false;
+  GAZE_TRY(gaze_hub_store_snapshot(store, commit, &folder));
+  gaze_err err = gaze_hub_is_whole(folder, &whole);
+  free(folder);
+  GAZE_TRY(err);
+  return whole ? GAZE_OK
+               : gaze_fail(GAZE_ERR_FORMAT,
+                           "a file is missing in the repository: %s: its index of weights names more "
+                           "than there are, choose files with --file",
+                           store->name);
+}
+
 static gaze_err fill(gaze_hub_transfer *transfer, gaze_hub_listing *listing, const char *revision) {
   uint64_t begun;
   GAZE_TRY(look_for_blobs(transfer->store, listing, &transfer->total, &begun));
   GAZE_TRY(gaze_hub_store_check_room(transfer->store, transfer->total - begun));
   GAZE_TRY(tell_plan(listing, transfer->options));
   GAZE_TRY(fetch_all(transfer, listing));
+  if (!transfer->options->n_files)
+    GAZE_TRY(check_model(transfer->store, listing->commit));
   if (strcmp(revision, listing->commit) == 0)
     return GAZE_OK;
   return gaze_hub_store_refer(transfer->store, revision, listing->commit);

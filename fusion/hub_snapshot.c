@@ -99,14 +99,23 @@ static gaze_err visit_blobs(void *user, const char *folder, const char *name, in
   return GAZE_OK;
 }
 
+static bool is_whole(const snapshot *s) { return s->config && s->weights && !s->lacks; }
+
+gaze_err gaze_hub_is_whole(const char *folder, bool *out) {
+  snapshot found = {0};
+  GAZE_TRY(visit(folder, visit_snapshot, &found));
+  *out = is_whole(&found);
+  return GAZE_OK;
+}
+
 /* Whether one of the snapshots is a whole model: one that was fetched under another name than main. */
 static gaze_err visit_snapshots(void *user, const char *folder, const char *name, int64_t bytes) {
   char *path;
-  snapshot found = {0};
+  bool whole = false;
   GAZE_TRY(gaze_path_join(folder, name, &path));
-  gaze_err err = visit(path, visit_snapshot, &found);
+  gaze_err err = gaze_hub_is_whole(path, &whole);
   free(path);
-  *(bool *)user |= found.config && found.weights && !found.lacks;
+  *(bool *)user |= whole;
   return err;
 }
 
@@ -129,7 +138,7 @@ static gaze_err look_at_main(const char *repository, const char *commit, const b
   snapshot main = {0};
   GAZE_TRY(gaze_format(&out->folder, "%s/snapshots/%s", repository, commit));
   GAZE_TRY(visit(out->folder, visit_snapshot, &main));
-  out->whole = main.config && main.weights && !main.lacks;
+  out->whole = is_whole(&main);
   out->begun = !out->whole && (main.config || b->unfinished);
   out->bytes = out->whole ? main.bytes : b->bytes;
   return GAZE_OK;

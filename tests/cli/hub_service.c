@@ -116,6 +116,7 @@ static void send_list(const connection *c) {
                                      "a\\u0000/evil", "",          "a//evil",      "./evil",    "a/.."};
   char *body;
   size_t size;
+  long huge = service->huge;
   if (service->endless & 1) {
     send_endless(c);
     return;
@@ -125,8 +126,12 @@ static void send_list(const connection *c) {
           "{\"id\":\"acme/"
           "tiny\",\"sha\":\"%s\",\"private\":false,\"siblings\":[{\"rfilename\":\".gitattributes\",\"size\":3}",
           HUB_COMMIT);
-  for (size_t i = 0; i < n_items; i++)
-    write_item(out, &items[i]);
+  for (size_t i = 0; i < n_items; i++) {
+    hub_item item = items[i];
+    if (item.size >= HUB_LARGE && huge-- > 0)
+      item.size = 9000000000000000000u;
+    write_item(out, &item);
+  }
   if (service->evil)
     fprintf(out, ",{\"rfilename\":\"%s\",\"size\":1}", evil[(service->evil - 1) % 10]);
   fprintf(out, "]}");
@@ -190,7 +195,7 @@ static bool fail_as_told(const connection *c, long status) {
 }
 
 static void redirect_file(const connection *c, const char *path, const hub_item *item) {
-  char to[256];
+  char to[1100];
   bool large = item->size >= HUB_LARGE;
   if (service->loop)
     snprintf(to, sizeof to, "%s", path);

@@ -29,6 +29,7 @@ typedef struct hub_service {
   long wrong_bytes;               /* one bit of each file is another: 1 of small, 2 of large ones, 3 of all */
   long wrong_size;                /* added to the length that is said, and to the body */
   long endless;                   /* bodies without length and end: 1 the list, 2 files */
+  long huge;                      /* the list says that so many files have 9e18 bytes */
   long evil;                      /* number of the name that the list holds besides */
   long no_facts;                  /* the list says neither oid nor size */
   long loop;                      /* files are redirected to themselves */
