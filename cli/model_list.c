@@ -67,8 +67,10 @@ static void add_cached(json_t *models) {
   char *text;
   size_t i;
   json_t *entry;
-  if (gaze_hub_list_json(&text) != GAZE_OK)
+  if (gaze_hub_list_json(&text) != GAZE_OK) {
+    report("%s", gaze_last_error());
     return;
+  }
   json_t *cached = json_loads(text, 0, NULL);
   free(text);
   json_array_foreach(cached, i, entry) add(models, json_string_value(json_object_get(entry, "name")), "cache",

@@ -115,9 +115,10 @@ static gaze_err add_repository(json_t *list, const char *hub, const char *entry)
   gaze_err err;
   GAZE_TRY_DONE(gaze_format(&name, "%.*s/%s", (int)(between - parts), parts, between + 2));
   GAZE_TRY_DONE(gaze_hub_look(repository, &facts));
-  if (gaze_hub_is_id(name) && (facts.whole || facts.begun))
-    json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:b}", "name", name, "path", facts.folder, "bytes",
-                                          (json_int_t)facts.bytes, "complete", facts.whole));
+  if (gaze_hub_is_id(name) && (facts.whole || facts.begun) &&
+      json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:b}", "name", name, "path", facts.folder, "bytes",
+                                            (json_int_t)facts.bytes, "complete", facts.whole)) != 0)
+    err = gaze_fail(GAZE_ERR_MEMORY, "out of memory: the list of %s: free memory", hub);
 done:
   free(repository);
   free(name);
@@ -132,6 +133,8 @@ gaze_err gaze_hub_list_json(char **json) {
   json_t *list = json_array();
   int n = scandir(hub, &entries, NULL, alphasort);
   gaze_err err = GAZE_OK;
+  if (n < 0 && errno != ENOENT && errno != ENOTDIR)
+    err = gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", hub);
   for (int i = 0; i < n; i++) {
     if (err == GAZE_OK)
       err = add_repository(list, hub, entries[i]->d_name);

@@ -57,7 +57,7 @@ gaze_err gaze_hub_listing_parse(const void *bytes, size_t size, const char *name
   gaze_hub_listing listing = {0};
   gaze_err err = gaze_json_parse(bytes, size, name, &json);
   if (err != GAZE_OK)
-    return fail_answer(name, "it is not valid JSON");
+    return err == GAZE_ERR_FORMAT ? fail_answer(name, "it is not valid JSON") : err;
   GAZE_TRY_DONE(gaze_json_string(json, "sha", "", &commit));
   if (!gaze_hub_is_commit(commit))
     GAZE_TRY_DONE(fail_answer(name, "it names no commit"));

@@ -113,13 +113,16 @@ static gaze_err write_result(const gaze_hub_store *store, const gaze_hub_listing
   char *folder;
   GAZE_TRY(gaze_hub_store_snapshot(store, listing->commit, &folder));
   json_t *files = json_array();
-  for (size_t i = 0; i < listing->n; i++)
-    json_array_append_new(files,
-                          json_pack("{s:s, s:I, s:b}", "path", listing->files[i].path, "bytes",
-                                    (json_int_t)listing->files[i].size, "downloaded", !listing->files[i].present));
+  bool added = true;
+  for (size_t i = 0; i < listing->n; i++) {
+    const gaze_hub_file *file = &listing->files[i];
+    json_t *entry =
+        json_pack("{s:s, s:I, s:b}", "path", file->path, "bytes", (json_int_t)file->size, "downloaded", !file->present);
+    added = json_array_append_new(files, entry) == 0 && added;
+  }
   json_t *result = json_pack("{s:s, s:s, s:s, s:o}", "model", store->name, "commit", listing->commit, "folder", folder,
                              "files", files);
-  gaze_err err = gaze_json_text(result, 0, out);
+  gaze_err err = gaze_json_text(added ? result : NULL, 0, out);
   json_decref(result);
   free(folder);
   return err;

@@ -6,6 +6,7 @@
 #include "fusion/hub.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,8 @@ typedef gaze_err visit_fn(void *user, const char *folder, const char *name, int6
 static gaze_err visit(const char *folder, visit_fn *call, void *user) {
   DIR *listing = opendir(folder);
   gaze_err err = GAZE_OK;
+  if (!listing && errno != ENOENT && errno != ENOTDIR)
+    return gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", folder);
   for (struct dirent *entry; listing && err == GAZE_OK && (entry = readdir(listing));) {
     char *path;
     struct stat facts;
@@ -53,8 +56,8 @@ static gaze_err read_index(const char *folder, const char *name, snapshot *out) 
   const char *tensor;
   gaze_err err = GAZE_OK;
   GAZE_TRY(gaze_path_join(folder, name, &path));
-  if (gaze_json_open(path, &json) != GAZE_OK)
-    json = NULL;
+  if (gaze_json_open(path, &json) == GAZE_ERR_MEMORY)
+    err = GAZE_ERR_MEMORY;
   json_object_foreach(json_object_get(json, "weight_map"), tensor, file) {
     const char *shard = json_is_string(file) ? json_string_value(file) : "";
     bool there = true;
