@@ -177,7 +177,7 @@ static void fresh_and_again(void **unused) {
 static void resumed_at_every_offset(void **unused) {
   gaze_random random;
   gaze_random_init(&random, 5, 0);
-  for (int i = 0; i < 40; i++) {
+  for (int i = 0; i < 25; i++) {
     begin_case(NULL);
     hub->cut = i < 3 ? i : (long)gaze_random_below(&random, i % 4 ? LARGE_SIZE : 5000);
     hub->cuts = 1 + i % 3;
