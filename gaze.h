@@ -136,6 +136,33 @@ GAZE_CHECKED gaze_err gaze_tokenize(gaze_model *model, const char *text, bool ba
 /* The vocabulary's own spelling of an id (`dog</w>`); borrowed; NULL when there is no such id. */
 const char *gaze_token_text(gaze_model *model, int32_t id);
 
+/* ---- Hugging Face's hub --------------------------------------------------------------------- */
+
+typedef struct gaze_pull_file {
+  const char *path; /* borrowed, for the time of the call */
+  uint64_t bytes;
+  bool present; /* it is in the cache already */
+} gaze_pull_file;
+
+typedef struct gaze_pull_options {
+  const char *revision;     /* branch, tag or commit; NULL: main */
+  const char *const *files; /* n_files paths in the repository; none: what a model needs */
+  size_t n_files;
+  const volatile int *stop;                                        /* raised from a signal handler */
+  void (*plan)(void *user, const gaze_pull_file *files, size_t n); /* before the first file; may be NULL */
+  void (*progress)(void *user, uint64_t done, uint64_t total, const char *path); /* bytes; may be NULL */
+  void *user;
+  double pause; /* seconds before a second try, longer before a third; 0: 0.5 */
+  double stall; /* seconds without a byte after which a connection is given up, at least 1; 0: 30 */
+} gaze_pull_options;
+
+/* Downloads ORG/REPO into the hub cache, as far as it is not there; what was begun is gone on with. options may be
+ * NULL. GAZE_ERR_BUSY: another process does so. json: {"model", "commit", "folder", "files": [{"path", "bytes",
+ * "downloaded"}]}; yours: free(). Not while other threads change the environment. */
+GAZE_CHECKED gaze_err gaze_model_pull(const char *name, const gaze_pull_options *options, char **json);
+/* What lies in the hub cache: [{"name", "path", "bytes", "complete"}]; yours: free(). */
+GAZE_CHECKED gaze_err gaze_hub_list_json(char **json);
+
 /* ---- Zero-shot classes ---------------------------------------------------------------------- */
 
 typedef struct gaze_classifier gaze_classifier;

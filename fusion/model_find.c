@@ -1,6 +1,7 @@
 /* From what a person calls a model to its folder. */
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "fusion/hub.h"
 #include "fusion/model.h"
 
 #include <limits.h>
@@ -109,6 +110,11 @@ gaze_err gaze_model_find(const char *name, char **out) {
     GAZE_TRY(gaze_hub_find(name, &found));
   if (!found && gaze_file_exists(name))
     return refuse_path(name);
+  if (!found && gaze_hub_is_id(name))
+    return gaze_fail(GAZE_ERR_NOT_FOUND,
+                     "no such model: %s: gaze model pull %s fetches it from the hub; or name a folder, or see gaze "
+                     "model list",
+                     name, name);
   if (!found)
     return gaze_fail(GAZE_ERR_NOT_FOUND,
                      "no such model: %s: name a folder, a repository in the hub cache, or see gaze model list", name);

@@ -30,6 +30,7 @@ _gaze_options() {
 --logs --name --resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps \
 --stop-after --save-dtype"
     ;;
+  "model pull") echo "--revision --file" ;;
   "db info") echo "--db" ;;
   "db check") echo "--db" ;;
   "db compact") echo "--db" ;;
@@ -46,7 +47,7 @@ _gaze_find_command() {
     case $command:$word in
     *:-*) ;;
     :index | :search | :classify | :embed | :tokenize | :eval | :train | :model | :db) command=$word ;;
-    eval:classification | eval:retrieval | train:tokenizer | train:clip | model:list | model:info | db:info | db:check | db:compact | db:export) command="$command $word" ;;
+    eval:classification | eval:retrieval | train:tokenizer | train:clip | model:list | model:info | model:pull | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
 }
@@ -80,7 +81,7 @@ _gaze_word() { # a word that is no option's value
   :*) _gaze_offer 'index search classify embed tokenize eval train model db help' ;;
   eval:*) _gaze_offer 'classification retrieval' ;;
   train:*) _gaze_offer 'tokenizer clip' ;;
-  model:*) _gaze_offer 'list info' ;;
+  model:*) _gaze_offer 'list info pull' ;;
   db:*) _gaze_offer 'info check compact export' ;;
   esac
 }

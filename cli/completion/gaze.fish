@@ -19,7 +19,7 @@ end
 complete -c gaze -n 'test (count (__gaze_words)) -eq 0' -f -a 'index search classify embed tokenize eval train model db help'
 complete -c gaze -n 'test "$(__gaze_words)" = eval' -f -a 'classification retrieval'
 complete -c gaze -n 'test "$(__gaze_words)" = train' -f -a 'tokenizer clip'
-complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'list info'
+complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'list info pull'
 complete -c gaze -n 'test "$(__gaze_words)" = db' -f -a 'info check compact export'
 complete -c gaze -s m -l model -r -F -d 'a folder, a Hugging Face id in the local cache, or a name in the model folder'
 complete -c gaze -l threads -x -d 'processors to use'
@@ -150,6 +150,9 @@ complete -c gaze -n '__gaze_at train clip' -l zeroshot-frequency -x -d 'the same
 complete -c gaze -n '__gaze_at train clip' -l log-every-n-steps -x -d 'steps a line of metrics.jsonl'
 complete -c gaze -n '__gaze_at train clip' -l stop-after -x -d 'stop with a checkpoint after N steps of this call'
 complete -c gaze -n '__gaze_at train clip' -l save-dtype -x -a 'f32 f16 bf16' -d 'of the model written'
+
+complete -c gaze -n '__gaze_at model pull' -l revision -x -d 'a branch, a tag or a commit'
+complete -c gaze -n '__gaze_at model pull' -l file -x -d 'download this file instead of what a model needs'
 
 complete -c gaze -n '__gaze_at db info' -l db -r -F -d 'the index'
 

@@ -10,6 +10,7 @@
 #include "fusion/checkpoint.h"
 #include "fusion/clip_run.h"
 #include "fusion/dataset.h"
+#include "fusion/hub_store.h"
 #include "fusion/model.h"
 #include "vision/preprocess.h"
 
@@ -381,11 +382,63 @@ static gaze_err train_a_step(void *user) {
 
 static void whole_runs(void **state) { until_success("whole run", FAULT_SYSTEM, 1, train_a_step, NULL, NULL); }
 
+#define HUB_COMMIT "1234567890abcdef1234567890abcdef12345678"
+
+/* All that a download does to the cache, without the download. */
+static gaze_err fill_cache(void *user) {
+  static const char list[] = "{\"sha\": \"" HUB_COMMIT "\", \"siblings\": [{\"rfilename\": \"config.json\"}, "
+                             "{\"rfilename\": \"model.safetensors\", \"size\": 0}, {\"rfilename\": \"other\"}]}";
+  gaze_hub_store store;
+  gaze_hub_listing listing = {0};
+  char *json = NULL, *blob = NULL, *link = NULL;
+  GAZE_TRY(gaze_hub_store_open("acme/tiny", &store));
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_hub_listing_parse(list, sizeof list - 1, "test", &listing));
+  GAZE_TRY_DONE(gaze_hub_choose(&listing, NULL, 0, "acme/tiny"));
+  GAZE_TRY_DONE(gaze_hub_store_blob(&store, HUB_COMMIT, "", &blob));
+  GAZE_TRY_DONE(gaze_file_replace(blob, "", 0));
+  GAZE_TRY_DONE(gaze_format(&link, "%s/snapshots/" HUB_COMMIT "/config.json", store.repository));
+  unlink(link);
+  for (size_t i = 0; i < listing.n; i++)
+    GAZE_TRY_DONE(gaze_hub_store_link(&store, HUB_COMMIT, listing.files[i].path, HUB_COMMIT));
+  GAZE_TRY_DONE(gaze_hub_store_refer(&store, "main", HUB_COMMIT));
+  GAZE_TRY_DONE(gaze_hub_list_json(&json));
+  if (!strstr(json, "\"complete\": true"))
+    fail_msg("not whole: %s", json);
+done:
+  free(json);
+  free(blob);
+  free(link);
+  gaze_hub_listing_fini(&listing);
+  gaze_hub_store_close(&store);
+  return err;
+}
+
+/* Where the reference is, it says all of the commit. */
+static void check_reference(void *user) {
+  uint8_t *commit;
+  size_t size;
+  if (!gaze_file_exists(user))
+    return;
+  assert_int_equal(gaze_file_read(user, 100, &commit, &size), GAZE_OK);
+  assert_string_equal(commit, HUB_COMMIT);
+  free(commit);
+}
+
+static void hub_cache(void **state) {
+  char folder[512], reference[600];
+  snprintf(folder, sizeof folder, "%s", run_path("start", "hub"));
+  snprintf(reference, sizeof reference, "%s/models--acme--tiny/refs/main", folder);
+  setenv("HF_HUB_CACHE", folder, 1);
+  every_fault("hub cache", fill_cache, check_reference, reference);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_model),      cmocka_unit_test(a_cache_of_texts), cmocka_unit_test(shards),
-      cmocka_unit_test(pictures),     cmocka_unit_test(data_sets),        cmocka_unit_test(checkpoints),
-      cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),    cmocka_unit_test(whole_runs)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_model),      cmocka_unit_test(a_cache_of_texts),
+                                     cmocka_unit_test(shards),       cmocka_unit_test(pictures),
+                                     cmocka_unit_test(data_sets),    cmocka_unit_test(checkpoints),
+                                     cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),
+                                     cmocka_unit_test(whole_runs),   cmocka_unit_test(hub_cache)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");
