@@ -74,7 +74,7 @@ gaze_err gaze_model_check_finite(const gaze_model *model, const float *vectors, 
 static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n, float *out) {
   omp_set_num_threads(model->options.threads);
   if (!is_small(model) || model->options.precision != GAZE_PRECISION_F32) /* products have one user at a time */
-    return encode_range(model, pixels, 0, n, PICTURES_TOGETHER, out);
+    return encode_range(model, pixels, 0, n, n < PICTURES_TOGETHER ? n : PICTURES_TOGETHER, out);
   size_t threads = (size_t)model->options.threads;
   gaze_err result = GAZE_OK;
 #pragma omp parallel for schedule(static)
@@ -88,6 +88,8 @@ static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n
 }
 
 gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out) {
+  if (!n)
+    return GAZE_OK;
   GAZE_TRY(gaze_model_prepare(model, GAZE_TOWER_VISION, n));
   GAZE_TRY(encode_pictures(model, pixels, n, out));
   return gaze_model_check_finite(model, out, n, "picture");
