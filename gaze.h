@@ -119,6 +119,13 @@ GAZE_CHECKED gaze_err gaze_model_info_json(gaze_model *model, char **json);
 /* Writes a model's folder with the matrices of its linear layers in bf16 or int8; it opens in a fraction of the time.
  */
 GAZE_CHECKED gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const char *folder);
+/* Runs what another implementation computed of a model (a folder that samples/verify/make_reference.py wrote; NULL:
+ * gaze-reference in the model's) through it: decoding, resizing, token ids, every block of both towers, embeddings,
+ * similarity. *same: no stage parts. json: {"result": "PASS"|"FAIL", "first": the first stage that parts, "hint",
+ * "stages": [{"stage", "status": "same"|"parts"|"shown"|"skipped", "max_abs", "relative", "cosine", "detail"}], ...};
+ * yours: free(). The folder needs no tokenizer: then token ids are skipped. */
+GAZE_CHECKED gaze_err gaze_model_verify(const char *name, const gaze_model_options *options, const char *reference,
+                                        bool *same, char **json);
 
 /* Unit vectors. out: [n, D], yours. */
 GAZE_CHECKED gaze_err gaze_embed_pictures(gaze_model *model, const gaze_picture *pictures, size_t n, float *out);

@@ -2,6 +2,7 @@
 #include "cli/model_list.h"
 #include "cli/model_pull.h"
 #include "cli/model_quantize.h"
+#include "cli/model_verify.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 
@@ -44,13 +45,13 @@ static const command_row info_command = {
     .run = info,
 };
 
-static const command_row *const children[] = {&list_command, &info_command, &model_pull_command,
-                                              &model_quantize_command, NULL};
+static const command_row *const children[] = {&list_command,           &info_command,         &model_pull_command,
+                                              &model_quantize_command, &model_verify_command, NULL};
 
 const command_row model_command = {
     .name = "model",
     .summary = "which models there are, what they are, and more of them",
-    .usage = "list|info|pull|quantize [options]",
+    .usage = "list|info|pull|quantize|verify [options]",
     .examples = "  gaze model list\n  gaze model info gaze-mini\n  gaze model pull openai/clip-vit-base-patch32\n",
     .children = children,
 };

@@ -46,8 +46,8 @@ static gaze_err tokenize_texts(const gaze_model *model, const char *const *texts
   return GAZE_OK;
 }
 
-/* n is at most TEXTS_TOGETHER; offsets begin with 0. */
-static gaze_err encode_texts(const gaze_model *model, const int32_t *ids, const size_t *offsets, size_t n, float *out) {
+gaze_err gaze_model_encode_ids(const gaze_model *model, const int32_t *ids, const size_t *offsets, size_t n,
+                               float *out) {
   gaze_arena measure = GAZE_ARENA_MEASURE, arena;
   gaze_text_tape tape;
   float norms[TEXTS_TOGETHER];
@@ -80,7 +80,7 @@ gaze_err gaze_model_embed_texts(gaze_model *model, const char *const *texts, siz
     size_t count = n - i < TEXTS_TOGETHER ? n - i : TEXTS_TOGETHER;
     err = tokenize_texts(model, texts + i, count, ids, offsets, cuts);
     if (err == GAZE_OK)
-      err = encode_texts(model, ids, offsets, count, out + i * D);
+      err = gaze_model_encode_ids(model, ids, offsets, count, out + i * D);
   }
   free(ids);
   return err;
@@ -139,7 +139,7 @@ static gaze_err encode_mean(const gaze_model *model, const int32_t *ids, const s
     size_t count = n - i < TEXTS_TOGETHER ? n - i : TEXTS_TOGETHER;
     for (size_t k = 0; k <= count; k++)
       own[k] = offsets[i + k] - offsets[i];
-    err = encode_texts(model, ids + offsets[i], own, count, vectors);
+    err = gaze_model_encode_ids(model, ids + offsets[i], own, count, vectors);
     for (size_t k = 0; k < count && err == GAZE_OK; k++)
       model->kernels.add(out, vectors + k * D, D);
   }

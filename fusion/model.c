@@ -44,12 +44,15 @@ static gaze_err open_folder(gaze_model *model) {
   model->clip.keeps_bf16 = model->native && model->options.precision == GAZE_PRECISION_BF16;
   model->clip.keeps_int8 = model->options.precision == GAZE_PRECISION_INT8;
   GAZE_TRY(gaze_clip_load(&model->clip, &model->kernels, model->folder));
-  GAZE_TRY(check_scale(model));
-  GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
-  return gaze_clip_config_check_tokenizer(&config, model->tokenizer, model->folder);
+  return check_scale(model);
 }
 
-gaze_err gaze_model_open(const char *name, const gaze_model_options *options, gaze_model **out) {
+static gaze_err open_tokenizer(gaze_model *model) {
+  GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
+  return gaze_clip_config_check_tokenizer(&model->clip.config, model->tokenizer, model->folder);
+}
+
+static gaze_err open_model(const char *name, const gaze_model_options *options, bool with_tokenizer, gaze_model **out) {
   gaze_model *model;
   GAZE_TRY(gaze_alloc(1, sizeof *model, &model));
   gaze_err err = open_compute(model, options);
@@ -57,6 +60,8 @@ gaze_err gaze_model_open(const char *name, const gaze_model_options *options, ga
     err = gaze_model_find(name, &model->folder);
   if (err == GAZE_OK)
     err = open_folder(model);
+  if (err == GAZE_OK && with_tokenizer)
+    err = open_tokenizer(model);
   if (err != GAZE_OK) {
     gaze_model_close(model);
     return err;
@@ -65,6 +70,14 @@ gaze_err gaze_model_open(const char *name, const gaze_model_options *options, ga
     gaze_warn("%s: %s kernels, %d threads", model->folder, model->kernels.level, model->options.threads);
   *out = model;
   return GAZE_OK;
+}
+
+gaze_err gaze_model_open(const char *name, const gaze_model_options *options, gaze_model **out) {
+  return open_model(name, options, true, out);
+}
+
+gaze_err gaze_model_open_towers(const char *name, const gaze_model_options *options, gaze_model **out) {
+  return open_model(name, options, false, out);
 }
 
 void gaze_model_close(gaze_model *model) {

@@ -41,9 +41,15 @@ GAZE_CHECKED gaze_err gaze_model_find(const char *name, char **out);
  * that lies outside the repository's folder is GAZE_ERR_FORMAT. */
 GAZE_CHECKED gaze_err gaze_hub_find(const char *name, char **out);
 
+/* As gaze_model_open, with tokenizer NULL, whether or not the folder has one. */
+GAZE_CHECKED gaze_err gaze_model_open_towers(const char *name, const gaze_model_options *options, gaze_model **out);
+
 size_t gaze_model_pixels(const gaze_model *model); /* floats of one prepared picture, 3 S S */
 /* pixels: [n, 3, S, S]; out: [n, D], unit. What a picture gives does not depend on those beside it. */
 GAZE_CHECKED gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out);
+/* ids, offsets [n + 1]: as gaze_text_forward takes them, n at most 128; out: [n, D], unit. */
+GAZE_CHECKED gaze_err gaze_model_encode_ids(const gaze_model *model, const int32_t *ids, const size_t *offsets,
+                                            size_t n, float *out);
 /* Texts of one call or of several, and those too long for the model. */
 typedef struct gaze_text_cuts {
   size_t texts, cut, tokens; /* tokens: that the first cut text has too many */

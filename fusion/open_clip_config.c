@@ -209,6 +209,7 @@ static gaze_err read_colours(const json_t *json, const char *key, float out[3]) 
 static gaze_err read_preprocess(const json_t *json, size_t image_size, gaze_preprocess *out) {
   const char *mode, *filter;
   gaze_preprocess_default(out, (int)image_size);
+  out->even_crop = true;
   GAZE_TRY(gaze_json_string(json, "resize_mode", "shortest", &mode));
   GAZE_TRY(gaze_json_string(json, "interpolation", "bicubic", &filter));
   GAZE_TRY(read_colours(json, "mean", out->mean));

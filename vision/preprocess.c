@@ -23,8 +23,10 @@ typedef struct placement {
 } placement;
 
 /* The centre `size` of an axis of `length`, or all of it with a border, the odd pixel in front, as Hugging Face. */
-static void centre_axis(int length, int size, int *begin, int *taken, int *at) {
-  *begin = length > size ? (length - size) / 2 : 0;
+static void centre_axis(const gaze_preprocess *p, int length, int *begin, int *taken, int *at) {
+  int size = p->size, before = length > size ? (length - size) / 2 : 0;
+  bool half = length > size && (length - size) % 2;
+  *begin = before + (p->even_crop && half && before % 2);
   *taken = length > size ? size : length;
   *at = (size - *taken + 1) / 2;
 }
@@ -39,8 +41,8 @@ static gaze_err place_crop(const gaze_preprocess *p, const char *name, int width
                      width, height, (long long)wide, (long long)high);
   to->width = (int)wide;
   to->height = (int)high;
-  centre_axis(to->width, p->size, &to->window.left, &to->window.width, &to->x);
-  centre_axis(to->height, p->size, &to->window.top, &to->window.height, &to->y);
+  centre_axis(p, to->width, &to->window.left, &to->window.width, &to->x);
+  centre_axis(p, to->height, &to->window.top, &to->window.height, &to->y);
   return GAZE_OK;
 }
 

@@ -15,6 +15,7 @@ typedef struct gaze_preprocess {
   int size;   /* S: side of the model's input, pixels */
   int resize; /* shorter side before the crop; S unless the file says otherwise */
   gaze_fit fit;
+  bool even_crop; /* a crop that begins at half a pixel begins at the even one, as torchvision's; else before it */
   gaze_filter filter;
   float mean[3], deviation[3]; /* of channels scaled to [0, 1] */
 } gaze_preprocess;

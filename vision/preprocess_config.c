@@ -130,17 +130,18 @@ static gaze_err read_fit(const json_t *json, bool siglip, int image_size, gaze_p
   return GAZE_OK;
 }
 
-/* "CLIPImageProcessor", "CLIPFeatureExtractor", "SiglipImageProcessorFast", ...: NULL or the family. */
+/* "CLIPImageProcessor", "CLIPFeatureExtractor", "ChineseCLIPImageProcessor", "SiglipImageProcessorFast", ...: the first
+ * three are one. */
 static gaze_err read_family(const json_t *json, bool *siglip) {
   const char *type, *older;
   GAZE_TRY(gaze_json_string(json, "feature_extractor_type", "CLIPImageProcessor", &older));
   GAZE_TRY(gaze_json_string(json, "image_processor_type", older, &type));
   *siglip = strncmp(type, "SiglipImage", 11) == 0;
-  if (*siglip || strncmp(type, "CLIP", 4) == 0)
+  if (*siglip || strncmp(type, "CLIP", 4) == 0 || strncmp(type, "ChineseCLIP", 11) == 0)
     return GAZE_OK;
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
                    "preprocessing not implemented: image processor, image_processor_type: %s is not one of "
-                   "CLIPImageProcessor, SiglipImageProcessor",
+                   "CLIPImageProcessor, ChineseCLIPImageProcessor, SiglipImageProcessor",
                    type);
 }
 

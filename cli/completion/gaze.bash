@@ -32,6 +32,7 @@ _gaze_options() {
     ;;
   "model pull") echo "--revision --file" ;;
   "model quantize") echo "--to" ;;
+  "model verify") echo "--reference" ;;
   "db info") echo "--db" ;;
   "db check") echo "--db" ;;
   "db compact") echo "--db" ;;
@@ -48,7 +49,7 @@ _gaze_find_command() {
     case $command:$word in
     *:-*) ;;
     :index | :search | :classify | :embed | :tokenize | :eval | :train | :model | :db) command=$word ;;
-    eval:classification | eval:retrieval | train:tokenizer | train:clip | model:list | model:info | model:pull | model:quantize | db:info | db:check | db:compact | db:export) command="$command $word" ;;
+    eval:classification | eval:retrieval | train:tokenizer | train:clip | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
 }
@@ -67,7 +68,7 @@ _gaze() {
   --save-dtype) _gaze_offer 'f32 f16 bf16' ;;
   --to) _gaze_offer 'int8 bf16' ;;
   --resume) _gaze_offer latest ;;
-  -m | --model | --in | --logs | --tokenizer | --distill-model)
+  -m | --model | --reference | --in | --logs | --tokenizer | --distill-model)
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
     ;;
@@ -83,7 +84,7 @@ _gaze_word() { # a word that is no option's value
   :*) _gaze_offer 'index search classify embed tokenize eval train model db help' ;;
   eval:*) _gaze_offer 'classification retrieval' ;;
   train:*) _gaze_offer 'tokenizer clip' ;;
-  model:*) _gaze_offer 'list info pull quantize' ;;
+  model:*) _gaze_offer 'list info pull quantize verify' ;;
   db:*) _gaze_offer 'info check compact export' ;;
   esac
 }

@@ -19,7 +19,7 @@ end
 complete -c gaze -n 'test (count (__gaze_words)) -eq 0' -f -a 'index search classify embed tokenize eval train model db help'
 complete -c gaze -n 'test "$(__gaze_words)" = eval' -f -a 'classification retrieval'
 complete -c gaze -n 'test "$(__gaze_words)" = train' -f -a 'tokenizer clip'
-complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'list info pull quantize'
+complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'list info pull quantize verify'
 complete -c gaze -n 'test "$(__gaze_words)" = db' -f -a 'info check compact export'
 complete -c gaze -s m -l model -r -F -d 'a folder, a Hugging Face id in the local cache, or a name in the model folder'
 complete -c gaze -l threads -x -d 'processors to use'
@@ -155,6 +155,8 @@ complete -c gaze -n '__gaze_at model pull' -l revision -x -d 'a branch, a tag or
 complete -c gaze -n '__gaze_at model pull' -l file -x -d 'download this file instead of what a model needs'
 
 complete -c gaze -n '__gaze_at model quantize' -l to -x -a 'int8 bf16' -d 'of the matrices of linear layers'
+
+complete -c gaze -n '__gaze_at model verify' -l reference -r -F -d 'what to compare with'
 
 complete -c gaze -n '__gaze_at db info' -l db -r -F -d 'the index'
 

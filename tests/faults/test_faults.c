@@ -11,7 +11,7 @@
 #include "fusion/clip_run.h"
 #include "fusion/dataset.h"
 #include "fusion/hub_store.h"
-#include "fusion/model.h"
+#include "fusion/verify.h"
 #include "vision/preprocess.h"
 
 #include <dirent.h>
@@ -173,6 +173,40 @@ static void a_cache_of_texts(void **state) {
     assert_int_equal(use_model_cached(&use), GAZE_OK);
   }
   unsetenv("XDG_CACHE_HOME");
+}
+
+/* What lacks is an error, never a stage that parts. */
+static gaze_err verify_inputs(void *user) {
+  const gaze_model_options options = {.threads = THREADS};
+  gaze_verification v = {0};
+  gaze_err err;
+  GAZE_TRY(gaze_model_open_towers(user, &options, &v.model));
+  GAZE_TRY_DONE(gaze_tokenizer_open(user, &v.model->tokenizer));
+  GAZE_TRY_DONE(gaze_reference_open(NULL, v.model, &v.reference));
+  GAZE_TRY_DONE(gaze_verify_inputs(&v));
+  assert_string_equal(v.stages.first, "");
+done:
+  gaze_stages_fini(&v.stages);
+  gaze_reference_fini(&v.reference);
+  gaze_model_close(v.model);
+  return err;
+}
+
+static gaze_err verify_model(void *user) {
+  const gaze_model_options options = {.threads = THREADS};
+  bool same;
+  char *json;
+  GAZE_TRY(gaze_model_verify(user, &options, NULL, &same, &json));
+  free(json);
+  assert_true(same);
+  return GAZE_OK;
+}
+
+static void a_verification(void **state) {
+  char folder[1024];
+  snprintf(folder, sizeof folder, "%s/tests/golden/data/clip/quick", getenv("GAZE_SOURCE_ROOT"));
+  every_fault("a verification's inputs", verify_inputs, NULL, folder);
+  until_success("verification", FAULT_SYSTEM, 1, verify_model, NULL, folder);
 }
 
 static gaze_err use_weights(void *user) {
@@ -434,11 +468,11 @@ static void hub_cache(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_model),      cmocka_unit_test(a_cache_of_texts),
-                                     cmocka_unit_test(shards),       cmocka_unit_test(pictures),
-                                     cmocka_unit_test(data_sets),    cmocka_unit_test(checkpoints),
-                                     cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),
-                                     cmocka_unit_test(whole_runs),   cmocka_unit_test(hub_cache)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_model),     cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
+      cmocka_unit_test(shards),      cmocka_unit_test(pictures),       cmocka_unit_test(data_sets),
+      cmocka_unit_test(checkpoints), cmocka_unit_test(saved_models),   cmocka_unit_test(training_runs),
+      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");

@@ -1,6 +1,6 @@
 """Tiny random CLIPs, and everything that transformers computes on the way through them.
 
-data/clip/quick/             model folder with a tokenizer: quick_gelu, heads of 12 and 8
+data/clip/quick/             model folder with a tokenizer: quick_gelu, heads of 12 and 8; gaze-reference/ beside it
 data/clip/exact/             model folder without: gelu, eps 1e-6 and 1e-4, no two sizes alike
 data/clip/exact-f16/, -bf16/ the same weights rounded
 data/clip/MODEL.safetensors  its inputs (pixels; ids, offsets) and every tap, named as gaze names them
@@ -20,6 +20,11 @@ import sys
 import numpy as np
 
 from resize import dump, scene
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples", "verify"))
+
+import make_reference  # noqa: E402
+import taps  # noqa: E402
 
 sys.modules["torchvision"] = None  # transformers is to do without: its resize is not Pillow's
 
@@ -118,36 +123,6 @@ def image_processor(**options):
     return CLIPImageProcessorPil(**options)
 
 
-def listen(model, taps):
-    """Hooks that note what gaze's taps show, under their names."""
-
-    def keep(name, module, of_input=False):
-        def hook(module, inputs, output):
-            value = inputs[0] if of_input else output
-            taps[name] = (value[0] if isinstance(value, tuple) else value).detach()
-
-        module.register_forward_hook(hook)
-
-    def tower(prefix, encoder):
-        for i, layer in enumerate(encoder.layers):
-            block = f"{prefix}.block{i:02}"
-            keep(block + ".norm1", layer.layer_norm1)
-            keep(block + ".attn", layer.layer_norm2, of_input=True)
-            keep(block + ".norm2", layer.layer_norm2)
-            keep(block, layer)
-
-    vision, text = model.vision_model, model.text_model
-    keep("vision.embedded", vision.embeddings)
-    keep("vision.pre_norm", vision.pre_layrnorm)
-    tower("vision", vision.encoder)
-    keep("vision.pooled", vision.post_layernorm)
-    keep("vision.embedding", model.visual_projection)
-    keep("text.embedded", text.embeddings)
-    tower("text", text.encoder)
-    keep("text.pooled", model.text_projection, of_input=True)
-    keep("text.embedding", model.text_projection)
-
-
 def pad(ids, end):
     """[B, longest] and its mask, as the tokenizer pads."""
     longest = max(map(len, ids))
@@ -159,26 +134,20 @@ def run(model, pixels, ids):
     """Every tap as {name: [rows, columns]}; of text the rows up to the end that is pooled."""
     import torch
 
-    taps = {}
+    noted = taps.Taps(ids)
     model = model.double()
-    listen(model, taps)
+    taps.clip(noted, model)
     padded, mask = pad(ids, model.config.text_config.pad_token_id)
     with torch.no_grad():
         model(pixel_values=torch.from_numpy(pixels).double(), input_ids=torch.from_numpy(padded),
               attention_mask=torch.from_numpy(mask))
-    rows = {}
-    for name, value in taps.items():
-        value = value.numpy()
-        if name.startswith("text.") and value.ndim == 3:
-            value = np.concatenate([value[i, : len(row)] for i, row in enumerate(ids)])
-        rows[name] = np.ascontiguousarray(value.reshape(-1, value.shape[-1]), dtype=np.float32)
-    return rows
+    return noted
 
 
-def save_taps(path, pixels, ids, taps, only=None):
+def save_taps(path, pixels, ids, noted, only=None):
     from safetensors.numpy import save_file
 
-    tensors = {name: value for name, value in taps.items() if not only or name.endswith(only)}
+    tensors = {name: value for name, value in noted.items() if not only or name.endswith(only)}
     tensors["pixels"] = pixels
     tensors["ids"] = np.concatenate([np.array(row, dtype=np.int32) for row in ids])
     tensors["offsets"] = np.cumsum([0] + [len(row) for row in ids], dtype=np.int32)
@@ -217,15 +186,16 @@ def write_quick(folder):
     whole = tokenizer(TEXTS)["input_ids"]
     cut = tokenizer(TEXTS, truncation=True, max_length=16)["input_ids"]
     ids = [row[: row.index(end) + 1] for row in cut]
-    taps = run(reload(place), pixels, ids)
-    save_taps(os.path.join(folder, "quick.safetensors"), pixels, ids, taps)
+    noted = run(reload(place), pixels, ids)
+    save_taps(os.path.join(folder, "quick.safetensors"), pixels, ids, noted)
     uncut = run(reload(place), pixels, cut)["text.embedding"]
     old = run(reload(place, bos_token_id=0, eos_token_id=2, pad_token_id=1), pixels, cut)["text.embedding"]
-    assert np.array_equal(uncut, old) and np.allclose(uncut, taps["text.embedding"], atol=1e-6)
-    dump([{"file": name, "vector": row} for name, row in zip(names, unit(taps["vision.embedding"]))], folder,
+    assert np.array_equal(uncut, old) and np.allclose(uncut, noted["text.embedding"], atol=1e-6)
+    dump([{"file": name, "vector": row} for name, row in zip(names, unit(noted["vision.embedding"]))], folder,
          "pictures.json")
     dump([{"text": text, "ids": row, "vector": vector, "old": before} for text, row, vector, before
           in zip(TEXTS, whole, unit(uncut), unit(old))], folder, "texts.json")
+    make_reference.write(make_reference.Transformers(place), os.path.join(place, "gaze-reference"))
 
 
 def write_exact(folder):

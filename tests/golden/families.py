@@ -4,23 +4,24 @@ data/families/siglip/       transformers' SigLIP: tanh GELU, pooling by attentio
 data/families/siglip-timm/  the same family as open_clip stores it: timm's image encoder, open_clip's text tower
 data/families/chinese/      transformers' Chinese-CLIP: BERT as text tower
 data/families/open/         open_clip's own towers: quick GELU, heads of 10
+data/families/open-both/    the same with texts that are seen both ways, filled up and pooled at their last row;
+                            gaze-reference-causal/ is the same weights with a causal mask
 data/families/xlmr/         weights alone: open_clip's CLIP with XLM-R as text tower, mean pooling, two projections
+data/families/MODEL/gaze-reference/  what `gaze model verify` compares with, of all but xlmr
 data/families/MODEL.safetensors  its inputs (pixels; ids, offsets) and its taps, named as gaze names them
 
 The references run in float64; what they give is rounded to float32 once. open_clip and timm want torchvision for
 pictures alone, which are not used here; a stand-in takes its place.
 """
 
-import importlib.machinery
 import json
 import os
 import shutil
 import sys
-from unittest.mock import MagicMock
 
 import numpy as np
 
-from clip import quiet, save_taps
+from clip import make_reference, quiet, save_taps, taps
 
 SEED = 21
 PAD = 1
@@ -28,15 +29,6 @@ VISION = {"hidden_size": 36, "intermediate_size": 60, "num_hidden_layers": 2, "n
           "image_size": 24, "patch_size": 8}
 TEXT = {"hidden_size": 36, "intermediate_size": 52, "num_hidden_layers": 2, "num_attention_heads": 3, "vocab_size": 90,
         "max_position_embeddings": 12, "pad_token_id": PAD, "bos_token_id": 2, "eos_token_id": 3}
-
-
-def stand_in_for_torchvision():
-    for name in ("", ".transforms", ".transforms.functional", ".transforms.v2", ".ops", ".ops.misc", ".datasets", ".io",
-                 ".models", ".models.feature_extraction", ".utils"):
-        module = MagicMock()
-        module.__spec__ = importlib.machinery.ModuleSpec("torchvision" + name, None)
-        module.__version__ = "0"
-        sys.modules["torchvision" + name] = module
 
 
 def randomise(model):
@@ -65,39 +57,6 @@ def inputs(filled):
     return pixels, [row + [PAD] * (12 - len(row) if filled else 0) for row in ids]
 
 
-class Taps(dict):
-    """What hooks note, as [rows, columns]; of a batch padded for the reference the rows that count."""
-
-    def __init__(self, ids):
-        self.ids = ids
-
-    def keep(self, name, module, of_input=False):
-        def hook(_, inputs, output):
-            value = inputs[0] if of_input else output
-            value = (value[0] if isinstance(value, tuple) else value).detach()
-            if name.startswith("text.") and value.ndim == 3 and value.shape[0] == len(self.ids):
-                value = np.concatenate([value[i, : len(row)] for i, row in enumerate(self.ids)])
-            self[name] = np.ascontiguousarray(np.asarray(value).reshape(-1, value.shape[-1]), dtype=np.float32)
-
-        module.register_forward_hook(hook)
-
-    def note(self, name, value):
-        self[name] = np.ascontiguousarray(value.detach().numpy(), dtype=np.float32)
-
-    def pre_norm_tower(self, prefix, layers, norm1, norm2):
-        for i, layer in enumerate(layers):
-            block = f"{prefix}.block{i:02}"
-            self.keep(block + ".norm1", getattr(layer, norm1))
-            self.keep(block + ".attn", getattr(layer, norm2), of_input=True)
-            self.keep(block, layer)
-
-    def bert(self, model):
-        self.keep("text.embedded", model.embeddings)
-        for i, layer in enumerate(model.encoder.layer):
-            self.keep(f"text.block{i:02}.attn", layer.attention.output)
-            self.keep(f"text.block{i:02}", layer)
-
-
 def padded(ids):
     import torch
 
@@ -106,7 +65,7 @@ def padded(ids):
             torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids]))
 
 
-def save(folder, name, model, state, pixels, ids, taps, config=None, open_clip=None):
+def save_weights(folder, name, state, config=None, open_clip=None):
     """state: the weights to write, as float32; config: what goes into config.json."""
     from safetensors.torch import save_file
 
@@ -121,7 +80,26 @@ def save(folder, name, model, state, pixels, ids, taps, config=None, open_clip=N
             with open(os.path.join(place, target), "w") as out:
                 json.dump(content, out, indent=1, sort_keys=True)
                 out.write("\n")
-    save_taps(os.path.join(folder, name + ".safetensors"), pixels, ids, taps)
+
+
+def save(folder, name, model, state, pixels, ids, noted, config=None, open_clip=None):
+    save_weights(folder, name, state, config, open_clip)
+    save_taps(os.path.join(folder, name + ".safetensors"), pixels, ids, noted)
+
+
+def save_processor(folder, name, family):
+    """preprocessor_config.json of transformers' processor of that family, which squashes."""
+    import importlib
+
+    module = importlib.import_module(f"transformers.models.{family}.image_processing_pil_{family}")
+    options = {"size": {"height": 24, "width": 24}} | ({} if family == "siglip" else {"do_center_crop": False})
+    processor = make_reference.Transformers.processors[family] + "Pil"
+    getattr(module, processor)(**options).save_pretrained(os.path.join(folder, name))
+
+
+def save_reference(folder, name, source=None, out="gaze-reference"):
+    place = os.path.join(folder, name)
+    make_reference.write(source or make_reference.open_source(place), os.path.join(place, out))
 
 
 def slim(config, keys=None):
@@ -147,19 +125,13 @@ def write_siglip(folder):
         model.logit_bias.fill_(-7.5)
     state = {k: v.clone() for k, v in randomise(model).state_dict().items()}
     pixels, ids = inputs(filled=True)
-    taps = Taps(ids)
-    vision, text = model.vision_model, model.text_model
-    taps.keep("vision.embedded", vision.embeddings)
-    taps.pre_norm_tower("vision", vision.encoder.layers, "layer_norm1", "layer_norm2")
-    taps.keep("vision.final_norm", vision.post_layernorm)
-    taps.keep("vision.map.norm2", vision.head.layernorm)
-    taps.keep("vision.embedding", vision.head)
-    taps.keep("text.embedded", text.embeddings)
-    taps.pre_norm_tower("text", text.encoder.layers, "layer_norm1", "layer_norm2")
-    taps.keep("text.embedding", text.head)
+    noted = taps.Taps(ids)
+    taps.siglip(noted, model)
     with torch.no_grad():
         model(pixel_values=torch.from_numpy(pixels).double(), input_ids=torch.tensor(ids))
-    save(folder, "siglip", model, state, pixels, ids, taps, config=slim(config))
+    save(folder, "siglip", model, state, pixels, ids, noted, config=slim(config))
+    save_processor(folder, "siglip", "siglip")
+    save_reference(folder, "siglip")
 
 
 def write_siglip_timm(folder):
@@ -177,18 +149,32 @@ def write_siglip_timm(folder):
     state = {k: v.clone() for k, v in model.state_dict().items() if "attn_mask" not in k}
     state |= {"logit_scale": torch.tensor([2.3]), "logit_bias": torch.tensor([-7.5])}
     pixels, ids = inputs(filled=True)
-    taps = Taps(ids)
-    taps.pre_norm_tower("vision", trunk.blocks, "norm1", "norm2")
-    taps.keep("vision.final_norm", trunk.norm)
-    taps.keep("vision.embedding", trunk)
-    taps.keep("text.embedding", text)
+    noted = taps.Taps(ids)
+    taps.timm_trunk(noted, trunk)
+    taps.open_clip_text(noted, text)
+    noted.keep("text.embedding", text)
     with torch.no_grad():
         trunk(torch.from_numpy(pixels).double())
         text(torch.tensor(ids))
     config = {"model_type": "siglip",
               "vision_config": dict(VISION, intermediate_size=72, hidden_act="gelu"),
               "text_config": dict(TEXT, intermediate_size=72)}
-    save(folder, "siglip-timm", model, state, pixels, ids, taps, config=config)
+    save(folder, "siglip-timm", model, state, pixels, ids, noted, config=config)
+    save_processor(folder, "siglip-timm", "siglip")
+    save_reference(folder, "siglip-timm", timm_source(model, state))
+
+
+def timm_source(model, state):
+    """timm has no tiny SigLIP that a configuration could name: the towers come as they are."""
+    model.encode_image, model.encode_text = model["visual"]["trunk"], model["text"]
+    model.logit_scale, model.logit_bias = state["logit_scale"], state["logit_bias"]
+    source = object.__new__(make_reference.OpenClip)
+    source.model = model
+    half = [0.5, 0.5, 0.5]
+    source.settings({"model_cfg": {"vision_cfg": {"image_size": 24},
+                                   "text_cfg": {"context_length": 12, "vocab_size": 90, "pool_type": "last", "pad_id": PAD}},
+                     "preprocess_cfg": {"mean": half, "std": half, "resize_mode": "squash"}})
+    return source
 
 
 def write_chinese(folder):
@@ -200,26 +186,14 @@ def write_chinese(folder):
     model = randomise(ChineseCLIPModel._from_config(config, attn_implementation="eager"))
     state = {k: v.clone() for k, v in model.state_dict().items()}
     pixels, ids = inputs(filled=False)
-    taps = Taps(ids)
-    vision = model.vision_model
-    taps.keep("vision.embedded", vision.embeddings)
-    taps.keep("vision.pre_norm", vision.pre_layrnorm)
-    taps.pre_norm_tower("vision", vision.encoder.layers, "layer_norm1", "layer_norm2")
-    taps.keep("vision.pooled", vision.post_layernorm)
-    taps.keep("vision.embedding", model.visual_projection)
-    taps.bert(model.text_model)
-    taps.keep("text.embedding", model.text_projection)
+    noted = taps.Taps(ids)
+    taps.chinese_clip(noted, model)
     rows, mask = padded(ids)
     with torch.no_grad():
         model(pixel_values=torch.from_numpy(pixels).double(), input_ids=rows, attention_mask=mask)
-    save(folder, "chinese", model, state, pixels, ids, taps, config=slim(config))
-
-
-def open_clip_taps(taps, model):
-    visual = model.visual
-    taps.keep("vision.pre_norm", visual.ln_pre)
-    taps.pre_norm_tower("vision", visual.transformer.resblocks, "ln_1", "ln_2")
-    taps.keep("vision.embedding", visual)
+    save(folder, "chinese", model, state, pixels, ids, noted, config=slim(config))
+    save_processor(folder, "chinese", "chinese_clip")
+    save_reference(folder, "chinese")
 
 
 def write_open_clip(folder):
@@ -235,16 +209,38 @@ def write_open_clip(folder):
     pixels, ids = inputs(filled=False)
     ids = [row[:-1] + [89] for row in ids]  # the highest id is what open_clip pools
     ids = [[min(i, 88) for i in row[:-1]] + row[-1:] for row in ids]
-    taps = Taps(ids)
-    open_clip_taps(taps, model)
-    taps.pre_norm_tower("text", model.transformer.resblocks, "ln_1", "ln_2")
+    noted = taps.Taps(ids)
+    taps.open_clip_vision(noted, model.visual)
+    taps.open_clip_text(noted, model)
     rows = torch.tensor([row + [0] * (12 - len(row)) for row in ids])
     with torch.no_grad():
         model.encode_image(torch.from_numpy(pixels).double())
-        taps.note("text.embedding", model.encode_text(rows))
+        noted.note("text.embedding", model.encode_text(rows))
     config = {"model_cfg": settings,
               "preprocess_cfg": {"mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711]}}
-    save(folder, "open", model, state, pixels, ids, taps, open_clip=config)
+    save(folder, "open", model, state, pixels, ids, noted, open_clip=config)
+    save_reference(folder, "open")
+
+
+def write_open_both(folder):
+    from open_clip.model import CLIP
+
+    text = {"context_length": 12, "vocab_size": 90, "width": 24, "heads": 2, "layers": 2, "pool_type": "last",
+            "no_causal_mask": True, "pad_id": PAD}
+    vision = {"image_size": 24, "patch_size": 8, "width": 30, "head_width": 10, "layers": 2, "mlp_ratio": 2.0}
+    settings = {"embed_dim": 24, "init_logit_bias": -10, "vision_cfg": vision, "text_cfg": text}
+    model = randomise(CLIP(**settings))
+    model.logit_scale.data.fill_(2.3)
+    model.logit_bias.data.fill_(-7.5)
+    state = {k: v.clone() for k, v in model.state_dict().items() if "attn_mask" not in k}
+    half = [0.5, 0.5, 0.5]
+    preprocess = {"mean": half, "std": half, "interpolation": "bilinear", "resize_mode": "squash"}
+    save_weights(folder, "open-both", state, open_clip={"model_cfg": settings, "preprocess_cfg": preprocess})
+    save_reference(folder, "open-both")
+    source = make_reference.open_source(os.path.join(folder, "open-both"))
+    source.model = source.build(dict(settings, text_cfg=dict(text, no_causal_mask=False))).eval()
+    source.model.load_state_dict({k: v.float() for k, v in state.items()}, strict=False)
+    save_reference(folder, "open-both", source, "gaze-reference-causal")
 
 
 def write_xlmr(folder):
@@ -263,25 +259,26 @@ def write_xlmr(folder):
     randomise(model)
     state = {k: v.clone() for k, v in model.state_dict().items()} | {"logit_scale": torch.tensor(2.7)}
     pixels, ids = inputs(filled=False)
-    taps = Taps(ids)
-    open_clip_taps(taps, model)
-    taps.bert(text)
+    noted = taps.Taps(ids)
+    taps.open_clip_vision(noted, visual)
+    noted.bert(text)
     rows, mask = padded(ids)
     with torch.no_grad():
         visual(torch.from_numpy(pixels).double())
         pooled = MeanPooler()(text(input_ids=rows, attention_mask=mask), mask)
-        taps.note("text.pooled", pooled)
-        taps.note("text.embedding", projection(pooled))
-    save(folder, "xlmr", model, state, pixels, ids, taps)
+        noted.note("text.pooled", pooled)
+        noted.note("text.embedding", projection(pooled))
+    save(folder, "xlmr", model, state, pixels, ids, noted)
 
 
 def write(folder):
     """Fills folder/families."""
     sys.modules.pop("torchvision", None)
-    stand_in_for_torchvision()
+    make_reference.stand_in_for_torchvision()
     quiet()
     folder = os.path.join(folder, "families")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    for part in (write_siglip, write_siglip_timm, write_chinese, write_open_clip, write_xlmr):
+    for part in (write_siglip, write_siglip_timm, write_chinese, write_open_clip, write_open_both,
+                 write_xlmr):
         part(folder)
