@@ -49,7 +49,7 @@ TOO_MANY_WEIGHTS = 1e9  # for float64
 TOO_MANY_BYTES = 64e6  # of taps: then those that others surround are left out
 
 
-def scene(width, height, seed, noise=20):
+def scene(width, height, seed, noise=40):
     """Waves of colour under noise, with saturated spots where a cubic overshoots."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
@@ -311,7 +311,7 @@ def draw(size, out):
     """Pictures as files and as Pillow reads them back."""
     names = [f"picture{i}.png" for i in range(len(SHAPES))]
     for i, (name, (width, height)) in enumerate(zip(names, SHAPES)):
-        scene(int(width * size), int(height * size), SEED + i).save(os.path.join(out, name), optimize=True)
+        scene(int(width * size), int(height * size), SEED + i, noise=20).save(os.path.join(out, name), optimize=True)
     return names, [Image.open(os.path.join(out, name)).convert("RGB") for name in names]
 
 

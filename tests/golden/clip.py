@@ -21,10 +21,8 @@ import numpy as np
 
 from resize import dump, scene
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples", "verify"))
-
-import make_reference  # noqa: E402
-import taps  # noqa: E402
+import make_reference  # beside taps in samples/verify, which resize.py put on the path
+import taps
 
 sys.modules["torchvision"] = None  # transformers is to do without: its resize is not Pillow's
 

@@ -12,19 +12,12 @@ import sys
 import numpy as np
 from PIL import Image
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples", "verify"))
+
+from make_reference import scene  # noqa: E402
+
 BILINEAR, BICUBIC = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC
 MEAN, DEVIATION = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
-
-
-def scene(width, height, seed, noise=40):
-    """Waves of colour under noise, with saturated spots where a cubic overshoots."""
-    random = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width] / max(width, height)
-    waves = [127 + 120 * np.sin(2 * np.pi * (a * x + b * y + c)) for a, b, c in random.uniform(0.3, 2, (3, 3))]
-    pixels = np.stack(waves, axis=-1) + random.normal(0, noise, (height, width, 3))
-    pixels[random.random((height, width)) < 0.05] = 255
-    pixels[random.random((height, width)) < 0.05] = 0
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 def save(image, folder, name):
