@@ -2,6 +2,7 @@
 #include "fusion/clip_names.h"
 
 #include "core/base/memory.h"
+#include "core/tensor/weights.h"
 
 #include <stdio.h>
 #include <stdlib.h>

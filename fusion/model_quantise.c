@@ -2,6 +2,7 @@
  * NAME has NAME.scales [rows], and NAME.columns [columns] where columns were raised (core/kernels/matmul_int8.c). */
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/tensor/weights.h"
 #include "fusion/clip_names.h"
 #include "fusion/model.h"
 
