@@ -1,194 +1,169 @@
-/* tokenizer.json of Hugging Face's tokenizers library, as CLIPTokenizerFast writes it. */
-#include "core/base/json.h"
-#include "core/base/memory.h"
-#include "text/tokenizer_parts.h"
+/* tokenizer.json of Hugging Face's tokenizers library. */
+#include "text/tokenizer_json.h"
+
+#include "core/base/file.h"
+#include "text/tokenizer_config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static gaze_err refuse(const char *path, const char *what, const char *value) {
-  return gaze_fail(GAZE_ERR_UNSUPPORTED, "unsupported %s in a tokenizer: \"%s\" in %s: only CLIP's are implemented",
-                   what, value ? value : "none", path);
+gaze_err gaze_tokenizer_refuse(const char *name, const char *what, const char *value) {
+  return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                   "unsupported %s in a tokenizer: \"%s\" in %s: use a tokenizer of CLIP, SigLIP, BERT or XLM-R", what,
+                   value ? value : "none", name);
 }
 
-static gaze_err type_of(const json_t *object, const char **type) {
-  return gaze_json_string(object, "type", "none", type);
-}
-
-static gaze_err require(const json_t *object, const char *key, const char *wanted, const char *path) {
+gaze_err gaze_tokenizer_require(const json_t *object, const char *key, const char *wanted, const char *name) {
   const char *found;
   GAZE_TRY(gaze_json_string(object, key, "", &found));
-  return strcmp(found, wanted) ? refuse(path, key, found) : GAZE_OK;
+  return strcmp(found, wanted) ? gaze_tokenizer_refuse(name, key, found) : GAZE_OK;
 }
 
-static gaze_err require_false(const json_t *object, const char *key, const char *path) {
+gaze_err gaze_tokenizer_require_false(const json_t *object, const char *key, const char *name) {
   bool found;
   GAZE_TRY(gaze_json_bool(object, key, false, &found));
-  return found ? refuse(path, key, "true") : GAZE_OK;
+  return found ? gaze_tokenizer_refuse(name, key, "true") : GAZE_OK;
 }
 
-/* The regular expression of a Split or Replace. */
-static const char *pattern_of(const json_t *object) {
-  const char *regex = json_string_value(json_object_get(json_object_get(object, "pattern"), "Regex"));
-  return regex ? regex : "none";
+static bool is(const char *key, size_t size, const char *wanted) {
+  return size == strlen(wanted) && !memcmp(key, wanted, size);
 }
 
-static gaze_err read_step(gaze_normalizer *normalizer, const json_t *json, const char *path) {
-  const char *type;
-  GAZE_TRY(type_of(json, &type));
-  if (normalizer->n == GAZE_NORMALIZER_STEPS_MAX)
-    return refuse(path, "number of normalizers", "more than 8");
-  gaze_normalizer_step *step = &normalizer->steps[normalizer->n++];
-  if (!strcmp(type, "NFC")) {
-    *step = GAZE_NORMALIZER_COMPOSE;
-  } else if (!strcmp(type, "Lowercase")) {
-    *step = GAZE_NORMALIZER_LOWER;
-  } else if (!strcmp(type, "Replace")) {
-    *step = GAZE_NORMALIZER_FOLD_SPACE;
-    if (strcmp(pattern_of(json), "\\s+"))
-      return refuse(path, "normalizer pattern", pattern_of(json));
-    return require(json, "content", " ", path);
-  } else {
-    return refuse(path, "normalizer", type);
+/* Where the values of the two lists begin and end in the text. */
+typedef struct ranges {
+  const char *start[2], *end[2];
+  size_t n;
+} ranges;
+
+/* The members of "model", which begins at the walk. */
+static gaze_err find_lists(gaze_json_walk *walk, gaze_tokenizer_json *out, ranges *lists) {
+  if (!gaze_json_walk_take(walk, '{'))
+    return gaze_json_walk_skip(walk);
+  for (bool first = true, more;; first = false) {
+    const char *key;
+    size_t size;
+    GAZE_TRY(gaze_json_walk_more(walk, '}', first, &more));
+    if (!more)
+      return GAZE_OK;
+    GAZE_TRY(gaze_json_walk_key(walk, &key, &size));
+    gaze_json_walk *list = is(key, size, "vocab") ? &out->vocab : is(key, size, "merges") ? &out->merges : NULL;
+    char opens = gaze_json_walk_peek(walk);
+    const char *start = walk->at;
+    GAZE_TRY(gaze_json_walk_skip(walk));
+    if (!list || list->at || (opens != '{' && opens != '['))
+      continue;
+    *list = (gaze_json_walk){.at = start, .end = walk->at, .name = walk->name, .start = walk->start};
+    lists->start[lists->n] = start;
+    lists->end[lists->n++] = walk->at;
   }
-  return GAZE_OK;
 }
 
-static gaze_err read_normalizer(gaze_normalizer *normalizer, const json_t *json, const char *path) {
-  *normalizer = (gaze_normalizer){.n = 0};
-  if (!json || json_is_null(json))
+static gaze_err find_model(gaze_json_walk *walk, gaze_tokenizer_json *out, ranges *lists) {
+  if (!gaze_json_walk_take(walk, '{'))
     return GAZE_OK;
-  const char *type;
-  GAZE_TRY(type_of(json, &type));
-  if (strcmp(type, "Sequence"))
-    return read_step(normalizer, json, path);
-  size_t i;
-  json_t *step;
-  json_array_foreach(json_object_get(json, "normalizers"), i, step) GAZE_TRY(read_step(normalizer, step, path));
-  return GAZE_OK;
-}
-
-#define PLAIN_PATTERN "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+"
-#define LITERAL_PATTERN "<\\|startoftext\\|>|<\\|endoftext\\|>|" PLAIN_PATTERN
-
-/* A Split by CLIP's expression, with or without the literals, then ByteLevel. */
-static gaze_err read_rules(gaze_split_rules *rules, const json_t *json, const char *path) {
-  GAZE_TRY(require(json, "type", "Sequence", path));
-  const json_t *steps = json_object_get(json, "pretokenizers");
-  if (json_array_size(steps) != 2)
-    return refuse(path, "pre_tokenizer", "not a Split and a ByteLevel");
-  const json_t *split = json_array_get(steps, 0), *bytes = json_array_get(steps, 1);
-  GAZE_TRY(require(split, "type", "Split", path));
-  GAZE_TRY(require(split, "behavior", "Removed", path));
-  GAZE_TRY(require(bytes, "type", "ByteLevel", path));
-  GAZE_TRY(require_false(bytes, "add_prefix_space", path));
-  bool inverted, cut;
-  GAZE_TRY(gaze_json_bool(split, "invert", false, &inverted));
-  GAZE_TRY(gaze_json_bool(bytes, "use_regex", true, &cut));
-  if (!inverted)
-    return refuse(path, "pre_tokenizer", "Split without invert");
-  *rules = (gaze_split_rules){.cut_literals = cut};
-  if (!strcmp(pattern_of(split), LITERAL_PATTERN)) {
-    rules->literals[0] = GAZE_TOKEN_START;
-    rules->literals[1] = GAZE_TOKEN_END;
-  } else if (strcmp(pattern_of(split), PLAIN_PATTERN)) {
-    return refuse(path, "pre_tokenizer pattern", pattern_of(split));
+  for (bool first = true, more;; first = false) {
+    const char *key;
+    size_t size;
+    GAZE_TRY(gaze_json_walk_more(walk, '}', first, &more));
+    if (!more)
+      return GAZE_OK;
+    GAZE_TRY(gaze_json_walk_key(walk, &key, &size));
+    GAZE_TRY(is(key, size, "model") && !lists->n ? find_lists(walk, out, lists) : gaze_json_walk_skip(walk));
   }
-  return GAZE_OK;
 }
 
-/* "left right", or the newer ["left", "right"]. */
-static gaze_err read_merge(gaze_bpe *bpe, const json_t *merge, uint32_t rank, const char *path) {
-  const json_t *left = json_array_get(merge, 0), *right = json_array_get(merge, 1);
-  if (json_array_size(merge) == 2 && json_is_string(left) && json_is_string(right))
-    return gaze_bpe_add_merge(bpe, json_string_value(left), json_string_length(left), json_string_value(right),
-                              json_string_length(right), rank, path);
-  const char *text = json_string_value(merge), *space = text ? strchr(text, ' ') : NULL;
-  if (!space)
-    return gaze_fail(GAZE_ERR_FORMAT, "merge %u is not a pair of spellings: %s: write it anew", rank, path);
-  return gaze_bpe_add_merge(bpe, text, (size_t)(space - text), space + 1, strlen(space + 1), rank, path);
-}
-
-gaze_err gaze_tokenizer_read_vocabulary(gaze_bpe *bpe, const json_t *vocabulary, size_t n_merges, const char *path) {
-  const char *spelling;
-  json_t *id;
-  json_int_t largest = -1;
-  json_object_foreach((json_t *)(uintptr_t)vocabulary, spelling, id) {
-    if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= GAZE_BPE_VOCABULARY_MAX)
-      return gaze_fail(GAZE_ERR_FORMAT, "not an id below %d: \"%s\" in %s: write it anew", GAZE_BPE_VOCABULARY_MAX,
-                       spelling, path);
-    if (json_integer_value(id) > largest)
-      largest = json_integer_value(id);
+/* The text without the lists, which gaze_json_parse then checks. */
+static gaze_err parse_rest(const char *text, size_t size, const ranges *lists, const char *name, json_t **out) {
+  static const char null[] = "null";
+  char *rest, *at;
+  size_t from = 0;
+  GAZE_TRY(gaze_alloc(size + 2 * sizeof null, 1, &rest));
+  at = rest;
+  for (size_t i = 0; i <= lists->n; i++) {
+    size_t to = i < lists->n ? (size_t)(lists->start[i] - text) : size;
+    memcpy(at, text + from, to - from);
+    at += to - from;
+    if (i == lists->n)
+      break;
+    memcpy(at, null, 4);
+    at += 4;
+    from = (size_t)(lists->end[i] - text);
   }
-  GAZE_TRY(gaze_bpe_init(bpe, (size_t)(largest + 1), n_merges));
-  json_object_foreach((json_t *)(uintptr_t)vocabulary, spelling, id)
-      GAZE_TRY(gaze_bpe_add(bpe, spelling, strlen(spelling), (int32_t)json_integer_value(id), path));
-  return GAZE_OK;
+  gaze_err err = gaze_json_parse(rest, (size_t)(at - rest), name, out);
+  free(rest);
+  return err;
 }
 
-static gaze_err read_model(gaze_bpe *bpe, const json_t *model, const char *path) {
-  const json_t *merges = json_object_get(model, "merges"), *dropout = json_object_get(model, "dropout");
-  GAZE_TRY(require(model, "type", "BPE", path));
-  GAZE_TRY(require(model, "continuing_subword_prefix", "", path));
-  GAZE_TRY(require(model, "end_of_word_suffix", GAZE_BPE_WORD_END, path));
-  GAZE_TRY(require_false(model, "fuse_unk", path));
-  GAZE_TRY(require_false(model, "byte_fallback", path));
-  GAZE_TRY(require_false(model, "ignore_merges", path));
-  if (dropout && !json_is_null(dropout))
-    return refuse(path, "dropout", "set");
-  GAZE_TRY(gaze_tokenizer_read_vocabulary(bpe, json_object_get(model, "vocab"), json_array_size(merges), path));
-  size_t rank;
-  json_t *merge;
-  json_array_foreach(merges, rank, merge) GAZE_TRY(read_merge(bpe, merge, (uint32_t)rank, path));
-  gaze_bpe_finish(bpe);
-  const char *unknown;
-  GAZE_TRY(gaze_json_string(model, "unk_token", "", &unknown));
-  bpe->unknown = gaze_bpe_find(bpe, unknown, strlen(unknown));
-  return GAZE_OK;
+gaze_err gaze_tokenizer_json_parse(const char *text, size_t size, const char *name, gaze_tokenizer_json *out) {
+  gaze_json_walk walk = {.at = text, .end = text + size, .name = name, .start = text};
+  ranges lists = {.n = 0};
+  *out = (gaze_tokenizer_json){.rest = NULL};
+  gaze_err err = find_model(&walk, out, &lists);
+  gaze_json_walk_fini(&walk);
+  return err == GAZE_OK ? parse_rest(text, size, &lists, name, &out->rest) : err;
 }
 
-static gaze_err read_added(gaze_tokenizer *tokenizer, const json_t *added, const char *path) {
+/* An added token has an id of the vocabulary, or the next one behind it. */
+static gaze_err enter_added(gaze_vocabulary *vocabulary, const char *content, int64_t id, const char *name) {
+  int32_t known = gaze_vocabulary_find(vocabulary, content, strlen(content));
+  if (id >= 0 && known == id)
+    return GAZE_OK;
+  if (known >= 0 || id < (int64_t)vocabulary->size || id >= GAZE_VOCABULARY_MAX)
+    return gaze_tokenizer_refuse(name, "added token outside the vocabulary", content);
+  return gaze_vocabulary_add(vocabulary, content, strlen(content), (int32_t)id, name);
+}
+
+static gaze_err read_added(gaze_tokenizer *tokenizer, const json_t *json, const char *name) {
   const char *content;
   int64_t id;
-  bool normalized;
-  GAZE_TRY(gaze_json_string(added, "content", "", &content));
-  GAZE_TRY(gaze_json_integer(added, "id", -1, &id));
-  GAZE_TRY(gaze_json_bool(added, "normalized", true, &normalized));
-  GAZE_TRY(require_false(added, "single_word", path));
-  GAZE_TRY(require_false(added, "lstrip", path));
-  GAZE_TRY(require_false(added, "rstrip", path));
-  if (id < 0 || id != gaze_bpe_find(&tokenizer->bpe, content, strlen(content)))
-    return refuse(path, "added token outside the vocabulary", content);
-  return gaze_tokenizer_add_token(tokenizer, content, (int32_t)id, normalized);
+  gaze_added_token added = {.id = -1};
+  GAZE_TRY(gaze_json_string(json, "content", "", &content));
+  GAZE_TRY(gaze_json_integer(json, "id", -1, &id));
+  GAZE_TRY(gaze_json_bool(json, "normalized", true, &added.normalized));
+  GAZE_TRY(gaze_json_bool(json, "lstrip", false, &added.takes_left));
+  GAZE_TRY(gaze_json_bool(json, "rstrip", false, &added.takes_right));
+  GAZE_TRY(gaze_tokenizer_require_false(json, "single_word", name));
+  GAZE_TRY(enter_added(&tokenizer->vocabulary, content, id, name));
+  added.id = (int32_t)id;
+  return gaze_tokenizer_add_token(tokenizer, content, &added);
 }
 
-gaze_err gaze_tokenizer_find_ends(gaze_tokenizer *tokenizer, const char *path) {
-  tokenizer->start = gaze_bpe_find(&tokenizer->bpe, GAZE_TOKEN_START, strlen(GAZE_TOKEN_START));
-  tokenizer->end = gaze_bpe_find(&tokenizer->bpe, GAZE_TOKEN_END, strlen(GAZE_TOKEN_END));
-  if (tokenizer->start < 0 || tokenizer->end < 0)
-    return gaze_fail(GAZE_ERR_FORMAT,
-                     "no " GAZE_TOKEN_START " and " GAZE_TOKEN_END " in the vocabulary: %s: use a "
-                     "tokenizer of CLIP's kind",
-                     path);
-  return GAZE_OK;
-}
-
-gaze_err gaze_tokenizer_read_json(gaze_tokenizer *tokenizer, const json_t *json, const char *name) {
-  const json_t *list = json_object_get(json, "added_tokens");
+static gaze_err read_parts(gaze_tokenizer *tokenizer, gaze_tokenizer_json *json, const json_t *config,
+                           const char *name) {
+  const json_t *list = json_object_get(json->rest, "added_tokens");
   json_t *added;
   size_t i;
-  GAZE_TRY(read_normalizer(&tokenizer->normalizer, json_object_get(json, "normalizer"), name));
-  GAZE_TRY(read_rules(&tokenizer->rules, json_object_get(json, "pre_tokenizer"), name));
-  GAZE_TRY(read_model(&tokenizer->bpe, json_object_get(json, "model"), name));
-  GAZE_TRY(gaze_tokenizer_find_ends(tokenizer, name));
+  int64_t pad;
+  GAZE_TRY(gaze_tokenizer_config_prepare(&tokenizer->normalizer, config));
+  GAZE_TRY(gaze_tokenizer_read_normalizer(&tokenizer->normalizer, json_object_get(json->rest, "normalizer"), name));
+  GAZE_TRY(gaze_tokenizer_read_cutter(&tokenizer->cutter, json_object_get(json->rest, "pre_tokenizer"), name));
+  GAZE_TRY(gaze_tokenizer_read_model(tokenizer, json, name));
   json_array_foreach(list, i, added) GAZE_TRY(read_added(tokenizer, added, name));
-  return GAZE_OK;
+  GAZE_TRY(tokenizer->model == GAZE_TOKENIZER_BPE && tokenizer->bpe.style == GAZE_BPE_OF_BYTES
+               ? gaze_tokenizer_find_ends(tokenizer, name)
+               : gaze_tokenizer_read_around(tokenizer, json_object_get(json->rest, "post_processor"), name));
+  GAZE_TRY(gaze_json_integer(json_object_get(json->rest, "padding"), "pad_id", -1, &pad));
+  if (pad >= 0 && pad < (int64_t)tokenizer->vocabulary.size)
+    tokenizer->pad = (int32_t)pad;
+  return gaze_tokenizer_config_finish(tokenizer, config);
 }
 
-gaze_err gaze_tokenizer_load_json(gaze_tokenizer *tokenizer, const char *path) {
-  json_t *json;
-  GAZE_TRY(gaze_json_open(path, &json));
-  gaze_err err = gaze_tokenizer_read_json(tokenizer, json, path);
-  json_decref(json);
+gaze_err gaze_tokenizer_read_json(gaze_tokenizer *tokenizer, const char *text, size_t size, const json_t *config,
+                                  const char *name) {
+  gaze_tokenizer_json json;
+  gaze_err err = gaze_tokenizer_json_parse(text, size, name, &json);
+  if (err == GAZE_OK)
+    err = read_parts(tokenizer, &json, config, name);
+  gaze_json_walk_fini(&json.vocab);
+  gaze_json_walk_fini(&json.merges);
+  json_decref(json.rest);
+  return err;
+}
+
+gaze_err gaze_tokenizer_load_json(gaze_tokenizer *tokenizer, const char *path, const json_t *config) {
+  gaze_map map;
+  GAZE_TRY(gaze_map_open(path, &map));
+  gaze_err err = gaze_tokenizer_read_json(tokenizer, (const char *)map.data, map.size, config, path);
+  gaze_map_close(&map);
   return err;
 }

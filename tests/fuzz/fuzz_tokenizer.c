@@ -1,6 +1,4 @@
 /* By its first byte an input is a tokenizer.json ('{'), a merges file ('#'), or a text to encode. */
-#include "core/base/json.h"
-#include "core/base/memory.h"
 #include "text/tokenizer_parts.h"
 
 #include <stdlib.h>
@@ -27,11 +25,7 @@ static void encode(const gaze_tokenizer *tokenizer, const char *text, size_t siz
 static gaze_err open_bytes(gaze_tokenizer *tokenizer, const char *text, size_t size) {
   if (text[0] == '#')
     return gaze_tokenizer_read_merges(tokenizer, text, "fuzz");
-  json_t *json;
-  GAZE_TRY(gaze_json_parse(text, size, "fuzz", &json));
-  gaze_err err = gaze_tokenizer_read_json(tokenizer, json, "fuzz");
-  json_decref(json);
-  return err;
+  return gaze_tokenizer_read_json(tokenizer, text, size, NULL, "fuzz");
 }
 
 /* One tokenizer for all texts, cleaning as open_clip does or with the rules of tokenizer.json. */
@@ -39,11 +33,11 @@ static const gaze_tokenizer *plain_tokenizer(bool cleans) {
   static gaze_tokenizer *tokenizers[2];
   gaze_tokenizer **tokenizer = &tokenizers[cleans];
   if (!*tokenizer) {
-    if (gaze_alloc(1, sizeof **tokenizer, tokenizer) != GAZE_OK ||
-        gaze_tokenizer_read_merges(*tokenizer, merges, "merges") != GAZE_OK)
+    if (gaze_tokenizer_new(tokenizer) != GAZE_OK || gaze_tokenizer_read_merges(*tokenizer, merges, "merges") != GAZE_OK)
       abort();
     if (!cleans) {
-      gaze_tokenizer_set_clip_rules(&(*tokenizer)->normalizer, &(*tokenizer)->rules);
+      (*tokenizer)->cutter.n = 0;
+      gaze_tokenizer_set_clip_rules(&(*tokenizer)->normalizer, &(*tokenizer)->cutter);
       (*tokenizer)->cleans = false;
     }
   }
@@ -62,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     encode(plain_tokenizer(false), text, size);
   } else {
     gaze_tokenizer *tokenizer;
-    if (gaze_alloc(1, sizeof *tokenizer, &tokenizer) != GAZE_OK)
+    if (gaze_tokenizer_new(&tokenizer) != GAZE_OK)
       abort();
     if (open_bytes(tokenizer, text, size) == GAZE_OK)
       encode(tokenizer, text, size);
