@@ -177,12 +177,36 @@ static gaze_err run_step(const gaze_normalizer *normalizer, const gaze_normalize
   return GAZE_OK;
 }
 
-gaze_err gaze_normalize(const gaze_normalizer *normalizer, const int32_t *source, size_t n, gaze_points *out) {
+/* Whether what a step makes of source [n >= 1] begins with what source begins with, as tokenizers aligns the two: a
+ * replacement counts as the last point of what it replaces. */
+static bool keeps_front(const gaze_normalizer_step *step, const int32_t *source, size_t n) {
+  size_t length;
+  switch (step->kind) {
+  case GAZE_NORMALIZE_STRIP:
+    return !step->left || !gaze_point_is_space(source[0]);
+  case GAZE_NORMALIZE_REPLACE:
+    length = gaze_pattern_match(&step->pattern, source, n, 0);
+    return length == 0 || (length == 1 && step->n_text);
+  case GAZE_NORMALIZE_DROP_MARKS:
+    return !gaze_point_is_mark(source[0], step->left);
+  case GAZE_NORMALIZE_NMT:
+    return nmt(source[0]) >= 0;
+  case GAZE_NORMALIZE_CLEAN:
+    return clean(source[0]) >= 0;
+  default:
+    return true;
+  }
+}
+
+gaze_err gaze_normalize(const gaze_normalizer *normalizer, const int32_t *source, size_t n, gaze_points *out,
+                        bool *front) {
   gaze_points spare = {0};
   out->n = 0;
+  *front = true;
   gaze_err err = gaze_points_append(out, source, n);
   for (size_t i = 0; i < normalizer->n && err == GAZE_OK; i++) {
     spare.n = 0;
+    *front = *front && (!out->n || keeps_front(&normalizer->steps[i], out->at, out->n));
     err = run_step(normalizer, &normalizer->steps[i], out->at, out->n, &spare);
     gaze_points_swap(out, &spare);
   }

@@ -49,9 +49,9 @@ gaze_normalizer_step *gaze_normalizer_add(gaze_normalizer *normalizer, gaze_norm
 bool gaze_normalizer_set_text(gaze_normalizer_step *step, const char *text);
 /* BERT's steps, those that are asked for. False: there is no room. */
 bool gaze_normalizer_add_bert(gaze_normalizer *normalizer, bool clean, bool spread, bool strip, bool lower);
-/* Source [n], normalised; replaces what out held. */
+/* Source [n], normalised; replaces what out held. *front: it begins with what source begins with. */
 GAZE_CHECKED gaze_err gaze_normalize(const gaze_normalizer *normalizer, const int32_t *source, size_t n,
-                                     gaze_points *out);
+                                     gaze_points *out, bool *front);
 
 /* Steps with more to them; each appends to out. */
 GAZE_CHECKED gaze_err gaze_normalize_charsmap(const gaze_normalizer *normalizer, const int32_t *source, size_t n,

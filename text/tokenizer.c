@@ -44,9 +44,11 @@ gaze_err gaze_tokenizer_add_token(gaze_tokenizer *tokenizer, const char *content
   *added = *token;
   added->content = (gaze_points){0};
   gaze_points plain = {0};
+  bool front;
   gaze_err err = gaze_points_decode(&plain, content, strlen(content));
   if (err == GAZE_OK)
-    err = gaze_normalize(token->normalized ? &tokenizer->normalizer : &none, plain.at, plain.n, &added->content);
+    err =
+        gaze_normalize(token->normalized ? &tokenizer->normalizer : &none, plain.at, plain.n, &added->content, &front);
   gaze_points_fini(&plain);
   if (err == GAZE_OK && added->content.n)
     tokenizer->added_first |= UINT64_C(1) << (added->content.at[0] % 64);

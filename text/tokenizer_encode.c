@@ -100,8 +100,9 @@ static gaze_err encode_around(encoding *e, bool normalized, const int32_t *point
 
 static gaze_err encode_stretch(encoding *e, const int32_t *points, size_t n, bool first) {
   size_t before = e->ids->n, dropped = e->tokenizer->dropped;
-  GAZE_TRY(gaze_normalize(&e->tokenizer->normalizer, points, n, &e->normal));
-  GAZE_TRY(encode_around(e, true, e->normal.at, e->normal.n, first, encode_pieces));
+  bool front;
+  GAZE_TRY(gaze_normalize(&e->tokenizer->normalizer, points, n, &e->normal, &front));
+  GAZE_TRY(encode_around(e, true, e->normal.at, e->normal.n, first && front, encode_pieces));
   size_t added = e->ids->n - before;
   if (!dropped || added < dropped)
     return GAZE_OK;

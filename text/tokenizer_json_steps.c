@@ -38,7 +38,7 @@ static bool decode_base64(const char *text, size_t size, uint8_t *bytes, size_t 
     if (digit < 0)
       return false;
     bits = bits << 6 | (uint32_t)digit;
-    if (++count % 4)
+    if (count++ % 4) /* the first of four has no whole byte yet */
       bytes[(*n)++] = (uint8_t)(bits >> (6 - 2 * ((count - 1) % 4)));
   }
   return true;

@@ -48,9 +48,10 @@ static gaze_err read_piece(model *m, gaze_wire *wire) {
       GAZE_TRY(gaze_wire_integer(wire, &kind));
   }
   read.kind = (piece_kind)kind;
-  if (!read.size || kind < NORMAL || kind > BYTE || !isfinite(read.score))
-    return gaze_fail(GAZE_ERR_FORMAT, "piece %zu is empty, of an unknown kind or has no score: %s: get the file again",
-                     m->n, m->name);
+  if (!read.size || memchr(read.text, 0, read.size) || kind < NORMAL || kind > BYTE || !isfinite(read.score))
+    return gaze_fail(GAZE_ERR_FORMAT,
+                     "piece %zu is empty, of an unknown kind or without a score: %s: get the file again", m->n,
+                     m->name);
   GAZE_TRY(gaze_grow(&m->pieces, &m->capacity, m->n + 1, sizeof *m->pieces));
   m->pieces[m->n++] = read;
   return GAZE_OK;

@@ -91,10 +91,11 @@ gaze_err gaze_words_count(gaze_words *words, const char *const *texts, size_t n)
     ids[byte] = (int32_t)i;
   }
   gaze_points raw = {0}, normal = {0};
+  bool front;
   gaze_err err = GAZE_OK;
   for (size_t i = 0; i < n; i++) {
     GAZE_TRY_DONE(gaze_points_decode(&raw, texts[i], strlen(texts[i])));
-    GAZE_TRY_DONE(gaze_normalize(&normalizer, raw.at, raw.n, &normal));
+    GAZE_TRY_DONE(gaze_normalize(&normalizer, raw.at, raw.n, &normal, &front));
     GAZE_TRY_DONE(count_text(words, &cutter.steps[0].rules, &normal, ids));
   }
 done:

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 static const double UNKNOWN_PENALTY = 10; /* an unknown character scores this much less than the worst piece */
+static const double SUM_MAX = 100000;
 
 void gaze_unigram_fini(gaze_unigram *unigram) {
   free(unigram->scores);
@@ -21,19 +22,15 @@ gaze_err gaze_unigram_add(gaze_unigram *unigram, gaze_vocabulary *vocabulary, co
   if (!isfinite(score))
     return gaze_fail(GAZE_ERR_FORMAT, "a score that is not finite: \"%.*s\" in %s: get the file again",
                      (int)(size < 80 ? size : 80), spelling, name);
-  if (id == 0) {
+  if (id == 0)
     unigram->least = unigram->single ? FLT_MAX : DBL_MAX;
-    unigram->most = FLT_MIN; /* SentencePiece's least score, too */
-  }
   GAZE_TRY(gaze_grow(&unigram->scores, &unigram->scores_capacity, id + 1, sizeof *unigram->scores));
   GAZE_TRY(gaze_grow(&unigram->kinds, &unigram->kinds_capacity, id + 1, 1));
   unigram->scores[id] = score;
   unigram->kinds[id] = (uint8_t)kind;
   unigram->n++;
-  if (kind == GAZE_PIECE_NORMAL) {
+  if (kind == GAZE_PIECE_NORMAL)
     unigram->least = fmin(unigram->least, score);
-    unigram->most = fmax(unigram->most, score);
-  }
   if (!size)
     return gaze_vocabulary_reserve(vocabulary, id + 1);
   GAZE_TRY(gaze_vocabulary_add_again(vocabulary, spelling, size, (int32_t)id, name));
@@ -65,14 +62,16 @@ void gaze_unigram_work_fini(gaze_unigram_work *work) {
 
 static double score_of(const gaze_unigram *unigram, int32_t id, size_t length) {
   if (unigram->kinds[id] == GAZE_PIECE_USER)
-    return (double)((float)length * (float)unigram->most) - 0.1;
+    return (float)(0.1 * ((double)length - 1)); /* more than any other piece's, and most for the longest */
   return unigram->scores[id];
 }
 
 static void offer(const gaze_unigram *unigram, node *end, double score, uint32_t start, int32_t id) {
+  if (unigram->single)
+    score = (float)score;
   if (end->start != NONE && score <= end->score)
     return;
-  end->score = unigram->single ? (double)(float)score : score;
+  end->score = score;
   end->start = start;
   end->id = id;
 }
@@ -94,9 +93,19 @@ static void extend(const gaze_unigram *unigram, node *nodes, const uint8_t *byte
   if (known)
     return;
   double score = unigram->least - UNKNOWN_PENALTY;
-  score = (unigram->single ? (double)(float)score : score) + nodes[start].score;
-  offer(unigram, &nodes[start + length], unigram->single ? (double)(float)score : score, (uint32_t)start,
-        unigram->unknown);
+  score = (unigram->single ? (float)score : score) + nodes[start].score;
+  offer(unigram, &nodes[start + length], score, (uint32_t)start, unigram->unknown);
+}
+
+/* Sums in float lose what is behind the point of large ones: SentencePiece starts anew from 0 before they do. */
+static void restart(node *nodes, size_t start, size_t n) {
+  double sum = nodes[start].score;
+  size_t reach = n - start < GAZE_SPELLING_MAX ? n : start + GAZE_SPELLING_MAX;
+  if (fabs(sum) <= SUM_MAX)
+    return;
+  for (size_t i = start; i <= reach; i++)
+    if (nodes[i].start != NONE)
+      nodes[i].score = (float)(nodes[i].score - sum);
 }
 
 /* A run of unknown characters. */
@@ -140,6 +149,8 @@ gaze_err gaze_unigram_encode(const gaze_unigram *unigram, gaze_unigram_work *wor
   for (size_t start = 0; start < n;) {
     size_t length = gaze_point_length(bytes[start]);
     length = length < n - start ? length : n - start;
+    if (unigram->single)
+      restart(nodes, start, n);
     extend(unigram, nodes, bytes, start, length, n);
     start += length;
   }

@@ -24,7 +24,7 @@ typedef struct gaze_unigram {
   uint8_t *kinds;     /* gaze_piece_kind [n] */
   size_t n, scores_capacity, kinds_capacity;
   gaze_trie trie;     /* all pieces that a text may give */
-  double least, most; /* of the scores of GAZE_PIECE_NORMAL */
+  double least;       /* score of GAZE_PIECE_NORMAL */
   int32_t bytes[256]; /* ids of single bytes, -1: none */
 } gaze_unigram;
 
