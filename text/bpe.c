@@ -6,6 +6,7 @@
 #include <string.h>
 
 void gaze_bpe_fini(gaze_bpe *bpe) {
+  free(bpe->list);
   free(bpe->merges);
   free(bpe->ranks);
   gaze_trie_fini(&bpe->fixed);
@@ -29,57 +30,63 @@ gaze_err gaze_bpe_add_joined(gaze_vocabulary *vocabulary, const char *left, size
   return gaze_vocabulary_add(vocabulary, joined, left_size + right_size, id, name);
 }
 
-/* The slot of a pair, or the empty one where it would go. */
-static gaze_bpe_merge *find_slot(gaze_bpe_merge *merges, size_t n_slots, int32_t left, int32_t right) {
+static size_t first_slot(const gaze_bpe *bpe, int32_t left, int32_t right) {
   uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
   key *= 0x9E3779B97F4A7C15u; /* Fibonacci hashing: the high bits are the well mixed ones */
-  size_t slot = (key >> 32) & (n_slots - 1);
-  for (;; slot = (slot + 1) & (n_slots - 1)) {
-    gaze_bpe_merge *merge = &merges[slot];
+  return (key >> 32) & (bpe->n_slots - 1);
+}
+
+/* The slot of a pair, or the empty one where it would go. */
+static gaze_bpe_merge *find_slot(const gaze_bpe *bpe, int32_t left, int32_t right) {
+  for (size_t slot = first_slot(bpe, left, right);; slot = (slot + 1) & (bpe->n_slots - 1)) {
+    gaze_bpe_merge *merge = &bpe->merges[slot];
     if (merge->left < 0 || (merge->left == left && merge->right == right))
       return merge;
   }
 }
 
-static gaze_err grow_slots(gaze_bpe *bpe) {
-  size_t n = bpe->n_slots ? 2 * bpe->n_slots : 1024;
-  gaze_bpe_merge *merges;
-  GAZE_TRY(gaze_alloc(n, sizeof *merges, &merges));
-  for (size_t i = 0; i < n; i++)
-    merges[i].left = -1;
-  for (size_t i = 0; i < bpe->n_slots; i++)
-    if (bpe->merges[i].left >= 0)
-      *find_slot(merges, n, bpe->merges[i].left, bpe->merges[i].right) = bpe->merges[i];
-  free(bpe->merges);
-  bpe->merges = merges;
-  bpe->n_slots = n;
-  return GAZE_OK;
-}
-
 const gaze_bpe_merge *gaze_bpe_find_merge(const gaze_bpe *bpe, int32_t left, int32_t right) {
-  return find_slot(bpe->merges, bpe->n_slots, left, right);
+  return find_slot(bpe, left, right);
 }
 
 gaze_err gaze_bpe_add_merge(gaze_bpe *bpe, const char *left, size_t left_size, const char *right, size_t right_size,
                             uint32_t rank, const char *name) {
   char joined[2 * GAZE_BPE_SPELLING_MAX];
   GAZE_TRY(join_spellings(left, left_size, right, right_size, joined, name));
-  int32_t ids[3] = {gaze_vocabulary_find(bpe->vocabulary, left, left_size),
-                    gaze_vocabulary_find(bpe->vocabulary, right, right_size),
-                    gaze_vocabulary_find(bpe->vocabulary, joined, left_size + right_size)};
+  const gaze_text spellings[] = {{left, left_size}, {right, right_size}, {joined, left_size + right_size}};
+  int32_t ids[3];
+  gaze_vocabulary_find_each(bpe->vocabulary, spellings, 3, ids);
   if (ids[0] < 0 || ids[1] < 0 || ids[2] < 0)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "a merge is not in the vocabulary: \"%.*s %.*s\" in %s: take both from one model", (int)left_size,
                      left, (int)right_size, right, name);
-  if (2 * (bpe->n_merges + 1) > bpe->n_slots)
-    GAZE_TRY(grow_slots(bpe));
-  gaze_bpe_merge *merge = find_slot(bpe->merges, bpe->n_slots, ids[0], ids[1]);
-  bpe->n_merges += merge->left < 0;
-  *merge = (gaze_bpe_merge){ids[0], ids[1], ids[2], rank};
+  GAZE_TRY(gaze_grow(&bpe->list, &bpe->list_capacity, bpe->n_merges + 1, sizeof *bpe->list));
+  bpe->list[bpe->n_merges++] = (gaze_bpe_merge){ids[0], ids[1], ids[2], rank};
   return GAZE_OK;
 }
 
-void gaze_bpe_finish(gaze_bpe *bpe) {
+/* Into a table of its final size, each slot asked for some merges ahead: the table is larger than the caches. */
+static gaze_err fill_slots(gaze_bpe *bpe) {
+  enum { AHEAD = 8 };
+  bpe->n_slots = 16;
+  while (bpe->n_slots < 2 * bpe->n_merges)
+    bpe->n_slots *= 2;
+  GAZE_TRY(gaze_alloc(bpe->n_slots, sizeof *bpe->merges, &bpe->merges));
+  for (size_t i = 0; i < bpe->n_slots; i++)
+    bpe->merges[i].left = -1;
+  for (size_t i = 0; i < bpe->n_merges; i++) {
+    const gaze_bpe_merge *merge = &bpe->list[i];
+    if (i + AHEAD < bpe->n_merges)
+      __builtin_prefetch(&bpe->merges[first_slot(bpe, merge[AHEAD].left, merge[AHEAD].right)], 1);
+    *find_slot(bpe, merge->left, merge->right) = *merge;
+  }
+  free(bpe->list);
+  bpe->list = NULL;
+  bpe->list_capacity = 0;
+  return GAZE_OK;
+}
+
+static void find_bytes(gaze_bpe *bpe) {
   if (bpe->style != GAZE_BPE_OF_BYTES) {
     gaze_vocabulary_find_bytes(bpe->vocabulary, bpe->inner);
     return;
@@ -92,4 +99,9 @@ void gaze_bpe_finish(gaze_bpe *bpe) {
     strcat(spelling, GAZE_BPE_WORD_END);
     bpe->last[byte] = gaze_vocabulary_find(bpe->vocabulary, spelling, strlen(spelling));
   }
+}
+
+gaze_err gaze_bpe_finish(gaze_bpe *bpe) {
+  find_bytes(bpe);
+  return fill_slots(bpe);
 }

@@ -61,8 +61,6 @@ static bool find_merge(const gaze_bpe *bpe, const gaze_bpe_work *work, const sym
     found->rank = found->into < 0 ? GAZE_BPE_NEVER : bpe->ranks[found->into];
     return found->rank != GAZE_BPE_NEVER;
   }
-  if (!bpe->n_slots)
-    return false;
   const gaze_bpe_merge *merge = gaze_bpe_find_merge(bpe, left->id, right->id);
   found->into = merge->into;
   found->rank = merge->rank;

@@ -125,6 +125,19 @@ gaze_err gaze_json_walk_key(gaze_json_walk *walk, const char **text, size_t *siz
   return gaze_json_walk_take(walk, ':') ? GAZE_OK : gaze_json_walk_fail(walk, "a colon");
 }
 
+bool gaze_json_walk_id(gaze_json_walk *walk, int32_t *id) {
+  int64_t value = 0;
+  gaze_json_walk_peek(walk);
+  const char *at = walk->at;
+  for (; at < walk->end && *at >= '0' && *at <= '9' && value <= INT32_MAX; at++)
+    value = 10 * value + (*at - '0');
+  if (at == walk->at || value > INT32_MAX)
+    return false;
+  walk->at = at;
+  *id = (int32_t)value;
+  return true;
+}
+
 gaze_err gaze_json_walk_number(gaze_json_walk *walk, double *number) {
   char digits[64] = {0}; /* the text may not end where the number does */
   char first = gaze_json_walk_peek(walk);

@@ -28,6 +28,8 @@ GAZE_CHECKED gaze_err gaze_json_walk_more(gaze_json_walk *walk, char closes, boo
 GAZE_CHECKED gaze_err gaze_json_walk_string(gaze_json_walk *walk, const char **text, size_t *size);
 /* The same, and the colon behind it. */
 GAZE_CHECKED gaze_err gaze_json_walk_key(gaze_json_walk *walk, const char **text, size_t *size);
+/* Takes a number without sign, point and exponent, below 2^31; false: the next value is not one. */
+bool gaze_json_walk_id(gaze_json_walk *walk, int32_t *id);
 GAZE_CHECKED gaze_err gaze_json_walk_number(gaze_json_walk *walk, double *number);
 /* Any value; its brackets and strings are matched, and no more of it is checked. */
 GAZE_CHECKED gaze_err gaze_json_walk_skip(gaze_json_walk *walk);

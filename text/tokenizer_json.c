@@ -29,78 +29,95 @@ static bool is(const char *key, size_t size, const char *wanted) {
   return size == strlen(wanted) && !memcmp(key, wanted, size);
 }
 
-/* Where the values of the two lists begin and end in the text. */
-typedef struct ranges {
-  const char *start[2], *end[2];
+/* A walk over the file, which reads the two large lists of "model" on its way, so that nobody keeps a copy of them. */
+typedef struct reading {
+  gaze_tokenizer *tokenizer;
+  gaze_json_walk walk, merges; /* merges: where they stand before the vocabulary, to be read after it */
+  bool has_vocabulary, has_merges;
+  const char *start[2], *end[2]; /* of the lists */
   size_t n;
-} ranges;
+} reading;
 
-/* The members of "model", which begins at the walk. */
-static gaze_err find_lists(gaze_json_walk *walk, gaze_tokenizer_json *out, ranges *lists) {
-  if (!gaze_json_walk_take(walk, '{'))
-    return gaze_json_walk_skip(walk);
+static gaze_err read_list(reading *r, bool vocabulary) {
+  if (vocabulary) {
+    r->has_vocabulary = true;
+    return gaze_tokenizer_read_vocabulary(r->tokenizer, &r->walk);
+  }
+  r->has_merges = true;
+  if (r->has_vocabulary)
+    return gaze_tokenizer_read_merges_list(r->tokenizer, &r->walk);
+  r->merges = r->walk;
+  r->merges.buffer = NULL;
+  r->merges.capacity = 0;
+  return gaze_json_walk_skip(&r->walk);
+}
+
+/* A member of "model". */
+static gaze_err read_model_member(reading *r, const char *key, size_t size) {
+  bool vocabulary = is(key, size, "vocab"), merges = is(key, size, "merges");
+  char opens = gaze_json_walk_peek(&r->walk);
+  if ((opens != '{' && opens != '[') || !(vocabulary ? !r->has_vocabulary : merges && !r->has_merges))
+    return gaze_json_walk_skip(&r->walk);
+  r->start[r->n] = r->walk.at;
+  GAZE_TRY(read_list(r, vocabulary));
+  r->end[r->n++] = r->walk.at;
+  return GAZE_OK;
+}
+
+static gaze_err read_members(reading *r, gaze_err (*read)(struct reading *, const char *, size_t)) {
+  if (gaze_json_walk_peek(&r->walk) != '{')
+    return gaze_json_walk_skip(&r->walk);
+  r->walk.at++;
   for (bool first = true, more;; first = false) {
     const char *key;
     size_t size;
-    GAZE_TRY(gaze_json_walk_more(walk, '}', first, &more));
+    GAZE_TRY(gaze_json_walk_more(&r->walk, '}', first, &more));
     if (!more)
       return GAZE_OK;
-    GAZE_TRY(gaze_json_walk_key(walk, &key, &size));
-    gaze_json_walk *list = is(key, size, "vocab") ? &out->vocab : is(key, size, "merges") ? &out->merges : NULL;
-    char opens = gaze_json_walk_peek(walk);
-    const char *start = walk->at;
-    GAZE_TRY(gaze_json_walk_skip(walk));
-    if (!list || list->at || (opens != '{' && opens != '['))
-      continue;
-    *list = (gaze_json_walk){.at = start, .end = walk->at, .name = walk->name, .start = walk->start};
-    lists->start[lists->n] = start;
-    lists->end[lists->n++] = walk->at;
+    GAZE_TRY(gaze_json_walk_key(&r->walk, &key, &size));
+    GAZE_TRY(read(r, key, size));
   }
 }
 
-static gaze_err find_model(gaze_json_walk *walk, gaze_tokenizer_json *out, ranges *lists) {
-  if (!gaze_json_walk_take(walk, '{'))
-    return GAZE_OK;
-  for (bool first = true, more;; first = false) {
-    const char *key;
-    size_t size;
-    GAZE_TRY(gaze_json_walk_more(walk, '}', first, &more));
-    if (!more)
-      return GAZE_OK;
-    GAZE_TRY(gaze_json_walk_key(walk, &key, &size));
-    GAZE_TRY(is(key, size, "model") && !lists->n ? find_lists(walk, out, lists) : gaze_json_walk_skip(walk));
-  }
+static gaze_err read_member(reading *r, const char *key, size_t size) {
+  return is(key, size, "model") ? read_members(r, read_model_member) : gaze_json_walk_skip(&r->walk);
 }
 
-/* The text without the lists, which gaze_json_parse then checks. */
-static gaze_err parse_rest(const char *text, size_t size, const ranges *lists, const char *name, json_t **out) {
+/* The text with null for the lists, which gaze_json_parse then checks. */
+static gaze_err parse_rest(const reading *r, const char *text, size_t size, json_t **out) {
   static const char null[] = "null";
   char *rest, *at;
-  size_t from = 0;
+  const char *from = text, *end = text + size;
+  for (size_t i = 0; i < r->n; i++)
+    size -= (size_t)(r->end[i] - r->start[i]);
   GAZE_TRY(gaze_alloc(size + 2 * sizeof null, 1, &rest));
   at = rest;
-  for (size_t i = 0; i <= lists->n; i++) {
-    size_t to = i < lists->n ? (size_t)(lists->start[i] - text) : size;
-    memcpy(at, text + from, to - from);
+  for (size_t i = 0; i <= r->n; i++) {
+    const char *to = i < r->n ? r->start[i] : end;
+    memcpy(at, from, (size_t)(to - from));
     at += to - from;
-    if (i == lists->n)
+    if (i == r->n)
       break;
     memcpy(at, null, 4);
     at += 4;
-    from = (size_t)(lists->end[i] - text);
+    from = r->end[i];
   }
-  gaze_err err = gaze_json_parse(rest, (size_t)(at - rest), name, out);
+  gaze_err err = gaze_json_parse(rest, (size_t)(at - rest), r->walk.name, out);
   free(rest);
   return err;
 }
 
-gaze_err gaze_tokenizer_json_parse(const char *text, size_t size, const char *name, gaze_tokenizer_json *out) {
-  gaze_json_walk walk = {.at = text, .end = text + size, .name = name, .start = text};
-  ranges lists = {.n = 0};
-  *out = (gaze_tokenizer_json){.rest = NULL};
-  gaze_err err = find_model(&walk, out, &lists);
-  gaze_json_walk_fini(&walk);
-  return err == GAZE_OK ? parse_rest(text, size, &lists, name, &out->rest) : err;
+/* *out: what there is besides the lists; yours: json_decref(). */
+static gaze_err read_lists(gaze_tokenizer *tokenizer, const char *text, size_t size, const char *name, json_t **out) {
+  reading r = {.tokenizer = tokenizer, .walk = {.at = text, .end = text + size, .name = name, .start = text}};
+  gaze_err err = read_members(&r, read_member);
+  if (err == GAZE_OK && r.merges.at)
+    err = gaze_tokenizer_read_merges_list(tokenizer, &r.merges);
+  if (err == GAZE_OK)
+    err = parse_rest(&r, text, size, out);
+  gaze_json_walk_fini(&r.walk);
+  gaze_json_walk_fini(&r.merges);
+  return err;
 }
 
 /* An added token has an id of the vocabulary, or the next one behind it. */
@@ -128,21 +145,20 @@ static gaze_err read_added(gaze_tokenizer *tokenizer, const json_t *json, const 
   return gaze_tokenizer_add_token(tokenizer, content, &added);
 }
 
-static gaze_err read_parts(gaze_tokenizer *tokenizer, gaze_tokenizer_json *json, const json_t *config,
-                           const char *name) {
-  const json_t *list = json_object_get(json->rest, "added_tokens");
+static gaze_err read_parts(gaze_tokenizer *tokenizer, const json_t *json, const json_t *config, const char *name) {
+  const json_t *list = json_object_get(json, "added_tokens");
   json_t *added;
   size_t i;
   int64_t pad;
   GAZE_TRY(gaze_tokenizer_config_prepare(&tokenizer->normalizer, config));
-  GAZE_TRY(gaze_tokenizer_read_normalizer(&tokenizer->normalizer, json_object_get(json->rest, "normalizer"), name));
-  GAZE_TRY(gaze_tokenizer_read_cutter(&tokenizer->cutter, json_object_get(json->rest, "pre_tokenizer"), name));
-  GAZE_TRY(gaze_tokenizer_read_model(tokenizer, json, name));
+  GAZE_TRY(gaze_tokenizer_read_normalizer(&tokenizer->normalizer, json_object_get(json, "normalizer"), name));
+  GAZE_TRY(gaze_tokenizer_read_cutter(&tokenizer->cutter, json_object_get(json, "pre_tokenizer"), name));
+  GAZE_TRY(gaze_tokenizer_read_model(tokenizer, json_object_get(json, "model"), name));
   json_array_foreach(list, i, added) GAZE_TRY(read_added(tokenizer, added, name));
   GAZE_TRY(tokenizer->model == GAZE_TOKENIZER_BPE && tokenizer->bpe.style == GAZE_BPE_OF_BYTES
                ? gaze_tokenizer_find_ends(tokenizer, name)
-               : gaze_tokenizer_read_around(tokenizer, json_object_get(json->rest, "post_processor"), name));
-  GAZE_TRY(gaze_json_integer(json_object_get(json->rest, "padding"), "pad_id", -1, &pad));
+               : gaze_tokenizer_read_around(tokenizer, json_object_get(json, "post_processor"), name));
+  GAZE_TRY(gaze_json_integer(json_object_get(json, "padding"), "pad_id", -1, &pad));
   if (pad >= 0 && pad < (int64_t)tokenizer->vocabulary.size)
     tokenizer->pad = (int32_t)pad;
   return gaze_tokenizer_config_finish(tokenizer, config);
@@ -150,13 +166,10 @@ static gaze_err read_parts(gaze_tokenizer *tokenizer, gaze_tokenizer_json *json,
 
 gaze_err gaze_tokenizer_read_json(gaze_tokenizer *tokenizer, const char *text, size_t size, const json_t *config,
                                   const char *name) {
-  gaze_tokenizer_json json;
-  gaze_err err = gaze_tokenizer_json_parse(text, size, name, &json);
-  if (err == GAZE_OK)
-    err = read_parts(tokenizer, &json, config, name);
-  gaze_json_walk_fini(&json.vocab);
-  gaze_json_walk_fini(&json.merges);
-  json_decref(json.rest);
+  json_t *json;
+  GAZE_TRY(read_lists(tokenizer, text, size, name, &json));
+  gaze_err err = read_parts(tokenizer, json, config, name);
+  json_decref(json);
   return err;
 }
 

@@ -27,10 +27,8 @@ bad:
   return gaze_fail(GAZE_ERR_FORMAT, "merge %u is not a pair of spellings: %s: write it anew", rank, walk->name);
 }
 
-static gaze_err read_merges(gaze_bpe *bpe, gaze_json_walk *walk) {
+gaze_err gaze_tokenizer_read_merges_list(gaze_tokenizer *tokenizer, gaze_json_walk *walk) {
   char left[GAZE_BPE_SPELLING_MAX];
-  if (!walk->at)
-    return GAZE_OK;
   if (!gaze_json_walk_take(walk, '['))
     return gaze_json_walk_fail(walk, "a list of merges");
   for (uint32_t rank = 0;; rank++) {
@@ -38,34 +36,47 @@ static gaze_err read_merges(gaze_bpe *bpe, gaze_json_walk *walk) {
     GAZE_TRY(gaze_json_walk_more(walk, ']', rank == 0, &more));
     if (!more)
       return GAZE_OK;
-    GAZE_TRY(read_merge(bpe, walk, rank, left));
+    GAZE_TRY(read_merge(&tokenizer->bpe, walk, rank, left));
   }
 }
 
-static gaze_err read_entry(gaze_vocabulary *vocabulary, gaze_json_walk *walk) {
+static gaze_err read_entry(gaze_tokenizer *tokenizer, gaze_json_walk *walk) {
   const char *spelling;
   size_t size;
-  double id;
+  int32_t id;
   GAZE_TRY(gaze_json_walk_key(walk, &spelling, &size));
-  char sign = gaze_json_walk_peek(walk);
-  if ((sign < '0' || sign > '9') && sign != '-')
-    id = -1;
-  else
-    GAZE_TRY(gaze_json_walk_number(walk, &id));
-  if (!(id >= 0 && id < GAZE_VOCABULARY_MAX) || id != (int32_t)id)
+  if (!gaze_json_walk_id(walk, &id) || id >= GAZE_VOCABULARY_MAX)
     return gaze_fail(GAZE_ERR_FORMAT, "not an id below %d: \"%.*s\" in %s: write it anew", GAZE_VOCABULARY_MAX,
                      (int)(size < 80 ? size : 80), spelling, walk->name);
-  return gaze_vocabulary_add(vocabulary, spelling, size, (int32_t)id, walk->name);
+  return gaze_vocabulary_add(&tokenizer->vocabulary, spelling, size, id, walk->name);
 }
 
-gaze_err gaze_tokenizer_read_vocabulary(gaze_vocabulary *vocabulary, gaze_json_walk *walk) {
-  if (!walk->at || !gaze_json_walk_take(walk, '{'))
-    return gaze_fail(GAZE_ERR_FORMAT, "no vocabulary: %s: expected {spelling: id, ...}", walk->name);
+/* ["spelling", score], its id its place. */
+static gaze_err read_scored(gaze_tokenizer *tokenizer, gaze_json_walk *walk) {
+  const char *spelling;
+  size_t size;
+  double score;
+  if (!gaze_json_walk_take(walk, '['))
+    return gaze_json_walk_fail(walk, "[spelling, score]");
+  GAZE_TRY(gaze_json_walk_string(walk, &spelling, &size));
+  if (!gaze_json_walk_take(walk, ','))
+    return gaze_json_walk_fail(walk, "a comma");
+  GAZE_TRY(gaze_json_walk_number(walk, &score));
+  if (!gaze_json_walk_take(walk, ']'))
+    return gaze_json_walk_fail(walk, "[spelling, score]");
+  return gaze_unigram_add(&tokenizer->unigram, &tokenizer->vocabulary, spelling, size, score, GAZE_PIECE_NORMAL,
+                          walk->name);
+}
+
+gaze_err gaze_tokenizer_read_vocabulary(gaze_tokenizer *tokenizer, gaze_json_walk *walk) {
+  bool list = gaze_json_walk_take(walk, '[');
+  if (!list && !gaze_json_walk_take(walk, '{'))
+    return gaze_json_walk_fail(walk, "{spelling: id, ...}");
   for (bool first = true, more;; first = false) {
-    GAZE_TRY(gaze_json_walk_more(walk, '}', first, &more));
+    GAZE_TRY(gaze_json_walk_more(walk, list ? ']' : '}', first, &more));
     if (!more)
       return GAZE_OK;
-    GAZE_TRY(read_entry(vocabulary, walk));
+    GAZE_TRY(list ? read_scored(tokenizer, walk) : read_entry(tokenizer, walk));
   }
 }
 
@@ -84,7 +95,7 @@ static gaze_err read_unknown(gaze_tokenizer *tokenizer, const json_t *model) {
   return GAZE_OK;
 }
 
-static gaze_err read_bpe(gaze_tokenizer *tokenizer, const json_t *model, gaze_tokenizer_json *json, const char *name) {
+static gaze_err read_bpe(gaze_tokenizer *tokenizer, const json_t *model, const char *name) {
   gaze_bpe *bpe = &tokenizer->bpe;
   const json_t *dropout = json_object_get(model, "dropout");
   bool bytes = is_bytes(&tokenizer->cutter);
@@ -99,57 +110,25 @@ static gaze_err read_bpe(gaze_tokenizer *tokenizer, const json_t *model, gaze_to
                                  bpe->byte_fallback ? "byte_fallback" : "fuse_unk or ignore_merges");
   if (dropout && !json_is_null(dropout))
     return gaze_tokenizer_refuse(name, "dropout", "set");
-  json->vocab.name = name;
-  GAZE_TRY(gaze_tokenizer_read_vocabulary(&tokenizer->vocabulary, &json->vocab));
-  GAZE_TRY(read_merges(bpe, &json->merges));
-  gaze_bpe_finish(bpe);
+  GAZE_TRY(gaze_bpe_finish(bpe));
   return read_unknown(tokenizer, model);
 }
 
-/* ["spelling", score] */
-static gaze_err read_scored(gaze_tokenizer *tokenizer, gaze_json_walk *walk) {
-  gaze_unigram *unigram = &tokenizer->unigram;
-  const char *spelling;
-  size_t size;
-  double score;
-  if (!gaze_json_walk_take(walk, '['))
-    return gaze_json_walk_fail(walk, "[spelling, score]");
-  GAZE_TRY(gaze_json_walk_string(walk, &spelling, &size));
-  if (!gaze_json_walk_take(walk, ','))
-    return gaze_json_walk_fail(walk, "a comma");
-  GAZE_TRY(gaze_json_walk_number(walk, &score));
-  if (!gaze_json_walk_take(walk, ']'))
-    return gaze_json_walk_fail(walk, "[spelling, score]");
-  return gaze_unigram_add(unigram, &tokenizer->vocabulary, spelling, size, score, GAZE_PIECE_NORMAL, walk->name);
-}
-
-static gaze_err read_unigram(gaze_tokenizer *tokenizer, const json_t *model, gaze_tokenizer_json *json,
-                             const char *name) {
+static gaze_err read_unigram(gaze_tokenizer *tokenizer, const json_t *model, const char *name) {
   int64_t unknown;
   GAZE_TRY(gaze_json_integer(model, "unk_id", -1, &unknown));
   GAZE_TRY(gaze_json_bool(model, "byte_fallback", false, &tokenizer->unigram.byte_fallback));
   tokenizer->unknown = unknown >= 0 && unknown < GAZE_VOCABULARY_MAX ? (int32_t)unknown : -1;
   tokenizer->unigram.unknown = tokenizer->unknown;
-  json->vocab.name = name;
-  if (!json->vocab.at || !gaze_json_walk_take(&json->vocab, '['))
-    return gaze_fail(GAZE_ERR_FORMAT, "no vocabulary: %s: expected [[spelling, score], ...]", name);
-  for (bool first = true, more;; first = false) {
-    GAZE_TRY(gaze_json_walk_more(&json->vocab, ']', first, &more));
-    if (!more)
-      return gaze_unigram_finish(&tokenizer->unigram, name);
-    GAZE_TRY(read_scored(tokenizer, &json->vocab));
-  }
+  return gaze_unigram_finish(&tokenizer->unigram, name);
 }
 
-static gaze_err read_wordpiece(gaze_tokenizer *tokenizer, const json_t *model, gaze_tokenizer_json *json,
-                               const char *name) {
+static gaze_err read_wordpiece(gaze_tokenizer *tokenizer, const json_t *model, const char *name) {
   const char *prefix, *unknown;
   int64_t longest;
   GAZE_TRY(gaze_json_string(model, "continuing_subword_prefix", "##", &prefix));
   GAZE_TRY(gaze_json_string(model, "unk_token", "[UNK]", &unknown));
   GAZE_TRY(gaze_json_integer(model, "max_input_chars_per_word", 100, &longest));
-  json->vocab.name = name;
-  GAZE_TRY(gaze_tokenizer_read_vocabulary(&tokenizer->vocabulary, &json->vocab));
   GAZE_TRY(gaze_wordpiece_init(&tokenizer->wordpiece, &tokenizer->vocabulary, prefix, unknown,
                                longest > 0 ? (size_t)longest : 0, name));
   tokenizer->unknown = tokenizer->wordpiece.unknown;
@@ -157,30 +136,29 @@ static gaze_err read_wordpiece(gaze_tokenizer *tokenizer, const json_t *model, g
 }
 
 /* Files from before tokenizers 0.10 do not say which model they hold. */
-static const char *guess_type(const gaze_tokenizer_json *json) {
-  if (!json->vocab.at)
+static const char *guess_type(const gaze_tokenizer *tokenizer) {
+  if (!tokenizer->vocabulary.size)
     return "none";
-  return *json->vocab.at == '[' ? "Unigram" : json->merges.at ? "BPE" : "WordPiece";
+  return tokenizer->unigram.n ? "Unigram" : tokenizer->bpe.n_merges ? "BPE" : "WordPiece";
 }
 
-gaze_err gaze_tokenizer_read_model(gaze_tokenizer *tokenizer, gaze_tokenizer_json *json, const char *name) {
+gaze_err gaze_tokenizer_read_model(gaze_tokenizer *tokenizer, const json_t *model, const char *name) {
   static const struct {
     const char *type;
     gaze_tokenizer_model model;
-    gaze_err (*read)(gaze_tokenizer *, const json_t *, gaze_tokenizer_json *, const char *);
+    gaze_err (*read)(gaze_tokenizer *, const json_t *, const char *);
   } kinds[] = {{"BPE", GAZE_TOKENIZER_BPE, read_bpe},
                {"Unigram", GAZE_TOKENIZER_UNIGRAM, read_unigram},
                {"WordPiece", GAZE_TOKENIZER_WORDPIECE, read_wordpiece}};
-  const json_t *model = json_object_get(json->rest, "model");
   const char *type;
-  GAZE_TRY(gaze_json_string(model, "type", guess_type(json), &type));
+  GAZE_TRY(gaze_json_string(model, "type", guess_type(tokenizer), &type));
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (strcmp(type, kinds[i].type))
       continue;
     if (kinds[i].model != GAZE_TOKENIZER_BPE && is_bytes(&tokenizer->cutter))
       return gaze_tokenizer_refuse(name, "model with ByteLevel", type);
     tokenizer->model = kinds[i].model;
-    return kinds[i].read(tokenizer, model, json, name);
+    return kinds[i].read(tokenizer, model, name);
   }
   return gaze_tokenizer_refuse(name, "model", type);
 }

@@ -21,9 +21,13 @@ static gaze_err set_text(gaze_normalizer_step *step, const json_t *json, const c
 }
 
 static int digit_of(char letter) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const char *found = letter ? strchr(digits, letter) : NULL;
-  return found ? (int)(found - digits) : -1;
+  if (letter >= 'A' && letter <= 'Z')
+    return letter - 'A';
+  if (letter >= 'a' && letter <= 'z')
+    return letter - 'a' + 26;
+  if (letter >= '0' && letter <= '9')
+    return letter - '0' + 52;
+  return letter == '+' ? 62 : letter == '/' ? 63 : -1;
 }
 
 /* Base64 (RFC 4648) into bytes, which has room for 3 bytes of every 4 characters begun. False: it is not. */

@@ -67,14 +67,13 @@ static gaze_err add_merges(gaze_bpe *bpe, const char *text, size_t n, const char
   merge_line line;
   for (size_t rank = 0; rank < n && next_merge(&text, &line); rank++)
     GAZE_TRY(gaze_bpe_add_merge(bpe, line.left, line.left_size, line.right, line.right_size, (uint32_t)rank, path));
-  gaze_bpe_finish(bpe);
-  return GAZE_OK;
+  return gaze_bpe_finish(bpe);
 }
 
 /* As transformers' CLIPTokenizer makes one of the two. */
 static gaze_err read_pair(gaze_tokenizer *tokenizer, gaze_json_walk *vocabulary, const char *text, const char *merges) {
   const char *lines = strncmp(text, "#version", 8) ? text : skip_line(text);
-  GAZE_TRY(gaze_tokenizer_read_vocabulary(&tokenizer->vocabulary, vocabulary));
+  GAZE_TRY(gaze_tokenizer_read_vocabulary(tokenizer, vocabulary));
   if (gaze_json_walk_peek(vocabulary))
     return gaze_json_walk_fail(vocabulary, "its end");
   GAZE_TRY(add_merges(&tokenizer->bpe, lines, GAZE_VOCABULARY_MAX, merges));

@@ -192,7 +192,7 @@ static gaze_err fill_bpe(gaze_tokenizer *tokenizer, const model *m) {
     if (p->kind == USER)
       GAZE_TRY(gaze_trie_add(&bpe->fixed, p->text, p->size, (int32_t)i));
   }
-  gaze_bpe_finish(bpe);
+  GAZE_TRY(gaze_bpe_finish(bpe));
   return rank_pieces(bpe, m);
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/memory.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 
 typedef struct gaze_vocabulary_slot {
   uint32_t hash;
-  int32_t id; /* -1: empty */
+  int32_t id;             /* -1: empty */
+  gaze_spelling spelling; /* of the id, so that looking it up touches one place less */
 } slot;
 
 void gaze_vocabulary_fini(gaze_vocabulary *vocabulary) {
@@ -40,8 +42,7 @@ static slot *find_slot(const gaze_vocabulary *vocabulary, const char *spelling, 
       return found;
     if (found->hash != hash)
       continue;
-    gaze_spelling known = vocabulary->spellings[found->id];
-    if (known.size == size && !memcmp(vocabulary->pool + known.offset, spelling, size))
+    if (found->spelling.size == size && !memcmp(vocabulary->pool + found->spelling.offset, spelling, size))
       return found;
   }
 }
@@ -72,6 +73,19 @@ int32_t gaze_vocabulary_find(const gaze_vocabulary *vocabulary, const char *spel
   return find_slot(vocabulary, spelling, size, (uint32_t)XXH3_64bits(spelling, size))->id;
 }
 
+void gaze_vocabulary_find_each(const gaze_vocabulary *vocabulary, const gaze_text *spellings, size_t n, int32_t *ids) {
+  uint32_t hashes[4];
+  assert(n <= 4);
+  for (size_t i = 0; i < n; i++) {
+    ids[i] = -1;
+    hashes[i] = (uint32_t)XXH3_64bits(spellings[i].at, spellings[i].size);
+    if (vocabulary->n_slots)
+      __builtin_prefetch(&vocabulary->slots[hashes[i] & (vocabulary->n_slots - 1)]);
+  }
+  for (size_t i = 0; i < n && vocabulary->n_slots; i++)
+    ids[i] = find_slot(vocabulary, spellings[i].at, spellings[i].size, hashes[i])->id;
+}
+
 static gaze_err add(gaze_vocabulary *vocabulary, const char *spelling, size_t size, int32_t id, bool again,
                     const char *name) {
   if (!size || size > GAZE_SPELLING_MAX)
@@ -93,7 +107,7 @@ static gaze_err add(gaze_vocabulary *vocabulary, const char *spelling, size_t si
   vocabulary->spellings[id] = (gaze_spelling){(uint32_t)vocabulary->pool_size, (uint32_t)size};
   vocabulary->pool_size += size + 1;
   vocabulary->n_used += place->id < 0;
-  *place = (slot){hash, id};
+  *place = (slot){hash, id, vocabulary->spellings[id]};
   return GAZE_OK;
 }
 

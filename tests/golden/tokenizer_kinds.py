@@ -24,7 +24,7 @@ import sys
 from tokenizer import BROKEN, NASTY, sentences
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CONTEXT, LONG = 12, 120
+CONTEXT, LONG = 12, 60
 SIGN = "\u2581"
 
 MORE = [
@@ -323,20 +323,26 @@ def shorten(ids):
     return {"n": len(ids), "hash": f"{hash:016x}"}
 
 
+SPECIAL = ("<s>", "</s>", "<pad>", "<unk>", "<mask>")
+
+
+def apart(kind, text):
+    """Texts that spell special tokens, where the reference is a library that does not look for them."""
+    return kind in ("xlmr", "siglip_json") and any(token in text for token in SPECIAL)
+
+
 def write(folder):
     root = os.path.join(folder, "tokenizer_kinds")
     os.makedirs(root, exist_ok=True)
     build(root)
-    cases = [{"text": t} for t in NASTY + MORE] + [{"hex": t.hex()} for t in BROKEN]
-    texts = NASTY + MORE + [t.decode("utf-8", errors="replace") for t in BROKEN]
+    cases = [{"text": text} for text in NASTY + MORE] + [{"hex": text.hex()} for text in BROKEN]
+    texts = NASTY + MORE + [text.decode("utf-8", errors="replace") for text in BROKEN]
     kinds = {}
     for kind, reference in references(root).items():
-        apart = [i for i, text in enumerate(texts) if kind in ("xlmr",) and "<" in text and any(s in text for s in ("<s>", "</s>", "<pad>", "<unk>", "<mask>"))]
-        ids = reference.plain(texts)
-        whole = reference.whole([t for t in texts if "\x00" not in t], CONTEXT)
-        kinds[kind] = {"ids": [None if i in apart else shorten(list) for i, list in enumerate(ids)], "context": whole if not apart else [None if any(s in t for s in ("<s>", "</s>", "<pad>", "<unk>", "<mask>")) else w for t, w in zip([t for t in texts if "\x00" not in t], whole)]}
+        lists = {"ids": [shorten(ids) for ids in reference.plain(texts)], "context": reference.whole(texts, CONTEXT)}
+        kinds[kind] = {key: [None if apart(kind, text) else ids for text, ids in zip(texts, ours)] for key, ours in lists.items()}
     with open(os.path.join(root, "ids.json"), "w", encoding="ascii") as out:
-        out.write('{"context": %d, "texts": [\n' % CONTEXT + ",\n".join(json.dumps(c) for c in cases) + '],\n"kinds": {\n')
+        out.write('{"context": %d, "texts": [\n' % CONTEXT + ",\n".join(json.dumps(case) for case in cases) + '],\n"kinds": {\n')
         out.write(",\n".join(f'"{kind}": ' + json.dumps(lists, separators=(",", ":")) for kind, lists in kinds.items()) + "}}\n")
 
 
