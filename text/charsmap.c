@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TEXT_MAX = 256 /* bytes of a replacement */ };
+
 void gaze_charsmap_fini(gaze_charsmap *map) {
   free(map->units);
   free(map->texts);
@@ -15,10 +17,19 @@ static uint32_t read_u32(const uint8_t *bytes) {
   return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
+/* Whether a replacement is longer than any of Unicode's forms, of which 33 bytes is the longest. */
+static bool has_long_text(const uint8_t *bytes, size_t size) {
+  size_t length = 0;
+  for (size_t i = 0; i < size && length <= TEXT_MAX; i++)
+    length = bytes[i] ? length + 1 : 0;
+  return length > TEXT_MAX;
+}
+
 gaze_err gaze_charsmap_init(gaze_charsmap *map, const uint8_t *bytes, size_t size, const char *name) {
   *map = (gaze_charsmap){0};
   size_t trie = size > 4 ? read_u32(bytes) : 0;
-  if (trie < 4 || trie % 4 || trie > size - 5 || bytes[size - 1])
+  if (trie < 4 || trie % 4 || trie > size - 5 || bytes[size - 1] ||
+      has_long_text(bytes + 4 + trie, size - 4 - trie))
     return gaze_fail(GAZE_ERR_FORMAT, "a damaged normalisation map: %s: get the file again", name);
   map->n_units = trie / 4;
   map->n_texts = size - 4 - trie;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { GROWTH_MAX = 64 /* points made of one: more than any normal form, and an end to steps that multiply */ };
+
 void gaze_normalizer_fini(gaze_normalizer *normalizer) {
   gaze_charsmap_fini(&normalizer->charsmap);
   gaze_trie_fini(&normalizer->fixed);
@@ -209,6 +211,9 @@ gaze_err gaze_normalize(const gaze_normalizer *normalizer, const int32_t *source
     *front = *front && (!out->n || keeps_front(&normalizer->steps[i], out->at, out->n));
     err = run_step(normalizer, &normalizer->steps[i], out->at, out->n, &spare);
     gaze_points_swap(out, &spare);
+    if (err == GAZE_OK && out->n / GROWTH_MAX > n + 16)
+      err = gaze_fail(GAZE_ERR_LIMIT, "a tokenizer makes more than %d characters of one: %zu of %zu: get its file again",
+                      GROWTH_MAX, out->n, n);
   }
   gaze_points_fini(&spare);
   return err;
