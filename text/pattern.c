@@ -74,17 +74,15 @@ static bool read_count(reading *r, gaze_pattern_atom *atom) {
   return atom->repeats = true;
 }
 
-/* Whether an alternative ends here; moves on to the next. */
+/* Whether an alternative ends here. */
 static bool read_end(reading *r) {
   gaze_pattern_atom *last = &r->pattern->atoms[r->pattern->n - 1];
   if (!strncmp(r->at, "\\z", 2) || *r->at == '$') {
     r->at += *r->at == '$' ? 1 : 2;
     last->at_end = true;
   }
-  if (*r->at && *r->at != '|')
-    return false;
-  r->opens = true;
-  return true;
+  r->opens = !*r->at || *r->at == '|';
+  return r->opens;
 }
 
 static bool read_start(reading *r) {
@@ -104,8 +102,8 @@ bool gaze_pattern_read(gaze_pattern *pattern, const char *text) {
     if (!atom || !(*r.at == '[' ? read_set(&r, atom) : read_character(&r, atom)) || !read_count(&r, atom))
       return false;
     bool ended = read_end(&r);
-    if (atom->repeats && !ended)
-      return false; /* what follows could want a part of what was repeated */
+    if ((atom->repeats || atom->at_end) && !ended)
+      return false; /* what follows could want a part of what was repeated, or follows the end */
     if (ended && !*r.at)
       return true;
     r.at += ended;
