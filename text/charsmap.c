@@ -28,8 +28,7 @@ static bool has_long_text(const uint8_t *bytes, size_t size) {
 gaze_err gaze_charsmap_init(gaze_charsmap *map, const uint8_t *bytes, size_t size, const char *name) {
   *map = (gaze_charsmap){0};
   size_t trie = size > 4 ? read_u32(bytes) : 0;
-  if (trie < 4 || trie % 4 || trie > size - 5 || bytes[size - 1] ||
-      has_long_text(bytes + 4 + trie, size - 4 - trie))
+  if (trie < 4 || trie % 4 || trie > size - 5 || bytes[size - 1] || has_long_text(bytes + 4 + trie, size - 4 - trie))
     return gaze_fail(GAZE_ERR_FORMAT, "a damaged normalisation map: %s: get the file again", name);
   map->n_units = trie / 4;
   map->n_texts = size - 4 - trie;

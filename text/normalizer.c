@@ -212,8 +212,9 @@ gaze_err gaze_normalize(const gaze_normalizer *normalizer, const int32_t *source
     err = run_step(normalizer, &normalizer->steps[i], out->at, out->n, &spare);
     gaze_points_swap(out, &spare);
     if (err == GAZE_OK && out->n / GROWTH_MAX > n + 16)
-      err = gaze_fail(GAZE_ERR_LIMIT, "a tokenizer makes more than %d characters of one: %zu of %zu: get its file again",
-                      GROWTH_MAX, out->n, n);
+      err =
+          gaze_fail(GAZE_ERR_LIMIT, "a tokenizer makes more than %d characters of one: %zu of %zu: get its file again",
+                    GROWTH_MAX, out->n, n);
   }
   gaze_points_fini(&spare);
   return err;

@@ -1,5 +1,4 @@
 /* A text to ids: added tokens taken out, what lies between normalised, cut into pieces, and encoded by the model. */
-#include "text/clean.h"
 #include "text/tokenizer_parts.h"
 
 #include <stdlib.h>
@@ -139,10 +138,7 @@ static void unsign_front(const encoding *e) {
 static gaze_err encode_text(encoding *e, const char *text, size_t size) {
   const gaze_tokenizer *tokenizer = e->tokenizer;
   GAZE_TRY(gaze_points_decode(&e->raw, text, size));
-  if (tokenizer->cleans) {
-    GAZE_TRY(gaze_clean(&e->raw));
-    return encode_pieces(e, e->raw.at, e->raw.n, true);
-  }
+  GAZE_TRY(gaze_clean(&e->raw, tokenizer->cleaning));
   if (tokenizer->signed_front)
     GAZE_TRY(sign_front(&e->raw, &e->normal));
   GAZE_TRY(encode_around(e, false, e->raw.at, e->raw.n, true, encode_stretch));

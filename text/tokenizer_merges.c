@@ -123,7 +123,8 @@ gaze_err gaze_tokenizer_read_merges(gaze_tokenizer *tokenizer, const char *text,
   gaze_cutter_add(&tokenizer->cutter, GAZE_CUT_CLIP)->rules =
       (gaze_split_rules){.literals = {CLEAN_START, CLEAN_END}, .fold_case = true};
   tokenizer->pad = 0; /* as open_clip fills rows up */
-  tokenizer->ends_at_end = tokenizer->cleans = true;
+  tokenizer->ends_at_end = true;
+  tokenizer->cleaning = GAZE_CLEAN_LOWER;
   return GAZE_OK;
 }
 

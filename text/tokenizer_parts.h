@@ -4,6 +4,7 @@
 
 #include "core/base/json.h"
 #include "text/bpe.h"
+#include "text/clean.h"
 #include "text/cutter.h"
 #include "text/normalizer.h"
 #include "text/tokenizer.h"
@@ -49,7 +50,7 @@ struct gaze_tokenizer {
   uint64_t added_first; /* a bit for each remainder by 64 of their first points */
   gaze_around before, behind;
   int32_t start, end, pad, unknown; /* -1: none */
-  bool cleans;                      /* open_clip: html and white space cleaned first, literals are ids */
+  gaze_cleaning cleaning;           /* of open_clip, before all else */
   bool ends_at_end;                 /* what follows an end that the text spells is left out */
   bool one_end;                     /* an end that the text's own ids end with is not put again */
   bool signed_front;                /* SigLIP: a sign for a space in front of the text, none in it */

@@ -17,7 +17,8 @@ static void encode(const gaze_tokenizer *tokenizer, const char *text, size_t siz
 }
 
 static void try_model(const uint8_t *data, size_t size, const char *text, size_t text_size, bool fairseq) {
-  static const char words[] = "Ab  \xE2\x96\x81""a\xEA\xB3\xA0 <unk> \xF0\x9F\x98\x80";
+  static const char words[] = "Ab  \xE2\x96\x81"
+                              "a\xEA\xB3\xA0 <unk> \xF0\x9F\x98\x80";
   gaze_tokenizer *tokenizer;
   if (gaze_tokenizer_new(&tokenizer) != GAZE_OK)
     abort();

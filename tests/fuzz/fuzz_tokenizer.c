@@ -38,7 +38,7 @@ static const gaze_tokenizer *plain_tokenizer(bool cleans) {
     if (!cleans) {
       (*tokenizer)->cutter.n = 0;
       gaze_tokenizer_set_clip_rules(&(*tokenizer)->normalizer, &(*tokenizer)->cutter);
-      (*tokenizer)->cleans = false;
+      (*tokenizer)->cleaning = GAZE_CLEAN_NOT;
     }
   }
   return *tokenizer;

@@ -78,6 +78,7 @@ static void bert_by_vocabulary(void **state) { check_kind("bert"); }
 static void bert_by_json(void **state) { check_kind("bert_json"); }
 static void siglip_by_pieces(void **state) { check_kind("siglip"); }
 static void siglip_by_json(void **state) { check_kind("siglip_json"); }
+static void siglip_of_open_clip(void **state) { check_kind("open_siglip"); }
 static void xlm_roberta_by_pieces(void **state) { check_kind("xlmr"); }
 static void xlm_roberta_by_json(void **state) { check_kind("xlmr_json"); }
 static void llama_by_pieces(void **state) { check_kind("llama"); }
@@ -106,6 +107,7 @@ static void special_ids(void **state) {
   check_special("bert_json", "[CLS]", "[SEP]", "[PAD]", "[UNK]");
   check_special("siglip", NULL, "</s>", "</s>", "<unk>");
   check_special("siglip_json", NULL, "</s>", "</s>", "<unk>");
+  check_special("open_siglip", NULL, "</s>", "</s>", "<unk>");
   check_special("xlmr", "<s>", "</s>", "<pad>", "<unk>");
   check_special("xlmr_json", "<s>", "</s>", "<pad>", "<unk>");
   check_special("llama", "<s>", NULL, NULL, "<unk>");
@@ -174,19 +176,13 @@ static void vectors_of_llama(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bert_by_vocabulary),
-      cmocka_unit_test(bert_by_json),
-      cmocka_unit_test(siglip_by_pieces),
-      cmocka_unit_test(siglip_by_json),
-      cmocka_unit_test(xlm_roberta_by_pieces),
-      cmocka_unit_test(xlm_roberta_by_json),
-      cmocka_unit_test(llama_by_pieces),
-      cmocka_unit_test(llama_by_json),
-      cmocka_unit_test(gemma_by_json),
-      cmocka_unit_test(bytes_by_pieces),
-      cmocka_unit_test(bytes_by_json),
-      cmocka_unit_test(special_ids),
-      cmocka_unit_test(special_tokens_within_a_text),
+      cmocka_unit_test(bert_by_vocabulary),  cmocka_unit_test(bert_by_json),
+      cmocka_unit_test(siglip_by_pieces),    cmocka_unit_test(siglip_by_json),
+      cmocka_unit_test(siglip_of_open_clip), cmocka_unit_test(xlm_roberta_by_pieces),
+      cmocka_unit_test(xlm_roberta_by_json), cmocka_unit_test(llama_by_pieces),
+      cmocka_unit_test(llama_by_json),       cmocka_unit_test(gemma_by_json),
+      cmocka_unit_test(bytes_by_pieces),     cmocka_unit_test(bytes_by_json),
+      cmocka_unit_test(special_ids),         cmocka_unit_test(special_tokens_within_a_text),
       cmocka_unit_test(vectors_of_llama),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

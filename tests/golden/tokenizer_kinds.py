@@ -5,6 +5,7 @@ data/tokenizer_kinds/FOLDER/     one tokenizer each, laid out as a checkpoint ha
     bert         vocab.txt, lower case           bert_json       tokenizer.json, cased
     siglip       spiece.model with all of nmt_nfkc, tokenizer_class SiglipTokenizer
     siglip_json  tokenizer.json of the same pieces, without a post_processor
+    open_siglip  tokenizer.json as T5's, open_clip_config.json with clean "canonicalize"
     xlmr         sentencepiece.bpe.model         xlmr_json       tokenizer.json
     llama        tokenizer.model: BPE with byte_fallback, pieces of the user's own
     gemma        tokenizer.json: BPE with byte_fallback, lower case by tokenizer_config.json
@@ -21,7 +22,7 @@ import os
 import random
 import sys
 
-from tokenizer import BROKEN, NASTY, sentences
+from tokenizer import BROKEN, NASTY, open_clip_module, sentences
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONTEXT, LONG = 12, 60
@@ -123,24 +124,34 @@ def save_config(folder, **config):
         out.write("\n")
 
 
+def word_pieces(root, size):
+    """Of SentencePiece's, whose learner makes the same every time."""
+    path = os.path.join(root, "words.model")
+    train_pieces(path, "bpe", size)
+    pieces = [p.piece for p in proto_of(path).pieces if p.type == 1]
+    os.remove(path)
+    for piece in pieces:
+        bare = piece.replace(SIGN, "")
+        if bare:
+            yield bare if piece.startswith(SIGN) else "##" + bare
+        if len(bare) == 1:
+            yield from (bare, "##" + bare)
+
+
 def write_bert(root, size):
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    for folder, lower in (("bert", True), ("bert_json", False)):
-        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower, strip_accents=lower)
-        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        tokenizer.train_from_iterator(corpus(), trainers.WordPieceTrainer(vocab_size=size, special_tokens=special, show_progress=False))
-        tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-        place = os.path.join(root, folder)
-        if lower:
-            words = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-            with open(os.path.join(place, "vocab.txt"), "w", encoding="utf-8") as out:
-                out.write("".join(word + "\n" for word, _ in words))
-            save_config(place, tokenizer_class="BertTokenizer", do_lower_case=True)
-        else:
-            save_json(os.path.join(place, "tokenizer.json"), tokenizer)
+    pieces = list(word_pieces(root, size))
+    with open(os.path.join(root, "bert", "vocab.txt"), "w", encoding="utf-8") as out:
+        out.write("".join(piece + "\n" for piece in dict.fromkeys(special + [piece.lower() for piece in pieces])))
+    save_config(os.path.join(root, "bert"), tokenizer_class="BertTokenizer", do_lower_case=True)
+    tokenizer = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(dict.fromkeys(special + pieces))}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.add_special_tokens(special)
+    save_json(os.path.join(root, "bert_json", "tokenizer.json"), tokenizer)
 
 
 def unigram_json(path, normalizer, pre_tokenizer, byte_fallback=False):
@@ -166,6 +177,22 @@ def write_siglip(root, size, whole_map):
     tokenizer = unigram_json(path, lambda proto: normalizers.Sequence(steps), pre_tokenizers.Metaspace())
     save_json(os.path.join(root, "siglip_json", "tokenizer.json"), tokenizer)
     save_config(os.path.join(root, "siglip_json"), tokenizer_class="SiglipTokenizer", pad_token="</s>", eos_token={"content": "</s>"}, unk_token="<unk>")
+
+
+def write_open_siglip(root, size, whole_map):
+    from tokenizers import Regex, normalizers, pre_tokenizers, processors
+
+    folder = os.path.join(root, "open_siglip")
+    path = os.path.join(folder, "spiece.model")
+    train_pieces(path, "unigram", size, whole_map, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
+    tokenizer = unigram_json(path, lambda proto: normalizers.Sequence([normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap), normalizers.Strip(left=False),
+                                                                       normalizers.Replace(Regex(" {2,}"), SIGN)]), pre_tokenizers.Metaspace(prepend_scheme="first"))
+    os.remove(path)
+    tokenizer.post_processor = processors.TemplateProcessing("$A </s>", "$A </s> $B </s>", [("</s>", 1)])
+    save_json(os.path.join(folder, "tokenizer.json"), tokenizer)
+    save_config(folder, tokenizer_class="T5Tokenizer", pad_token="</s>", eos_token="</s>", unk_token="<unk>")
+    with open(os.path.join(folder, "open_clip_config.json"), "w", encoding="utf-8") as out:
+        json.dump({"model_cfg": {"text_cfg": {"hf_tokenizer_name": "open_siglip", "tokenizer_kwargs": {"clean": "canonicalize"}}}}, out)
 
 
 def write_xlmr(root, size, whole_map):
@@ -223,7 +250,7 @@ def write_bytes(root, size, whole_map):
     save_json(os.path.join(root, "bytes_json", "tokenizer.json"), tokenizer)
 
 
-KINDS = ["bert", "bert_json", "siglip", "siglip_json", "xlmr", "xlmr_json", "llama", "llama_json", "gemma", "bytes", "bytes_json"]
+KINDS = ["bert", "bert_json", "siglip", "siglip_json", "open_siglip", "xlmr", "xlmr_json", "llama", "llama_json", "gemma", "bytes", "bytes_json"]
 
 
 def build(root, size=1000, whole_map=False):
@@ -231,6 +258,7 @@ def build(root, size=1000, whole_map=False):
         os.makedirs(os.path.join(root, kind), exist_ok=True)
     write_bert(root, size)
     write_siglip(root, size, True)
+    write_open_siglip(root, size, whole_map)
     write_xlmr(root, size, whole_map)
     write_bpe(root, size)
     write_bytes(root, size, whole_map)
@@ -307,8 +335,10 @@ def references(root):
         return os.path.join(root, *names)
 
     siglip = SiglipTokenizer.from_pretrained(at("siglip"))
+    open_clip = open_clip_module().get_clean_fn("canonicalize")
     return {"bert": Slow(BertTokenizer.from_pretrained(at("bert"))), "bert_json": Fast(at("bert_json", "tokenizer.json")), "siglip": Slow(siglip),
-            "siglip_json": Fast(at("siglip_json", "tokenizer.json"), canonical, behind=[1]), "xlmr": Pieces(at("xlmr", "sentencepiece.bpe.model"), True, [0], [2]),
+            "siglip_json": Fast(at("siglip_json", "tokenizer.json"), canonical, behind=[1]), "open_siglip": Fast(at("open_siglip", "tokenizer.json"), open_clip),
+            "xlmr": Pieces(at("xlmr", "sentencepiece.bpe.model"), True, [0], [2]),
             "xlmr_json": Fast(at("xlmr_json", "tokenizer.json")), "llama": Pieces(at("llama", "tokenizer.model"), front=[1]),
             "gemma": Slow(Siglip2Tokenizer.from_pretrained(at("gemma"))), "bytes": Pieces(at("bytes", "tokenizer.model"), front=[1]),
             "llama_json": Fast(at("llama_json", "tokenizer.json")), "bytes_json": Fast(at("bytes_json", "tokenizer.json"))}
