@@ -12,6 +12,9 @@ GAZE_CHECKED gaze_err gaze_tokenizer_require(const json_t *object, const char *k
                                              const char *name);
 GAZE_CHECKED gaze_err gaze_tokenizer_require_false(const json_t *object, const char *key, const char *name);
 
+/* The text or the regular expression of a Split or Replace. */
+GAZE_CHECKED gaze_err gaze_tokenizer_read_pattern(gaze_pattern *pattern, const json_t *json, const char *what,
+                                                  const char *name);
 GAZE_CHECKED gaze_err gaze_tokenizer_read_normalizer(gaze_normalizer *normalizer, const json_t *json, const char *name);
 GAZE_CHECKED gaze_err gaze_tokenizer_read_cutter(gaze_cutter *cutter, const json_t *json, const char *name);
 GAZE_CHECKED gaze_err gaze_tokenizer_read_around(gaze_tokenizer *tokenizer, const json_t *json, const char *name);
