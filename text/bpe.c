@@ -6,6 +6,7 @@
 #include <string.h>
 
 void gaze_bpe_fini(gaze_bpe *bpe) {
+  free(bpe->waiting);
   free(bpe->list);
   free(bpe->merges);
   free(bpe->ranks);
@@ -49,25 +50,62 @@ const gaze_bpe_merge *gaze_bpe_find_merge(const gaze_bpe *bpe, int32_t left, int
   return find_slot(bpe, left, right);
 }
 
+enum { AHEAD = 8 /* merges that are looked up at once */ };
+
+/* A merge whose memory has been asked for. */
+typedef struct gaze_bpe_waiting {
+  char joined[2 * GAZE_BPE_SPELLING_MAX];
+  size_t left, size; /* bytes of the first, and of both */
+  uint32_t asked[3]; /* for the two and for both */
+  uint32_t rank;
+} waiting;
+
+static gaze_err enter(gaze_bpe *bpe, const waiting *w, const char *name) {
+  const gaze_vocabulary *vocabulary = bpe->vocabulary;
+  const char *right = w->joined + w->left;
+  gaze_bpe_merge merge = {.left = gaze_vocabulary_answer(vocabulary, w->joined, w->left, w->asked[0]),
+                          .right = gaze_vocabulary_answer(vocabulary, right, w->size - w->left, w->asked[1]),
+                          .into = gaze_vocabulary_answer(vocabulary, w->joined, w->size, w->asked[2]),
+                          .rank = w->rank};
+  if (merge.left < 0 || merge.right < 0 || merge.into < 0)
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "a merge is not in the vocabulary: \"%.*s %.*s\" in %s: take both from one model", (int)w->left,
+                     w->joined, (int)(w->size - w->left), right, name);
+  GAZE_TRY(gaze_grow(&bpe->list, &bpe->list_capacity, bpe->n_merges + 1, sizeof *bpe->list));
+  bpe->list[bpe->n_merges++] = merge;
+  return GAZE_OK;
+}
+
 gaze_err gaze_bpe_add_merge(gaze_bpe *bpe, const char *left, size_t left_size, const char *right, size_t right_size,
                             uint32_t rank, const char *name) {
-  char joined[2 * GAZE_BPE_SPELLING_MAX];
-  GAZE_TRY(join_spellings(left, left_size, right, right_size, joined, name));
-  const gaze_text spellings[] = {{left, left_size}, {right, right_size}, {joined, left_size + right_size}};
-  int32_t ids[3];
-  gaze_vocabulary_find_each(bpe->vocabulary, spellings, 3, ids);
-  if (ids[0] < 0 || ids[1] < 0 || ids[2] < 0)
-    return gaze_fail(GAZE_ERR_MISMATCH,
-                     "a merge is not in the vocabulary: \"%.*s %.*s\" in %s: take both from one model", (int)left_size,
-                     left, (int)right_size, right, name);
-  GAZE_TRY(gaze_grow(&bpe->list, &bpe->list_capacity, bpe->n_merges + 1, sizeof *bpe->list));
-  bpe->list[bpe->n_merges++] = (gaze_bpe_merge){ids[0], ids[1], ids[2], rank};
+  if (!bpe->waiting)
+    GAZE_TRY(gaze_alloc(AHEAD, sizeof *bpe->waiting, &bpe->waiting));
+  waiting *w = &bpe->waiting[bpe->n_waiting % AHEAD];
+  if (bpe->n_waiting >= AHEAD)
+    GAZE_TRY(enter(bpe, w, name));
+  GAZE_TRY(join_spellings(left, left_size, right, right_size, w->joined, name));
+  w->left = left_size;
+  w->size = left_size + right_size;
+  w->rank = rank;
+  w->asked[0] = gaze_vocabulary_ask(bpe->vocabulary, w->joined, left_size);
+  w->asked[1] = gaze_vocabulary_ask(bpe->vocabulary, w->joined + left_size, right_size);
+  w->asked[2] = gaze_vocabulary_ask(bpe->vocabulary, w->joined, w->size);
+  bpe->n_waiting++;
+  return GAZE_OK;
+}
+
+static gaze_err enter_waiting(gaze_bpe *bpe, const char *name) {
+  size_t n = bpe->n_waiting;
+  for (size_t i = n < AHEAD ? 0 : n - AHEAD; i < n; i++)
+    GAZE_TRY(enter(bpe, &bpe->waiting[i % AHEAD], name));
+  free(bpe->waiting);
+  bpe->waiting = NULL;
+  bpe->n_waiting = 0;
   return GAZE_OK;
 }
 
 /* Into a table of its final size, each slot asked for some merges ahead: the table is larger than the caches. */
 static gaze_err fill_slots(gaze_bpe *bpe) {
-  enum { AHEAD = 8 };
   bpe->n_slots = 16;
   while (bpe->n_slots < 2 * bpe->n_merges)
     bpe->n_slots *= 2;
@@ -101,7 +139,8 @@ static void find_bytes(gaze_bpe *bpe) {
   }
 }
 
-gaze_err gaze_bpe_finish(gaze_bpe *bpe) {
+gaze_err gaze_bpe_finish(gaze_bpe *bpe, const char *name) {
+  GAZE_TRY(enter_waiting(bpe, name));
   find_bytes(bpe);
   return fill_slots(bpe);
 }

@@ -30,9 +30,10 @@ typedef struct gaze_bpe {
   bool fuse_unknown;                 /* neighbours without id become one unknown */
   bool whole_first;                  /* a piece that is in the vocabulary is not made of merges */
   int32_t unknown;                   /* stands for what has no id; -1: that is left out */
+  struct gaze_bpe_waiting *waiting;  /* merges whose spellings are being looked up */
   gaze_bpe_merge *list;              /* as they were added [n_merges], until gaze_bpe_finish */
   gaze_bpe_merge *merges;            /* hash table [n_slots] */
-  size_t n_slots, n_merges, list_capacity;
+  size_t n_slots, n_merges, list_capacity, n_waiting;
   uint32_t *ranks; /* of spellings: of each id [V]; GAZE_BPE_NEVER: nothing is joined into it */
   gaze_trie fixed; /* of spellings: pieces that are cut out first and never joined */
   int32_t inner[GAZE_BPE_BYTES], last[GAZE_BPE_BYTES]; /* ids of a byte within a piece and at its end; -1: none */
@@ -41,13 +42,14 @@ typedef struct gaze_bpe {
 static const uint32_t GAZE_BPE_NEVER = UINT32_MAX;
 
 void gaze_bpe_fini(gaze_bpe *bpe);
-/* The spellings of a merge, not ended by 0, which must be in the vocabulary, joined too. name is for messages. */
+/* The spellings of a merge, not ended by 0, which must be in the vocabulary, joined too; the error may come with a
+ * later call. name is for messages. */
 GAZE_CHECKED gaze_err gaze_bpe_add_merge(gaze_bpe *bpe, const char *left, size_t left_size, const char *right,
                                          size_t right_size, uint32_t rank, const char *name);
 /* After gaze_bpe_finish; left -1: there is none. */
 const gaze_bpe_merge *gaze_bpe_find_merge(const gaze_bpe *bpe, int32_t left, int32_t right);
 /* After all additions. */
-GAZE_CHECKED gaze_err gaze_bpe_finish(gaze_bpe *bpe);
+GAZE_CHECKED gaze_err gaze_bpe_finish(gaze_bpe *bpe, const char *name);
 
 /* CLIP's first 512 entries: the byte alphabet, and the same at a piece's end. */
 GAZE_CHECKED gaze_err gaze_bpe_add_letters(gaze_vocabulary *vocabulary);

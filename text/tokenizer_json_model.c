@@ -110,7 +110,7 @@ static gaze_err read_bpe(gaze_tokenizer *tokenizer, const json_t *model, const c
                                  bpe->byte_fallback ? "byte_fallback" : "fuse_unk or ignore_merges");
   if (dropout && !json_is_null(dropout))
     return gaze_tokenizer_refuse(name, "dropout", "set");
-  GAZE_TRY(gaze_bpe_finish(bpe));
+  GAZE_TRY(gaze_bpe_finish(bpe, name));
   return read_unknown(tokenizer, model);
 }
 
@@ -139,7 +139,7 @@ static gaze_err read_wordpiece(gaze_tokenizer *tokenizer, const json_t *model, c
 static const char *guess_type(const gaze_tokenizer *tokenizer) {
   if (!tokenizer->vocabulary.size)
     return "none";
-  return tokenizer->unigram.n ? "Unigram" : tokenizer->bpe.n_merges ? "BPE" : "WordPiece";
+  return tokenizer->unigram.n ? "Unigram" : tokenizer->bpe.n_waiting ? "BPE" : "WordPiece";
 }
 
 gaze_err gaze_tokenizer_read_model(gaze_tokenizer *tokenizer, const json_t *model, const char *name) {

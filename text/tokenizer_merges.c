@@ -67,7 +67,7 @@ static gaze_err add_merges(gaze_bpe *bpe, const char *text, size_t n, const char
   merge_line line;
   for (size_t rank = 0; rank < n && next_merge(&text, &line); rank++)
     GAZE_TRY(gaze_bpe_add_merge(bpe, line.left, line.left_size, line.right, line.right_size, (uint32_t)rank, path));
-  return gaze_bpe_finish(bpe);
+  return gaze_bpe_finish(bpe, path);
 }
 
 /* As transformers' CLIPTokenizer makes one of the two. */

@@ -59,7 +59,7 @@ static gaze_err fill_bpe(gaze_tokenizer *tokenizer, const gaze_sentencepiece_mod
     if (p->kind == GAZE_SENTENCEPIECE_USER)
       GAZE_TRY(gaze_trie_add(&bpe->fixed, p->text, p->size, (int32_t)i));
   }
-  GAZE_TRY(gaze_bpe_finish(bpe));
+  GAZE_TRY(gaze_bpe_finish(bpe, m->name));
   return rank_pieces(bpe, m);
 }
 

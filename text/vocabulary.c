@@ -2,7 +2,6 @@
 
 #include "core/base/memory.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,23 +66,19 @@ static gaze_err grow_slots(gaze_vocabulary *vocabulary) {
   return GAZE_OK;
 }
 
-int32_t gaze_vocabulary_find(const gaze_vocabulary *vocabulary, const char *spelling, size_t size) {
-  if (!vocabulary->n_slots)
-    return -1;
-  return find_slot(vocabulary, spelling, size, (uint32_t)XXH3_64bits(spelling, size))->id;
+uint32_t gaze_vocabulary_ask(const gaze_vocabulary *vocabulary, const char *spelling, size_t size) {
+  uint32_t hash = (uint32_t)XXH3_64bits(spelling, size);
+  if (vocabulary->n_slots)
+    __builtin_prefetch(&vocabulary->slots[hash & (vocabulary->n_slots - 1)]);
+  return hash;
 }
 
-void gaze_vocabulary_find_each(const gaze_vocabulary *vocabulary, const gaze_text *spellings, size_t n, int32_t *ids) {
-  uint32_t hashes[4];
-  assert(n <= 4);
-  for (size_t i = 0; i < n; i++) {
-    ids[i] = -1;
-    hashes[i] = (uint32_t)XXH3_64bits(spellings[i].at, spellings[i].size);
-    if (vocabulary->n_slots)
-      __builtin_prefetch(&vocabulary->slots[hashes[i] & (vocabulary->n_slots - 1)]);
-  }
-  for (size_t i = 0; i < n && vocabulary->n_slots; i++)
-    ids[i] = find_slot(vocabulary, spellings[i].at, spellings[i].size, hashes[i])->id;
+int32_t gaze_vocabulary_answer(const gaze_vocabulary *vocabulary, const char *spelling, size_t size, uint32_t asked) {
+  return vocabulary->n_slots ? find_slot(vocabulary, spelling, size, asked)->id : -1;
+}
+
+int32_t gaze_vocabulary_find(const gaze_vocabulary *vocabulary, const char *spelling, size_t size) {
+  return gaze_vocabulary_answer(vocabulary, spelling, size, (uint32_t)XXH3_64bits(spelling, size));
 }
 
 static gaze_err add(gaze_vocabulary *vocabulary, const char *spelling, size_t size, int32_t id, bool again,

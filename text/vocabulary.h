@@ -32,12 +32,10 @@ GAZE_CHECKED gaze_err gaze_vocabulary_add(gaze_vocabulary *vocabulary, const cha
 GAZE_CHECKED gaze_err gaze_vocabulary_add_again(gaze_vocabulary *vocabulary, const char *spelling, size_t size,
                                                 int32_t id, const char *name);
 int32_t gaze_vocabulary_find(const gaze_vocabulary *vocabulary, const char *spelling, size_t size); /* -1: none */
-/* The same for n <= 4 spellings at once, which is faster where the table does not fit into the caches. */
-typedef struct gaze_text {
-  const char *at;
-  size_t size;
-} gaze_text;
-void gaze_vocabulary_find_each(const gaze_vocabulary *vocabulary, const gaze_text *spellings, size_t n, int32_t *ids);
+/* The same in two parts, for tables that do not fit into the caches: the first asks for the memory that the second
+ * reads. */
+uint32_t gaze_vocabulary_ask(const gaze_vocabulary *vocabulary, const char *spelling, size_t size);
+int32_t gaze_vocabulary_answer(const gaze_vocabulary *vocabulary, const char *spelling, size_t size, uint32_t asked);
 /* Both borrowed until the next gaze_vocabulary_add; NULL: no such id. */
 const char *gaze_vocabulary_text(const gaze_vocabulary *vocabulary, int32_t id);
 const char *gaze_vocabulary_spelling(const gaze_vocabulary *vocabulary, int32_t id, size_t *size);
