@@ -32,10 +32,13 @@ int32_t gaze_tokenizer_pad(const gaze_tokenizer *tokenizer); /* fills texts up t
 int32_t gaze_tokenizer_unknown(const gaze_tokenizer *tokenizer);
 const char *gaze_tokenizer_text(const gaze_tokenizer *tokenizer, int32_t id); /* borrowed; NULL: no such id */
 
-/* Ids of text, without start and end, into a list that grows: *ids (malloc, may be NULL) with *capacity; appended at
- * *n. Thread-safe: several threads may encode with one tokenizer. */
+/* Ids of text, without what goes around it, into a list that grows: *ids (malloc, may be NULL) with *capacity; appended
+ * at *n. Thread-safe: several threads may encode with one tokenizer. */
 GAZE_CHECKED gaze_err gaze_tokenizer_encode(const gaze_tokenizer *tokenizer, const char *text, size_t size,
                                             int32_t **ids, size_t *n, size_t *capacity);
+/* The same for a whole text, ended by 0: with what goes in front of it and behind. */
+GAZE_CHECKED gaze_err gaze_tokenizer_encode_whole(const gaze_tokenizer *tokenizer, const char *text, int32_t **ids,
+                                                  size_t *n, size_t *capacity);
 /* What goes in front of a text, its ids cut so that all fits, what goes behind, into ids [context], yours; *n is how
  * many. cut (may be NULL): ids left out. Where a text itself spells CLIP's end, its ids end there: the reference models
  * pool the first end they meet. */

@@ -177,6 +177,27 @@ static size_t put_around(const gaze_around *around, int32_t *ids) {
   return around->n;
 }
 
+/* Whether the ids of a text, which stand at `from`, want the end behind them. */
+static bool wants_end(const gaze_tokenizer *tokenizer, const int32_t *from, size_t n) {
+  return !tokenizer->one_end || !n || from[n - 1] != tokenizer->end;
+}
+
+gaze_err gaze_tokenizer_encode_whole(const gaze_tokenizer *tokenizer, const char *text, int32_t **ids, size_t *n,
+                                     size_t *capacity) {
+  size_t start = *n;
+  GAZE_TRY(gaze_grow(ids, capacity, start + GAZE_AROUND_MAX, sizeof **ids));
+  *n += put_around(&tokenizer->before, *ids + start);
+  size_t own = *n;
+  gaze_err err = gaze_tokenizer_encode(tokenizer, text, strlen(text), ids, n, capacity);
+  if (err == GAZE_OK)
+    err = gaze_grow(ids, capacity, *n + GAZE_AROUND_MAX, sizeof **ids);
+  if (err != GAZE_OK)
+    *n = start;
+  else if (wants_end(tokenizer, *ids + own, *n - own))
+    *n += put_around(&tokenizer->behind, *ids + *n);
+  return err;
+}
+
 gaze_err gaze_tokenizer_encode_context(const gaze_tokenizer *tokenizer, const char *text, size_t context, int32_t *ids,
                                        size_t *n, size_t *cut) {
   size_t around = tokenizer->before.n + tokenizer->behind.n;
@@ -194,7 +215,7 @@ gaze_err gaze_tokenizer_encode_context(const gaze_tokenizer *tokenizer, const ch
   if (kept)
     memcpy(ids + *n, all, kept * sizeof *ids);
   *n += kept;
-  if (!tokenizer->one_end || !kept || all[kept - 1] != tokenizer->end)
+  if (wants_end(tokenizer, all, kept))
     *n += put_around(&tokenizer->behind, ids + *n);
   if (cut)
     *cut = total - kept;
