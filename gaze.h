@@ -96,7 +96,8 @@ typedef struct gaze_model_options {
   int threads;              /* 0: all processors */
   const char *cpu;          /* most advanced level allowed: c avx2 avx512 vnni bf16 neon; NULL: what is there */
   gaze_precision precision; /* of matrix products */
-  bool verbose;             /* say which kernels are used */
+  bool verbose;             /* say which kernels are used, and what the text cache spared */
+  bool text_cache;          /* keep what texts give in $XDG_CACHE_HOME/gaze/texts: of labels, and of text queries */
 } gaze_model_options;
 
 typedef struct gaze_model gaze_model;
@@ -115,6 +116,10 @@ GAZE_CHECKED gaze_err gaze_model_key(gaze_model *model, char key[33]);
 /* Family, sizes, dtypes, context as a JSON object; yours: free(). */
 GAZE_CHECKED gaze_err gaze_model_info_json(gaze_model *model, char **json);
 
+/* Writes a model's folder with the matrices of its linear layers in bf16 or int8; it opens in a fraction of the time.
+ */
+GAZE_CHECKED gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const char *folder);
+
 /* Unit vectors. out: [n, D], yours. */
 GAZE_CHECKED gaze_err gaze_embed_pictures(gaze_model *model, const gaze_picture *pictures, size_t n, float *out);
 GAZE_CHECKED gaze_err gaze_embed_texts(gaze_model *model, const char *const *texts, size_t n, float *out);
@@ -131,9 +136,40 @@ GAZE_CHECKED gaze_err gaze_tokenize(gaze_model *model, const char *text, bool ba
 /* The vocabulary's own spelling of an id (`dog</w>`); borrowed; NULL when there is no such id. */
 const char *gaze_token_text(gaze_model *model, int32_t id);
 
+/* ---- Hugging Face's hub --------------------------------------------------------------------- */
+
+typedef struct gaze_pull_file {
+  const char *path; /* borrowed, for the time of the call */
+  uint64_t bytes;
+  bool present; /* it is in the cache already */
+} gaze_pull_file;
+
+typedef struct gaze_pull_options {
+  const char *revision;     /* branch, tag or commit; NULL: main */
+  const char *const *files; /* n_files paths in the repository; none: what a model needs */
+  size_t n_files;
+  const volatile int *stop;                                        /* raised from a signal handler */
+  void (*plan)(void *user, const gaze_pull_file *files, size_t n); /* before the first file; may be NULL */
+  void (*progress)(void *user, uint64_t done, uint64_t total, const char *path); /* bytes; may be NULL */
+  void *user;
+  double pause; /* seconds before a second try, longer before a third; 0: 0.5 */
+  double stall; /* seconds without a byte after which a connection is given up, at least 1; 0: 30 */
+} gaze_pull_options;
+
+/* Downloads ORG/REPO into the hub cache, as far as it is not there; what was begun is gone on with. options may be
+ * NULL. GAZE_ERR_BUSY: another process does so. json: {"model", "commit", "folder", "files": [{"path", "bytes",
+ * "downloaded"}]}; yours: free(). Not while other threads change the environment. */
+GAZE_CHECKED gaze_err gaze_model_pull(const char *name, const gaze_pull_options *options, char **json);
+/* What lies in the hub cache: [{"name", "path", "bytes", "complete"}]; yours: free(). */
+GAZE_CHECKED gaze_err gaze_hub_list_json(char **json);
+
 /* ---- Zero-shot classes ---------------------------------------------------------------------- */
 
 typedef struct gaze_classifier gaze_classifier;
+
+/* Templates by name: "imagenet" (the 80 of OpenAI's CLIP) or "simple" (7 of them), else of a file, one a line, # begins
+ * a comment. *templates is yours: one free() for all. GAZE_ERR_ARGUMENT names the lists there are. */
+GAZE_CHECKED gaze_err gaze_templates_get(const char *name, const char ***templates, size_t *n);
 
 /* n labels, each `name[|synonym...]`. Templates hold `{}`; every synonym goes through every template,
  * the unit vectors are averaged and made unit again (open_clip's build_zero_shot_classifier).
@@ -141,7 +177,12 @@ typedef struct gaze_classifier gaze_classifier;
 GAZE_CHECKED gaze_err gaze_classifier_new(gaze_model *model, const char *const *labels, size_t n,
                                           const char *const *templates, size_t n_templates, gaze_classifier **out);
 void gaze_classifier_free(gaze_classifier *classifier);
-/* vector: unit [D]; probabilities: [n], yours: softmax of logit_scale * cosine (sigmoid for SigLIP). */
+/* From here on there is one answer more, behind the labels: none of them. In a softmax it weighs as much as all n
+ * labels would if the picture fitted them as well as it fits the average of some coarse kinds of pictures; with a
+ * sigmoid it is what the best label leaves of 1. */
+GAZE_CHECKED gaze_err gaze_classifier_add_none(gaze_classifier *classifier, gaze_model *model);
+/* vector: unit [D]; probabilities: [n], one more with none, yours: softmax of logit_scale * cosine. For SigLIP sigmoids
+ * of logit_scale * cosine + bias: each label by itself, they do not sum to 1. */
 void gaze_classifier_run(const gaze_classifier *classifier, const float *vector, float *probabilities);
 
 /* ---- Index of photos (SQLite) --------------------------------------------------------------- */
@@ -235,6 +276,10 @@ GAZE_CHECKED gaze_err gaze_index_export(gaze_index *index, const char *model_key
 GAZE_CHECKED gaze_err gaze_eval_classification(gaze_model *model, const char *const *tars, size_t n,
                                                const char *labels_file, const char *const *templates,
                                                size_t n_templates, char **metrics);
+/* The same, with what gaze_classifier_add_none would do: false_reject is the share of samples where none of the labels
+ * wins, true_reject the share where it does once the right label is taken away. At least two labels. */
+GAZE_CHECKED gaze_err gaze_eval_rejection(gaze_model *model, const char *const *tars, size_t n, const char *labels_file,
+                                          const char *const *templates, size_t n_templates, char **metrics);
 GAZE_CHECKED gaze_err gaze_eval_retrieval(gaze_model *model, const char *const *tars, size_t n, char **metrics);
 
 /* ---- Files ---------------------------------------------------------------------------------- */

@@ -9,21 +9,26 @@
 #define TEXT_TOP 5 /* labels a picture on a terminal; a script that reads JSON gets all */
 
 static struct {
-  const char *labels, *labels_file, *templates_file, *files_from;
+  const char *labels, *labels_file, *templates_file, *templates_name, *none, *files_from;
   word_list templates;
   size_t top;
+  float min_score;
 } arguments;
 
 static const option_row options[] = {
     {"labels", 'l', OPTION_TEXT, "A,B,C", &arguments.labels, "the names to choose from, a|b for synonyms", 0, 0},
     {"labels-file", 0, OPTION_TEXT, "FILE", &arguments.labels_file, "a label a line, or CLASS<TAB>LABEL[|SYNONYM...]",
      0, 0},
-    {"template", 0, OPTION_LIST, "TEXT", &arguments.templates,
-     "a sentence with {} for the label, may be given several times [a photo of a {}.]", 0, 0},
-    {"templates-file", 0, OPTION_TEXT, "FILE", &arguments.templates_file, "a template a line, # begins a comment", 0,
-     0},
+    TEMPLATE_OPTION(&arguments.templates),
+    TEMPLATES_OPTION(&arguments.templates_name),
+    TEMPLATES_FILE_OPTION(&arguments.templates_file),
+    {"none", 0, OPTION_TEXT, "TEXT", &arguments.none,
+     "an answer more, called so, for pictures that show none of the labels: \"none of these\"", 0, 0},
+    {"min-score", 0, OPTION_FLOAT, "S", &arguments.min_score,
+     "leave out labels with a lower probability, 0 to 1; exit status 3 when no label of any picture is left", 0, 1},
     {"top", 't', OPTION_SIZE, "K", &arguments.top, "the best K labels a picture [5; all with --json]", 1, 1e9},
     {"files-from", 0, OPTION_TEXT, "FILE", &arguments.files_from, "pictures, a path a line", 0, 0},
+    NO_CACHE_OPTION,
     STRICT_OPTION,
     {0},
 };
@@ -34,11 +39,14 @@ typedef struct classification {
   gaze_classifier *classifier;
   word_list labels, templates, paths;
   char *labels_storage, *templates_storage, *paths_storage;
-  float *probabilities; /* [labels] */
-  size_t *order;        /* [labels]: best first */
-  char **names;         /* [labels]: without their synonyms */
+  const char **templates_list;
+  size_t n;             /* answers: the labels, then --none */
+  float *probabilities; /* [n] */
+  size_t *order;        /* [n]: best first */
+  char **names;         /* [n]: without their synonyms */
   json_t *results;      /* with --json */
   bool has_header;      /* of text: no result, no header */
+  bool matched;         /* a label reached --min-score */
 } classification;
 
 static char *trim(char *text) {
@@ -75,6 +83,8 @@ static int read_arguments(classification *c, const word_list *words) {
   int status = STATUS_DONE;
   if (arguments.files_from)
     status = lines_read(arguments.files_from, &c->paths, &c->paths_storage);
+  if (status == STATUS_DONE && arguments.templates_name)
+    status = templates_add(arguments.templates_name, &c->templates, &c->templates_list);
   if (status == STATUS_DONE && arguments.templates_file)
     status = templates_read(arguments.templates_file, &c->templates, &c->templates_storage);
   if (status == STATUS_DONE && c->paths.n == 0)
@@ -82,16 +92,25 @@ static int read_arguments(classification *c, const word_list *words) {
   return status == STATUS_DONE ? read_labels(c) : status;
 }
 
+static void make_room(classification *c) {
+  c->n = c->labels.n + (arguments.none != NULL);
+  c->probabilities = memory_resize(NULL, c->n, sizeof *c->probabilities);
+  c->order = memory_resize(NULL, c->n, sizeof *c->order);
+  c->names = memory_resize(NULL, c->n, sizeof *c->names);
+  for (size_t i = 0; i < c->labels.n; i++)
+    c->names[i] = strndup(c->labels.items[i], strcspn(c->labels.items[i], "|"));
+  if (arguments.none)
+    c->names[c->labels.n] = strdup(arguments.none);
+}
+
 static gaze_err open_classifier(classification *c) {
   gaze_err err = settings_open_model(&c->model);
   if (err == GAZE_OK)
     err =
         gaze_classifier_new(c->model, c->labels.items, c->labels.n, c->templates.items, c->templates.n, &c->classifier);
-  c->probabilities = memory_resize(NULL, c->labels.n, sizeof *c->probabilities);
-  c->order = memory_resize(NULL, c->labels.n, sizeof *c->order);
-  c->names = memory_resize(NULL, c->labels.n, sizeof *c->names);
-  for (size_t i = 0; i < c->labels.n; i++)
-    c->names[i] = strndup(c->labels.items[i], strcspn(c->labels.items[i], "|"));
+  if (err == GAZE_OK && arguments.none)
+    err = gaze_classifier_add_none(c->classifier, c->model);
+  make_room(c);
   return err;
 }
 
@@ -101,14 +120,16 @@ static int by_probability(const void *a, const void *b, void *probabilities) {
   return p != q ? (p < q) - (p > q) : (i > j) - (i < j);
 }
 
-/* Orders the labels by their probability for a picture; returns how many of them to tell. */
+/* Orders the answers by their probability for a picture; returns how many of them to tell. */
 static size_t rank(classification *c, const float *vector) {
   gaze_classifier_run(c->classifier, vector, c->probabilities);
-  for (size_t i = 0; i < c->labels.n; i++)
+  for (size_t i = 0; i < c->n; i++)
     c->order[i] = i;
-  qsort_r(c->order, c->labels.n, sizeof *c->order, by_probability, c->probabilities);
-  size_t wanted = arguments.top ? arguments.top : given.json ? c->labels.n : TEXT_TOP;
-  return wanted < c->labels.n ? wanted : c->labels.n;
+  qsort_r(c->order, c->n, sizeof *c->order, by_probability, c->probabilities);
+  size_t wanted = arguments.top ? arguments.top : given.json ? c->n : TEXT_TOP, told = 0;
+  for (; told < c->n && told < wanted && c->probabilities[c->order[told]] >= arguments.min_score; told++)
+    c->matched |= c->order[told] < c->labels.n;
+  return told;
 }
 
 static void tell_text(void *user, const char *path, const float *vector, const char *message) {
@@ -145,7 +166,9 @@ static int classify(classification *c) {
     json_print(c->results, stdout);
   else
     json_decref(c->results);
-  return status == STATUS_DONE ? batch_status(c->paths.n, failed) : status;
+  if (status == STATUS_DONE)
+    status = batch_status(c->paths.n, failed);
+  return status == STATUS_DONE && arguments.min_score > 0 && !c->matched ? STATUS_NOTHING : status;
 }
 
 static int run(const word_list *words) {
@@ -155,7 +178,7 @@ static int run(const word_list *words) {
     status = classify(&c);
   gaze_classifier_free(c.classifier);
   gaze_model_close(c.model);
-  for (size_t i = 0; c.names && i < c.labels.n; i++)
+  for (size_t i = 0; c.names && i < c.n; i++)
     free(c.names[i]);
   free(c.names);
   free(c.probabilities);
@@ -165,6 +188,7 @@ static int run(const word_list *words) {
   free(c.paths.items);
   free(c.labels_storage);
   free(c.templates_storage);
+  free(c.templates_list);
   free(c.paths_storage);
   return status;
 }
@@ -175,9 +199,12 @@ const command_row classify_command = {
     .usage = "[options] --labels A,B,C IMAGE...",
     .about =
         "The labels need not be known to the model beforehand. Each goes into every template, and each picture gets a "
-        "probability for each label. A picture that cannot be read is named on standard error and the others go on.",
+        "probability for each label: of a softmax over the labels, or, from a model trained with the sigmoid loss "
+        "(SigLIP), "
+        "for each label by itself. A picture that cannot be read is named on standard error and the others go on.",
     .examples = "  gaze classify --labels cat,dog,\"sports car\" photo.jpg\n"
                 "  gaze classify --labels-file birds.txt --template \"a photo of a {}, a kind of bird.\" *.jpg\n"
+                "  gaze classify --labels-file birds.txt --templates imagenet --none \"no bird\" *.jpg\n"
                 "  gaze classify --labels indoors,outdoors --json - < photo.jpg\n",
     .options = options,
     .reads_pictures = true,

@@ -7,7 +7,8 @@
 
 static struct {
   word_list data, templates;
-  const char *labels_file, *templates_file;
+  const char *labels_file, *templates_file, *templates_name;
+  bool reject;
 } arguments;
 
 #define DATA_OPTION \
@@ -17,10 +18,13 @@ static const option_row classification_options[] = {
     DATA_OPTION,
     {"labels-file", 0, OPTION_TEXT, "FILE", &arguments.labels_file,
      "CLASS<TAB>LABEL[|SYNONYM...] lines, or a label a line", 0, 0},
-    {"template", 0, OPTION_LIST, "TEXT", &arguments.templates,
-     "a sentence with {} for the label, may be given several times [a photo of a {}.]", 0, 0},
-    {"templates-file", 0, OPTION_TEXT, "FILE", &arguments.templates_file, "a template a line, # begins a comment", 0,
+    TEMPLATE_OPTION(&arguments.templates),
+    TEMPLATES_OPTION(&arguments.templates_name),
+    TEMPLATES_FILE_OPTION(&arguments.templates_file),
+    {"reject", 0, OPTION_SWITCH, NULL, &arguments.reject,
+     "how often \"none of these\" (classify --none) wins: false_reject, and with the right label away, true_reject", 0,
      0},
+    NO_CACHE_OPTION,
     STRICT_OPTION,
     {0},
 };
@@ -67,25 +71,32 @@ static int print_metrics(char *text) {
   return batch_status(failed + 1, failed); /* what has figures has a good sample */
 }
 
+static int measure_classes(void) {
+  gaze_model *model = NULL;
+  char *metrics = NULL;
+  gaze_err err = settings_open_model(&model);
+  if (err == GAZE_OK)
+    err = (arguments.reject ? gaze_eval_rejection : gaze_eval_classification)(
+        model, arguments.data.items, arguments.data.n, arguments.labels_file, arguments.templates.items,
+        arguments.templates.n, &metrics);
+  int status = err == GAZE_OK ? print_metrics(metrics) : report_error(err);
+  gaze_model_close(model);
+  return status;
+}
+
 static int classification(const word_list *words) {
   int status = check_arguments("eval classification", words);
   if (status == STATUS_DONE && !arguments.labels_file)
     status = report_usage("no labels: gaze eval classification: name the classes with --labels-file FILE");
   char *storage = NULL;
+  const char **list = NULL;
+  if (status == STATUS_DONE && arguments.templates_name)
+    status = templates_add(arguments.templates_name, &arguments.templates, &list);
   if (status == STATUS_DONE && arguments.templates_file)
     status = templates_read(arguments.templates_file, &arguments.templates, &storage);
-  gaze_model *model = NULL;
-  char *metrics = NULL;
-  if (status == STATUS_DONE) {
-    gaze_err err = settings_open_model(&model);
-    if (err == GAZE_OK)
-      err = gaze_eval_classification(model, arguments.data.items, arguments.data.n, arguments.labels_file,
-                                     arguments.templates.items, arguments.templates.n, &metrics);
-    status = err == GAZE_OK ? STATUS_DONE : report_error(err);
-  }
-  if (metrics)
-    status = print_metrics(metrics);
-  gaze_model_close(model);
+  if (status == STATUS_DONE)
+    status = measure_classes();
+  free(list);
   free(storage);
   return status;
 }

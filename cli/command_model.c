@@ -1,5 +1,7 @@
 #include "cli/command.h"
 #include "cli/model_list.h"
+#include "cli/model_pull.h"
+#include "cli/model_quantize.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 
@@ -28,7 +30,8 @@ static const command_row list_command = {
     .name = "model list",
     .summary = "the models that are on this machine",
     .usage = "[options]",
-    .about = "Looks into the model folder ($XDG_DATA_HOME/gaze/models) and the Hugging Face cache.",
+    .about = "Looks into the model folder ($XDG_DATA_HOME/gaze/models) and the Hugging Face cache. A model there whose "
+             "download is not finished is named as such; gaze model pull goes on with it.",
     .examples = "  gaze model list\n",
     .run = list,
 };
@@ -41,12 +44,13 @@ static const command_row info_command = {
     .run = info,
 };
 
-static const command_row *const children[] = {&list_command, &info_command, NULL};
+static const command_row *const children[] = {&list_command, &info_command, &model_pull_command,
+                                              &model_quantize_command, NULL};
 
 const command_row model_command = {
     .name = "model",
-    .summary = "which models there are and what they are",
-    .usage = "list|info [options]",
-    .examples = "  gaze model list\n  gaze model info gaze-mini\n",
+    .summary = "which models there are, what they are, and more of them",
+    .usage = "list|info|pull|quantize [options]",
+    .examples = "  gaze model list\n  gaze model info gaze-mini\n  gaze model pull openai/clip-vit-base-patch32\n",
     .children = children,
 };

@@ -20,6 +20,7 @@ static const option_row options[] = {
     {"camera", 0, OPTION_TEXT, "TEXT", &arguments.camera, "taken with a camera whose name holds this", 0, 0},
     {"filepath-only", 'f', OPTION_SWITCH, NULL, &paths_only, "print paths alone, for other programs", 0, 0},
     DATABASE_OPTION,
+    NO_CACHE_OPTION,
     {0},
 };
 

@@ -55,6 +55,16 @@ int templates_read(const char *path, word_list *templates, char **storage) {
   return status;
 }
 
+int templates_add(const char *name, word_list *templates, const char ***storage) {
+  size_t n;
+  gaze_err err = gaze_templates_get(name, storage, &n);
+  if (err != GAZE_OK)
+    return report_error(err);
+  for (size_t i = 0; i < n; i++)
+    word_list_add(templates, (*storage)[i]);
+  return STATUS_DONE;
+}
+
 static gaze_err embed_stdin(gaze_model *model, float *vector) {
   size_t size;
   char *bytes = stream_read(stdin, &size);

@@ -14,6 +14,22 @@ char *stream_read(FILE *stream, size_t *size);
 int lines_read(const char *path, word_list *lines, char **storage);
 /* The same without lines that begin with #, as in the files of --class-templates. */
 int templates_read(const char *path, word_list *templates, char **storage);
+/* Appends a list of the library's or of a file; they live as long as *storage, which is yours: free(). */
+int templates_add(const char *name, word_list *templates, const char ***storage);
+
+/* Rows of the commands that have classes. */
+#define TEMPLATE_OPTION(list)                                                                   \
+  {                                                                                             \
+    "template", 0, OPTION_LIST, "TEXT", list,                                                   \
+        "a sentence with {} for the label, may be given several times [a photo of a {}.]", 0, 0 \
+  }
+#define TEMPLATES_OPTION(name)                                                                                         \
+  {                                                                                                                    \
+    "templates", 0, OPTION_TEXT, "NAME", name, "imagenet (the 80 of OpenAI's CLIP), simple (7 of them), or a file", 0, \
+        0                                                                                                              \
+  }
+#define TEMPLATES_FILE_OPTION(file) \
+  { "templates-file", 0, OPTION_TEXT, "FILE", file, "a template a line, # begins a comment", 0, 0 }
 
 /* Tells of one picture: vector [D], or NULL and the reason. */
 typedef void picture_fn(void *user, const char *path, const float *vector, const char *message);

@@ -1,5 +1,6 @@
 #include "cli/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 settings given;
@@ -38,8 +39,17 @@ gaze_precision settings_precision(void) {
   return given.precision && strcmp(given.precision, "int8") == 0 ? GAZE_PRECISION_INT8 : GAZE_PRECISION_F32;
 }
 
+/* $GAZE_NO_CACHE set to anything but nothing and 0. */
+static bool cache_is_off(void) {
+  const char *off = getenv("GAZE_NO_CACHE");
+  return given.no_cache || (off && off[0] && strcmp(off, "0") != 0);
+}
+
 gaze_err settings_open_model(gaze_model **out) {
-  gaze_model_options options = {
-      .threads = given.threads, .cpu = given.cpu, .precision = settings_precision(), .verbose = given.verbose};
+  gaze_model_options options = {.threads = given.threads,
+                                .cpu = given.cpu,
+                                .precision = settings_precision(),
+                                .verbose = given.verbose,
+                                .text_cache = !cache_is_off()};
   return gaze_model_open(given.model, &options, out);
 }

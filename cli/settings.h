@@ -9,7 +9,7 @@ typedef struct settings {
   const char *model, *cpu, *precision; /* NULL: not given */
   int threads;
   bool quiet, verbose, json, help, version;
-  bool strict;
+  bool strict, no_cache;
   gaze_picture_options pictures;
   const char *database;
 } settings;
@@ -22,6 +22,11 @@ extern const option_row common_options[], picture_options[];
   { "db", 0, OPTION_TEXT, "FILE", &given.database, "the index [$XDG_DATA_HOME/gaze/photos.db]", 0, 0 }
 #define STRICT_OPTION \
   { "strict", 0, OPTION_SWITCH, NULL, &given.strict, "exit status 1 when even one file fails", 0, 0 }
+#define NO_CACHE_OPTION                                                                                               \
+  {                                                                                                                   \
+    "no-cache", 0, OPTION_SWITCH, NULL, &given.no_cache, "neither use nor keep vectors of texts [$GAZE_NO_CACHE]", 0, \
+        0                                                                                                             \
+  }
 
 gaze_precision settings_precision(void);
 /* The model that -m, --threads, --cpu and --precision describe. */

@@ -25,9 +25,10 @@ void gaze_clip_fini(gaze_clip *clip) {
   gaze_vit_fini(&clip->vision);
   gaze_text_encoder_fini(&clip->text);
   gaze_parameters_fini(&clip->parameters);
-  gaze_safetensors_close(clip->file);
+  gaze_weights_close(clip->weights);
   free(clip->values);
   free(clip->gradients);
+  free(clip->int8);
   *clip = (gaze_clip){0};
 }
 

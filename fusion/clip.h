@@ -2,7 +2,7 @@
 #ifndef GAZE_FUSION_CLIP_H
 #define GAZE_FUSION_CLIP_H
 
-#include "core/tensor/safetensors.h"
+#include "core/tensor/weights.h"
 #include "text/text_encoder.h"
 #include "text/tokenizer.h"
 #include "vision/preprocess.h"
@@ -28,10 +28,13 @@ typedef struct gaze_clip {
   gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse; 0 unless sigmoid */
   float *dlogit_scale, *dlogit_bias;
   gaze_parameters parameters;
-  float *values, *gradients; /* arenas where weights are not borrowed from a file; gradients NULL when only run */
-  gaze_safetensors *file;    /* what borrowed weights point into */
+  float *values, *gradients; /* arenas where weights are not borrowed from files; gradients NULL when only run */
+  gaze_weights *weights;     /* what borrowed weights point into */
   bool borrows;
-  size_t stored[GAZE_DTYPES]; /* how many numbers of the loaded file are of each dtype */
+  /* Set before loading: matrices of linear layers that are stored in BF16, or in I8 (model_quantise.c), are read so. */
+  bool keeps_bf16, keeps_int8;
+  gaze_int8 *int8;            /* [parameters.n], yours: where weights are I8 what belongs to them; NULL: none is */
+  size_t stored[GAZE_DTYPES]; /* how many numbers of the loaded files are of each dtype */
 } gaze_clip;
 
 /* Config from a Hugging Face config.json (model_type clip, siglip, chinese_clip), keys omitted at its class defaults,
@@ -64,9 +67,9 @@ void gaze_clip_bound_scale(gaze_clip *clip);
  * it. */
 void gaze_clip_lock(gaze_clip *clip, bool image, size_t unlocked_groups, bool text);
 
-/* Weights of a folder, named as transformers, OpenAI, open_clip or timm do. A model that is only run borrows F32
- * tensors from the mapped file and widens others; a trained one copies. A missing tensor, a wrong shape, or one nobody
- * uses is GAZE_ERR_MISMATCH. */
+/* Weights of a folder (core/tensor/weight_files.h), named as transformers, OpenAI, open_clip or timm do. A model that
+ * is only run borrows F32 tensors from the mapped files and widens others; a trained one copies. A missing tensor, a
+ * wrong shape, or one nobody uses is GAZE_ERR_MISMATCH. */
 GAZE_CHECKED gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder);
 /* config.json, preprocessor_config.json and model.safetensors as dtype F32, F16 or BF16, each whole or absent. */
 GAZE_CHECKED gaze_err gaze_clip_save(const gaze_clip *clip, const gaze_preprocess *preprocess,

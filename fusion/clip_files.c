@@ -2,6 +2,7 @@
 #include "fusion/clip.h"
 
 #include "core/base/file.h"
+#include "core/tensor/weights.h"
 
 #include <stdio.h>
 #include <stdlib.h>

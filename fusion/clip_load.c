@@ -1,9 +1,9 @@
 /* Weights in: from files of any of the families' layouts to the parameters. */
 #include "fusion/clip_names.h"
 
-#include "core/base/file.h"
 #include "core/base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +11,7 @@
 typedef struct source {
   const gaze_tensor *tensor;
   gaze_tensor_place place;
+  gaze_int8 int8; /* of the parameter's part, where the tensor is I8 */
 } source;
 
 /* Patches lie as [C, 3, p, p], vectors have one side, scalars none; ones in front do not count. */
@@ -35,9 +36,9 @@ static bool same_shape(const gaze_tensor *found, const gaze_tensor *expected) {
          memcmp(found->shape + extra, expected->shape, (size_t)expected->rank * sizeof *expected->shape) == 0;
 }
 
-static gaze_err check_tensor(const gaze_clip *clip, const gaze_parameter *parameter, const source *s,
-                             const char *path) {
+static gaze_err check_tensor(const gaze_clip *clip, const gaze_parameter *parameter, const source *s) {
   gaze_tensor expected = expected_shape(clip, parameter, &s->place);
+  const char *path = gaze_weights_path(clip->weights, s->place.name);
   if (!same_shape(s->tensor, &expected)) {
     char wanted[64], found[64];
     gaze_tensor_shape_text(&expected, wanted, sizeof wanted);
@@ -46,19 +47,47 @@ static gaze_err check_tensor(const gaze_clip *clip, const gaze_parameter *parame
                      found, wanted);
   }
   gaze_dtype dtype = s->tensor->dtype;
-  if (dtype == GAZE_DTYPE_F32 || dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16)
+  if (dtype == GAZE_DTYPE_F32 || dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16 || dtype == GAZE_DTYPE_I8)
     return GAZE_OK;
   return gaze_fail(GAZE_ERR_UNSUPPORTED, "weights of dtype %s: %s in %s: save them as F32, F16 or BF16",
                    gaze_dtype_name(dtype), s->place.name, path);
 }
 
+/* A tensor's companion of n numbers in f32; *out NULL where there is none. */
+static gaze_err find_companion(const gaze_clip *clip, const char *name, const char *ending, size_t n,
+                               const gaze_tensor **out) {
+  char full[200];
+  snprintf(full, sizeof full, "%s%s", name, ending);
+  *out = gaze_weights_find(clip->weights, full);
+  if (!*out || ((*out)->dtype == GAZE_DTYPE_F32 && (*out)->rank == 1 && (*out)->shape[0] == n &&
+                (uintptr_t)(*out)->data % _Alignof(float) == 0))
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_MISMATCH, "wrong shape or dtype: %s in %s: %zu numbers in F32 belong to %s", full,
+                   gaze_weights_path(clip->weights, full), n, name);
+}
+
+/* What belongs to a matrix in I8. */
+static gaze_err find_int8(const gaze_clip *clip, const gaze_parameter *parameter, source *s) {
+  const gaze_tensor *scales, *columns;
+  size_t rows = parameter->rows, first = s->place.part * rows;
+  GAZE_TRY(find_companion(clip, s->place.name, ".scales", rows * s->place.parts, &scales));
+  GAZE_TRY(find_companion(clip, s->place.name, ".columns", parameter->columns, &columns));
+  if (!scales || !gaze_parameter_is_product(parameter) || s->place.transposed)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "weights of dtype I8 without scales: %s in %s: gaze model quantize makes them", s->place.name,
+                     gaze_weights_path(clip->weights, s->place.name));
+  s->int8 = (gaze_int8){(int8_t *)(uintptr_t)s->tensor->data + first * parameter->columns,
+                        (float *)(uintptr_t)scales->data + first, columns ? (float *)(uintptr_t)columns->data : NULL};
+  return GAZE_OK;
+}
+
 /* The first of its places where there is a tensor. */
-static gaze_err find_source(const gaze_clip *clip, const gaze_parameter *parameter, const char *path, source *out) {
+static gaze_err find_source(const gaze_clip *clip, const gaze_parameter *parameter, source *out) {
   gaze_tensor_place place;
   size_t turn = 0;
   *out = (source){0};
   while (!out->tensor && gaze_clip_tensor_place(parameter->name, &turn, &place)) {
-    out->tensor = gaze_safetensors_find(clip->file, place.name);
+    out->tensor = gaze_weights_find(clip->weights, place.name);
     if (out->tensor || !*out->place.name)
       out->place = place;
   }
@@ -67,8 +96,9 @@ static gaze_err find_source(const gaze_clip *clip, const gaze_parameter *paramet
   if (!out->tensor)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "missing tensor: %s in %s: configuration and weights belong to different models", out->place.name,
-                     path);
-  return check_tensor(clip, parameter, out, path);
+                     gaze_weights_path(clip->weights, out->place.name));
+  GAZE_TRY(check_tensor(clip, parameter, out));
+  return out->tensor->dtype == GAZE_DTYPE_I8 ? find_int8(clip, parameter, out) : GAZE_OK;
 }
 
 /* What checkpoints carry besides weights: counters, masks, poolers that nobody asks, sizes that OpenAI's files repeat.
@@ -86,25 +116,39 @@ static bool is_leftover(const char *name) {
   return false;
 }
 
-/* Every tensor of the file must have been asked for: what is left over would belong to another model. */
-static gaze_err check_unused(const gaze_clip *clip, const source *sources, const char *path) {
-  for (size_t i = 0; i < gaze_safetensors_count(clip->file); i++) {
-    const gaze_named_tensor *named = gaze_safetensors_get(clip->file, i);
-    bool used = is_leftover(named->name);
+/* NAME.scales and NAME.columns of a NAME in I8. */
+static bool is_companion(const gaze_clip *clip, const char *name) {
+  const char *dot = strrchr(name, '.');
+  char base[200];
+  if (!dot || (strcmp(dot, ".scales") != 0 && strcmp(dot, ".columns") != 0))
+    return false;
+  snprintf(base, sizeof base, "%.*s", (int)(dot - name), name);
+  const gaze_tensor *tensor = gaze_weights_find(clip->weights, base);
+  return tensor && tensor->dtype == GAZE_DTYPE_I8;
+}
+
+/* Every tensor of the files must have been asked for: what is left over would belong to another model. */
+static gaze_err check_unused(const gaze_clip *clip, const source *sources) {
+  for (size_t i = 0; i < gaze_weights_count(clip->weights); i++) {
+    const gaze_named_tensor *named = gaze_weights_get(clip->weights, i);
+    bool used = is_leftover(named->name) || is_companion(clip, named->name);
     for (size_t j = 0; j < clip->parameters.n && !used; j++)
       used = sources[j].tensor == &named->tensor;
     if (!used)
       return gaze_fail(GAZE_ERR_MISMATCH,
                        "tensor nobody uses: %s in %s: configuration and weights belong to different models",
-                       named->name, path);
+                       named->name, gaze_weights_path(clip->weights, named->name));
   }
   return GAZE_OK;
 }
 
-/* A model that is only run reads F32 tensors where they lie. */
-static bool can_borrow(const gaze_clip *clip, const source *s) {
-  return !clip->vision.stack.gradients && s->tensor->dtype == GAZE_DTYPE_F32 && !s->place.transposed &&
-         (uintptr_t)s->tensor->data % _Alignof(float) == 0;
+/* A model that is only run reads F32 tensors where they lie, and BF16 where products are in bf16. */
+static bool can_borrow(const gaze_clip *clip, const gaze_parameter *parameter, const source *s) {
+  gaze_dtype dtype = s->tensor->dtype;
+  bool wanted =
+      dtype == GAZE_DTYPE_F32 || (dtype == GAZE_DTYPE_BF16 && clip->keeps_bf16 && gaze_parameter_is_product(parameter));
+  return !clip->vision.stack.gradients && wanted && !s->place.transposed &&
+         (uintptr_t)s->tensor->data % gaze_dtype_size(dtype) == 0;
 }
 
 static void widen(const gaze_kernels *kernels, float *values, const gaze_tensor *tensor, size_t first, size_t count) {
@@ -117,10 +161,22 @@ static void widen(const gaze_kernels *kernels, float *values, const gaze_tensor 
     memcpy(values, data, count * sizeof *values);
 }
 
+static void widen_int8(float *values, const gaze_parameter *parameter, const gaze_int8 *int8) {
+  for (size_t r = 0; r < parameter->rows; r++)
+    for (size_t c = 0; c < parameter->columns; c++) {
+      float value = (float)int8->values[r * parameter->columns + c] * int8->scales[r];
+      values[r * parameter->columns + c] = int8->columns ? value * int8->columns[c] : value;
+    }
+}
+
 /* values [rows, columns] from the parameter's part of the tensor, or from its transpose. */
 static gaze_err copy_values(const gaze_kernels *kernels, float *values, const gaze_parameter *parameter,
                             const source *s) {
   size_t rows = parameter->rows, columns = parameter->columns, count = rows * columns;
+  if (s->int8.values) {
+    widen_int8(values, parameter, &s->int8);
+    return GAZE_OK;
+  }
   if (!s->place.transposed) {
     widen(kernels, values, s->tensor, s->place.part * count, count);
     return GAZE_OK;
@@ -139,7 +195,7 @@ static gaze_err copy_values(const gaze_kernels *kernels, float *values, const ga
 static gaze_err allocate_copies(gaze_clip *clip, const source *sources) {
   size_t size = 0;
   for (size_t i = 0; i < clip->parameters.n; i++)
-    if (sources[i].tensor && !can_borrow(clip, &sources[i]))
+    if (sources[i].tensor && !can_borrow(clip, &clip->parameters.items[i], &sources[i]))
       size += gaze_arena_cost(gaze_parameter_count(&clip->parameters.items[i]), sizeof(float)) / sizeof(float);
   return size ? gaze_alloc(size, sizeof(float), &clip->values) : GAZE_OK;
 }
@@ -149,6 +205,8 @@ static gaze_err fill_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
   if (!bound)
     GAZE_TRY(allocate_copies(clip, sources));
   float *next = clip->values;
+  if (clip->keeps_int8)
+    GAZE_TRY(gaze_alloc(clip->parameters.n, sizeof *clip->int8, &clip->int8));
   for (size_t i = 0; i < clip->parameters.n; i++) {
     const gaze_parameter *parameter = &clip->parameters.items[i];
     const source *s = &sources[i];
@@ -158,71 +216,41 @@ static gaze_err fill_parameters(gaze_clip *clip, const gaze_kernels *kernels, co
     clip->stored[s->tensor->dtype] += count;
     if (bound) {
       GAZE_TRY(copy_values(kernels, clip->values + (gaze_f32(*parameter->weight) - clip->values), parameter, s));
-    } else if (can_borrow(clip, s)) {
-      *parameter->weight = (gaze_weight){(const float *)s->tensor->data + s->place.part * count, GAZE_DTYPE_F32};
+    } else if (can_borrow(clip, parameter, s)) {
+      size_t size = gaze_dtype_size(s->tensor->dtype);
+      *parameter->weight = (gaze_weight){.data = (const char *)s->tensor->data + s->place.part * count * size,
+                                         .dtype = s->tensor->dtype};
+      if (clip->int8)
+        clip->int8[i] = s->int8;
       clip->borrows = true;
     } else {
       GAZE_TRY(copy_values(kernels, next, parameter, s));
-      *parameter->weight = (gaze_weight){next, GAZE_DTYPE_F32};
+      *parameter->weight = (gaze_weight){.data = next};
       next += gaze_arena_cost(count, sizeof *next) / sizeof *next;
     }
   }
   return GAZE_OK;
 }
 
-static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels, const char *path) {
+static gaze_err load_parameters(gaze_clip *clip, const gaze_kernels *kernels) {
   source *sources = NULL;
   gaze_err err = GAZE_OK;
   GAZE_TRY_DONE(gaze_alloc(clip->parameters.n, sizeof *sources, &sources));
   for (size_t i = 0; i < clip->parameters.n; i++)
-    GAZE_TRY_DONE(find_source(clip, &clip->parameters.items[i], path, &sources[i]));
-  GAZE_TRY_DONE(check_unused(clip, sources, path));
+    GAZE_TRY_DONE(find_source(clip, &clip->parameters.items[i], &sources[i]));
+  GAZE_TRY_DONE(check_unused(clip, sources));
   GAZE_TRY_DONE(fill_parameters(clip, kernels, sources));
 done:
   free(sources);
   return err;
 }
 
-/* Other layouts of weights, so that a folder of one is not told merely that a file is missing. */
-static gaze_err refuse_other_weights(const char *folder) {
-  static const struct {
-    const char *file, *what;
-  } others[] = {{"model.safetensors.index.json", "weights in several files"},
-                {"pytorch_model.bin", "weights as a pickle"},
-                {"pytorch_model.bin.index.json", "weights as pickles"}};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    char *path;
-    GAZE_TRY(gaze_path_join(folder, others[i].file, &path));
-    gaze_err err = gaze_file_exists(path) ? GAZE_ERR_UNSUPPORTED : GAZE_OK;
-    if (err != GAZE_OK)
-      err = gaze_fail(err, "%s: %s: this version reads model.safetensors in one file, as transformers writes it",
-                      others[i].what, path);
-    free(path);
-    GAZE_TRY(err);
+gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder) {
+  GAZE_TRY(gaze_weights_open(folder, &clip->weights));
+  GAZE_TRY(load_parameters(clip, kernels));
+  if (!clip->borrows) { /* all copied: the files are not needed any more */
+    gaze_weights_close(clip->weights);
+    clip->weights = NULL;
   }
   return GAZE_OK;
-}
-
-static gaze_err find_file(const char *folder, char **path) {
-  GAZE_TRY(gaze_path_join(folder, "model.safetensors", path));
-  if (gaze_file_exists(*path))
-    return GAZE_OK;
-  free(*path);
-  GAZE_TRY(gaze_path_join(folder, "open_clip_model.safetensors", path));
-  return gaze_file_exists(*path) ? GAZE_OK : refuse_other_weights(folder);
-}
-
-gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char *folder) {
-  char *path = NULL;
-  gaze_err err = find_file(folder, &path);
-  if (err == GAZE_OK)
-    err = gaze_safetensors_open(path, &clip->file);
-  if (err == GAZE_OK)
-    err = load_parameters(clip, kernels, path);
-  free(path);
-  if (err == GAZE_OK && !clip->borrows) { /* all copied: the file is not needed any more */
-    gaze_safetensors_close(clip->file);
-    clip->file = NULL;
-  }
-  return err;
 }

@@ -141,7 +141,7 @@ static gaze_err open_compute(gaze_clip_run *run) {
   omp_set_num_threads(run->options.compute.threads > 0 ? run->options.compute.threads : gaze_cpu_count());
   if (run->options.compute.precision == GAZE_PRECISION_INT8)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "training in int8: use --precision f32 or bf16");
-  GAZE_TRY(gaze_matmul_new(&run->kernels, flags, run->options.compute.precision == GAZE_PRECISION_BF16, &run->matmul));
+  GAZE_TRY(gaze_matmul_new(&run->kernels, flags, run->options.compute.precision, &run->matmul));
   run->compute = (gaze_compute){.kernels = &run->kernels, .matmul = run->matmul};
   return GAZE_OK;
 }

@@ -1,4 +1,4 @@
-/* Pictures and texts to unit vectors. */
+/* Pictures to unit vectors. */
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "fusion/contrastive.h"
@@ -13,7 +13,7 @@
 /* Multiply-adds of a picture below which a product alone cannot use all processors: then each thread takes whole
  * pictures, which also makes a picture's vector the same bits whatever was beside it. */
 #define SMALL_MODEL 2e9
-enum { PICTURES_TOGETHER = 8, TEXTS_TOGETHER = 128, FILES_TOGETHER = 64 };
+enum { PICTURES_TOGETHER = 8, FILES_TOGETHER = 64 };
 
 size_t gaze_model_pixels(const gaze_model *model) {
   size_t S = model->clip.config.vision.image_size;
@@ -27,9 +27,9 @@ static bool is_small(const gaze_model *model) {
 }
 
 /* A thread's own products where each thread takes whole pictures. */
-static gaze_compute compute_for(const gaze_model *model) {
+gaze_compute gaze_model_compute(const gaze_model *model) {
   gaze_compute compute = model->compute;
-  if (is_small(model) && !gaze_matmul_is_bf16(compute.matmul))
+  if (is_small(model) && model->options.precision == GAZE_PRECISION_F32)
     compute.matmul = NULL;
   return compute;
 }
@@ -50,7 +50,7 @@ static gaze_err encode_range(const gaze_model *model, const float *pixels, size_
   gaze_vit_tape tape;
   size_t D = model->clip.config.dim, size = gaze_model_pixels(model);
   float norms[PICTURES_TOGETHER];
-  gaze_compute compute = compute_for(model);
+  gaze_compute compute = gaze_model_compute(model);
   GAZE_TRY(vision_tape(model, together, &tape, &arena));
   for (size_t i = first; i < last; i += together) {
     size_t n = last - i < together ? last - i : together;
@@ -62,7 +62,7 @@ static gaze_err encode_range(const gaze_model *model, const float *pixels, size_
 }
 
 /* Damaged weights give no numbers rather than wrong ones, and no distance tells them from results. */
-static gaze_err check_finite(const gaze_model *model, const float *vectors, size_t n, const char *what) {
+gaze_err gaze_model_check_finite(const gaze_model *model, const float *vectors, size_t n, const char *what) {
   size_t D = model->clip.config.dim;
   for (size_t i = 0; i < n; i++)
     if (!isfinite(model->kernels.sum_squares(vectors + i * D, D)))
@@ -73,8 +73,8 @@ static gaze_err check_finite(const gaze_model *model, const float *vectors, size
 
 static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n, float *out) {
   omp_set_num_threads(model->options.threads);
-  if (!is_small(model) || gaze_matmul_is_bf16(model->matmul)) /* products have one user at a time */
-    return encode_range(model, pixels, 0, n, PICTURES_TOGETHER, out);
+  if (!is_small(model) || model->options.precision != GAZE_PRECISION_F32) /* products have one user at a time */
+    return encode_range(model, pixels, 0, n, n < PICTURES_TOGETHER ? n : PICTURES_TOGETHER, out);
   size_t threads = (size_t)model->options.threads;
   gaze_err result = GAZE_OK;
 #pragma omp parallel for schedule(static)
@@ -88,8 +88,11 @@ static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n
 }
 
 gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out) {
+  if (!n)
+    return GAZE_OK;
+  GAZE_TRY(gaze_model_prepare(model, GAZE_TOWER_VISION, n));
   GAZE_TRY(encode_pictures(model, pixels, n, out));
-  return check_finite(model, out, n, "picture");
+  return gaze_model_check_finite(model, out, n, "picture");
 }
 
 gaze_err gaze_embed_pictures(gaze_model *model, const gaze_picture *pictures, size_t n, float *out) {
@@ -151,75 +154,5 @@ gaze_err gaze_embed_files(gaze_model *model, const char *const *paths, size_t n,
     err = embed_files(model, paths + i, n - i < FILES_TOGETHER ? n - i : FILES_TOGETHER, options, pixels,
                       out + i * model->clip.config.dim, status + i, messages + i);
   free(pixels);
-  return err;
-}
-
-static void count_cut(gaze_text_cuts *cuts, const char *text, size_t tokens) {
-  cuts->texts++;
-  if (!tokens || cuts->cut++)
-    return;
-  cuts->tokens = tokens;
-  snprintf(cuts->first, sizeof cuts->first, "%s", text);
-}
-
-void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model) {
-  size_t context = model->clip.config.text.context;
-  if (cuts->cut == 1)
-    gaze_warn("text cut at %zu tokens: %s...: the last %zu are not seen", context, cuts->first, cuts->tokens);
-  else if (cuts->cut)
-    gaze_warn("%zu of %zu texts cut at %zu tokens: the first: %s...: their ends are not seen", cuts->cut, cuts->texts,
-              context, cuts->first);
-}
-
-/* ids [n, context] and offsets [n + 1] of texts, one after another. */
-static gaze_err tokenize_texts(const gaze_model *model, const char *const *texts, size_t n, int32_t *ids,
-                               size_t *offsets, gaze_text_cuts *cuts) {
-  size_t context = model->clip.config.text.context;
-  offsets[0] = 0;
-  for (size_t i = 0; i < n; i++) {
-    size_t length, cut;
-    GAZE_TRY(gaze_tokenizer_encode_context(model->tokenizer, texts[i], context, ids + offsets[i], &length, &cut));
-    count_cut(cuts, texts[i], cut);
-    offsets[i + 1] = offsets[i] + length;
-  }
-  return GAZE_OK;
-}
-
-static gaze_err encode_texts(const gaze_model *model, const int32_t *ids, const size_t *offsets, size_t n, float *out) {
-  gaze_arena measure = GAZE_ARENA_MEASURE, arena;
-  gaze_text_tape tape;
-  float norms[TEXTS_TOGETHER];
-  size_t D = model->clip.config.dim;
-  gaze_compute compute = compute_for(model);
-  gaze_text_tape_layout(&tape, &model->clip.text, n, offsets[n], GAZE_TAPE_NONE, &measure);
-  GAZE_TRY(gaze_arena_init(&arena, measure.used));
-  gaze_text_tape_layout(&tape, &model->clip.text, n, offsets[n], GAZE_TAPE_NONE, &arena);
-  gaze_text_forward(&compute, out, ids, offsets, n, &model->clip.text, &tape);
-  gaze_unit_forward(&compute, out, norms, out, n, D);
-  gaze_arena_fini(&arena);
-  return check_finite(model, out, n, "text");
-}
-
-gaze_err gaze_embed_texts(gaze_model *model, const char *const *texts, size_t n, float *out) {
-  gaze_text_cuts cuts = {0};
-  GAZE_TRY(gaze_model_embed_texts(model, texts, n, out, &cuts));
-  gaze_text_cuts_warn(&cuts, model);
-  return GAZE_OK;
-}
-
-gaze_err gaze_model_embed_texts(gaze_model *model, const char *const *texts, size_t n, float *out,
-                                gaze_text_cuts *cuts) {
-  int32_t *ids;
-  size_t offsets[TEXTS_TOGETHER + 1], D = model->clip.config.dim;
-  GAZE_TRY(gaze_alloc(TEXTS_TOGETHER, model->clip.config.text.context * sizeof *ids, &ids));
-  omp_set_num_threads(model->options.threads);
-  gaze_err err = GAZE_OK;
-  for (size_t i = 0; i < n && err == GAZE_OK; i += TEXTS_TOGETHER) {
-    size_t count = n - i < TEXTS_TOGETHER ? n - i : TEXTS_TOGETHER;
-    err = tokenize_texts(model, texts + i, count, ids, offsets, cuts);
-    if (err == GAZE_OK)
-      err = encode_texts(model, ids, offsets, count, out + i * D);
-  }
-  free(ids);
   return err;
 }

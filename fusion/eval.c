@@ -30,12 +30,13 @@ static gaze_err describe(const gaze_model *model, const char *const *tars, size_
   return err;
 }
 
-/* Hits and samples of each class. */
+/* Hits and samples of each class, and how often none of the labels wins: with all of them, and without the right one.
+ */
 typedef struct class_count {
-  size_t samples, first, fifth;
+  size_t samples, first, fifth, lost, refused;
 } class_count;
 
-static json_t *classification_metrics(const class_count *counts, size_t n_classes) {
+static json_t *classification_metrics(const class_count *counts, size_t n_classes, bool rejection) {
   class_count all = {0};
   double recall = 0;
   size_t seen = 0;
@@ -45,19 +46,38 @@ static json_t *classification_metrics(const class_count *counts, size_t n_classe
     all.samples += counts[i].samples;
     all.first += counts[i].first;
     all.fifth += counts[i].fifth;
+    all.lost += counts[i].lost;
+    all.refused += counts[i].refused;
     recall += (double)counts[i].first / (double)counts[i].samples;
     seen++;
   }
   double n = (double)all.samples;
-  return json_pack("{s:f, s:f, s:f, s:I}", "acc1", (double)all.first / n, "acc5", (double)all.fifth / n,
-                   "mean_per_class_recall", recall / (double)seen, "samples", (json_int_t)all.samples);
+  json_t *metrics = json_pack("{s:f, s:f, s:f, s:I}", "acc1", (double)all.first / n, "acc5", (double)all.fifth / n,
+                              "mean_per_class_recall", recall / (double)seen, "samples", (json_int_t)all.samples);
+  if (rejection) {
+    json_object_set_new(metrics, "false_reject", json_real((double)all.lost / n));
+    json_object_set_new(metrics, "true_reject", json_real((double)all.refused / n));
+  }
+  return metrics;
+}
+
+/* scores: [n], in no order afterwards. */
+static void count_rejections(const gaze_classifier *classifier, const float *vector, float *scores, size_t n,
+                             size_t right, class_count *count) {
+  float kept = scores[right];
+  scores[right] = scores[n - 1];
+  scores[n - 1] = gaze_classifier_none(classifier, vector, scores, n - 1);
+  count->refused += rank_of(scores, n, n - 1) == 0;
+  scores[n - 1] = kept;
+  scores[n] = gaze_classifier_none(classifier, vector, scores, n);
+  count->lost += rank_of(scores, n + 1, n) == 0;
 }
 
 static gaze_err count_hits(const gaze_classifier *classifier, const gaze_eval_set *set, const gaze_labels *labels,
-                           size_t D, class_count *counts) {
+                           size_t D, bool rejection, class_count *counts) {
   float *scores;
   size_t left_out = 0;
-  GAZE_TRY(gaze_alloc(labels->n, sizeof *scores, &scores));
+  GAZE_TRY(gaze_alloc(labels->n + 1, sizeof *scores, &scores));
   for (size_t i = 0; i < set->n; i++) {
     ptrdiff_t right = gaze_labels_find(labels, set->samples[i]->class_id, set->samples[i]->name);
     if (right < 0) {
@@ -69,6 +89,8 @@ static gaze_err count_hits(const gaze_classifier *classifier, const gaze_eval_se
     counts[right].samples++;
     counts[right].first += rank < 1;
     counts[right].fifth += rank < 5;
+    if (rejection)
+      count_rejections(classifier, set->vectors + i * D, scores, labels->n, (size_t)right, &counts[right]);
   }
   free(scores);
   if (left_out == set->n)
@@ -90,8 +112,14 @@ static gaze_err make_classifier(gaze_model *model, const gaze_labels *labels, co
   return err;
 }
 
-gaze_err gaze_eval_classification(gaze_model *model, const char *const *tars, size_t n, const char *labels_file,
-                                  const char *const *templates, size_t n_templates, char **metrics) {
+static gaze_err add_none(gaze_classifier *classifier, gaze_model *model, const gaze_labels *labels, const char *path) {
+  if (labels->n < 2)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "a single label: %s: to take the right one away, two are needed", path);
+  return gaze_classifier_add_none(classifier, model);
+}
+
+static gaze_err eval_classes(gaze_model *model, const char *const *tars, size_t n, const char *labels_file,
+                             const char *const *templates, size_t n_templates, bool rejection, char **metrics) {
   gaze_eval_set set = {0};
   gaze_labels labels = {0};
   gaze_classifier *classifier = NULL;
@@ -100,17 +128,29 @@ gaze_err gaze_eval_classification(gaze_model *model, const char *const *tars, si
   GAZE_TRY_DONE(gaze_labels_open(labels_file, &labels));
   GAZE_TRY_DONE(gaze_eval_set_open(&set, tars, n));
   GAZE_TRY_DONE(make_classifier(model, &labels, templates, n_templates, &classifier));
+  if (rejection)
+    GAZE_TRY_DONE(add_none(classifier, model, &labels, labels_file));
   GAZE_TRY_DONE(gaze_eval_set_embed(model, &set));
   GAZE_TRY_DONE(gaze_alloc(labels.n, sizeof *counts, &counts));
-  GAZE_TRY_DONE(count_hits(classifier, &set, &labels, model->clip.config.dim, counts));
-  err = describe(model, tars, n, "zeroshot_classification", classification_metrics(counts, labels.n), set.failed,
-                 metrics);
+  GAZE_TRY_DONE(count_hits(classifier, &set, &labels, model->clip.config.dim, rejection, counts));
+  err = describe(model, tars, n, "zeroshot_classification", classification_metrics(counts, labels.n, rejection),
+                 set.failed, metrics);
 done:
   gaze_classifier_free(classifier);
   gaze_labels_fini(&labels);
   gaze_eval_set_fini(&set);
   free(counts);
   return err;
+}
+
+gaze_err gaze_eval_classification(gaze_model *model, const char *const *tars, size_t n, const char *labels_file,
+                                  const char *const *templates, size_t n_templates, char **metrics) {
+  return eval_classes(model, tars, n, labels_file, templates, n_templates, false, metrics);
+}
+
+gaze_err gaze_eval_rejection(gaze_model *model, const char *const *tars, size_t n, const char *labels_file,
+                             const char *const *templates, size_t n_templates, char **metrics) {
+  return eval_classes(model, tars, n, labels_file, templates, n_templates, true, metrics);
 }
 
 static const size_t depths[] = {1, 5, 10};

@@ -1,7 +1,9 @@
 /* The cache of Hugging Face's hub, as its own programs write it:
  * models--ORG--REPO/{refs/main, blobs/OID, snapshots/COMMIT/FILE -> ../../blobs/OID}. */
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/memory.h"
+#include "fusion/hub.h"
 #include "fusion/model.h"
 
 #include <dirent.h>
@@ -9,27 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What refs/main says; yours: free(). NULL: nothing. */
-static gaze_err read_commit(const char *repository, char **out) {
-  char *path;
-  uint8_t *commit = NULL;
-  size_t size;
-  GAZE_TRY(gaze_path_join(repository, "refs/main", &path));
-  gaze_err err = gaze_file_exists(path) ? gaze_file_read(path, 256, &commit, &size) : GAZE_OK;
-  free(path);
-  GAZE_TRY(err);
-  if (commit)
-    commit[strspn((char *)commit, "0123456789abcdef")] = 0;
-  *out = (char *)commit;
-  return GAZE_OK;
-}
-
 static bool begins_with(const char *text, const char *beginning) {
   return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
-/* repository has no links in it. A link that leads nowhere, of a download that was not finished, is for whoever opens
- * it to name. */
+/* repository has no links in it. A link that leads nowhere is of a download that was not finished. */
 static gaze_err check_file(const char *repository, const char *path) {
   char *real = realpath(path, NULL);
   if (!real && errno == ENOENT)
@@ -66,22 +52,23 @@ static gaze_err check_files(const char *repository, const char *snapshot) {
   return err;
 }
 
-/* *out becomes snapshots/COMMIT when a configuration lies there and no file lies elsewhere. */
-static gaze_err look_in_repository(const char *repository, char **out) {
-  char *commit, *snapshot = NULL, *config = NULL;
-  gaze_err err = read_commit(repository, &commit);
-  if (err != GAZE_OK || !commit)
-    return err;
-  GAZE_TRY_DONE(gaze_format(&snapshot, "%s/snapshots/%s", repository, commit));
-  GAZE_TRY_DONE(gaze_path_join(snapshot, "config.json", &config));
-  if (!commit[0] || !gaze_file_exists(config))
+/* *out becomes the folder of a whole snapshot when no file of it lies elsewhere; *begun: there is a part of one. */
+static gaze_err look_in_repository(const char *repository, char **out, bool *begun) {
+  gaze_hub_facts facts;
+  char *config = NULL;
+  GAZE_TRY(gaze_hub_look(repository, &facts));
+  gaze_err err = GAZE_OK;
+  *begun = *begun || facts.begun;
+  if (!facts.whole)
     goto done;
-  GAZE_TRY_DONE(check_files(repository, snapshot));
-  *out = snapshot;
-  snapshot = NULL;
+  GAZE_TRY_DONE(gaze_path_join(facts.folder, "config.json", &config));
+  if (!gaze_file_exists(config))
+    goto done;
+  GAZE_TRY_DONE(check_files(repository, facts.folder));
+  *out = facts.folder;
+  facts.folder = NULL;
 done:
-  free(commit);
-  free(snapshot);
+  free(facts.folder);
   free(config);
   return err;
 }
@@ -94,19 +81,70 @@ gaze_err gaze_hub_find(const char *name, char **out) {
                 {"XDG_CACHE_HOME", "/huggingface/hub"},
                 {"HOME", "/.cache/huggingface/hub"}};
   const char *slash = strchr(name, '/');
+  bool begun = false;
   *out = NULL;
   if (!slash || strchr(slash + 1, '/') || strstr(name, ".."))
     return GAZE_OK;
-  for (size_t i = 0; i < sizeof places / sizeof *places && !*out; i++) {
+  for (size_t i = 0; i < sizeof places / sizeof *places && !*out && !begun; i++) {
     const char *root = getenv(places[i].variable);
-    char *repository;
+    char *hub, *repository;
     if (!root || !root[0])
       continue;
-    GAZE_TRY(gaze_format(&repository, "%s%s/models--%.*s--%s", root, places[i].inside, (int)(slash - name), name,
-                         slash + 1));
-    gaze_err err = look_in_repository(repository, out);
+    GAZE_TRY(gaze_format(&hub, "%s%s", root, places[i].inside));
+    gaze_err err = gaze_hub_repository(hub, name, &repository);
+    free(hub);
+    GAZE_TRY(err);
+    err = look_in_repository(repository, out, &begun);
     free(repository);
     GAZE_TRY(err);
   }
-  return GAZE_OK;
+  return begun ? gaze_fail(GAZE_ERR_NOT_FOUND, "half-finished download: %s: gaze model pull %s goes on with it", name,
+                           name)
+               : GAZE_OK;
+}
+
+/* models--ORG--REPO is ORG/REPO. */
+static gaze_err add_repository(json_t *list, const char *hub, const char *entry) {
+  static const char prefix[] = "models--";
+  const char *parts = begins_with(entry, prefix) ? entry + strlen(prefix) : "", *between = strstr(parts, "--");
+  char *repository, *name = NULL;
+  gaze_hub_facts facts = {0};
+  if (!between)
+    return GAZE_OK;
+  GAZE_TRY(gaze_path_join(hub, entry, &repository));
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_format(&name, "%.*s/%s", (int)(between - parts), parts, between + 2));
+  GAZE_TRY_DONE(gaze_hub_look(repository, &facts));
+  if (gaze_hub_is_id(name) && (facts.whole || facts.begun) &&
+      json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:b}", "name", name, "path", facts.folder, "bytes",
+                                            (json_int_t)facts.bytes, "complete", facts.whole)) != 0)
+    err = gaze_fail(GAZE_ERR_MEMORY, "out of memory: the list of %s: free memory", hub);
+done:
+  free(repository);
+  free(name);
+  free(facts.folder);
+  return err;
+}
+
+gaze_err gaze_hub_list_json(char **json) {
+  char *hub;
+  struct dirent **entries;
+  GAZE_TRY(gaze_hub_folder(&hub));
+  json_t *list = json_array();
+  int n = scandir(hub, &entries, NULL, alphasort);
+  gaze_err err = GAZE_OK;
+  if (n < 0 && errno != ENOENT && errno != ENOTDIR)
+    err = gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", hub);
+  for (int i = 0; i < n; i++) {
+    if (err == GAZE_OK)
+      err = add_repository(list, hub, entries[i]->d_name);
+    free(entries[i]);
+  }
+  if (n >= 0)
+    free(entries);
+  free(hub);
+  if (err == GAZE_OK)
+    err = gaze_json_text(list, 0, json);
+  json_decref(list);
+  return err;
 }

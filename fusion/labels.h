@@ -24,6 +24,8 @@ ptrdiff_t gaze_labels_find(const gaze_labels *labels, const char *class_id, cons
 
 /* Lines that hold {}, blank lines and # comments left out. *templates: yours: one free() for all of it. */
 GAZE_CHECKED gaze_err gaze_templates_open(const char *path, const char ***templates, size_t *n);
+/* Sentences of what pictures may show when no label is right; borrowed, [*n]. */
+const char *const *gaze_background_prompts(size_t *n);
 /* template with {} replaced; yours: free(). */
 GAZE_CHECKED gaze_err gaze_template_fill(const char *pattern, const char *label, char **out);
 

@@ -15,15 +15,15 @@ static gaze_err open_compute(gaze_model *model, const gaze_model_options *option
   model->options.cpu = NULL;
   if (model->options.threads <= 0)
     model->options.threads = gaze_cpu_count();
-  if (model->options.precision == GAZE_PRECISION_INT8)
-    return gaze_fail(GAZE_ERR_UNSUPPORTED, "int8 products are not in this version: use --precision f32 or bf16");
   omp_set_num_threads(model->options.threads);
   unsigned flags = gaze_cpu_detect() & mask;
   gaze_kernels_init(&model->kernels, flags);
-  bool bf16 = model->options.precision == GAZE_PRECISION_BF16;
-  GAZE_TRY(gaze_matmul_new(&model->kernels, flags, bf16, &model->matmul));
-  if (bf16 && model->options.verbose && !gaze_bf16_is_native(flags))
-    gaze_warn("this processor has no bf16 arithmetic: products are as exact as bf16, and as slow as f32");
+  gaze_precision precision = model->options.precision;
+  GAZE_TRY(gaze_matmul_new(&model->kernels, flags, precision, &model->matmul));
+  model->native = gaze_precision_is_native(precision, flags);
+  if (model->options.verbose && !model->native)
+    gaze_warn("this processor has no arithmetic for %s: products are as exact as that, and no faster than f32",
+              precision == GAZE_PRECISION_BF16 ? "bf16" : "int8");
   model->compute = (gaze_compute){.kernels = &model->kernels, .matmul = model->matmul};
   return GAZE_OK;
 }
@@ -41,6 +41,8 @@ static gaze_err open_folder(gaze_model *model) {
   gaze_clip_config config;
   GAZE_TRY(gaze_clip_config_open(model->folder, &config, &model->preprocess));
   GAZE_TRY(gaze_clip_init(&model->clip, &config, false));
+  model->clip.keeps_bf16 = model->native && model->options.precision == GAZE_PRECISION_BF16;
+  model->clip.keeps_int8 = model->options.precision == GAZE_PRECISION_INT8;
   GAZE_TRY(gaze_clip_load(&model->clip, &model->kernels, model->folder));
   GAZE_TRY(check_scale(model));
   GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
@@ -68,7 +70,10 @@ gaze_err gaze_model_open(const char *name, const gaze_model_options *options, ga
 void gaze_model_close(gaze_model *model) {
   if (!model)
     return;
+  gaze_text_cache_close(model->texts);
   gaze_clip_fini(&model->clip);
+  for (gaze_tower tower = 0; tower < GAZE_TOWERS; tower++)
+    gaze_tower_weights_fini(&model->towers[tower]);
   gaze_tokenizer_free(model->tokenizer);
   gaze_matmul_free(model->matmul);
   free(model->folder);

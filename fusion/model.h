@@ -3,18 +3,36 @@
 #define GAZE_FUSION_MODEL_H
 
 #include "fusion/clip.h"
+#include "fusion/text_cache.h"
+
+typedef enum gaze_tower { GAZE_TOWER_VISION, GAZE_TOWER_TEXT, GAZE_TOWERS } gaze_tower;
+
+/* A tower's weights in other forms than the file's. */
+typedef struct gaze_tower_weights {
+  uint16_t *narrowed;   /* bf16; NULL until the tower is first used */
+  gaze_packed **packed; /* [n_packed] */
+  size_t n_packed, uses;
+} gaze_tower_weights;
 
 struct gaze_model {
   char *folder;
   gaze_model_options options; /* cpu is not kept */
   gaze_kernels kernels;
   gaze_compute compute;
-  gaze_matmul *matmul; /* NULL unless products are bf16 */
+  gaze_matmul *matmul;
+  bool native; /* the processor has the arithmetic of the precision */
   gaze_clip clip;
   gaze_tokenizer *tokenizer;
   gaze_preprocess preprocess;
-  char key[33]; /* empty: not yet made */
+  gaze_tower_weights towers[GAZE_TOWERS];
+  char key[33];                 /* empty: not yet made */
+  gaze_text_cache *texts;       /* NULL: not open */
+  size_t texts_met, texts_kept; /* since the last gaze_model_texts_done: looked up, and found */
 };
+
+/* Before n pictures or texts are encoded: weights as the precision wants them. */
+GAZE_CHECKED gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n);
+void gaze_tower_weights_fini(gaze_tower_weights *weights);
 
 /* Folder of a model by name as gaze_model_open takes it; yours: free(). */
 GAZE_CHECKED gaze_err gaze_model_find(const char *name, char **out);
@@ -37,9 +55,30 @@ GAZE_CHECKED gaze_err gaze_model_embed_texts(gaze_model *model, const char *cons
                                              gaze_text_cuts *cuts);
 /* One line, if there is something to say. */
 void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model);
+/* Texts of which one vector is made. */
+typedef struct gaze_text_list {
+  const char *const *texts; /* [n], borrowed */
+  size_t n;
+} gaze_text_list;
 
-/* logits: [n], yours: what gaze_classifier_run makes probabilities of, which in float may all be 1, or all but one 0.
+/* The mean of each list's unit vectors, made unit again; out: [n, D]. Where the model keeps a cache, of there. */
+GAZE_CHECKED gaze_err gaze_model_embed_means(gaze_model *model, const gaze_text_list *lists, size_t n, float *out,
+                                             gaze_text_cuts *cuts);
+/* When all means are there: what is new goes to disk, and `verbose` hears of it. */
+void gaze_model_texts_done(gaze_model *model);
+/* What a thread computes pictures and texts with. */
+gaze_compute gaze_model_compute(const gaze_model *model);
+/* GAZE_ERR_FORMAT unless all n vectors of a "picture", a "text" are finite. */
+GAZE_CHECKED gaze_err gaze_model_check_finite(const gaze_model *model, const float *vectors, size_t n,
+                                              const char *what);
+/* $XDG_CACHE_HOME/gaze/NAME; yours: free(). NULL without a home. */
+GAZE_CHECKED gaze_err gaze_cache_folder(const char *name, char **out);
+
+/* logits: [n], one more with none, yours: what gaze_classifier_run makes probabilities of, which in float may all be 1,
+ * or all but one 0.
  */
 void gaze_classifier_logits(const gaze_classifier *classifier, const float *vector, float *logits);
+/* The logit of "none of the labels" for these [n] logits, any n of the classifier's. */
+float gaze_classifier_none(const gaze_classifier *classifier, const float *vector, const float *logits, size_t n);
 
 #endif

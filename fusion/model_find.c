@@ -1,6 +1,7 @@
 /* From what a person calls a model to its folder. */
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "fusion/hub.h"
 #include "fusion/model.h"
 
 #include <limits.h>
@@ -20,10 +21,16 @@ static gaze_err home_folder(const char *variable, const char *otherwise, char **
   return home ? gaze_path_join(home, otherwise, out) : GAZE_OK;
 }
 
+/* By transformers' configuration or open_clip's. */
 static bool is_model(const char *folder) {
-  char path[PATH_MAX];
-  int length = snprintf(path, sizeof path, "%s/config.json", folder);
-  return length > 0 && (size_t)length < sizeof path && gaze_file_exists(path);
+  static const char *const files[] = {"config.json", "open_clip_config.json"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+    if (length > 0 && (size_t)length < sizeof path && gaze_file_exists(path))
+      return true;
+  }
+  return false;
 }
 
 /* Takes candidate; *out becomes it when it is a model's folder. */
@@ -79,19 +86,13 @@ static gaze_err look_for_shipped(const char *name, char **out) {
 
 /* What stands at the path `name` is no model's folder. */
 static gaze_err refuse_path(const char *name) {
-  char other[PATH_MAX];
   if (!gaze_folder_exists(name))
     return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                     "a file, not a model's folder: %s: this version reads model.safetensors in one file with "
-                     "config.json beside it, name their folder",
+                     "a file, not a model's folder: %s: weights are read with config.json beside them, name their "
+                     "folder",
                      name);
-  int length = snprintf(other, sizeof other, "%s/open_clip_config.json", name);
-  if (length > 0 && (size_t)length < sizeof other && gaze_file_exists(other))
-    return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                     "a folder of open_clip: %s: this version reads config.json and model.safetensors in one file, as "
-                     "transformers writes them",
-                     other);
-  return gaze_fail(GAZE_ERR_NOT_FOUND, "no config.json in the folder: %s: name a model's folder", name);
+  return gaze_fail(GAZE_ERR_NOT_FOUND,
+                   "no config.json or open_clip_config.json in the folder: %s: name a model's folder", name);
 }
 
 gaze_err gaze_model_find(const char *name, char **out) {
@@ -109,6 +110,11 @@ gaze_err gaze_model_find(const char *name, char **out) {
     GAZE_TRY(gaze_hub_find(name, &found));
   if (!found && gaze_file_exists(name))
     return refuse_path(name);
+  if (!found && gaze_hub_is_id(name))
+    return gaze_fail(GAZE_ERR_NOT_FOUND,
+                     "no such model: %s: gaze model pull %s fetches it from the hub; or name a folder, or see gaze "
+                     "model list",
+                     name, name);
   if (!found)
     return gaze_fail(GAZE_ERR_NOT_FOUND,
                      "no such model: %s: name a folder, a repository in the hub cache, or see gaze model list", name);

@@ -2,6 +2,7 @@
  * says of them. */
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "core/tensor/weight_files.h"
 #include "fusion/model.h"
 
 #include <stdio.h>
@@ -12,14 +13,9 @@
 
 enum { KEY_LENGTH = 32 }; /* hexadecimal digits of 128 bits */
 
-/* A folder has one of the two that say how pictures are prepared, or both. */
-static const struct {
-  const char *name;
-  bool optional;
-} key_files[] = {{"config.json", false},
-                 {"processor_config.json", true},
-                 {"preprocessor_config.json", true},
-                 {"model.safetensors", false}};
+/* Beside its weights: what says of which towers a model is and how pictures are prepared, where it is there. */
+static const char *const key_files[] = {"config.json", "open_clip_config.json", "processor_config.json",
+                                        "preprocessor_config.json"};
 enum { KEY_FILES = sizeof key_files / sizeof *key_files };
 
 typedef gaze_err add_file(const char *path, XXH3_state_t *state);
@@ -42,36 +38,54 @@ static gaze_err add_identity(const char *path, XXH3_state_t *state) {
   return GAZE_OK;
 }
 
+static gaze_err add_configurations(const char *folder, add_file *add, XXH3_state_t *state) {
+  for (size_t i = 0; i < KEY_FILES; i++) {
+    char *path;
+    GAZE_TRY(gaze_path_join(folder, key_files[i], &path));
+    gaze_err err = gaze_file_exists(path) ? add(path, state) : GAZE_OK;
+    free(path);
+    GAZE_TRY(err);
+  }
+  return GAZE_OK;
+}
+
+/* The index, which says what the shards are, before them. */
+static gaze_err add_weights(const char *folder, add_file *add, XXH3_state_t *state) {
+  gaze_weight_files files;
+  GAZE_TRY(gaze_weight_files_init(&files, folder));
+  gaze_err err = files.index ? add(files.index, state) : GAZE_OK;
+  for (size_t i = 0; i < files.n && err == GAZE_OK; i++)
+    err = add(files.paths[i], state);
+  gaze_weight_files_fini(&files);
+  return err;
+}
+
 /* A hash over all files of a model, each added by `add`. */
 static gaze_err hash_files(const char *folder, add_file *add, char hash[KEY_LENGTH + 1]) {
   XXH3_state_t *state = XXH3_createState();
   if (!state)
     return gaze_fail(GAZE_ERR_MEMORY, "out of memory: hashing %s: free memory", folder);
   XXH3_128bits_reset(state);
-  gaze_err err = GAZE_OK;
-  for (size_t i = 0; i < KEY_FILES && err == GAZE_OK; i++) {
-    char *path;
-    err = gaze_path_join(folder, key_files[i].name, &path);
-    if (err != GAZE_OK)
-      break;
-    if (!key_files[i].optional || gaze_file_exists(path))
-      err = add(path, state);
-    free(path);
-  }
+  gaze_err err = add_configurations(folder, add, state);
+  if (err == GAZE_OK)
+    err = add_weights(folder, add, state);
   XXH128_hash_t digest = XXH3_128bits_digest(state);
   XXH3_freeState(state);
   snprintf(hash, KEY_LENGTH + 1, "%016llx%016llx", (unsigned long long)digest.high64, (unsigned long long)digest.low64);
   return err;
 }
 
-/* $XDG_CACHE_HOME/gaze/keys/IDENTITY; yours: free(). NULL without a home. */
-static gaze_err remembered_path(const char *identity, char **folder, char **path) {
+gaze_err gaze_cache_folder(const char *name, char **out) {
   const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-  *folder = *path = NULL;
+  *out = NULL;
   if (cache && cache[0])
-    GAZE_TRY(gaze_format(folder, "%s/gaze/keys", cache));
-  else if (home && home[0])
-    GAZE_TRY(gaze_format(folder, "%s/.cache/gaze/keys", home));
+    return gaze_format(out, "%s/gaze/%s", cache, name);
+  return home && home[0] ? gaze_format(out, "%s/.cache/gaze/%s", home, name) : GAZE_OK;
+}
+
+/* Where the key of a model with this identity is; NULL without a home. */
+static gaze_err remembered_path(const char *identity, char **folder, char **path) {
+  GAZE_TRY(gaze_cache_folder("keys", folder));
   return *folder ? gaze_path_join(*folder, identity, path) : GAZE_OK;
 }
 

@@ -103,7 +103,12 @@ static gaze_err embed_part(gaze_model *model, const char *text, const gaze_pictu
                      "empty part of a query: write words or the path of a picture beside each + and -");
   if (begins(text, "http://") || begins(text, "https://"))
     return gaze_fail(GAZE_ERR_ARGUMENT, "nothing is fetched: %s: save the picture and name its file", text);
-  return is_picture(text) ? gaze_embed_file(model, text, options, vector) : gaze_embed_texts(model, &text, 1, vector);
+  if (is_picture(text))
+    return gaze_embed_file(model, text, options, vector);
+  gaze_text_cuts cuts = {0};
+  GAZE_TRY(gaze_model_embed_means(model, &(gaze_text_list){&text, 1}, 1, vector, &cuts));
+  gaze_text_cuts_warn(&cuts, model);
+  return GAZE_OK;
 }
 
 static gaze_err add_parts(gaze_model *model, char *rest, const gaze_picture_options *options, float *sum) {
@@ -130,6 +135,7 @@ gaze_err gaze_query_embed(gaze_model *model, const char *query, const gaze_pictu
   char *copy;
   GAZE_TRY(gaze_strdup(query, &copy));
   gaze_err err = add_parts(model, copy, options, query_vector);
+  gaze_model_texts_done(model);
   free(copy);
   return err;
 }

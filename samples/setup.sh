@@ -4,7 +4,8 @@
 set -eu
 
 packages=(gcc libc6-dev meson ninja-build pkg-config libjansson-dev libxxhash-dev libopenblas-openmp-dev libdnnl-dev
-  libpng-dev libjpeg62-turbo-dev libwebp-dev libheif-dev libutf8proc-dev zlib1g-dev libsqlite3-dev libcmocka-dev)
+  libpng-dev libjpeg62-turbo-dev libwebp-dev libheif-dev libutf8proc-dev zlib1g-dev libsqlite3-dev
+  libcurl4-openssl-dev libssl-dev libcmocka-dev)
 [ "${1:-}" != --tests ] || packages+=(g++ clang libclang-rt-dev libomp-dev clang-format git)
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -8,14 +8,15 @@ _gaze_options() {
   case $1 in
   index) echo "--db --exclude --forget --strict $_gaze_pictures" ;;
   search)
-    echo "-t --top --min-score --in --after --before --camera -f --filepath-only --db $_gaze_pictures"
+    echo "-t --top --min-score --in --after --before --camera -f --filepath-only --db --no-cache $_gaze_pictures"
     ;;
   classify)
-    echo "-l --labels --labels-file --template --templates-file -t --top --files-from --strict $_gaze_pictures"
+    echo "-l --labels --labels-file --template --templates --templates-file --none --min-score -t --top --files-from \
+--no-cache --strict $_gaze_pictures"
     ;;
   embed) echo "--text --text-file --files-from -o --out --strict $_gaze_pictures" ;;
   tokenize) echo "--no-special" ;;
-  "eval classification") echo "--data --labels-file --template --templates-file --strict" ;;
+  "eval classification") echo "--data --labels-file --template --templates --templates-file --reject --no-cache --strict" ;;
   "eval retrieval") echo "--data --strict" ;;
   "train tokenizer") echo "--vocab-size --min-frequency -o --out" ;;
   "train clip")
@@ -29,6 +30,8 @@ _gaze_options() {
 --logs --name --resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps \
 --stop-after --save-dtype"
     ;;
+  "model pull") echo "--revision --file" ;;
+  "model quantize") echo "--to" ;;
   "db info") echo "--db" ;;
   "db check") echo "--db" ;;
   "db compact") echo "--db" ;;
@@ -45,7 +48,7 @@ _gaze_find_command() {
     case $command:$word in
     *:-*) ;;
     :index | :search | :classify | :embed | :tokenize | :eval | :train | :model | :db) command=$word ;;
-    eval:classification | eval:retrieval | train:tokenizer | train:clip | model:list | model:info | db:info | db:check | db:compact | db:export) command="$command $word" ;;
+    eval:classification | eval:retrieval | train:tokenizer | train:clip | model:list | model:info | model:pull | model:quantize | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
 }
@@ -62,6 +65,7 @@ _gaze() {
   --dataset-type) _gaze_offer 'webdataset csv auto' ;;
   --lr-scheduler) _gaze_offer 'cosine const const-cooldown' ;;
   --save-dtype) _gaze_offer 'f32 f16 bf16' ;;
+  --to) _gaze_offer 'int8 bf16' ;;
   --resume) _gaze_offer latest ;;
   -m | --model | --in | --logs | --tokenizer | --distill-model)
     compopt -o filenames
@@ -79,7 +83,7 @@ _gaze_word() { # a word that is no option's value
   :*) _gaze_offer 'index search classify embed tokenize eval train model db help' ;;
   eval:*) _gaze_offer 'classification retrieval' ;;
   train:*) _gaze_offer 'tokenizer clip' ;;
-  model:*) _gaze_offer 'list info' ;;
+  model:*) _gaze_offer 'list info pull quantize' ;;
   db:*) _gaze_offer 'info check compact export' ;;
   esac
 }

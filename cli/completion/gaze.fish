@@ -19,7 +19,7 @@ end
 complete -c gaze -n 'test (count (__gaze_words)) -eq 0' -f -a 'index search classify embed tokenize eval train model db help'
 complete -c gaze -n 'test "$(__gaze_words)" = eval' -f -a 'classification retrieval'
 complete -c gaze -n 'test "$(__gaze_words)" = train' -f -a 'tokenizer clip'
-complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'list info'
+complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'list info pull quantize'
 complete -c gaze -n 'test "$(__gaze_words)" = db' -f -a 'info check compact export'
 complete -c gaze -s m -l model -r -F -d 'a folder, a Hugging Face id in the local cache, or a name in the model folder'
 complete -c gaze -l threads -x -d 'processors to use'
@@ -49,11 +49,16 @@ complete -c gaze -n '__gaze_at search' -l before -x -d 'taken on this day, month
 complete -c gaze -n '__gaze_at search' -l camera -x -d 'taken with a camera whose name holds this'
 complete -c gaze -n '__gaze_at search' -s f -l filepath-only -d 'print paths alone, for other programs'
 complete -c gaze -n '__gaze_at search' -l db -r -F -d 'the index'
+complete -c gaze -n '__gaze_at search' -l no-cache -d 'neither use nor keep vectors of texts'
 
 complete -c gaze -n '__gaze_at classify' -s l -l labels -x -d 'the names to choose from'
 complete -c gaze -n '__gaze_at classify' -l labels-file -r -F -d 'a label a line, or CLASS<TAB>LABEL'
 complete -c gaze -n '__gaze_at classify' -l template -x -d 'a sentence with {} for the label'
+complete -c gaze -n '__gaze_at classify' -l templates -r -F -a 'imagenet simple' -d 'a list or a file of templates'
 complete -c gaze -n '__gaze_at classify' -l templates-file -r -F -d 'a template a line, # begins a comment'
+complete -c gaze -n '__gaze_at classify' -l none -x -d 'an answer more, for pictures that show none of the labels'
+complete -c gaze -n '__gaze_at classify' -l min-score -x -d 'leave out labels with a lower probability, 0 to 1'
+complete -c gaze -n '__gaze_at classify' -l no-cache -d 'neither use nor keep vectors of texts'
 complete -c gaze -n '__gaze_at classify' -s t -l top -x -d 'the best K labels a picture'
 complete -c gaze -n '__gaze_at classify' -l files-from -r -F -d 'pictures, a path a line'
 complete -c gaze -n '__gaze_at classify' -l strict -d 'exit status 1 when even one file fails'
@@ -69,7 +74,10 @@ complete -c gaze -n '__gaze_at tokenize' -l no-special -d 'without the start and
 complete -c gaze -n '__gaze_at eval classification' -l data -r -F -d 'the set, as WebDataset tars'
 complete -c gaze -n '__gaze_at eval classification' -l labels-file -r -F -d 'CLASS<TAB>LABEL lines, or a label a line'
 complete -c gaze -n '__gaze_at eval classification' -l template -x -d 'a sentence with {} for the label'
+complete -c gaze -n '__gaze_at eval classification' -l templates -r -F -a 'imagenet simple' -d 'a list or a file of templates'
 complete -c gaze -n '__gaze_at eval classification' -l templates-file -r -F -d 'a template a line, # begins a comment'
+complete -c gaze -n '__gaze_at eval classification' -l reject -d 'how often none of these wins'
+complete -c gaze -n '__gaze_at eval classification' -l no-cache -d 'neither use nor keep vectors of texts'
 complete -c gaze -n '__gaze_at eval classification' -l strict -d 'exit status 1 when even one file fails'
 
 complete -c gaze -n '__gaze_at eval retrieval' -l data -r -F -d 'the set, as WebDataset tars'
@@ -142,6 +150,11 @@ complete -c gaze -n '__gaze_at train clip' -l zeroshot-frequency -x -d 'the same
 complete -c gaze -n '__gaze_at train clip' -l log-every-n-steps -x -d 'steps a line of metrics.jsonl'
 complete -c gaze -n '__gaze_at train clip' -l stop-after -x -d 'stop with a checkpoint after N steps of this call'
 complete -c gaze -n '__gaze_at train clip' -l save-dtype -x -a 'f32 f16 bf16' -d 'of the model written'
+
+complete -c gaze -n '__gaze_at model pull' -l revision -x -d 'a branch, a tag or a commit'
+complete -c gaze -n '__gaze_at model pull' -l file -x -d 'download this file instead of what a model needs'
+
+complete -c gaze -n '__gaze_at model quantize' -l to -x -a 'int8 bf16' -d 'of the matrices of linear layers'
 
 complete -c gaze -n '__gaze_at db info' -l db -r -F -d 'the index'
 

@@ -1,8 +1,5 @@
-#include "core/kernels/matmul.h"
 #include "core/base/memory.h"
-#if defined(GAZE_ONEDNN)
-#include "core/kernels/onednn.h"
-#endif
+#include "core/kernels/matmul_parts.h"
 
 #include <stdlib.h>
 
@@ -14,48 +11,39 @@
 /* Rows from which oneDNN's f32 is faster: with fewer, preparing a product takes longer than it gains. */
 #define ONEDNN_ROWS 32u
 
-struct gaze_matmul {
-  const gaze_kernels *kernels;
-  bool bf16;
-  float *tile_a, *tile_b;    /* [TILE_ROWS, TILE_DEPTH] or its transpose; bf16 alone */
-  uint16_t *half_a, *half_b; /* f32 operands rounded to bf16, when oneDNN takes them; grown on demand */
-  size_t room_a, room_b;
 #if defined(GAZE_ONEDNN)
-  bool wanted;         /* oneDNN has something faster than the table's gemm */
-  gaze_onednn *onednn; /* NULL until the first product that wants it */
-#endif
-};
+/* The instructions that oneDNN wants for a precision. */
+static unsigned flag_of(gaze_precision precision) {
+  return precision == GAZE_PRECISION_BF16   ? GAZE_CPU_BF16
+         : precision == GAZE_PRECISION_INT8 ? GAZE_CPU_VNNI
+                                            : GAZE_CPU_AVX512;
+}
 
-struct gaze_packed {
-#if defined(GAZE_ONEDNN)
-  gaze_onednn_packed *weights;
+bool gaze_precision_is_native(gaze_precision precision, unsigned cpu_flags) {
+  return precision == GAZE_PRECISION_F32 || (cpu_flags & flag_of(precision)) != 0;
+}
 #else
-  char unused;
-#endif
-};
-
-#if defined(GAZE_ONEDNN)
-bool gaze_bf16_is_native(unsigned cpu_flags) { return (cpu_flags & GAZE_CPU_BF16) != 0; }
-#else
-bool gaze_bf16_is_native(unsigned cpu_flags) { return (void)cpu_flags, false; }
+bool gaze_precision_is_native(gaze_precision precision, unsigned cpu_flags) {
+  return (void)cpu_flags, precision == GAZE_PRECISION_F32;
+}
 #endif
 
 static gaze_err start(gaze_matmul *matmul, unsigned cpu_flags) {
-  if (matmul->bf16) {
+  if (matmul->precision == GAZE_PRECISION_BF16) {
     GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_a));
     GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_b));
   }
 #if defined(GAZE_ONEDNN)
-  matmul->wanted = cpu_flags & (matmul->bf16 ? GAZE_CPU_BF16 : GAZE_CPU_AVX512);
+  matmul->wanted = (cpu_flags & flag_of(matmul->precision)) != 0;
 #endif
   return GAZE_OK;
 }
 
-gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, bool bf16, gaze_matmul **out) {
+gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, gaze_precision precision, gaze_matmul **out) {
   gaze_matmul *matmul;
   GAZE_TRY(gaze_alloc(1, sizeof *matmul, &matmul));
   matmul->kernels = kernels;
-  matmul->bf16 = bf16;
+  matmul->precision = precision;
   gaze_err err = start(matmul, cpu_flags);
   if (err != GAZE_OK)
     gaze_matmul_free(matmul);
@@ -74,10 +62,13 @@ void gaze_matmul_free(gaze_matmul *matmul) {
   free(matmul->tile_b);
   free(matmul->half_a);
   free(matmul->half_b);
+  gaze_int8_rooms_fini(&matmul->int8);
   free(matmul);
 }
 
-bool gaze_matmul_is_bf16(const gaze_matmul *matmul) { return matmul && matmul->bf16; }
+gaze_precision gaze_matmul_precision(const gaze_matmul *matmul) {
+  return matmul ? matmul->precision : GAZE_PRECISION_F32;
+}
 
 /* tile[rows, columns] = the stored rows first_row.. and columns first_column.. of an operand, rounded to bf16. */
 static void copy_tile(const gaze_kernels *kernels, float *tile, gaze_operand from, size_t first_row, size_t rows,
@@ -122,7 +113,7 @@ static void multiply_by_tiles(gaze_matmul *matmul, size_t M, size_t N, size_t K,
 }
 
 #if defined(GAZE_ONEDNN)
-static bool start_onednn(gaze_matmul *matmul) {
+bool gaze_matmul_start_onednn(gaze_matmul *matmul) {
   if (matmul->wanted && !matmul->onednn)
     matmul->wanted = gaze_onednn_new(&matmul->onednn) == GAZE_OK;
   return matmul->wanted;
@@ -152,7 +143,8 @@ static bool round_operand(const gaze_kernels *kernels, gaze_operand *operand, si
 
 static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
                               bool accumulate, float *C, size_t ldc) {
-  if (!M || !N || !K || (!matmul->bf16 && M < ONEDNN_ROWS) || !start_onednn(matmul))
+  bool bf16 = matmul->precision == GAZE_PRECISION_BF16;
+  if (!M || !N || !K || (!bf16 && M < ONEDNN_ROWS) || !gaze_matmul_start_onednn(matmul))
     return false;
   gaze_product product = {.M = M,
                           .N = N,
@@ -163,8 +155,8 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
                           .transpose_a = A.transpose,
                           .transpose_b = B.transpose,
                           .accumulate = accumulate,
-                          .type = matmul->bf16 ? GAZE_ONEDNN_BF16 : GAZE_ONEDNN_F32};
-  if (!matmul->bf16)
+                          .type = bf16 ? GAZE_ONEDNN_BF16 : GAZE_ONEDNN_F32};
+  if (!bf16)
     return gaze_onednn_matmul(matmul->onednn, &product, A.f32, B.f32, C);
   if (!round_operand(matmul->kernels, &A, A.transpose ? K : M, A.transpose ? M : K, &matmul->half_a, &matmul->room_a) ||
       !round_operand(matmul->kernels, &B, B.transpose ? N : K, B.transpose ? K : N, &matmul->half_b, &matmul->room_b))
@@ -188,9 +180,12 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
 
 void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc) {
+  if (B.packed && B.packed->int8.values && !A.transpose &&
+      gaze_matmul_int8(matmul, M, A.f32, A.ld, B.packed, accumulate, C, ldc))
+    return;
   if (multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
     return;
-  if (matmul->bf16)
+  if (matmul->precision == GAZE_PRECISION_BF16)
     multiply_by_tiles(matmul, M, N, K, A, B, accumulate, C, ldc);
   else
     matmul->kernels->gemm(A.transpose, B.transpose, M, N, K, 1, A.f32, A.ld, B.f32, B.ld, accumulate ? 1 : 0, C, ldc);
@@ -198,8 +193,10 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
 
 gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out) {
   *out = NULL;
+  if (matmul->precision == GAZE_PRECISION_INT8 && W.f32)
+    return gaze_packed_new_int8(matmul, N, K, W.f32, W.ld, out);
 #if defined(GAZE_ONEDNN)
-  if (!W.bf16 || !matmul->bf16 || !start_onednn(matmul))
+  if (!W.bf16 || matmul->precision != GAZE_PRECISION_BF16 || !gaze_matmul_start_onednn(matmul))
     return GAZE_OK;
   gaze_product product = {.N = N, .K = K, .ldb = W.ld, .transpose_b = W.transpose, .type = GAZE_ONEDNN_BF16};
   gaze_onednn_packed *weights = gaze_onednn_pack(matmul->onednn, &product, W.bf16);
@@ -222,5 +219,10 @@ void gaze_packed_free(gaze_packed *packed) {
 #if defined(GAZE_ONEDNN)
   gaze_onednn_packed_free(packed->weights);
 #endif
+  if (!packed->borrowed) {
+    free(packed->int8.values);
+    free(packed->int8.scales);
+    free(packed->int8.columns);
+  }
   free(packed);
 }

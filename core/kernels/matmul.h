@@ -1,11 +1,12 @@
-/* Matrix products of linear layers, in f32, or with operands rounded to bf16 and sums in f32.
+/* Matrix products of linear layers: in f32; with operands rounded to bf16 and sums in f32; or with int8 weights, made
+ * once, and rows of A that become int8 on the way (matmul_int8.c).
  *
  *   forward   Y[n, out] = X[n, in] W[out, in]^T      A = X,                    B = W transposed
  *   backward  dX[n, in] = dY[n, out] W[out, in]      A = dY,                   B = W
  *             dW[out, in] += dY[n, out]^T X[n, in]   A = dY transposed,        B = X
  *
  * Through oneDNN where it has the processor's best instructions (AVX-512 for f32, which it uses better than OpenBLAS
- * where rows are few, and bf16); elsewhere through the table's gemm, so that results differ by the order of the sums
+ * where rows are few; bf16; VNNI); elsewhere through the table's gemm, so that results differ by the order of the sums
  * alone. */
 #ifndef GAZE_CORE_KERNELS_MATMUL_H
 #define GAZE_CORE_KERNELS_MATMUL_H
@@ -16,31 +17,47 @@
 typedef struct gaze_matmul gaze_matmul; /* prepared products by shape, and scratch; one user at a time */
 typedef struct gaze_packed gaze_packed; /* weights in the layout that the processor likes best */
 
+/* A weight W[N, K] in int8: W[n, k] = values[n, k] * scales[n] * columns[k]. Borrowed. */
+typedef struct gaze_int8 {
+  int8_t *values; /* [N, K] */
+  float *scales;  /* [N] */
+  float *columns; /* [K]; NULL: 1 */
+} gaze_int8;
+
+/* Fills out's three from W [N, K]. *raised: columns are not all 1. */
+GAZE_CHECKED gaze_err gaze_int8_quantise(const gaze_kernels *kernels, size_t N, size_t K, const float *W, size_t ld,
+                                         const gaze_int8 *out, bool *raised);
+
 /* One matrix, row-major; either f32 (rounded on the way where products are bf16) or bf16 (for such products alone,
  * taken as it is). Borrowed. */
 typedef struct gaze_operand {
   const float *f32;
   const uint16_t *bf16;      /* used when not NULL */
-  const gaze_packed *packed; /* of the bf16 above, which must still be there; only for B. May be NULL */
+  const gaze_packed *packed; /* of the numbers above, which must still be there; only for B. May be NULL */
   size_t ld;                 /* elements from row to row */
   bool transpose;            /* stored [N, K] for op(B) = [K, N] */
 } gaze_operand;
 
-/* False: products are as exact as bf16 and as slow as f32; worth a word to the person who asked for bf16. */
-bool gaze_bf16_is_native(unsigned cpu_flags);
+/* False: products are as exact as the precision and slower than f32's; worth a word to the person who asked. */
+bool gaze_precision_is_native(gaze_precision precision, unsigned cpu_flags);
 
 /* kernels are borrowed and must outlive it. */
-GAZE_CHECKED gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, bool bf16, gaze_matmul **out);
+GAZE_CHECKED gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, gaze_precision precision,
+                                      gaze_matmul **out);
 void gaze_matmul_free(gaze_matmul *matmul);
-bool gaze_matmul_is_bf16(const gaze_matmul *matmul); /* NULL: false */
+gaze_precision gaze_matmul_precision(const gaze_matmul *matmul); /* NULL: f32 */
 
 /* C[M, N] = op(A)[M, K] op(B)[K, N], or += with accumulate. Uses OpenMP's current number of threads; call it outside
  * of parallel regions. Never fails: short of memory it is only slower. */
 void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc);
 
-/* Packs W[N, K] (bf16, transpose) for products with few rows. *out is NULL, which is fine, where nothing is gained. */
+/* W[N, K] (transpose) as products like it best: bf16 in oneDNN's layout, or f32 made int8. *out is NULL, which is fine,
+ * where nothing is gained. */
 GAZE_CHECKED gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out);
+/* The same of what is int8 already and must stay there. */
+GAZE_CHECKED gaze_err gaze_packed_borrow(gaze_matmul *matmul, size_t N, size_t K, const gaze_int8 *W,
+                                         gaze_packed **out);
 void gaze_packed_free(gaze_packed *packed);
 
 #endif

@@ -112,7 +112,12 @@ void gaze_onednn_free(gaze_onednn *onednn) {
   free(onednn);
 }
 
-static dnnl_data_type_t type_of(const gaze_product *p) { return p->type == GAZE_ONEDNN_BF16 ? dnnl_bf16 : dnnl_f32; }
+static dnnl_data_type_t type_of(const gaze_product *p) {
+  static const dnnl_data_type_t types[] = {
+      [GAZE_ONEDNN_F32] = dnnl_f32, [GAZE_ONEDNN_BF16] = dnnl_bf16, [GAZE_ONEDNN_INT8] = dnnl_s8};
+  return types[p->type];
+}
+static dnnl_data_type_t result_type(const gaze_product *p) { return p->type == GAZE_ONEDNN_INT8 ? dnnl_s32 : dnnl_f32; }
 
 /* A logical [rows, columns] matrix that is stored as it is, or transposed, with leading dimension ld. */
 static dnnl_status_t layout_of(layout *l, size_t rows, size_t columns, size_t ld, bool transpose,
@@ -163,7 +168,7 @@ static bool prepare(gaze_onednn *onednn, prepared *p, const gaze_onednn_packed *
   layout_view b = view(&B);
   dnnl_primitive_desc_t description = NULL;
   bool ok = !has_gaps(q) && layout_of(&A, q->M, q->K, q->lda, q->transpose_a, type_of(q)) == dnnl_success &&
-            layout_of(&C, q->M, q->N, q->ldc, false, dnnl_f32) == dnnl_success;
+            layout_of(&C, q->M, q->N, q->ldc, false, result_type(q)) == dnnl_success;
   if (packed)
     ok = ok && dnnl_memory_get_memory_desc(packed->memory, &b) == dnnl_success;
   else {
@@ -213,7 +218,7 @@ static void point_to(dnnl_memory_t memory, const void *data) {
   dnnl_memory_set_data_handle(memory, (void *)(uintptr_t)data); /* oneDNN knows no const; A and B are only read */
 }
 
-bool gaze_onednn_matmul(gaze_onednn *onednn, const gaze_product *product, const void *A, const void *B, float *C) {
+bool gaze_onednn_matmul(gaze_onednn *onednn, const gaze_product *product, const void *A, const void *B, void *C) {
   const gaze_onednn_packed *packed = product->packed ? B : NULL;
   prepared *p = find(onednn, product, packed);
   p->last_use = ++onednn->uses;
@@ -237,7 +242,7 @@ static dnnl_memory_t chosen_memory(gaze_onednn *onednn, const gaze_product *q) {
   dnnl_memory_t memory = NULL;
   if (layout_of(&A, TYPICAL_ROWS, q->K, q->K, false, type_of(q)) == dnnl_success &&
       layout_any(&B, dims, type_of(q)) == dnnl_success &&
-      layout_of(&C, TYPICAL_ROWS, q->N, q->N, false, dnnl_f32) == dnnl_success &&
+      layout_of(&C, TYPICAL_ROWS, q->N, q->N, false, result_type(q)) == dnnl_success &&
       describe_product(&description, onednn->engine, q, view(&A), view(&B), view(&C)) == dnnl_success &&
       is_fast(description) &&
       dnnl_memory_create(&memory, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0), onednn->engine,

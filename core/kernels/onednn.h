@@ -4,7 +4,8 @@
 
 #include "core/base/error.h"
 
-typedef enum gaze_onednn_type { GAZE_ONEDNN_F32, GAZE_ONEDNN_BF16 } gaze_onednn_type; /* of A and B; C is f32 */
+/* Of A and B; C is f32, and int32 for int8. */
+typedef enum gaze_onednn_type { GAZE_ONEDNN_F32, GAZE_ONEDNN_BF16, GAZE_ONEDNN_INT8 } gaze_onednn_type;
 
 /* C[M, N] (+)= op(A)[M, K] op(B)[K, N], row-major. */
 typedef struct gaze_product {
@@ -22,7 +23,7 @@ void gaze_onednn_free(gaze_onednn *onednn);
 
 /* False, and C untouched, when oneDNN has no fast code for this on this processor. B: data, or with product->packed
  * a gaze_onednn_packed. */
-bool gaze_onednn_matmul(gaze_onednn *onednn, const gaze_product *product, const void *A, const void *B, float *C);
+bool gaze_onednn_matmul(gaze_onednn *onednn, const gaze_product *product, const void *A, const void *B, void *C);
 
 /* A copy of op(B)[K, N] in oneDNN's layout for product->type; NULL when it wants none. */
 gaze_onednn_packed *gaze_onednn_pack(gaze_onednn *onednn, const gaze_product *product, const void *B);

@@ -1,6 +1,8 @@
 /* Between f32 and its 16-bit kin, in plain C. */
 #include "core/kernels/levels.h"
 
+#include <math.h>
+
 #include <string.h>
 
 static uint32_t bits_of(float x) {
@@ -64,7 +66,36 @@ static void bf16_from_f32(uint16_t *y, const float *x, size_t n) {
     y[i] = bf16_from_f32_one(x[i]);
 }
 
+static float largest(const float *x, size_t n) {
+  float most = 0;
+  for (size_t i = 0; i < n; i++)
+    most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+  return most;
+}
+
+static void keep_larger(float *y, const float *x, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    y[i] = fabsf(x[i]) > y[i] ? fabsf(x[i]) : y[i];
+}
+
+static void i8_from_f32(int8_t *y, const float *x, float scale, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    float value = x[i] * scale;
+    value = value > -127 ? value : -127; /* not a number: -127 */
+    y[i] = (int8_t)lrint(value < 127 ? value : 127);
+  }
+}
+
+static void f32_from_i32(float *y, const int32_t *x, float scale, const float *scales, bool add, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    y[i] = (add ? y[i] : 0) + (float)x[i] * scale * scales[i];
+}
+
 void gaze_kernels_fill_portable_conversion(gaze_kernels *kernels) {
+  kernels->largest = largest;
+  kernels->keep_larger = keep_larger;
+  kernels->i8_from_f32 = i8_from_f32;
+  kernels->f32_from_i32 = f32_from_i32;
   kernels->f32_from_f16 = f32_from_f16;
   kernels->f32_from_bf16 = f32_from_bf16;
   kernels->f16_from_f32 = f16_from_f32;

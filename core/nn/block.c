@@ -67,7 +67,8 @@ typedef struct projections {
 } projections;
 
 static bool follows(gaze_weight a, gaze_weight b, size_t count) {
-  return !a.data || (a.dtype == b.dtype && (const char *)a.data + count * gaze_dtype_size(a.dtype) == b.data);
+  return !a.data ||
+         (a.dtype == b.dtype && !b.packed && (const char *)a.data + count * gaze_dtype_size(a.dtype) == b.data);
 }
 
 static projections qkv_projections(const gaze_block *block, const gaze_block_config *c) {

@@ -16,6 +16,7 @@ static void add_bias(const gaze_compute *compute, float *y, size_t ldy, const ga
 
 void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
                   bool accumulate, float *C, size_t ldc) {
+  assert(gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 || (!A.bf16 && !B.bf16));
   if (compute->matmul)
     gaze_matmul_run(compute->matmul, M, N, K, A, B, accumulate, C, ldc);
   else
@@ -28,8 +29,14 @@ static gaze_operand operand(const float *data, size_t ld, bool transpose) {
 }
 
 static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
-  assert(linear->weight.dtype == GAZE_DTYPE_F32);
-  return operand(gaze_f32(linear->weight), linear->in, transpose);
+  const gaze_weight *weight = &linear->weight;
+  assert(weight->dtype == GAZE_DTYPE_F32 || weight->dtype == GAZE_DTYPE_BF16 || (weight->packed && transpose));
+  gaze_operand B = {.packed = transpose ? weight->packed : NULL, .ld = linear->in, .transpose = transpose};
+  if (weight->dtype == GAZE_DTYPE_F32)
+    B.f32 = gaze_f32(*weight);
+  else if (weight->dtype == GAZE_DTYPE_BF16)
+    B.bf16 = weight->data;
+  return B;
 }
 
 void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FLOATS_A_LINE (GAZE_ALIGN / sizeof(float))
 
@@ -40,9 +41,18 @@ void gaze_parameters_bind(const gaze_parameters *list, float *values, float *gra
   size_t offset = 0;
   for (size_t i = 0; i < list->n; i++) {
     const gaze_parameter *parameter = &list->items[i];
-    *parameter->weight = (gaze_weight){values + offset, GAZE_DTYPE_F32};
+    *parameter->weight = (gaze_weight){.data = values + offset, .dtype = GAZE_DTYPE_F32};
     if (gradients && parameter->gradient)
       *parameter->gradient = gradients + offset;
     offset += padded_count(parameter);
   }
+}
+
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), tail = strlen(end);
+  return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+bool gaze_parameter_is_product(const gaze_parameter *parameter) {
+  return parameter->columns > 1 && (ends_with(parameter->name, "_weight") || ends_with(parameter->name, "projection"));
 }

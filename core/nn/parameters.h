@@ -3,13 +3,15 @@
 #define GAZE_CORE_NN_PARAMETERS_H
 
 #include "core/base/memory.h"
+#include "core/kernels/matmul.h"
 #include "core/tensor/tensor.h"
 
 /* Numbers somewhere else, borrowed: in a mapped file, or in the parameter arena while training. Only linear looks at
  * the dtype; vectors are always f32. */
 typedef struct gaze_weight {
   const void *data;
-  gaze_dtype dtype;
+  gaze_dtype dtype;          /* F32; BF16 where products are bf16; I8 with `packed` */
+  const gaze_packed *packed; /* the same as products like it best, bf16 or int8; NULL: not */
 } gaze_weight;
 
 static inline const float *gaze_f32(gaze_weight weight) { return (const float *)weight.data; }
@@ -32,6 +34,8 @@ GAZE_CHECKED gaze_err gaze_parameters_add(gaze_parameters *list, const char *pre
                                           gaze_weight *weight, float **gradient, size_t rows, size_t columns);
 void gaze_parameters_fini(gaze_parameters *list);
 size_t gaze_parameter_count(const gaze_parameter *parameter); /* elements */
+/* A matrix that linear layers alone read: NAME_weight or NAME_projection. */
+bool gaze_parameter_is_product(const gaze_parameter *parameter);
 
 /* Elements of all, each rounded up to a cache line: the size of a parameter arena in floats. */
 size_t gaze_parameters_size(const gaze_parameters *list);

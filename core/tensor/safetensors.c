@@ -71,6 +71,14 @@ static int by_name(const void *a, const void *b) {
   return strcmp(((const gaze_named_tensor *)a)->name, ((const gaze_named_tensor *)b)->name);
 }
 
+void gaze_named_tensors_sort(gaze_named_tensor *tensors, size_t n) { qsort(tensors, n, sizeof *tensors, by_name); }
+
+void gaze_named_tensors_free(gaze_named_tensor *tensors, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    free(tensors[i].name);
+  free(tensors);
+}
+
 static gaze_err check_overlaps(gaze_safetensors *file, const char *name) {
   qsort(file->tensors, file->n, sizeof *file->tensors, by_offset);
   size_t end = 0;
@@ -82,7 +90,7 @@ static gaze_err check_overlaps(gaze_safetensors *file, const char *name) {
     if (size)
       end = t->offset + size;
   }
-  qsort(file->tensors, file->n, sizeof *file->tensors, by_name);
+  gaze_named_tensors_sort(file->tensors, file->n);
   return GAZE_OK;
 }
 
@@ -136,9 +144,7 @@ gaze_err gaze_safetensors_open(const char *path, gaze_safetensors **out) {
 void gaze_safetensors_close(gaze_safetensors *file) {
   if (!file)
     return;
-  for (size_t i = 0; i < file->n; i++)
-    free(file->tensors[i].name);
-  free(file->tensors);
+  gaze_named_tensors_free(file->tensors, file->n);
   gaze_map_close(&file->map);
   free(file);
 }

@@ -8,8 +8,11 @@
 typedef struct gaze_named_tensor {
   char *name;
   gaze_tensor tensor; /* borrowed from the mapped file */
-  size_t offset;      /* bytes from the start of the data part */
+  size_t offset;      /* bytes from the start of the file's data part */
 } gaze_named_tensor;
+
+void gaze_named_tensors_sort(gaze_named_tensor *tensors, size_t n); /* by name, ascending */
+void gaze_named_tensors_free(gaze_named_tensor *tensors, size_t n); /* with their names */
 
 typedef struct gaze_safetensors gaze_safetensors;
 

@@ -80,7 +80,7 @@ static void bench_init(bench *b, size_t batch_size, bool bf16, bool checkpointin
   *b = (bench){.batch = random_batch(batch_size)};
   omp_set_num_threads(gaze_cpu_count());
   gaze_kernels_init(&b->kernels, gaze_cpu_detect());
-  must(gaze_matmul_new(&b->kernels, gaze_cpu_detect(), bf16, &b->matmul));
+  must(gaze_matmul_new(&b->kernels, gaze_cpu_detect(), bf16 ? GAZE_PRECISION_BF16 : GAZE_PRECISION_F32, &b->matmul));
   b->compute = (gaze_compute){.kernels = &b->kernels, .matmul = b->matmul};
   must(gaze_clip_init(&b->clip, &config, true));
   must(gaze_clip_allocate(&b->clip));
@@ -109,9 +109,9 @@ int main(int count, char **arguments) {
   bench_init(&b, batch, bf16, checkpointing);
   run_steps(&b, 1);
   double rate = (double)batch * steps / run_steps(&b, steps),
-         ceiling =
-             1e9 * (bf16 && gaze_bf16_is_native(gaze_cpu_detect()) ? gaze_bench_gemm_bf16_gflops(batch * 65, 1024, 256)
-                                                                   : gaze_bench_gemm_gflops(batch * 65, 1024, 256));
+         ceiling = 1e9 * (bf16 && gaze_precision_is_native(GAZE_PRECISION_BF16, gaze_cpu_detect())
+                              ? gaze_bench_gemm_bf16_gflops(batch * 65, 1024, 256)
+                              : gaze_bench_gemm_gflops(batch * 65, 1024, 256));
   double work = 6 * (tower_work(&b.clip.config.vision.block, 6, 65) + tower_work(&b.clip.config.text.block, 3, TOKENS));
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);

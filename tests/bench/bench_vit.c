@@ -41,7 +41,8 @@ static float *random_floats(size_t n, double deviation) {
 
 /* The model's widest product, in floating-point operations a second. */
 static double ceiling(const gaze_compute *compute, size_t rows, size_t C, size_t F) {
-  bool native = gaze_matmul_is_bf16(compute->matmul) && gaze_bf16_is_native(gaze_cpu_detect());
+  bool native = gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 &&
+                gaze_precision_is_native(GAZE_PRECISION_BF16, gaze_cpu_detect());
   return 1e9 * (native ? gaze_bench_gemm_bf16_gflops(rows, F, C) : gaze_bench_gemm_gflops(rows, F, C));
 }
 
@@ -87,7 +88,7 @@ static void run_case(const gaze_compute *compute, const size_case *s, int runs) 
   top = fmax(top, ceiling(compute, s->batch * (1 + patches), s->width, 4 * s->width));
   printf("{\"bench\":\"vit\",\"model\":\"%s\",\"batch\":%zu,\"precision\":\"%s\",\"ms\":%.1f,\"gflops\":%.1f,"
          "\"gemm_ceiling_gflops\":%.1f,\"ratio\":%.3f}\n",
-         s->name, s->batch, gaze_matmul_is_bf16(compute->matmul) ? "bf16" : "f32", 1e3 * best,
+         s->name, s->batch, gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 ? "bf16" : "f32", 1e3 * best,
          1e-9 * forward_work(s) / best, 1e-9 * top, forward_work(s) / best / top);
   gaze_arena_fini(&arena);
   gaze_parameters_fini(&list);
@@ -104,8 +105,8 @@ int main(int count, char **arguments) {
   gaze_matmul *matmul = NULL;
   gaze_kernels_init(&kernels, gaze_cpu_detect());
   omp_set_num_threads(gaze_cpu_count());
-  must(gaze_matmul_new(&kernels, gaze_cpu_detect(), bf16, &matmul));
-  if (bf16 && !gaze_bf16_is_native(gaze_cpu_detect()))
+  must(gaze_matmul_new(&kernels, gaze_cpu_detect(), bf16 ? GAZE_PRECISION_BF16 : GAZE_PRECISION_F32, &matmul));
+  if (bf16 && !gaze_precision_is_native(GAZE_PRECISION_BF16, gaze_cpu_detect()))
     fprintf(stderr, "gaze: no bf16 arithmetic here: the ratio is to the emulated product\n");
   gaze_compute compute = {.kernels = &kernels, .matmul = matmul};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

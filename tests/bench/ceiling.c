@@ -77,7 +77,7 @@ static bool run(gaze_bench_library library, const product *p) {
   if (library == GAZE_BENCH_OPENBLAS)
     return run_openblas(p);
   if (library == GAZE_BENCH_ONEDNN_BF16)
-    return gaze_bf16_is_native(gaze_cpu_detect()) && run_onednn(p, GAZE_ONEDNN_BF16);
+    return gaze_precision_is_native(GAZE_PRECISION_BF16, gaze_cpu_detect()) && run_onednn(p, GAZE_ONEDNN_BF16);
   return run_onednn(p, GAZE_ONEDNN_F32);
 }
 #else

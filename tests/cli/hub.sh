@@ -37,7 +37,7 @@ export HF_HUB_CACHE=$work/a
 repository=$work/a/models--acme--tiny
 snapshot=$repository/snapshots/$commit
 expect hub_embeds 0 '"embedding": \[-?0' embed --json -m acme/tiny --text cat
-expect hub_listed 0 '"acme/tiny", "from": "cache"' model list --json
+expect hub_listed 0 '"acme/tiny", "from": "cache".*"complete": true' model list --json
 for name in acme/other acme ../acme/tiny acme/tiny/more acme/..; do
   expect_error "hub_no_${name//[\/.]/_}" 1 'no such model|no config.json' embed -m $name --text cat
 done
@@ -66,7 +66,9 @@ expect_error hub_link_to_other_blobs 1 'link out of the cache' embed -m acme/tin
 # A download that was not finished.
 ln -sf ../../blobs/none "$snapshot/tokenizer.json"
 rm "$snapshot"/vocab.json "$snapshot"/merges.txt
-expect_error hub_unfinished 1 'no tokenizer: ' embed -m acme/tiny --text cat
+expect_error hub_unfinished 1 'half-finished download: acme/tiny: gaze model pull acme/tiny goes on with it' \
+  embed -m acme/tiny --text cat
+expect hub_unfinished_listed 0 '"acme/tiny", "from": "cache".*"complete": false' model list --json
 rm -r "$work/b" "$work/c" "$HOME/.cache"
 printf 'not a commit\n' >"$repository/refs/main"
 expect_error hub_senseless_reference 1 'no such model: acme/tiny' embed -m acme/tiny --text cat

@@ -12,7 +12,7 @@ trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
 chmod 755 "$work"
 cd "$work" || exit 1
 export HOME=$work/home XDG_DATA_HOME=$work/home/data XDG_CACHE_HOME=$work/home/cache
-unset HF_HOME HF_HUB_CACHE GAZE_MODEL
+unset HF_HOME HF_HUB_CACHE HF_ENDPOINT HF_TOKEN HF_TOKEN_PATH HF_HUB_OFFLINE GAZE_MODEL
 mkdir -p "$XDG_DATA_HOME" "$XDG_CACHE_HOME"
 
 pass() { echo "ok $1"; }

@@ -6,9 +6,12 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/tensor/weights.h"
 #include "fusion/checkpoint.h"
 #include "fusion/clip_run.h"
 #include "fusion/dataset.h"
+#include "fusion/hub_store.h"
+#include "fusion/model.h"
 #include "text/tokenizer.h"
 #include "vision/preprocess.h"
 
@@ -16,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* An operation under test; what it returns as whole, it has checked. */
 typedef gaze_err operation(void *user);
@@ -23,7 +27,8 @@ typedef gaze_err operation(void *user);
 typedef void aftermath(void *user);
 
 /* OpenMP's library ends the program when it has no memory for a team of threads. It keeps teams for their next use, but
- * none of a single thread. */
+ * none of a single thread, which is what a product has inside of a loop over pictures or over several labels: those
+ * loops are left out where allocations fail. */
 enum { THREADS = 2 };
 
 static gaze_kernels kernels;
@@ -90,7 +95,7 @@ static int set_up(void **state) {
 }
 
 static gaze_err use_model(void *user) {
-  static const char *const texts[] = {"red", "green blue"}, *const labels[] = {"red|pink", "grey"};
+  static const char *const texts[] = {"red", "green blue"}, *const labels[] = {"red|pink"};
   const gaze_model_options options = {.threads = THREADS};
   gaze_model *model;
   gaze_classifier *classifier;
@@ -102,7 +107,7 @@ static gaze_err use_model(void *user) {
   GAZE_TRY_DONE(gaze_model_key(model, key));
   GAZE_TRY_DONE(gaze_model_info_json(model, &json));
   free(json);
-  GAZE_TRY_DONE(gaze_classifier_new(model, labels, 2, NULL, 0, &classifier));
+  GAZE_TRY_DONE(gaze_classifier_new(model, labels, 1, NULL, 0, &classifier));
   gaze_classifier_free(classifier);
 done:
   gaze_model_close(model);
@@ -113,6 +118,79 @@ static void a_model(void **state) {
   char folder[512];
   snprintf(folder, sizeof folder, "%s", run_path("start", "model"));
   every_fault("model", use_model, NULL, folder);
+}
+
+/* Labels of which one is kept already and one is new, and a query, with a file of the cache that is made and grows. */
+typedef struct cached_use {
+  const char *folder;
+  char file[1200];
+  float wanted[4]; /* logits along an axis, the last that of the query */
+} cached_use;
+
+static gaze_err ask_label(gaze_model *model, const char *label, float *out) {
+  gaze_classifier *classifier;
+  const float axis[16] = {1};
+  GAZE_TRY(gaze_classifier_new(model, &label, 1, NULL, 0, &classifier));
+  gaze_classifier_logits(classifier, axis, out);
+  gaze_classifier_free(classifier);
+  return GAZE_OK;
+}
+
+static gaze_err use_model_cached(void *user) {
+  static const char *const labels[] = {"red", "blue|grey", "red"};
+  cached_use *use = user;
+  const gaze_model_options options = {.threads = THREADS, .text_cache = true};
+  gaze_model *model;
+  float got[4], query[16];
+  char key[33];
+  gaze_err err = GAZE_OK;
+  unlink(use->file);
+  GAZE_TRY(gaze_model_open(use->folder, &options, &model));
+  GAZE_TRY_DONE(gaze_model_key(model, key));
+  snprintf(use->file, sizeof use->file, "%s/%s", test_path("cache/gaze/texts"), key);
+  for (int i = 0; i < 3; i++)
+    GAZE_TRY_DONE(ask_label(model, labels[i], &got[i]));
+  GAZE_TRY_DONE(gaze_query_embed(model, "red", NULL, query));
+  got[3] = query[0];
+  if (use->wanted[0] == 0)
+    memcpy(use->wanted, got, sizeof got);
+  assert_memory_equal(got, use->wanted, sizeof got);
+done:
+  gaze_model_close(model);
+  return err;
+}
+
+static void a_cache_of_texts(void **state) {
+  char folder[512];
+  snprintf(folder, sizeof folder, "%s", run_path("start", "model"));
+  setenv("XDG_CACHE_HOME", test_path("cache"), 1);
+  cached_use use = {.folder = folder};
+  every_fault("texts", use_model_cached, NULL, &use);
+  for (long n = 0; n < 600; n += 9) { /* a full disk is no error */
+    fault_limit_files(n);
+    gaze_err err = use_model_cached(&use);
+    fault_limit_files(-1);
+    assert_int_equal(err, GAZE_OK);
+    assert_int_equal(use_model_cached(&use), GAZE_OK);
+  }
+  unsetenv("XDG_CACHE_HOME");
+}
+
+static gaze_err use_weights(void *user) {
+  gaze_weights *weights;
+  GAZE_TRY(gaze_weights_open(user, &weights));
+  gaze_weights_close(weights);
+  return GAZE_OK;
+}
+
+static void shards(void **state) {
+  static const char *const folders[] = {"sharded", "sharded-pickles"};
+  const char *root = getenv("GAZE_SOURCE_ROOT");
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/tests/golden/data/weights/%s", root ? root : ".", folders[i]);
+    every_fault(folders[i], use_weights, NULL, path);
+  }
 }
 
 static gaze_err use_picture(void *user) {
@@ -326,11 +404,63 @@ static gaze_err train_a_step(void *user) {
 
 static void whole_runs(void **state) { until_success("whole run", FAULT_SYSTEM, 1, train_a_step, NULL, NULL); }
 
+#define HUB_COMMIT "1234567890abcdef1234567890abcdef12345678"
+
+/* All that a download does to the cache, without the download. */
+static gaze_err fill_cache(void *user) {
+  static const char list[] = "{\"sha\": \"" HUB_COMMIT "\", \"siblings\": [{\"rfilename\": \"config.json\"}, "
+                             "{\"rfilename\": \"model.safetensors\", \"size\": 0}, {\"rfilename\": \"other\"}]}";
+  gaze_hub_store store;
+  gaze_hub_listing listing = {0};
+  char *json = NULL, *blob = NULL, *link = NULL;
+  GAZE_TRY(gaze_hub_store_open("acme/tiny", &store));
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_hub_listing_parse(list, sizeof list - 1, "test", &listing));
+  GAZE_TRY_DONE(gaze_hub_choose(&listing, NULL, 0, "acme/tiny"));
+  GAZE_TRY_DONE(gaze_hub_store_blob(&store, HUB_COMMIT, "", &blob));
+  GAZE_TRY_DONE(gaze_file_replace(blob, "", 0));
+  GAZE_TRY_DONE(gaze_format(&link, "%s/snapshots/" HUB_COMMIT "/config.json", store.repository));
+  unlink(link);
+  for (size_t i = 0; i < listing.n; i++)
+    GAZE_TRY_DONE(gaze_hub_store_link(&store, HUB_COMMIT, listing.files[i].path, HUB_COMMIT));
+  GAZE_TRY_DONE(gaze_hub_store_refer(&store, "main", HUB_COMMIT));
+  GAZE_TRY_DONE(gaze_hub_list_json(&json));
+  if (!strstr(json, "\"complete\": true"))
+    fail_msg("not whole: %s", json);
+done:
+  free(json);
+  free(blob);
+  free(link);
+  gaze_hub_listing_fini(&listing);
+  gaze_hub_store_close(&store);
+  return err;
+}
+
+/* Where the reference is, it says all of the commit. */
+static void check_reference(void *user) {
+  uint8_t *commit;
+  size_t size;
+  if (!gaze_file_exists(user))
+    return;
+  assert_int_equal(gaze_file_read(user, 100, &commit, &size), GAZE_OK);
+  assert_string_equal(commit, HUB_COMMIT);
+  free(commit);
+}
+
+static void hub_cache(void **state) {
+  char folder[512], reference[600];
+  snprintf(folder, sizeof folder, "%s", run_path("start", "hub"));
+  snprintf(reference, sizeof reference, "%s/models--acme--tiny/refs/main", folder);
+  setenv("HF_HUB_CACHE", folder, 1);
+  every_fault("hub cache", fill_cache, check_reference, reference);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_model),       cmocka_unit_test(pictures),
-                                     cmocka_unit_test(tokenizers),    cmocka_unit_test(data_sets),
-                                     cmocka_unit_test(checkpoints),   cmocka_unit_test(saved_models),
-                                     cmocka_unit_test(training_runs), cmocka_unit_test(whole_runs)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_model),     cmocka_unit_test(a_cache_of_texts), cmocka_unit_test(shards),
+      cmocka_unit_test(pictures),    cmocka_unit_test(tokenizers),       cmocka_unit_test(data_sets),
+      cmocka_unit_test(checkpoints), cmocka_unit_test(saved_models),     cmocka_unit_test(training_runs),
+      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");

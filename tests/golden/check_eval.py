@@ -1,6 +1,6 @@
 """Compares what `gaze eval` prints with the same figures by NumPy, from the vectors that `gaze embed` writes.
 
-check_eval.py MODEL classification TAR --labels-file FILE [--templates-file FILE] [--gaze PROGRAM]
+check_eval.py MODEL classification TAR --labels-file FILE [--templates NAME] [--templates-file FILE] [--gaze PROGRAM]
 check_eval.py MODEL retrieval TAR [--gaze PROGRAM]
 
 Labels are `CLASS<TAB>LABEL[|SYNONYM...]` lines. Scores that differ by less than 1e-6 count as equal: gaze adds in
@@ -19,6 +19,7 @@ import numpy as np
 
 NEAR = 1e-6
 PLAIN = "a photo of a {}."
+LISTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "fusion", "templates")
 
 
 def run_gaze(gaze, model, *words):
@@ -69,7 +70,10 @@ def read_lines(path):
 
 def classify(options, folder):
     labels = [line.split("\t") for line in read_lines(options.labels_file)]
-    templates = read_lines(options.templates_file) if options.templates_file else [PLAIN]
+    templates = read_lines(options.templates_file) if options.templates_file else []
+    if options.templates:
+        templates += read_lines(os.path.join(LISTS, options.templates + ".txt"))
+    templates = templates or [PLAIN]
     samples = unpack(options.tar, folder)
     place = {name: i for i, (name, _) in enumerate(labels)}
     samples = [(picture, place[about["class"]]) for picture, about in samples if about["class"] in place]
@@ -88,6 +92,8 @@ def classify(options, folder):
     words = ["--labels-file", options.labels_file]
     if options.templates_file:
         words += ["--templates-file", options.templates_file]
+    if options.templates:
+        words += ["--templates", options.templates]
     return metrics, words
 
 
@@ -118,6 +124,7 @@ def main():
     parser.add_argument("task", choices=["classification", "retrieval"])
     parser.add_argument("tar")
     parser.add_argument("--labels-file")
+    parser.add_argument("--templates", choices=["imagenet", "simple"])
     parser.add_argument("--templates-file")
     parser.add_argument("--gaze", default=os.path.join(os.path.dirname(__file__), "..", "..", "build", "cli", "gaze"))
     options = parser.parse_args()

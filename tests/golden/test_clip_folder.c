@@ -1,6 +1,7 @@
 /* Model folders of other years and makers: the same model said in other files opens as the same model, and what does
  * not belong together, or is damaged, is refused. */
 #include "clip_fixtures.h"
+#include "tests/unit/zip_files.h"
 
 #include "text/tokenizer.h"
 
@@ -145,30 +146,118 @@ static void end_below_another_id_is_refused(void **state) {
   check_refused(folder, GAZE_ERR_MISMATCH, "its end token is 598", "highest");
 }
 
-/* Only what the names of files say is looked at. */
-static void other_weights_are_named(void **state) {
-  static const char *const others[] = {"model.safetensors.index.json", "pytorch_model.bin",
-                                       "pytorch_model.bin.index.json"};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    char name[32], path[1200];
-    snprintf(name, sizeof name, "weights%zu", i);
-    const char *folder = link_model(name, "quick");
-    snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    assert_int_equal(unlink(path), 0);
-    write_member(folder, others[i], json_object());
-    check_refused(folder, GAZE_ERR_UNSUPPORTED, others[i], "this version reads model.safetensors in one file");
+/* A folder linked to quick, but without weights. */
+static const char *link_without_weights(const char *name) {
+  const char *folder = link_model(name, "quick");
+  char path[1200];
+  snprintf(path, sizeof path, "%s/model.safetensors", folder);
+  assert_int_equal(unlink(path), 0);
+  return folder;
+}
+
+static void key_of(const char *folder, char key[33]) {
+  gaze_model *model = open_clip_model(folder, NULL);
+  assert_int_equal(gaze_model_key(model, key), GAZE_OK);
+  gaze_model_close(model);
+}
+
+/* Tensors in turn into n shards with their index. */
+static void write_shards(const char *folder, const gaze_named_tensor *tensors, size_t n, size_t n_shards) {
+  json_t *map = json_object();
+  char path[1200];
+  for (size_t shard = 0; shard < n_shards; shard++) {
+    gaze_named_tensor part[128];
+    size_t used = 0;
+    char name[64];
+    snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors", shard + 1, n_shards);
+    for (size_t i = shard; i < n; i += n_shards) {
+      part[used++] = tensors[i];
+      json_object_set_new(map, tensors[i].name, json_string(name));
+    }
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(gaze_safetensors_save(path, part, used), GAZE_OK);
   }
+  write_member(folder, "model.safetensors.index.json", json_pack("{s:o}", "weight_map", map));
+}
+
+/* The weights of quick, at most 128; borrowed from *file. */
+static size_t read_quick(gaze_safetensors **file, gaze_named_tensor tensors[128]) {
+  assert_int_equal(gaze_safetensors_open(clip_path("quick/model.safetensors"), file), GAZE_OK);
+  size_t n = gaze_safetensors_count(*file);
+  assert_true(n <= 128);
+  for (size_t i = 0; i < n; i++)
+    tensors[i] = *gaze_safetensors_get(*file, i);
+  return n;
+}
+
+/* The same numbers give the same vectors, whatever files hold them; the key covers each of these files. */
+static void other_layouts_of_weights(void **state) {
+  gaze_safetensors *file;
+  gaze_named_tensor tensors[128];
+  char path[1200], keys[3][33];
+  size_t n = read_quick(&file, tensors);
+  const char *folder = link_without_weights("pickled");
+  snprintf(path, sizeof path, "%s/pytorch_model.bin", folder);
+  write_torch_file(path, tensors, n);
+  check_same_model(folder);
+  key_of(folder, keys[0]);
+  folder = link_without_weights("sharded");
+  write_shards(folder, tensors, n, 3);
+  check_same_model(folder);
+  key_of(folder, keys[1]);
+  write_shards(folder, tensors, n, 2);
+  check_same_model(folder);
+  key_of(folder, keys[2]);
+  assert_string_not_equal(keys[0], keys[1]);
+  assert_string_not_equal(keys[1], keys[2]);
+  gaze_safetensors_close(file);
+}
+
+/* Each shard is part of the key. */
+static void key_covers_every_shard(void **state) {
+  gaze_safetensors *file;
+  gaze_named_tensor tensors[128];
+  char key[33], other[33];
+  size_t n = read_quick(&file, tensors);
+  const char *folder = link_without_weights("shards");
+  write_shards(folder, tensors, n, 3);
+  key_of(folder, key);
+  for (size_t shard = 0; shard < 3; shard++) {
+    static const float zeros[1 << 16];
+    const gaze_named_tensor whole = tensors[shard];
+    assert_true(gaze_tensor_count(&whole.tensor) <= 1 << 16);
+    tensors[shard].tensor.data = zeros;
+    write_shards(folder, tensors, n, 3);
+    key_of(folder, other);
+    assert_string_not_equal(key, other);
+    tensors[shard] = whole;
+  }
+  gaze_safetensors_close(file);
+}
+
+static void weights_of_another_model_are_refused(void **state) {
+  gaze_safetensors *file;
+  gaze_named_tensor tensors[128];
+  size_t n = read_quick(&file, tensors);
+  const char *folder = link_without_weights("lacking");
+  write_shards(folder, tensors, n - 1, 2);
+  check_refused(folder, GAZE_ERR_MISMATCH, "missing tensor", "model.safetensors.index.json");
+  folder = link_without_weights("none");
+  check_refused(folder, GAZE_ERR_NOT_FOUND, "no weights in the folder", folder);
+  write_member(folder, "pytorch_model.bin", json_object());
+  check_refused(folder, GAZE_ERR_FORMAT, "not a file of torch.save", "pytorch_model.bin");
+  gaze_safetensors_close(file);
 }
 
 static void files_and_folders_of_others_are_named(void **state) {
   const char *folder = link_model("openclip", "quick"), *file = clip_path("quick/model.safetensors");
   char path[1200];
-  check_refused(file, GAZE_ERR_UNSUPPORTED, file, "this version reads model.safetensors in one file");
+  check_refused(file, GAZE_ERR_UNSUPPORTED, file, "name their folder");
   snprintf(path, sizeof path, "%s/config.json", folder);
   assert_int_equal(unlink(path), 0);
   check_refused(folder, GAZE_ERR_NOT_FOUND, "config.json", folder);
   write_member(folder, "open_clip_config.json", json_object());
-  check_refused(folder, GAZE_ERR_UNSUPPORTED, "open_clip_config.json", "this version reads config.json");
+  check_refused(folder, GAZE_ERR_FORMAT, "open_clip_config.json", "vision_cfg and text_cfg are needed");
 }
 
 static char projections[2][32] = {"text_projection.weight", "visual_projection.weight"}, scale[] = "logit_scale";
@@ -259,7 +348,9 @@ int main(void) {
       cmocka_unit_test(processor_config_may_say_nothing),
       cmocka_unit_test(smaller_tokenizer_is_refused),
       cmocka_unit_test(end_below_another_id_is_refused),
-      cmocka_unit_test(other_weights_are_named),
+      cmocka_unit_test(other_layouts_of_weights),
+      cmocka_unit_test(key_covers_every_shard),
+      cmocka_unit_test(weights_of_another_model_are_refused),
       cmocka_unit_test(files_and_folders_of_others_are_named),
       cmocka_unit_test(info_counts_dtypes),
       cmocka_unit_test(vectors_of_damaged_weights_are_refused),

@@ -1,6 +1,8 @@
 /* Figures of gaze_eval_* on a set made here, against the same figures from single vectors, in double. */
 #include "clip_fixtures.h"
 
+#include "fusion/labels.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +147,49 @@ static void check_classification(const char *folder) {
 
 static void classification_is_right(void **state) { check_classification(clip_path("quick")); }
 
+/* Whether n labels that fit as well as the background would weigh more than each of the first n of scores. */
+static bool none_wins(gaze_model *model, const double *picture, const double *scores, int n) {
+  size_t n_background;
+  const char *const *background = gaze_background_prompts(&n_background);
+  double scale = (double)gaze_model_logit_scale(model), sum = 0;
+  for (size_t i = 0; i < n_background; i++) {
+    vector one;
+    embed_text(model, background[i], one);
+    sum += exp(scale * dot(picture, one));
+  }
+  for (int i = 0; i < n; i++)
+    if (exp(scale * scores[i]) >= n * sum / (double)n_background)
+      return false;
+  return true;
+}
+
+static void rejection_is_right(void **state) {
+  static vector pictures[PICTURES], classes[CLASSES];
+  gaze_model *model = open_model(clip_path("quick"));
+  char *text = NULL;
+  int lost = 0, refused = 0;
+  embed_pictures(model, pictures);
+  for (int i = 0; i < CLASSES; i++)
+    embed_class(model, labels[i], classes[i]);
+  for (int i = 0; i < PICTURES; i++) {
+    double scores[CLASSES];
+    for (int j = 0; j < CLASSES; j++)
+      scores[j] = dot(pictures[i], classes[j]);
+    lost += none_wins(model, pictures[i], scores, CLASSES);
+    scores[i % CLASSES] = scores[CLASSES - 1];
+    refused += none_wins(model, pictures[i], scores, CLASSES - 1);
+  }
+  const char *tar = test_path("set.tar");
+  gaze_err err = gaze_eval_rejection(model, &tar, 1, test_path("labels.txt"), templates, 2, &text);
+  json_t *json = parse_metrics(err, text);
+  check_metric(json, "false_reject", (double)lost / PICTURES);
+  check_metric(json, "true_reject", (double)refused / PICTURES);
+  if (lost == refused || lost == PICTURES || refused == PICTURES) /* then the figures would say nothing */
+    fail_msg("%d lost, %d refused", lost, refused);
+  json_decref(json);
+  gaze_model_close(model);
+}
+
 static const float steep = 4.60517f, biased = 40.0f; /* ln 100 */
 
 /* A model whose probabilities are all 1, or almost all 0, in float: the ranks must not come from those. */
@@ -233,6 +278,7 @@ static int make_set(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(classification_is_right),
+      cmocka_unit_test(rejection_is_right),
       cmocka_unit_test(saturated_probabilities_do_not_matter),
       cmocka_unit_test(retrieval_is_right),
   };

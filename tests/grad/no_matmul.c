@@ -8,4 +8,4 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
   assert(!"reached");
 }
 
-bool gaze_matmul_is_bf16(const gaze_matmul *matmul) { return false; }
+gaze_precision gaze_matmul_precision(const gaze_matmul *matmul) { return GAZE_PRECISION_F32; }

@@ -6,7 +6,7 @@
 
 gaze_err gaze_clip_config_check(const gaze_clip_config *config) { return GAZE_OK; }
 
-void gaze_safetensors_close(gaze_safetensors *file) { assert(!file); }
+void gaze_weights_close(gaze_weights *weights) { assert(!weights); }
 
 void gaze_distill_run(gaze_distill *distill, const gaze_batch *batch, size_t a) { assert(!"reached"); }
 

@@ -67,7 +67,8 @@ static void check_run(size_t run, const char *level, unsigned cpu_flags, bool bf
   c.reference = popen(command, "r");
   assert_non_null(c.reference);
   gaze_kernels_init(&kernels, cpu_flags);
-  assert_int_equal(gaze_matmul_new(&kernels, cpu_flags, bf16, &matmul), GAZE_OK);
+  assert_int_equal(gaze_matmul_new(&kernels, cpu_flags, bf16 ? GAZE_PRECISION_BF16 : GAZE_PRECISION_F32, &matmul),
+                   GAZE_OK);
   precision_run(run, &kernels, matmul, compare_result, &c);
   gaze_matmul_free(matmul);
   assert_int_equal(fgetc(c.reference), EOF);

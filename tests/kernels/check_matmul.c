@@ -52,7 +52,7 @@ static void run_product(gaze_matmul *matmul, const gaze_kernels *kernels, const 
   right.packed = packed;
   gaze_matmul_run(matmul, p->M, p->N, p->K, left, right, p->accumulate, C, ldc);
   gaze_packed_free(packed);
-  if (gaze_matmul_is_bf16(matmul)) {
+  if (gaze_matmul_precision(matmul) == GAZE_PRECISION_BF16) {
     round_to_bf16(kernels, A, half_a, a);
     round_to_bf16(kernels, B, half_b, b);
   }
@@ -73,7 +73,8 @@ static void run_products(const gaze_kernels *kernels, unsigned cpu_flags, bool b
   gaze_matmul *matmul;
   gaze_random random;
   gaze_random_init(&random, 25, 0);
-  assert_int_equal(gaze_matmul_new(kernels, cpu_flags, bf16, &matmul), GAZE_OK);
+  assert_int_equal(gaze_matmul_new(kernels, cpu_flags, bf16 ? GAZE_PRECISION_BF16 : GAZE_PRECISION_F32, &matmul),
+                   GAZE_OK);
   for (int i = 0; i < 150; i++) {
     size_t limit = i % 10 == 0 ? 400 : 60;
     unsigned bits = (unsigned)gaze_random_next(&random);
@@ -98,8 +99,72 @@ static void run_products(const gaze_kernels *kernels, unsigned cpu_flags, bool b
 static void bf16_products(void **state) {
   const gaze_kernels *kernels = *state;
   run_products(kernels, 0, true);
-  if (strcmp(kernels->level, "bf16") == 0 && gaze_bf16_is_native(GAZE_CPU_BF16))
+  if (strcmp(kernels->level, "bf16") == 0 && gaze_precision_is_native(GAZE_PRECISION_BF16, GAZE_CPU_BF16))
     run_products(kernels, GAZE_CPU_BF16, true);
+}
+
+/* C of A [M, K] and W [N, K] in int8. */
+static void run_int8(const gaze_kernels *kernels, unsigned cpu_flags, const product *p, const float *A, const float *W,
+                     float *C) {
+  gaze_operand left = {.f32 = A, .ld = p->K}, right = {.f32 = W, .ld = p->K, .transpose = true};
+  gaze_matmul *matmul;
+  gaze_packed *packed;
+  assert_int_equal(gaze_matmul_new(kernels, cpu_flags, GAZE_PRECISION_INT8, &matmul), GAZE_OK);
+  assert_int_equal(gaze_packed_new(matmul, p->N, p->K, right, &packed), GAZE_OK);
+  assert_non_null(packed);
+  right.packed = packed;
+  gaze_matmul_run(matmul, p->M, p->N, p->K, left, right, p->accumulate, C, p->N);
+  gaze_packed_free(packed);
+  gaze_matmul_free(matmul);
+}
+
+static double largest_of(const float *x, size_t n) {
+  double largest = 0;
+  for (size_t i = 0; i < n; i++)
+    largest = fmax(largest, fabs((double)x[i]));
+  return largest;
+}
+
+/* Numbers of deviation 1 are off by up to half a step of the largest's 127, evenly spread: seven deviations of the sum.
+ * outlying: two columns of A 100 times as large, one of which the weight makes up for; of the
+ * other the weight is off by half a step. */
+static void check_int8(const gaze_kernels *kernels, const product *p, bool outlying, gaze_random *random) {
+  size_t a = p->M * p->K, w = p->N * p->K, c = p->M * p->N;
+  float *A = guarded_floats(0, a, random, 1), *W = guarded_floats(1, w, random, 1),
+        *C0 = guarded_floats(2, c, random, 1);
+  double most_a = largest_of(A, a), most_w = largest_of(W, w), bound;
+  for (size_t m = 0; outlying && m < p->M; m++)
+    A[m * p->K + 3] *= 100, A[m * p->K + 17] *= 100;
+  for (size_t n = 0; outlying && n < p->N; n++)
+    W[n * p->K + 3] /= 100;
+  bound = 7 * sqrt((double)p->K / 12) * (most_a + most_w) / 127 + (outlying ? 100 * most_a * most_w / 254 : 0);
+  float *C = guarded_copy(3, C0, c), *portable = guarded_copy(6, C0, c);
+  run_int8(kernels, gaze_cpu_detect(), p, A, W, C);
+  run_int8(kernels, 0, p, A, W, portable);
+  assert_memory_equal(C, portable, c * sizeof *C);
+  for (size_t m = 0; m < p->M; m++)
+    for (size_t n = 0; n < p->N; n++) {
+      double size, want = sum_of_row(p, A, p->K, W, p->K, m, n, &size);
+      assert_near(C[m * p->N + n], want + (p->accumulate ? C0[m * p->N + n] : 0), bound);
+    }
+  guard_verify();
+}
+
+static void int8_products(void **state) {
+  gaze_random random;
+  gaze_random_init(&random, 26, 0);
+  for (int i = 0; i < 60; i++) {
+    bool outlying = i % 3 == 2;
+    product p = {gaze_random_below(&random, 80) + 1,
+                 gaze_random_below(&random, 90) + 1,
+                 gaze_random_below(&random, 200) + (outlying ? 64 : 1),
+                 false,
+                 true,
+                 false,
+                 false,
+                 i % 2};
+    check_int8(*state, &p, outlying, &random);
+  }
 }
 
 /* Through the level's gemm, and through oneDNN where the processor has AVX-512. */
@@ -167,4 +232,5 @@ static void onednn_is_missing(void **state) {
 const check onednn_checks[] = {{"oneDNN products in f32", onednn_is_missing}, {0}};
 #endif
 
-const check matmul_checks[] = {{"bf16 products", bf16_products}, {"f32 products", f32_products}, {0}};
+const check matmul_checks[] = {
+    {"bf16 products", bf16_products}, {"f32 products", f32_products}, {"int8 products", int8_products}, {0}};

@@ -111,10 +111,43 @@ static void check_dot_i8(const gaze_kernels *kernels, size_t n, gaze_random *ran
   }
 }
 
+static void check_i8(const gaze_kernels *kernels, size_t n, gaze_random *random) {
+  float *x = guarded_floats(0, n, random, 3), *y0 = guarded_floats(1, n, random, 1), *y = guarded_copy(2, y0, n);
+  float most = 0, scale = n ? 40 : 1;
+  int8_t *q = guarded(4, n);
+  for (size_t i = 0; i < n; i++)
+    most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+  assert_true(kernels->largest(x, n) == most);
+  kernels->keep_larger(y, x, n);
+  for (size_t i = 0; i < n; i++)
+    assert_true(y[i] == fmaxf(y0[i], fabsf(x[i])));
+  kernels->i8_from_f32(q, x, scale, n);
+  for (size_t i = 0; i < n; i++)
+    assert_int_equal(q[i], (int)lrintf(fminf(fmaxf(x[i] * scale, -127), 127)));
+}
+
+static void check_i32(const gaze_kernels *kernels, size_t n, gaze_random *random) {
+  float *scales = guarded_floats(0, n, random, 1), *y0 = guarded_floats(1, n, random, 1), *y, scale = 0.03f;
+  int32_t *x = guarded(4, n * sizeof *x);
+  for (size_t i = 0; i < n; i++)
+    x[i] = (int32_t)gaze_random_below(random, 1 << 27) - (1 << 26);
+  for (int add = 0; add < 2; add++) {
+    y = guarded_copy(2, y0, n);
+    kernels->f32_from_i32(y, x, scale, scales, add, n);
+    for (size_t i = 0; i < n; i++) {
+      double want = (double)x[i] * scale * scales[i], before = add ? y0[i] : 0;
+      assert_near(y[i], before + want, 4 * HALF_ULP * (fabs(before) + fabs(want)));
+    }
+  }
+}
+
 static void dot_products(void **state) { for_sizes(check_dot, *state, 5000); }
 static void elementwise(void **state) { for_sizes(check_elementwise, *state, 5000); }
 static void softmax_and_backward(void **state) { for_sizes(check_softmax, *state, 5000); }
 static void adamw(void **state) { for_sizes(check_adamw, *state, 5000); }
+
+static void int8_from_floats(void **state) { for_sizes(check_i8, *state, 5000); }
+static void floats_from_int32(void **state) { for_sizes(check_i32, *state, 5000); }
 
 static void dot_i8_is_exact(void **state) {
   for_sizes(check_dot_i8, *state, 65536);
@@ -125,4 +158,5 @@ static void dot_i8_is_exact(void **state) {
 
 const check vector_checks[] = {{"dot and sum of squares", dot_products}, {"add, axpy, scale, multiply", elementwise},
                                {"softmax", softmax_and_backward},        {"AdamW", adamw},
-                               {"int8 dot is exact", dot_i8_is_exact},   {0}};
+                               {"int8 dot is exact", dot_i8_is_exact},   {"int8 from floats", int8_from_floats},
+                               {"floats from int32", floats_from_int32}, {0}};

@@ -67,11 +67,26 @@ static void test_cut_short(void **state) {
   gaze_safetensors_close(file);
 }
 
+/* Lengths of a header beyond the file, beyond the limit, and beyond what a sum can hold. */
+static void test_length_of_header(void **state) {
+  static const uint64_t lengths[] = {3, (uint64_t)2 << 30, (uint64_t)1 << 63, UINT64_MAX, UINT64_MAX - 7};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    uint8_t *bytes = malloc(10);
+    gaze_safetensors *file;
+    memcpy(bytes, &lengths[i], 8);
+    memcpy(bytes + 8, "{}", 2);
+    check_fails(gaze_safetensors_parse(bytes, 10, "weights", &file), GAZE_ERR_FORMAT, "cut short", "weights", NULL);
+    free(bytes);
+  }
+}
+
 static void test_headers_that_lie(void **state) {
   refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, GAZE_ERR_FORMAT, "place of tensor a");
   refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 8, GAZE_ERR_FORMAT, "place of tensor a");
   refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, GAZE_ERR_FORMAT, "place of tensor a");
   refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}", 8, GAZE_ERR_FORMAT, "place of tensor a");
+  refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[9223372036854775803,9223372036854775807]}}", 8,
+          GAZE_ERR_FORMAT, "place of tensor a");
   refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 8, GAZE_ERR_FORMAT, "place of tensor a");
   refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 8, GAZE_ERR_FORMAT, "shape of tensor a");
   refused("{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296,4],\"data_offsets\":[0,0]}}", 8, GAZE_ERR_FORMAT,
@@ -91,6 +106,6 @@ static void test_headers_that_lie(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_written_is_read), cmocka_unit_test(test_cut_short),
-                                     cmocka_unit_test(test_headers_that_lie)};
+                                     cmocka_unit_test(test_length_of_header), cmocka_unit_test(test_headers_that_lie)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -99,6 +99,19 @@ static inline void store_bf16(uint16_t *y, lanes v, size_t left) {
   store_16bit(y, _mm_packus_epi32(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256(rounded, 1)), left);
 }
 
+static inline lanes load_i32(const int32_t *x, size_t left) {
+  return _mm256_cvtepi32_ps(left >= LANES ? _mm256_loadu_si256((const __m256i *)(const void *)x)
+                                          : _mm256_maskload_epi32(x, first_mask(left)));
+}
+
+static inline void store_i8(int8_t *y, lanes v, size_t left) {
+  __m256i words = _mm256_cvtps_epi32(v);
+  __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  int8_t bytes[16];
+  _mm_storeu_si128((__m128i *)(void *)bytes, _mm_packs_epi16(halves, halves));
+  memcpy(y, bytes, left >= LANES ? LANES : left);
+}
+
 #include "core/kernels/wide.inc"
 
 static double sum_squares(const float *x, size_t n) {

@@ -80,6 +80,15 @@ static inline void store_bf16(uint16_t *y, lanes v, size_t left) {
   store_16bit(y, _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)), left);
 }
 
+static inline lanes load_i32(const int32_t *x, size_t left) {
+  return _mm512_cvtepi32_ps(left >= LANES ? _mm512_loadu_si512(x) : _mm512_maskz_loadu_epi32(first_mask(left), x));
+}
+
+static inline void store_i8(int8_t *y, lanes v, size_t left) {
+  __m128i bytes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v));
+  _mm_mask_storeu_epi8(y, left >= LANES ? (__mmask16)~0u : first_mask(left), bytes);
+}
+
 #include "core/kernels/wide.inc"
 
 static double sum_squares(const float *x, size_t n) {

@@ -1,0 +1,60 @@
+/* What a gaze_matmul holds; for the files that make its products. */
+#ifndef GAZE_CORE_KERNELS_MATMUL_PARTS_H
+#define GAZE_CORE_KERNELS_MATMUL_PARTS_H
+
+#include "core/kernels/matmul.h"
+#if defined(GAZE_ONEDNN)
+#include "core/kernels/onednn.h"
+#endif
+
+/* Memory that grows on demand and is kept. */
+typedef struct gaze_room {
+  void *at;
+  size_t size; /* bytes */
+} gaze_room;
+
+/* What a product in int8 needs besides its result, for A [M, K] and a weight of N rows. */
+typedef struct gaze_int8_rooms {
+  gaze_room values;   /* int8 [M, K]: A, outlying columns 0 */
+  gaze_room scales;   /* [M] */
+  gaze_room largest;  /* [K]: of each column's magnitudes */
+  gaze_room rows;     /* [threads, K] */
+  gaze_room sums;     /* int32 [M, N] */
+  gaze_room outlying; /* [M, n] and [N, n]: the outlying columns of A and of the weight */
+} gaze_int8_rooms;
+
+struct gaze_matmul {
+  const gaze_kernels *kernels;
+  gaze_precision precision;
+  float *tile_a, *tile_b;    /* bf16 without its arithmetic: tiles */
+  uint16_t *half_a, *half_b; /* f32 operands rounded to bf16, when oneDNN takes them; grown on demand */
+  size_t room_a, room_b;
+  gaze_int8_rooms int8;
+#if defined(GAZE_ONEDNN)
+  bool wanted;         /* oneDNN has something faster than the table's gemm */
+  gaze_onednn *onednn; /* NULL until the first product that wants it */
+#endif
+};
+
+/* A weight W[N, K] as bf16 in oneDNN's layout, or as int8. */
+struct gaze_packed {
+  gaze_int8 int8; /* values NULL: bf16 */
+  bool borrowed;  /* int8 is somebody else's */
+  size_t N, K;
+#if defined(GAZE_ONEDNN)
+  gaze_onednn_packed *weights; /* NULL where int8 products are the table's */
+#endif
+};
+
+#if defined(GAZE_ONEDNN)
+bool gaze_matmul_start_onednn(gaze_matmul *matmul); /* false: it has nothing fast here */
+#endif
+
+/* C[M, N] (+)= A[M, K] W^T in int8. False: short of memory, and C untouched. */
+bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W, bool accumulate,
+                      float *C, size_t ldc);
+GAZE_CHECKED gaze_err gaze_packed_new_int8(gaze_matmul *matmul, size_t N, size_t K, const float *W, size_t ld,
+                                           gaze_packed **out);
+void gaze_int8_rooms_fini(gaze_int8_rooms *rooms);
+
+#endif

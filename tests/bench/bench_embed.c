@@ -1,0 +1,64 @@
+/* From JPEG bytes to vectors, the whole way that a person's pictures go: decode, resize, image encoder. One file and
+ * all of them at once, in each precision; milliseconds a picture, the least of several runs. JSON lines on standard
+ * output. bench_embed MODEL FILE...; tests/bench/embed_peers.py is the same in PyTorch and ONNX Runtime. */
+#include "gaze.h"
+#include "tests/bench/ceiling.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RUNS = 5 };
+
+static void must(gaze_err err) {
+  if (err == GAZE_OK)
+    return;
+  fprintf(stderr, "gaze: %s\n", gaze_last_error());
+  exit(1);
+}
+
+static double run(gaze_model *model, const char *const *files, size_t n, float *out) {
+  gaze_err *status = calloc(n, sizeof *status);
+  char **messages = calloc(n, sizeof *messages);
+  double start = gaze_bench_now();
+  must(gaze_embed_files(model, files, n, NULL, out, status, messages));
+  double elapsed = gaze_bench_now() - start;
+  for (size_t i = 0; i < n; i++)
+    must(status[i]);
+  free(status);
+  free(messages);
+  return elapsed;
+}
+
+/* After one run of all: weights are then as the precision wants them. */
+static double least(gaze_model *model, const char *const *files, size_t n, float *out) {
+  double best = INFINITY;
+  for (int i = 0; i < RUNS; i++)
+    best = fmin(best, run(model, files, n, out));
+  return 1e3 * best / (double)n;
+}
+
+int main(int count, char **arguments) {
+  static const char *const names[] = {"f32", "bf16", "int8"};
+  if (count < 3) {
+    fprintf(stderr, "usage: bench_embed MODEL FILE...\n");
+    return 2;
+  }
+  size_t n = (size_t)count - 2;
+  const char *const *files = (const char *const *)arguments + 2;
+  for (gaze_precision precision = GAZE_PRECISION_F32; precision <= GAZE_PRECISION_INT8; precision++) {
+    gaze_model_options options = {.precision = precision};
+    gaze_model *model;
+    must(gaze_model_open(arguments[1], &options, &model));
+    float *out = calloc(n * (size_t)gaze_model_dim(model), sizeof *out);
+    run(model, files, n, out);
+    double all = least(model, files, n, out), one = least(model, files, 1, out);
+    printf(
+        "{\"bench\":\"embed\",\"model\":\"%s\",\"precision\":\"%s\",\"one_ms\":%.1f,\"batch\":%zu,\"batch_ms\":%.1f}\n",
+        arguments[1], names[precision], one, n, all);
+    fflush(stdout);
+    free(out);
+    gaze_model_close(model);
+  }
+  return 0;
+}

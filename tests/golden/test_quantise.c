@@ -1,0 +1,129 @@
+/* Smaller copies of a model: as near to transformers as their precision allows, whatever precision opens them, and what
+ * does not belong to them is refused. */
+#include "clip_fixtures.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static double cosine(const float *got, const json_t *wanted) {
+  float *numbers = list_numbers(wanted);
+  double dot = 0;
+  for (size_t i = 0; i < json_array_size(wanted); i++)
+    dot += (double)got[i] * (double)numbers[i];
+  free(numbers);
+  return dot;
+}
+
+/* Of all pictures and texts. */
+static double least_cosine(const char *folder, gaze_precision precision) {
+  gaze_model_options options = {.precision = precision};
+  gaze_model *model = open_clip_model(folder, &options);
+  json_t *pictures = open_clip_json("pictures.json"), *texts = open_clip_json("texts.json"), *item;
+  double least = 1;
+  float vector[64];
+  size_t i;
+  json_array_foreach(pictures, i, item) {
+    assert_int_equal(gaze_embed_file(model, clip_path(text_of(item, "file")), NULL, vector), GAZE_OK);
+    least = fmin(least, cosine(vector, json_object_get(item, "vector")));
+  }
+  json_array_foreach(texts, i, item) {
+    const char *text = text_of(item, "text");
+    assert_int_equal(gaze_embed_texts(model, &text, 1, vector), GAZE_OK);
+    least = fmin(least, cosine(vector, json_object_get(item, "vector")));
+  }
+  json_decref(pictures);
+  json_decref(texts);
+  gaze_model_close(model);
+  return least;
+}
+
+static const char *quantised(const char *name, gaze_precision precision) {
+  const char *folder = test_path(name);
+  if (gaze_model_quantise(clip_path("quick"), precision, folder) != GAZE_OK)
+    fail_msg("%s: %s", name, gaze_last_error());
+  return folder;
+}
+
+static void check_copy(const char *name, gaze_precision made, double limit) {
+  const char *folder = quantised(name, made);
+  for (gaze_precision precision = GAZE_PRECISION_F32; precision <= GAZE_PRECISION_INT8; precision++) {
+    double least = least_cosine(folder, precision);
+    if (!(least >= (precision == GAZE_PRECISION_INT8 ? 0.995 : limit)))
+      fail_msg("%s opened in precision %d: a cosine of %.6f", name, (int)precision, least);
+  }
+}
+
+static void copies_are_near(void **state) {
+  count_warnings();
+  check_copy("bf16", GAZE_PRECISION_BF16, 0.9995);
+  check_copy("int8", GAZE_PRECISION_INT8, 0.995);
+}
+
+/* A copy in int8 and the same made on the way give the same bits. */
+static void int8_is_the_same_from_the_file(void **state) {
+  const char *folder = quantised("same", GAZE_PRECISION_INT8), *text = "a dog";
+  gaze_model_options options = {.precision = GAZE_PRECISION_INT8};
+  gaze_model *made = open_clip_model(clip_path("quick"), &options), *stored = open_clip_model(folder, &options);
+  float a[64], b[64];
+  size_t size = (size_t)gaze_model_dim(made) * sizeof *a;
+  assert_int_equal(gaze_embed_texts(made, &text, 1, a), GAZE_OK);
+  assert_int_equal(gaze_embed_texts(stored, &text, 1, b), GAZE_OK);
+  assert_memory_equal(a, b, size);
+  assert_int_equal(gaze_embed_file(made, clip_path("picture0.png"), NULL, a), GAZE_OK);
+  assert_int_equal(gaze_embed_file(stored, clip_path("picture0.png"), NULL, b), GAZE_OK);
+  assert_memory_equal(a, b, size);
+  gaze_model_close(made);
+  gaze_model_close(stored);
+}
+
+static void check_not_made(const char *model, gaze_precision precision, const char *folder, const char *word) {
+  assert_int_equal(gaze_model_quantise(model, precision, folder), GAZE_ERR_ARGUMENT);
+  if (!strstr(gaze_last_error(), word))
+    fail_msg("%s: where is %s", gaze_last_error(), word);
+}
+
+static void what_cannot_be_made_smaller_is_said(void **state) {
+  const char *folder = quantised("once", GAZE_PRECISION_INT8);
+  check_not_made(folder, GAZE_PRECISION_INT8, test_path("twice"), "already in int8");
+  check_not_made(clip_path("quick"), GAZE_PRECISION_BF16, folder, "a model is there already");
+  check_not_made(clip_path("quick"), GAZE_PRECISION_F32, test_path("f32"), "choose int8 or bf16");
+}
+
+/* The weights of a copy again, less one tensor or with a shorter one. */
+static void rewrite(const char *folder, const char *without, const char *shorter) {
+  gaze_named_tensor tensors[128];
+  gaze_safetensors *file;
+  char path[1200];
+  size_t n = 0;
+  snprintf(path, sizeof path, "%s/model.safetensors", folder);
+  assert_int_equal(gaze_safetensors_open(path, &file), GAZE_OK);
+  for (size_t i = 0; i < gaze_safetensors_count(file); i++) {
+    gaze_named_tensor tensor = *gaze_safetensors_get(file, i);
+    if (shorter && strcmp(tensor.name, shorter) == 0)
+      tensor.tensor.shape[0]--;
+    if (!without || strcmp(tensor.name, without) != 0)
+      tensors[n++] = tensor;
+  }
+  assert_int_equal(gaze_safetensors_save(path, tensors, n), GAZE_OK);
+  gaze_safetensors_close(file);
+}
+
+static void scales_must_belong(void **state) {
+  static const char scales[] = "text_projection.weight.scales";
+  const char *folder = quantised("lost", GAZE_PRECISION_INT8);
+  rewrite(folder, scales, NULL);
+  check_refused(folder, GAZE_ERR_UNSUPPORTED, "text_projection.weight", "without scales");
+  folder = quantised("short", GAZE_PRECISION_INT8);
+  rewrite(folder, NULL, scales);
+  check_refused(folder, GAZE_ERR_MISMATCH, scales, "numbers in F32");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(copies_are_near), cmocka_unit_test(int8_is_the_same_from_the_file),
+      cmocka_unit_test(what_cannot_be_made_smaller_is_said), cmocka_unit_test(scales_must_belong)};
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
