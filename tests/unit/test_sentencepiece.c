@@ -127,6 +127,36 @@ static void unigram(void **state) {
   check_ids(&b, "b a a", "10 0 4");
 }
 
+static void put_unknown(building *b) {
+  put_piece(b, "<unk>", 0, UNKNOWN);
+  put_setting(b, 3, 3, 0);
+}
+
+/* An unknown character scores 10 less than the worst piece. */
+static void unknown_against_a_bad_piece(void **state) {
+  building b = {.n = 0};
+  put_unknown(&b);
+  put_piece(&b, "a", 9, NORMAL);
+  put_piece(&b, "ax", -7, NORMAL);
+  check_ids(&b, "ax", "2"); /* 9 - 17 is less than -7 */
+  building c = {.n = 0};
+  put_unknown(&c);
+  put_piece(&c, "a", 11, NORMAL);
+  put_piece(&c, "ax", -7, NORMAL);
+  check_ids(&c, "ax", "1 0");
+}
+
+/* Sums in float: a.. + . and a. + .. are equal there, and of equals the earlier start is taken; in double the latter is
+ * less. */
+static void sums_are_float(void **state) {
+  building b = {.n = 0};
+  put_unknown(&b);
+  put_piece(&b, "a", -1.54f, NORMAL);
+  put_piece(&b, ".", -5.39f, NORMAL);
+  put_piece(&b, "..", -7.58f, NORMAL);
+  check_ids(&b, "a...", "1 2 3");
+}
+
 static void bpe(void **state) {
   building b = {.n = 0};
   put_pieces(&b);
@@ -138,6 +168,9 @@ static void bpe(void **state) {
   put_piece(&b, "xab", -50, USER);
   check_ids(&b, "xaba", "3 9 4");
   check_ids(&b, "xabab", "3 9 6");
+  put_piece(&b, "zy", -1, NORMAL); /* of two characters that are no pieces */
+  put_piece(&b, "yz", -6, NORMAL);
+  check_ids(&b, "zyzyz", "3 10 10 0");
 }
 
 static void bytes_of_unknown_characters(void **state) {
@@ -340,6 +373,8 @@ static void long_lines(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(unigram),
+      cmocka_unit_test(unknown_against_a_bad_piece),
+      cmocka_unit_test(sums_are_float),
       cmocka_unit_test(bpe),
       cmocka_unit_test(bytes_of_unknown_characters),
       cmocka_unit_test(charsmaps),

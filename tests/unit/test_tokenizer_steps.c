@@ -148,11 +148,17 @@ static void metaspace_by_hand(void **state) {
   "\"Metaspace\", \"replacement\": \"_\"" scheme                                                                  \
   "}, \"model\": {\"vocab\": [[\"<unk>\", 0], [\"_\", -1], [\"a\", -1], "                                         \
   "[\"_a\", -1]], \"unk_id\": 0}}"
+#define STRIPPED(side)                                                                                        \
+  "{\"added_tokens\": [{\"id\": 4, \"content\": \"<x>\", \"normalized\": false, \"" side                      \
+  "\": true}], \"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"_\"}, \"model\": {\"vocab\": " \
+  "[[\"<unk>\", 0], [\"_\", -1], [\"a\", -1], [\"_a\", -1]], \"unk_id\": 0}}"
   check_ids(SPACED(""), "a a<x>a", "3 3 4 3");
   check_ids(SPACED(", \"prepend_scheme\": \"first\""), "a a<x>a", "3 3 4 2");
   check_ids(SPACED(", \"prepend_scheme\": \"never\""), "a a<x>a", "2 3 4 2");
   check_ids(SPACED(", \"add_prefix_space\": false"), "a a", "2 3");
   check_ids(SPACED(", \"split\": false"), " a", "3");
+  check_ids(STRIPPED("lstrip"), "a  <x> a", "3 4 3");
+  check_ids(STRIPPED("rstrip"), "a <x>  <x> a", "3 1 4 4 3");
 }
 
 static void check_refused(const char *json, gaze_err expected, const char *word) {
