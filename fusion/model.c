@@ -135,19 +135,14 @@ gaze_err gaze_model_info_json(gaze_model *model, char **json) {
 gaze_err gaze_tokenize(gaze_model *model, const char *text, bool bare, int32_t **ids, size_t *n) {
   int32_t *list = NULL;
   size_t count = 0, capacity = 0;
-  gaze_err err = gaze_grow(&list, &capacity, 2, sizeof *list);
-  if (err == GAZE_OK && !bare)
-    list[count++] = gaze_tokenizer_start(model->tokenizer);
+  gaze_err err = gaze_grow(&list, &capacity, 1, sizeof *list); /* no ids are a list, too */
   if (err == GAZE_OK)
-    err = gaze_tokenizer_encode(model->tokenizer, text, strlen(text), &list, &count, &capacity);
-  if (err == GAZE_OK)
-    err = gaze_grow(&list, &capacity, count + 1, sizeof *list);
+    err = bare ? gaze_tokenizer_encode(model->tokenizer, text, strlen(text), &list, &count, &capacity)
+               : gaze_tokenizer_encode_whole(model->tokenizer, text, &list, &count, &capacity);
   if (err != GAZE_OK) {
     free(list);
     return err;
   }
-  if (!bare)
-    list[count++] = gaze_tokenizer_end(model->tokenizer);
   *ids = list;
   *n = count;
   return GAZE_OK;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-enum { REPLACEMENT = 0xFFFD, DECOMPOSED_MAX = 8 };
+enum { REPLACEMENT = 0xFFFD, DECOMPOSED_MAX = 18 };
 
 void gaze_points_fini(gaze_points *points) {
   free(points->at);
@@ -104,6 +104,33 @@ bool gaze_point_is_number(int32_t point) {
   return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
 }
 
+bool gaze_point_is_punctuation(int32_t point) {
+  if (point < 0x80)
+    return (point >= '!' && point <= '/') || (point >= ':' && point <= '@') || (point >= '[' && point <= '`') ||
+           (point >= '{' && point <= '~');
+  utf8proc_category_t category = utf8proc_category(point);
+  return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+}
+
+bool gaze_point_is_mark(int32_t point, bool spacing_too) {
+  utf8proc_category_t category = utf8proc_category(point);
+  return category == UTF8PROC_CATEGORY_MN ||
+         (spacing_too && (category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ME));
+}
+
+bool gaze_point_is_control(int32_t point) {
+  utf8proc_category_t category = utf8proc_category(point);
+  return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_CO;
+}
+
+size_t gaze_points_cluster(const int32_t *points, size_t n) {
+  size_t end = 1;
+  utf8proc_int32_t state = 0;
+  while (end < n && !utf8proc_grapheme_break_stateful(points[end - 1], points[end], &state))
+    end++;
+  return end;
+}
+
 gaze_err gaze_points_lower(gaze_points *points, int32_t point) {
   if (point == 0x130) { /* capital I with a dot above: i and a combining dot */
     GAZE_TRY(gaze_points_push(points, 'i'));
@@ -155,26 +182,34 @@ static gaze_err order_marks(int32_t *points, size_t n) {
   return GAZE_OK;
 }
 
-gaze_err gaze_points_compose(gaze_points *points, const int32_t *source, size_t n) {
+/* Every point below is its own form. */
+static int32_t changes_from(gaze_form form) {
+  return form == GAZE_FORM_NFC ? 0x300 : form == GAZE_FORM_NFD ? 0xC0 : 0xA0;
+}
+
+gaze_err gaze_points_form(gaze_points *points, const int32_t *source, size_t n, gaze_form form) {
   size_t start = points->n;
-  if (n == 0)
-    return GAZE_OK;
-  bool stable = true; /* every point below U+0300 is its own composition */
+  bool stable = true;
   for (size_t i = 0; i < n; i++)
-    stable = stable && source[i] < 0x300;
-  GAZE_TRY(gaze_grow(&points->at, &points->capacity, start + n * (stable ? 1 : DECOMPOSED_MAX), sizeof *points->at));
-  if (stable) {
-    memcpy(points->at + start, source, n * sizeof *source);
-    points->n += n;
-    return GAZE_OK;
-  }
+    stable = stable && source[i] < changes_from(form);
+  if (stable)
+    return gaze_points_append(points, source, n);
+  utf8proc_option_t options =
+      form == GAZE_FORM_NFKC || form == GAZE_FORM_NFKD ? UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT : UTF8PROC_DECOMPOSE;
   for (size_t i = 0; i < n; i++) {
+    GAZE_TRY(gaze_grow(&points->at, &points->capacity, points->n + DECOMPOSED_MAX, sizeof *points->at));
     int32_t *room = points->at + points->n;
-    points->n += (size_t)utf8proc_decompose_char(source[i], room, DECOMPOSED_MAX, UTF8PROC_DECOMPOSE, NULL);
+    points->n += (size_t)utf8proc_decompose_char(source[i], room, DECOMPOSED_MAX, options, NULL);
   }
   GAZE_TRY(order_marks(points->at + start, points->n - start));
-  utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+  if (form == GAZE_FORM_NFD || form == GAZE_FORM_NFKD)
+    return GAZE_OK;
+  options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
   points->n =
       start + (size_t)utf8proc_normalize_utf32(points->at + start, (utf8proc_ssize_t)(points->n - start), options);
   return GAZE_OK;
+}
+
+gaze_err gaze_points_compose(gaze_points *points, const int32_t *source, size_t n) {
+  return gaze_points_form(points, source, n, GAZE_FORM_NFC);
 }

@@ -1,12 +1,18 @@
-/* CLIP's byte-level BPE: text to ids as the reference implementations give them.
+/* Tokenizers: text to ids as the reference implementations give them.
  *
- * Three sources:
- * - tokenizer.json, with its own normalizer and pre-tokenizer; what is not CLIP's is refused by name;
+ * Sources, of which a folder's first is taken:
+ * - tokenizer.json of the tokenizers library: BPE (CLIP's of bytes, Gemma's of characters with byte_fallback), Unigram,
+ *   WordPiece, with its own normalizer, pre-tokenizer and post-processor; what is not implemented is refused by name;
  * - vocab.json + merges.txt: as transformers' CLIPTokenizer reads the pair (NFC, lower case);
- * - a merges file, .txt or .gz: as open_clip's SimpleTokenizer reads it, ids by rank, text cleaned (clean.h).
- * A text that holds the spelling of start or end: the first source gives the ids that its added_tokens ask for, the
- * second the special id, the third the special id for <start_of_text> and <end_of_text>. Invalid UTF-8 counts as
- * U+FFFD, as in Python's decode(errors="replace"). */
+ * - a merges file, .txt or .gz: as open_clip's SimpleTokenizer reads it, ids by rank, text cleaned (clean.h);
+ * - vocab.txt: BERT's WordPiece;
+ * - a SentencePiece .model, Unigram or BPE, as the sentencepiece library reads it: spiece.model as SigLIP's,
+ *   sentencepiece.bpe.model with XLM-R's ids, tokenizer.model as LLaMA's and Gemma's.
+ * tokenizer_config.json of the folder says what these files do not: tokenizer_class, which token pads, do_lower_case.
+ * With tokenizer_class SiglipTokenizer, spiece.model comes before tokenizer.json, as in transformers.
+ * A text that holds the spelling of a special token gives its id, where the reference does so. With CLIP's, the first
+ * source gives the ids that its added_tokens ask for, the second the special id, the third the special id for
+ * <start_of_text> and <end_of_text>. Invalid UTF-8 counts as U+FFFD, as in Python's decode(errors="replace"). */
 #ifndef GAZE_TEXT_TOKENIZER_H
 #define GAZE_TEXT_TOKENIZER_H
 
@@ -14,21 +20,28 @@
 
 typedef struct gaze_tokenizer gaze_tokenizer;
 
-/* path: a folder that holds one of the three, or one such file. */
+/* path: a folder that holds one of these, or one such file, which then has no tokenizer_config.json. */
 GAZE_CHECKED gaze_err gaze_tokenizer_open(const char *path, gaze_tokenizer **out);
 void gaze_tokenizer_free(gaze_tokenizer *tokenizer);
 
-size_t gaze_tokenizer_size(const gaze_tokenizer *tokenizer);                  /* V */
-int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer);                /* <|startoftext|> */
-int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer);                  /* <|endoftext|> */
+size_t gaze_tokenizer_size(const gaze_tokenizer *tokenizer); /* V */
+/* Special ids, -1: none. Start and end are the first and the last of what goes around every text. */
+int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer);
+int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer);
+int32_t gaze_tokenizer_pad(const gaze_tokenizer *tokenizer); /* fills texts up to a model's context */
+int32_t gaze_tokenizer_unknown(const gaze_tokenizer *tokenizer);
 const char *gaze_tokenizer_text(const gaze_tokenizer *tokenizer, int32_t id); /* borrowed; NULL: no such id */
 
-/* Ids of text, without start and end, into a list that grows: *ids (malloc, may be NULL) with *capacity; appended at
- * *n. Thread-safe: several threads may encode with one tokenizer. */
+/* Ids of text, without what goes around it, into a list that grows: *ids (malloc, may be NULL) with *capacity; appended
+ * at *n. Thread-safe: several threads may encode with one tokenizer. */
 GAZE_CHECKED gaze_err gaze_tokenizer_encode(const gaze_tokenizer *tokenizer, const char *text, size_t size,
                                             int32_t **ids, size_t *n, size_t *capacity);
-/* start, ids cut to context - 2, end, into ids [context], yours; *n is how many. cut (may be NULL): ids left out. Where
- * the text itself spells the end, the ids end there: the reference models pool the first end they meet. */
+/* The same for a whole text, ended by 0: with what goes in front of it and behind. */
+GAZE_CHECKED gaze_err gaze_tokenizer_encode_whole(const gaze_tokenizer *tokenizer, const char *text, int32_t **ids,
+                                                  size_t *n, size_t *capacity);
+/* What goes in front of a text, its ids cut so that all fits, what goes behind, into ids [context], yours; *n is how
+ * many. cut (may be NULL): ids left out. Where a text itself spells CLIP's end, its ids end there: the reference models
+ * pool the first end they meet. */
 GAZE_CHECKED gaze_err gaze_tokenizer_encode_context(const gaze_tokenizer *tokenizer, const char *text, size_t context,
                                                     int32_t *ids, size_t *n, size_t *cut);
 

@@ -1,7 +1,7 @@
 /* Vocabularies without tokenizer.json: vocab.json with merges.txt, and a merges file alone. */
 #include "core/base/file.h"
 #include "core/base/memory.h"
-#include "text/tokenizer_parts.h"
+#include "text/tokenizer_json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,64 +63,68 @@ static const char *skip_line(const char *text) {
   return text + (*text != 0);
 }
 
-static size_t count_merges(const char *text, size_t limit) {
-  size_t n = 0;
-  merge_line line;
-  while (n < limit && next_merge(&text, &line))
-    n++;
-  return n;
-}
-
 static gaze_err add_merges(gaze_bpe *bpe, const char *text, size_t n, const char *path) {
   merge_line line;
   for (size_t rank = 0; rank < n && next_merge(&text, &line); rank++)
     GAZE_TRY(gaze_bpe_add_merge(bpe, line.left, line.left_size, line.right, line.right_size, (uint32_t)rank, path));
-  gaze_bpe_finish(bpe);
-  return GAZE_OK;
+  return gaze_bpe_finish(bpe, path);
+}
+
+/* As transformers' CLIPTokenizer makes one of the two. */
+static gaze_err read_pair(gaze_tokenizer *tokenizer, gaze_json_walk *vocabulary, const char *text, const char *merges) {
+  const char *lines = strncmp(text, "#version", 8) ? text : skip_line(text);
+  GAZE_TRY(gaze_tokenizer_read_vocabulary(tokenizer, vocabulary));
+  if (gaze_json_walk_peek(vocabulary))
+    return gaze_json_walk_fail(vocabulary, "its end");
+  GAZE_TRY(add_merges(&tokenizer->bpe, lines, GAZE_VOCABULARY_MAX, merges));
+  gaze_tokenizer_set_clip_rules(&tokenizer->normalizer, &tokenizer->cutter);
+  GAZE_TRY(gaze_tokenizer_find_ends(tokenizer, vocabulary->name));
+  tokenizer->bpe.unknown = tokenizer->unknown = tokenizer->pad = tokenizer->end;
+  gaze_added_token start = {.id = tokenizer->start}, end = {.id = tokenizer->end};
+  GAZE_TRY(gaze_tokenizer_add_token(tokenizer, GAZE_TOKEN_START, &start));
+  return gaze_tokenizer_add_token(tokenizer, GAZE_TOKEN_END, &end);
 }
 
 gaze_err gaze_tokenizer_load_pair(gaze_tokenizer *tokenizer, const char *vocabulary, const char *merges) {
-  json_t *json = NULL;
-  char *text = NULL;
-  gaze_err err;
-  GAZE_TRY_DONE(gaze_json_open(vocabulary, &json));
-  GAZE_TRY_DONE(read_text(merges, &text));
-  const char *lines = strncmp(text, "#version", 8) ? text : skip_line(text);
-  size_t n = count_merges(lines, GAZE_BPE_VOCABULARY_MAX);
-  GAZE_TRY_DONE(gaze_tokenizer_read_vocabulary(&tokenizer->bpe, json, n, vocabulary));
-  GAZE_TRY_DONE(add_merges(&tokenizer->bpe, lines, n, merges));
-  gaze_tokenizer_set_clip_rules(&tokenizer->normalizer, &tokenizer->rules);
-  GAZE_TRY_DONE(gaze_tokenizer_find_ends(tokenizer, vocabulary));
-  tokenizer->bpe.unknown = tokenizer->end;
-  GAZE_TRY_DONE(gaze_tokenizer_add_token(tokenizer, GAZE_TOKEN_START, tokenizer->start, false));
-  GAZE_TRY_DONE(gaze_tokenizer_add_token(tokenizer, GAZE_TOKEN_END, tokenizer->end, false));
-done:
-  free(text);
-  json_decref(json);
+  gaze_map map;
+  char *text;
+  GAZE_TRY(gaze_map_open(vocabulary, &map));
+  const char *bytes = (const char *)map.data;
+  gaze_json_walk walk = {.at = bytes, .end = bytes + map.size, .name = vocabulary, .start = bytes};
+  gaze_err err = read_text(merges, &text);
+  if (err == GAZE_OK) {
+    err = read_pair(tokenizer, &walk, text, merges);
+    free(text);
+  }
+  gaze_json_walk_fini(&walk);
+  gaze_map_close(&map);
   return err;
 }
 
 /* Ids in open_clip's order: 256 bytes, 256 bytes at a word's end, the merges, start and end. */
-static gaze_err number_merges(gaze_bpe *bpe, const char *text, size_t n, const char *path) {
-  GAZE_TRY(gaze_bpe_init(bpe, 2 * GAZE_BPE_BYTES + n + 2, n));
-  GAZE_TRY(gaze_bpe_add_letters(bpe));
+static gaze_err number_merges(gaze_vocabulary *vocabulary, const char *text, size_t n, const char *path) {
+  GAZE_TRY(gaze_bpe_add_letters(vocabulary));
   int32_t id = 2 * GAZE_BPE_BYTES;
   merge_line line;
   for (size_t i = 0; i < n && next_merge(&text, &line); i++)
-    GAZE_TRY(gaze_bpe_add_joined(bpe, line.left, line.left_size, line.right, line.right_size, id++, path));
-  GAZE_TRY(gaze_bpe_add(bpe, CLEAN_START, strlen(CLEAN_START), id, path));
-  return gaze_bpe_add(bpe, CLEAN_END, strlen(CLEAN_END), id + 1, path);
+    GAZE_TRY(gaze_bpe_add_joined(vocabulary, line.left, line.left_size, line.right, line.right_size, id++, path));
+  GAZE_TRY(gaze_vocabulary_add(vocabulary, CLEAN_START, strlen(CLEAN_START), id, path));
+  return gaze_vocabulary_add(vocabulary, CLEAN_END, strlen(CLEAN_END), id + 1, path);
 }
 
 gaze_err gaze_tokenizer_read_merges(gaze_tokenizer *tokenizer, const char *text, const char *name) {
   const char *lines = skip_line(text);
-  size_t n = count_merges(lines, CLIP_MERGES);
-  GAZE_TRY(number_merges(&tokenizer->bpe, lines, n, name));
-  GAZE_TRY(add_merges(&tokenizer->bpe, lines, n, name));
-  tokenizer->start = (int32_t)(tokenizer->bpe.size - 2);
-  tokenizer->end = (int32_t)(tokenizer->bpe.size - 1);
-  tokenizer->rules = (gaze_split_rules){.literals = {CLEAN_START, CLEAN_END}, .fold_case = true};
-  tokenizer->cleans = true;
+  GAZE_TRY(number_merges(&tokenizer->vocabulary, lines, CLIP_MERGES, name));
+  GAZE_TRY(add_merges(&tokenizer->bpe, lines, CLIP_MERGES, name));
+  int32_t last = (int32_t)tokenizer->vocabulary.size - 1;
+  tokenizer->before = (gaze_around){{last - 1}, 1};
+  tokenizer->behind = (gaze_around){{last}, 1};
+  gaze_tokenizer_set_ends(tokenizer);
+  gaze_cutter_add(&tokenizer->cutter, GAZE_CUT_CLIP)->rules =
+      (gaze_split_rules){.literals = {CLEAN_START, CLEAN_END}, .fold_case = true};
+  tokenizer->pad = 0; /* as open_clip fills rows up */
+  tokenizer->ends_at_end = true;
+  tokenizer->cleaning = GAZE_CLEAN_LOWER;
   return GAZE_OK;
 }
 

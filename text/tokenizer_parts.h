@@ -4,61 +4,89 @@
 
 #include "core/base/json.h"
 #include "text/bpe.h"
-#include "text/split.h"
+#include "text/clean.h"
+#include "text/cutter.h"
+#include "text/normalizer.h"
 #include "text/tokenizer.h"
+#include "text/unigram.h"
+#include "text/wordpiece.h"
 
 #define GAZE_TOKEN_START "<|startoftext|>"
 #define GAZE_TOKEN_END "<|endoftext|>"
-
-enum { GAZE_NORMALIZER_STEPS_MAX = 8 };
-
-typedef enum gaze_normalizer_step {
-  GAZE_NORMALIZER_COMPOSE,    /* NFC */
-  GAZE_NORMALIZER_FOLD_SPACE, /* \s+ becomes one space */
-  GAZE_NORMALIZER_LOWER       /* point by point: no final sigma */
-} gaze_normalizer_step;
-
-typedef struct gaze_normalizer {
-  gaze_normalizer_step steps[GAZE_NORMALIZER_STEPS_MAX];
-  size_t n;
-} gaze_normalizer;
 
 /* A text that is one id wherever it stands. */
 typedef struct gaze_added_token {
   gaze_points content; /* normalised when `normalized` */
   int32_t id;
-  bool normalized; /* looked for after the normalizer rather than before */
+  bool normalized;              /* looked for after the normalizer rather than before */
+  bool takes_left, takes_right; /* white space beside it belongs to it */
 } gaze_added_token;
 
+typedef enum gaze_tokenizer_model {
+  GAZE_TOKENIZER_BPE, /* all its styles */
+  GAZE_TOKENIZER_UNIGRAM,
+  GAZE_TOKENIZER_WORDPIECE
+} gaze_tokenizer_model;
+
+enum { GAZE_AROUND_MAX = 4 };
+
+/* Ids that go in front of a text's own, or behind. */
+typedef struct gaze_around {
+  int32_t ids[GAZE_AROUND_MAX];
+  size_t n;
+} gaze_around;
+
+/* Begin with zeroes, the ids of NO_IDS. */
 struct gaze_tokenizer {
-  gaze_bpe bpe;
+  gaze_vocabulary vocabulary;
+  gaze_tokenizer_model model;
+  gaze_bpe bpe; /* the one of model is in use */
+  gaze_unigram unigram;
+  gaze_wordpiece wordpiece;
   gaze_normalizer normalizer;
-  gaze_split_rules rules;
+  gaze_cutter cutter;
   gaze_added_token *added; /* [n_added] */
   size_t n_added, added_capacity;
-  int32_t start, end;
-  bool cleans; /* open_clip: html and white space cleaned first, literals are ids */
+  uint64_t added_first; /* a bit for each remainder by 64 of their first points */
+  gaze_around before, behind;
+  int32_t start, end, pad, unknown; /* -1: none */
+  gaze_cleaning cleaning;           /* of open_clip, before all else */
+  bool ends_at_end;                 /* what follows an end that the text spells is left out */
+  bool one_end;                     /* an end that the text's own ids end with is not put again */
+  bool signed_front;                /* SigLIP: a sign for a space in front of the text, none in it */
+  size_t dropped;                   /* of the ids of every stretch, so many at its front are left out */
 };
 
-/* Appends source [n], normalised. */
-GAZE_CHECKED gaze_err gaze_normalize(const gaze_normalizer *normalizer, const int32_t *source, size_t n,
-                                     gaze_points *out);
+/* Yours: gaze_tokenizer_free(). */
+GAZE_CHECKED gaze_err gaze_tokenizer_new(gaze_tokenizer **out);
 /* The normalizer and the pieces that CLIPTokenizerFast writes into its tokenizer.json. */
-void gaze_tokenizer_set_clip_rules(gaze_normalizer *normalizer, gaze_split_rules *rules);
-GAZE_CHECKED gaze_err gaze_tokenizer_add_token(gaze_tokenizer *tokenizer, const char *content, int32_t id,
-                                               bool normalized);
-/* A JSON object {spelling: id} into a fresh bpe with room for n_merges. */
-GAZE_CHECKED gaze_err gaze_tokenizer_read_vocabulary(gaze_bpe *bpe, const json_t *vocabulary, size_t n_merges,
-                                                     const char *path);
-/* Ids of start and end, by their spellings. */
+void gaze_tokenizer_set_clip_rules(gaze_normalizer *normalizer, gaze_cutter *cutter);
+/* content: UTF-8. */
+GAZE_CHECKED gaze_err gaze_tokenizer_add_token(gaze_tokenizer *tokenizer, const char *content,
+                                               const gaze_added_token *token);
+/* CLIP's start and end, by their spellings, around every text. */
 GAZE_CHECKED gaze_err gaze_tokenizer_find_ends(gaze_tokenizer *tokenizer, const char *path);
+/* start and end, by what goes around every text. */
+void gaze_tokenizer_set_ends(gaze_tokenizer *tokenizer);
+/* An id before or behind every text. False: there is no room. */
+bool gaze_around_add(gaze_around *around, int32_t id);
+/* Appends points [n] that hold no added token: normalised, cut, and as ids. */
+GAZE_CHECKED gaze_err gaze_tokenizer_encode_points(const gaze_tokenizer *tokenizer, const int32_t *points, size_t n,
+                                                   gaze_ids *ids);
 
-/* Each fills a zeroed tokenizer, from the contents of a tokenizer.json and of a merges file; name is for messages. */
-GAZE_CHECKED gaze_err gaze_tokenizer_read_json(gaze_tokenizer *tokenizer, const json_t *json, const char *name);
+/* Each fills a new tokenizer, from the contents of a file; name is for messages. config: tokenizer_config.json, or
+ * NULL.
+ */
+GAZE_CHECKED gaze_err gaze_tokenizer_read_json(gaze_tokenizer *tokenizer, const char *text, size_t size,
+                                               const json_t *config, const char *name);
 GAZE_CHECKED gaze_err gaze_tokenizer_read_merges(gaze_tokenizer *tokenizer, const char *text, const char *name);
-/* Each fills a zeroed tokenizer; what it holds on failure is released by gaze_tokenizer_free. */
-GAZE_CHECKED gaze_err gaze_tokenizer_load_json(gaze_tokenizer *tokenizer, const char *path);
+/* fairseq: with the ids of XLM-R. */
+GAZE_CHECKED gaze_err gaze_tokenizer_read_sentencepiece(gaze_tokenizer *tokenizer, const uint8_t *bytes, size_t size,
+                                                        bool fairseq, const char *name);
+/* Each fills a new tokenizer; what it holds on failure is released by gaze_tokenizer_free. */
+GAZE_CHECKED gaze_err gaze_tokenizer_load_json(gaze_tokenizer *tokenizer, const char *path, const json_t *config);
 GAZE_CHECKED gaze_err gaze_tokenizer_load_pair(gaze_tokenizer *tokenizer, const char *vocabulary, const char *merges);
 GAZE_CHECKED gaze_err gaze_tokenizer_load_merges(gaze_tokenizer *tokenizer, const char *path);
+GAZE_CHECKED gaze_err gaze_tokenizer_load_words(gaze_tokenizer *tokenizer, const char *path, const json_t *config);
 
 #endif

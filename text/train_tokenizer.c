@@ -21,7 +21,7 @@ typedef struct ranking {
 
 typedef struct gaze_learner {
   gaze_words *words;
-  gaze_bpe *bpe;
+  gaze_vocabulary *vocabulary;
   gaze_pair *pairs;
   uint32_t *slots; /* hash table: index + 1 of a pair, 0 empty */
   ranking *heap;
@@ -95,10 +95,10 @@ static bool precedes(const gaze_learner *learner, ranking a, ranking b) {
   if (a.count != b.count)
     return a.count > b.count;
   const gaze_pair *left = &learner->pairs[a.pair], *right = &learner->pairs[b.pair];
-  const gaze_bpe *bpe = learner->bpe;
-  int order = strcmp(gaze_bpe_text(bpe, left->left), gaze_bpe_text(bpe, right->left));
+  const gaze_vocabulary *vocabulary = learner->vocabulary;
+  int order = strcmp(gaze_vocabulary_text(vocabulary, left->left), gaze_vocabulary_text(vocabulary, right->left));
   if (!order)
-    order = strcmp(gaze_bpe_text(bpe, left->right), gaze_bpe_text(bpe, right->right));
+    order = strcmp(gaze_vocabulary_text(vocabulary, left->right), gaze_vocabulary_text(vocabulary, right->right));
   return order < 0;
 }
 
@@ -159,12 +159,13 @@ static gaze_err merge_pair(gaze_learner *learner, uint32_t index, int32_t into) 
 
 /* Enters the joined spelling as id. *fresh: false when it exists already, made of other parts, or grew too long:
  * merging it would give one id two ranks, so it is not merged. */
-static gaze_err enter(gaze_bpe *bpe, const gaze_pair *pair, int32_t id, bool *fresh) {
+static gaze_err enter(gaze_vocabulary *vocabulary, const gaze_pair *pair, int32_t id, bool *fresh) {
   char *spelling;
-  GAZE_TRY(gaze_format(&spelling, "%s%s", gaze_bpe_text(bpe, pair->left), gaze_bpe_text(bpe, pair->right)));
+  GAZE_TRY(gaze_format(&spelling, "%s%s", gaze_vocabulary_text(vocabulary, pair->left),
+                       gaze_vocabulary_text(vocabulary, pair->right)));
   size_t size = strlen(spelling);
-  *fresh = size <= GAZE_BPE_SPELLING_MAX && gaze_bpe_find(bpe, spelling, size) < 0;
-  gaze_err err = *fresh ? gaze_bpe_add(bpe, spelling, size, id, "training") : GAZE_OK;
+  *fresh = size <= GAZE_BPE_SPELLING_MAX && gaze_vocabulary_find(vocabulary, spelling, size) < 0;
+  gaze_err err = *fresh ? gaze_vocabulary_add(vocabulary, spelling, size, id, "training") : GAZE_OK;
   free(spelling);
   return err;
 }
@@ -184,7 +185,7 @@ static gaze_err learn(gaze_learner *learner, size_t limit, int64_t least, gaze_l
     if (pair->count < least)
       break;
     bool fresh;
-    GAZE_TRY(enter(learner->bpe, pair, (int32_t)id, &fresh));
+    GAZE_TRY(enter(learner->vocabulary, pair, (int32_t)id, &fresh));
     if (!fresh)
       continue;
     merges[(*n)++] = (gaze_learned_merge){pair->left, pair->right};
@@ -193,9 +194,9 @@ static gaze_err learn(gaze_learner *learner, size_t limit, int64_t least, gaze_l
   return GAZE_OK;
 }
 
-gaze_err gaze_words_learn(gaze_words *words, gaze_bpe *bpe, size_t limit, size_t min_frequency,
+gaze_err gaze_words_learn(gaze_words *words, gaze_vocabulary *vocabulary, size_t limit, size_t min_frequency,
                           gaze_learned_merge *merges, size_t *n) {
-  gaze_learner learner = {.words = words, .bpe = bpe};
+  gaze_learner learner = {.words = words, .vocabulary = vocabulary};
   *n = 0;
   gaze_err err = learn(&learner, limit, min_frequency ? (int64_t)min_frequency : 1, merges, n);
   learner_fini(&learner);
@@ -205,25 +206,25 @@ gaze_err gaze_words_learn(gaze_words *words, gaze_bpe *bpe, size_t limit, size_t
 gaze_err gaze_tokenizer_train(const char *const *texts, size_t n, size_t size, size_t min_frequency,
                               const char *folder) {
   size_t least = 2 * GAZE_BPE_BYTES + 2, n_merges;
-  if (size < least || size > GAZE_BPE_VOCABULARY_MAX)
+  if (size < least || size > GAZE_VOCABULARY_MAX)
     return gaze_fail(GAZE_ERR_ARGUMENT, "a vocabulary of %zu entries: %s: ask for %zu to %d", size, folder, least,
-                     GAZE_BPE_VOCABULARY_MAX);
+                     GAZE_VOCABULARY_MAX);
   gaze_words words = {0};
-  gaze_bpe bpe = {0};
+  gaze_vocabulary vocabulary = {0};
   gaze_learned_merge *merges = NULL;
   gaze_err err;
-  GAZE_TRY_DONE(gaze_bpe_init(&bpe, size, 0));
-  GAZE_TRY_DONE(gaze_bpe_add_letters(&bpe));
+  GAZE_TRY_DONE(gaze_bpe_add_letters(&vocabulary));
   GAZE_TRY_DONE(gaze_alloc(size, sizeof *merges, &merges));
   GAZE_TRY_DONE(gaze_words_count(&words, texts, n));
-  GAZE_TRY_DONE(gaze_words_learn(&words, &bpe, size - 2, min_frequency, merges, &n_merges));
-  bpe.size = least + n_merges;
-  GAZE_TRY_DONE(gaze_bpe_add(&bpe, GAZE_TOKEN_START, strlen(GAZE_TOKEN_START), (int32_t)(bpe.size - 2), "training"));
-  GAZE_TRY_DONE(gaze_bpe_add(&bpe, GAZE_TOKEN_END, strlen(GAZE_TOKEN_END), (int32_t)(bpe.size - 1), "training"));
-  GAZE_TRY_DONE(gaze_tokenizer_save(&bpe, merges, n_merges, folder));
+  GAZE_TRY_DONE(gaze_words_learn(&words, &vocabulary, size - 2, min_frequency, merges, &n_merges));
+  GAZE_TRY_DONE(gaze_vocabulary_add(&vocabulary, GAZE_TOKEN_START, strlen(GAZE_TOKEN_START), (int32_t)vocabulary.size,
+                                    "training"));
+  GAZE_TRY_DONE(
+      gaze_vocabulary_add(&vocabulary, GAZE_TOKEN_END, strlen(GAZE_TOKEN_END), (int32_t)vocabulary.size, "training"));
+  GAZE_TRY_DONE(gaze_tokenizer_save(&vocabulary, merges, n_merges, folder));
 done:
   free(merges);
-  gaze_bpe_fini(&bpe);
+  gaze_vocabulary_fini(&vocabulary);
   gaze_words_fini(&words);
   return err;
 }

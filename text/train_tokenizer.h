@@ -3,7 +3,7 @@
 #ifndef GAZE_TEXT_TRAIN_TOKENIZER_H
 #define GAZE_TEXT_TRAIN_TOKENIZER_H
 
-#include "text/bpe.h"
+#include "text/vocabulary.h"
 
 /* A distinct piece of the texts. */
 typedef struct gaze_word {
@@ -26,12 +26,12 @@ typedef struct gaze_learned_merge {
   int32_t left, right;
 } gaze_learned_merge;
 
-/* Adds merges to bpe (which holds the 512 letters and has room) until `limit` ids exist or no pair is seen
+/* Adds merges to vocabulary (which holds the 512 letters) until `limit` ids exist or no pair is seen
  * min_frequency times. merges: room for limit; *n is how many. Words are changed. */
-GAZE_CHECKED gaze_err gaze_words_learn(gaze_words *words, gaze_bpe *bpe, size_t limit, size_t min_frequency,
-                                       gaze_learned_merge *merges, size_t *n);
-/* The five files of a Hugging Face CLIP tokenizer. bpe: all ids, start and end last. */
-GAZE_CHECKED gaze_err gaze_tokenizer_save(const gaze_bpe *bpe, const gaze_learned_merge *merges, size_t n,
+GAZE_CHECKED gaze_err gaze_words_learn(gaze_words *words, gaze_vocabulary *vocabulary, size_t limit,
+                                       size_t min_frequency, gaze_learned_merge *merges, size_t *n);
+/* The five files of a Hugging Face CLIP tokenizer. vocabulary: all ids, start and end last. */
+GAZE_CHECKED gaze_err gaze_tokenizer_save(const gaze_vocabulary *vocabulary, const gaze_learned_merge *merges, size_t n,
                                           const char *folder);
 
 #endif

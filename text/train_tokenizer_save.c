@@ -58,26 +58,27 @@ static gaze_err save_form(const char *folder, const char *name, const char *form
 }
 
 /* {spelling: id}; yours: json_decref(). */
-static gaze_err make_vocabulary(const gaze_bpe *bpe, json_t **out) {
-  json_t *vocabulary = json_object();
-  bool failed = !vocabulary;
-  for (size_t id = 0; id < bpe->size && !failed; id++)
-    failed = json_object_set_new(vocabulary, gaze_bpe_text(bpe, (int32_t)id), json_integer((json_int_t)id));
+static gaze_err make_vocabulary(const gaze_vocabulary *vocabulary, json_t **out) {
+  json_t *json = json_object();
+  bool failed = !json;
+  for (size_t id = 0; id < vocabulary->size && !failed; id++)
+    failed = json_object_set_new(json, gaze_vocabulary_text(vocabulary, (int32_t)id), json_integer((json_int_t)id));
   if (failed) {
-    json_decref(vocabulary);
+    json_decref(json);
     return out_of_memory();
   }
-  *out = vocabulary;
+  *out = json;
   return GAZE_OK;
 }
 
 /* ["left right", ...]: the form that every version of the tokenizers library reads. */
-static gaze_err make_merges(const gaze_bpe *bpe, const gaze_learned_merge *merges, size_t n, json_t **out) {
+static gaze_err make_merges(const gaze_vocabulary *vocabulary, const gaze_learned_merge *merges, size_t n,
+                            json_t **out) {
   json_t *list = json_array();
   bool failed = !list;
   for (size_t i = 0; i < n && !failed; i++)
-    failed = json_array_append_new(
-        list, json_sprintf("%s %s", gaze_bpe_text(bpe, merges[i].left), gaze_bpe_text(bpe, merges[i].right)));
+    failed = json_array_append_new(list, json_sprintf("%s %s", gaze_vocabulary_text(vocabulary, merges[i].left),
+                                                      gaze_vocabulary_text(vocabulary, merges[i].right)));
   if (failed) {
     json_decref(list);
     return out_of_memory();
@@ -91,22 +92,23 @@ static int set_id(json_t *list, size_t index, const char *key, size_t id) {
   return key ? json_object_set_new(item, key, value) : json_array_set_new(list, index, value);
 }
 
-static gaze_err save_tokenizer(const gaze_bpe *bpe, json_t *vocabulary, json_t *merges, const char *folder) {
+static gaze_err save_tokenizer(const gaze_vocabulary *vocabulary, json_t *ids, json_t *merges, const char *folder) {
   json_t *json;
   GAZE_TRY(gaze_json_parse(tokenizer_form, strlen(tokenizer_form), "tokenizer.json", &json));
   json_t *added = json_object_get(json, "added_tokens"), *processor = json_object_get(json, "post_processor");
   json_t *model = json_object_get(json, "model");
-  size_t start = bpe->size - 2, end = bpe->size - 1;
+  size_t start = vocabulary->size - 2, end = vocabulary->size - 1;
   bool failed = set_id(added, 0, "id", start) || set_id(added, 1, "id", end) ||
                 set_id(json_object_get(processor, "cls"), 1, NULL, start) ||
-                set_id(json_object_get(processor, "sep"), 1, NULL, end) ||
-                json_object_set(model, "vocab", vocabulary) || json_object_set(model, "merges", merges);
+                set_id(json_object_get(processor, "sep"), 1, NULL, end) || json_object_set(model, "vocab", ids) ||
+                json_object_set(model, "merges", merges);
   gaze_err err = failed ? out_of_memory() : save_json(folder, "tokenizer.json", json);
   json_decref(json);
   return err;
 }
 
-static gaze_err save_merges(const gaze_bpe *bpe, const gaze_learned_merge *merges, size_t n, const char *folder) {
+static gaze_err save_merges(const gaze_vocabulary *vocabulary, const gaze_learned_merge *merges, size_t n,
+                            const char *folder) {
   char *path;
   gaze_replace file;
   GAZE_TRY(gaze_path_join(folder, "merges.txt", &path));
@@ -115,25 +117,27 @@ static gaze_err save_merges(const gaze_bpe *bpe, const gaze_learned_merge *merge
   GAZE_TRY(err);
   fputs("#version: 0.2\n", file.stream);
   for (size_t i = 0; i < n; i++)
-    fprintf(file.stream, "%s %s\n", gaze_bpe_text(bpe, merges[i].left), gaze_bpe_text(bpe, merges[i].right));
+    fprintf(file.stream, "%s %s\n", gaze_vocabulary_text(vocabulary, merges[i].left),
+            gaze_vocabulary_text(vocabulary, merges[i].right));
   err = gaze_replace_commit(&file);
   gaze_replace_fini(&file);
   return err;
 }
 
-gaze_err gaze_tokenizer_save(const gaze_bpe *bpe, const gaze_learned_merge *merges, size_t n, const char *folder) {
-  json_t *vocabulary = NULL, *list = NULL;
+gaze_err gaze_tokenizer_save(const gaze_vocabulary *vocabulary, const gaze_learned_merge *merges, size_t n,
+                             const char *folder) {
+  json_t *ids = NULL, *list = NULL;
   gaze_err err;
   GAZE_TRY_DONE(gaze_folder_make(folder));
-  GAZE_TRY_DONE(make_vocabulary(bpe, &vocabulary));
-  GAZE_TRY_DONE(make_merges(bpe, merges, n, &list));
-  GAZE_TRY_DONE(save_tokenizer(bpe, vocabulary, list, folder));
-  GAZE_TRY_DONE(save_json(folder, "vocab.json", vocabulary));
-  GAZE_TRY_DONE(save_merges(bpe, merges, n, folder));
+  GAZE_TRY_DONE(make_vocabulary(vocabulary, &ids));
+  GAZE_TRY_DONE(make_merges(vocabulary, merges, n, &list));
+  GAZE_TRY_DONE(save_tokenizer(vocabulary, ids, list, folder));
+  GAZE_TRY_DONE(save_json(folder, "vocab.json", ids));
+  GAZE_TRY_DONE(save_merges(vocabulary, merges, n, folder));
   GAZE_TRY_DONE(save_form(folder, "tokenizer_config.json", config_form));
   GAZE_TRY_DONE(save_form(folder, "special_tokens_map.json", special_form));
 done:
-  json_decref(vocabulary);
+  json_decref(ids);
   json_decref(list);
   return err;
 }

@@ -80,9 +80,9 @@ static gaze_err count_text(gaze_words *words, const gaze_split_rules *rules, con
 }
 
 gaze_err gaze_words_count(gaze_words *words, const char *const *texts, size_t n) {
-  gaze_normalizer normalizer;
-  gaze_split_rules rules;
-  gaze_tokenizer_set_clip_rules(&normalizer, &rules);
+  gaze_normalizer normalizer = {.n = 0};
+  gaze_cutter cutter = {.n = 0};
+  gaze_tokenizer_set_clip_rules(&normalizer, &cutter);
   int32_t ids[GAZE_BPE_BYTES];
   for (size_t i = 0; i < GAZE_BPE_BYTES; i++) {
     char spelling[5];
@@ -91,12 +91,12 @@ gaze_err gaze_words_count(gaze_words *words, const char *const *texts, size_t n)
     ids[byte] = (int32_t)i;
   }
   gaze_points raw = {0}, normal = {0};
+  bool front;
   gaze_err err = GAZE_OK;
   for (size_t i = 0; i < n; i++) {
-    normal.n = 0;
     GAZE_TRY_DONE(gaze_points_decode(&raw, texts[i], strlen(texts[i])));
-    GAZE_TRY_DONE(gaze_normalize(&normalizer, raw.at, raw.n, &normal));
-    GAZE_TRY_DONE(count_text(words, &rules, &normal, ids));
+    GAZE_TRY_DONE(gaze_normalize(&normalizer, raw.at, raw.n, &normal, &front));
+    GAZE_TRY_DONE(count_text(words, &cutter.steps[0].rules, &normal, ids));
   }
 done:
   gaze_points_fini(&raw);

@@ -11,7 +11,9 @@
 #include "fusion/clip_run.h"
 #include "fusion/dataset.h"
 #include "fusion/hub_store.h"
+#include "fusion/model.h"
 #include "fusion/verify.h"
+#include "text/tokenizer.h"
 #include "vision/preprocess.h"
 
 #include <dirent.h>
@@ -259,6 +261,27 @@ static void pictures(void **state) {
   }
 }
 
+static gaze_err use_tokenizer(void *user) {
+  static const char text[] = "A <mask> \xEA\xB3\xA0\xEC\x96\x91\xEC\x9D\xB4 e\xCC\x81 \xE6\x97\xA5";
+  gaze_tokenizer *tokenizer;
+  int32_t ids[16];
+  size_t n;
+  GAZE_TRY(gaze_tokenizer_open(user, &tokenizer));
+  gaze_err err = gaze_tokenizer_encode_context(tokenizer, text, 16, ids, &n, NULL);
+  gaze_tokenizer_free(tokenizer);
+  return err;
+}
+
+static void tokenizers(void **state) {
+  static const char *const kinds[] = {"bert", "siglip", "xlmr_json", "llama", "gemma", "bytes_json"};
+  const char *root = getenv("GAZE_SOURCE_ROOT");
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/tests/golden/data/tokenizer_kinds/%s", root ? root : ".", kinds[i]);
+    every_fault(kinds[i], use_tokenizer, NULL, path);
+  }
+}
+
 static gaze_err use_dataset(void *user) {
   gaze_dataset *dataset;
   gaze_picture picture;
@@ -469,10 +492,10 @@ static void hub_cache(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_model),     cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
-      cmocka_unit_test(shards),      cmocka_unit_test(pictures),       cmocka_unit_test(data_sets),
-      cmocka_unit_test(checkpoints), cmocka_unit_test(saved_models),   cmocka_unit_test(training_runs),
-      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache)};
+      cmocka_unit_test(a_model),       cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
+      cmocka_unit_test(shards),        cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
+      cmocka_unit_test(data_sets),     cmocka_unit_test(checkpoints),    cmocka_unit_test(saved_models),
+      cmocka_unit_test(training_runs), cmocka_unit_test(whole_runs),     cmocka_unit_test(hub_cache)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");

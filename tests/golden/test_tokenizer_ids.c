@@ -16,43 +16,7 @@
 #include "text/html.h"
 #include "text/repair.h"
 #include "text/tokenizer.h"
-
-static const char *data_path(const char *name) {
-  static char path[1024];
-  snprintf(path, sizeof path, "%s/tests/golden/data/tokenizer/%s", getenv("GAZE_SOURCE_ROOT"), name);
-  return path;
-}
-
-static json_t *open_json(const char *name) {
-  json_t *json;
-  if (gaze_json_open(data_path(name), &json) != GAZE_OK)
-    fail_msg("%s", gaze_last_error());
-  return json;
-}
-
-static gaze_tokenizer *open_tokenizer(const char *path) {
-  gaze_tokenizer *tokenizer;
-  if (gaze_tokenizer_open(path, &tokenizer) != GAZE_OK)
-    fail_msg("%s", gaze_last_error());
-  return tokenizer;
-}
-
-/* The bytes of a case: its "text", or its "hex"; yours. */
-static char *bytes_of(const json_t *item, size_t *size) {
-  const json_t *text = json_object_get(item, "text");
-  const char *hex = json_string_value(json_object_get(item, "hex"));
-  *size = text ? json_string_length(text) : strlen(hex) / 2;
-  char *bytes = malloc(*size + 1);
-  assert_non_null(bytes);
-  if (text)
-    memcpy(bytes, json_string_value(text), *size);
-  for (size_t i = 0; !text && i < *size; i++) {
-    unsigned byte;
-    assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-    bytes[i] = (char)byte;
-  }
-  return bytes;
-}
+#include "tokenizer_cases.h"
 
 static void check_case(const gaze_tokenizer *tokenizer, const json_t *item, const json_t *wanted) {
   int32_t *ids = NULL;
@@ -76,7 +40,7 @@ static void check_case(const gaze_tokenizer *tokenizer, const json_t *item, cons
 /* Every nasty text against the ids that stand under key. */
 static void check_nasty(const char *path, const char *key) {
   gaze_tokenizer *tokenizer = open_tokenizer(path);
-  json_t *cases = open_json("nasty.json"), *item;
+  json_t *cases = open_json("tokenizer/nasty.json"), *item;
   size_t i, checked = 0;
   json_array_foreach(cases, i, item) {
     const json_t *wanted = json_object_get(item, key);
@@ -89,13 +53,15 @@ static void check_nasty(const char *path, const char *key) {
   gaze_tokenizer_free(tokenizer);
 }
 
-static void nasty_texts_by_tokenizer_json(void **state) { check_nasty(data_path("tokenizer.json"), "small"); }
+static void nasty_texts_by_tokenizer_json(void **state) { check_nasty(data_path("tokenizer/tokenizer.json"), "small"); }
 
-static void nasty_texts_by_vocabulary_and_merges(void **state) { check_nasty(data_path("vocab.json"), "pair"); }
+static void nasty_texts_by_vocabulary_and_merges(void **state) {
+  check_nasty(data_path("tokenizer/vocab.json"), "pair");
+}
 
-static void nasty_texts_by_merges_alone(void **state) { check_nasty(data_path("merges.txt.gz"), "clean"); }
+static void nasty_texts_by_merges_alone(void **state) { check_nasty(data_path("tokenizer/merges.txt.gz"), "clean"); }
 
-static void a_folder_prefers_tokenizer_json(void **state) { check_nasty(data_path(""), "small"); }
+static void a_folder_prefers_tokenizer_json(void **state) { check_nasty(data_path("tokenizer/"), "small"); }
 
 static void nasty_texts_by_clip(void **state) {
   const char *path = shared_path("tokenizers/clip-tokenizer.json");
@@ -155,7 +121,7 @@ static void all_captions_of_flickr(void **state) {
   if (!shared_path(files[0]) || !shared_path(files[1]) || !shared_path("tokenizers/clip-tokenizer.json"))
     skip();
   gaze_tokenizer *tokenizer = open_tokenizer(shared_path("tokenizers/clip-tokenizer.json"));
-  json_t *wanted = open_json("captions.json");
+  json_t *wanted = open_json("tokenizer/captions.json");
   hashing walk = {.tokenizer = tokenizer, .blocks = json_object_get(wanted, "blocks")};
   start_block(&walk);
   for (size_t i = 0; i < 2; i++)
@@ -192,9 +158,9 @@ static gaze_err unescape(gaze_points *points) {
   return err;
 }
 
-static void references_of_html(void **state) { check_texts("html.json", unescape); }
+static void references_of_html(void **state) { check_texts("tokenizer/html.json", unescape); }
 
-static void mojibake_as_ftfy_repairs_it(void **state) { check_texts("mojibake.json", gaze_repair); }
+static void mojibake_as_ftfy_repairs_it(void **state) { check_texts("tokenizer/mojibake.json", gaze_repair); }
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -166,12 +166,16 @@ def pair_tokenizer(folder):
         return CLIPTokenizer.from_pretrained(alone)
 
 
-def open_clip_tokenizer(path):
+def open_clip_module():
     package = importlib.util.find_spec("open_clip").submodule_search_locations[0]
     spec = importlib.util.spec_from_file_location("open_clip_tokenizer", os.path.join(package, "tokenizer.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.SimpleTokenizer(bpe_path=path)
+    return module
+
+
+def open_clip_tokenizer(path):
+    return open_clip_module().SimpleTokenizer(bpe_path=path)
 
 
 def write_vocabulary(folder):
