@@ -2,7 +2,7 @@
 
 data=$source_root/tests/golden/data
 quick=$data/clip/quick families=$data/families
-for model in "$quick" "$families"/siglip "$families"/siglip-timm "$families"/chinese "$families"/open "$families"/open-both; do
+for model in "$quick" "$families"/siglip "$families"/siglip2 "$families"/siglip-timm "$families"/chinese "$families"/chinese-words "$families"/open "$families"/open-both; do
   name=$(basename "$model")
   run model verify "$model"
   judge "passes_$name" 0 '^vision.block00..01 +same +max [0-9.e-]+ +relative [0-9.e-]+ +cosine 1.0000000$'
@@ -11,6 +11,8 @@ for model in "$quick" "$families"/siglip "$families"/siglip-timm "$families"/chi
   expect "int8_$name" 0 '^PASS$' model verify --precision int8 "$model"
 done
 expect no_tokenizer 0 '^token ids +skipped +no tokenizer in the folder$' model verify "$families/siglip"
+expect token_ids_siglip2 0 '^token ids +same +7 texts$' model verify "$families/siglip2"
+expect token_ids_chinese 0 '^token ids +same +7 texts$' model verify "$families/chinese-words"
 expect token_ids 0 '^token ids +same +7 texts$' model verify "$quick"
 expect each_tap 0 '^vision.block01.norm2 +same' model verify -v "$quick"
 expect shown 0 '^vision.block00..01 +shown' model verify --precision bf16 "$quick"

@@ -1,6 +1,7 @@
 """Tiny random models of the families besides CLIP's own, and everything that their references compute on the way.
 
 data/families/siglip/       transformers' SigLIP: tanh GELU, pooling by attention, texts filled up
+data/families/siglip2/      the same with Gemma's tokenizer, data/families/chinese-words/ with BERT's: from texts on
 data/families/siglip-timm/  the same family as open_clip stores it: timm's image encoder, open_clip's text tower
 data/families/chinese/      transformers' Chinese-CLIP: BERT as text tower
 data/families/open/         open_clip's own towers: quick GELU, heads of 10
@@ -196,6 +197,40 @@ def write_chinese(folder):
     save_reference(folder, "chinese")
 
 
+def write_with_words(folder, name, kind, family, text, tokenizer_class=None):
+    """A model whose folder has a tokenizer: one of data/tokenizer_kinds. It is compared from files and texts on."""
+    from transformers import AutoTokenizer, ChineseCLIPConfig, ChineseCLIPModel, SiglipConfig, SiglipModel
+
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "tokenizer_kinds", kind)
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    text = dict(TEXT, vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **text)
+    kinds = {"siglip": (SiglipConfig, SiglipModel, {}), "chinese_clip": (ChineseCLIPConfig, ChineseCLIPModel, {"projection_dim": 20})}
+    configuration, model, more = kinds[family]
+    config = configuration(vision_config=dict(VISION), text_config=text, **more)
+    made = randomise(model._from_config(config, attn_implementation="eager"))
+    save_weights(folder, name, made.state_dict(), config=slim(config))
+    for file in os.listdir(source):
+        shutil.copy(os.path.join(source, file), os.path.join(folder, name, file))
+    said = os.path.join(folder, name, "tokenizer_config.json")
+    with open(said) as file:
+        settings = json.load(file) | {"padding_side": "right"}  # Gemma's own default is the left
+    settings |= {"tokenizer_class": tokenizer_class} if tokenizer_class else {}
+    with open(said, "w") as file:
+        json.dump(settings, file, indent=1)
+    save_processor(folder, name, family)
+    save_reference(folder, name)
+
+
+def write_siglip2(folder):
+    """SigLIP 2: the same towers, Gemma's tokenizer in lower case."""
+    write_with_words(folder, "siglip2", "gemma", "siglip", {"max_position_embeddings": 16}, "Siglip2Tokenizer")
+
+
+def write_chinese_words(folder):
+    write_with_words(folder, "chinese-words", "bert", "chinese_clip",
+                     {"hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 4, "max_position_embeddings": 20})
+
+
 def write_open_clip(folder):
     import torch
     from open_clip.model import CLIP
@@ -279,6 +314,6 @@ def write(folder):
     folder = os.path.join(folder, "families")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    for part in (write_siglip, write_siglip_timm, write_chinese, write_open_clip, write_open_both,
-                 write_xlmr):
+    for part in (write_siglip, write_siglip2, write_siglip_timm, write_chinese, write_chinese_words, write_open_clip,
+                 write_open_both, write_xlmr):
         part(folder)
