@@ -147,11 +147,12 @@ static gaze_err embed_files(gaze_model *model, const char *const *paths, size_t 
 gaze_err gaze_embed_files(gaze_model *model, const char *const *paths, size_t n, const gaze_picture_options *options,
                           float *out, gaze_err *status, char **messages) {
   float *pixels;
-  GAZE_TRY(gaze_alloc(FILES_TOGETHER, gaze_model_pixels(model) * sizeof *pixels, &pixels));
+  size_t together = n < FILES_TOGETHER ? n : FILES_TOGETHER;
+  GAZE_TRY(gaze_alloc(together, gaze_model_pixels(model) * sizeof *pixels, &pixels));
   omp_set_num_threads(model->options.threads);
   gaze_err err = GAZE_OK;
-  for (size_t i = 0; i < n && err == GAZE_OK; i += FILES_TOGETHER)
-    err = embed_files(model, paths + i, n - i < FILES_TOGETHER ? n - i : FILES_TOGETHER, options, pixels,
+  for (size_t i = 0; i < n && err == GAZE_OK; i += together)
+    err = embed_files(model, paths + i, n - i < together ? n - i : together, options, pixels,
                       out + i * model->clip.config.dim, status + i, messages + i);
   free(pixels);
   return err;
