@@ -46,7 +46,7 @@ static gaze_err narrow(gaze_model *model, gaze_tower tower) {
   return GAZE_OK;
 }
 
-/* One matrix as the processor likes it, bf16 or int8. */
+/* One matrix as the processor likes it, or in int8. */
 static gaze_err pack_product(gaze_model *model, const gaze_parameter *p, gaze_packed **out) {
   gaze_operand W = {.ld = p->columns, .transpose = true};
   if (p->weight->dtype == GAZE_DTYPE_I8)
@@ -78,9 +78,9 @@ gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n) {
   weights->uses += n;
   if (model->options.precision == GAZE_PRECISION_INT8)
     return weights->packed ? GAZE_OK : pack(model, tower);
-  if (model->options.precision == GAZE_PRECISION_F32 || !model->native)
+  if (!model->native || !gaze_model_compute(model).matmul) /* the table's gemm takes weights as they are */
     return GAZE_OK;
-  if (!weights->narrowed)
+  if (model->options.precision == GAZE_PRECISION_BF16 && !weights->narrowed)
     GAZE_TRY(narrow(model, tower));
   return weights->packed || weights->uses < PACKING_PAYS ? GAZE_OK : pack(model, tower);
 }

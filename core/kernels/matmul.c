@@ -141,6 +141,13 @@ static bool round_operand(const gaze_kernels *kernels, gaze_operand *operand, si
   return true;
 }
 
+static bool multiply_packed(gaze_matmul *matmul, const gaze_product *plain, const void *A, const gaze_packed *B,
+                            float *C) {
+  gaze_product product = *plain;
+  product.packed = true;
+  return B && B->weights && !B->int8.values && gaze_onednn_matmul(matmul->onednn, &product, A, B->weights, C);
+}
+
 static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
                               bool accumulate, float *C, size_t ldc) {
   bool bf16 = matmul->precision == GAZE_PRECISION_BF16;
@@ -157,19 +164,15 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
                           .accumulate = accumulate,
                           .type = bf16 ? GAZE_ONEDNN_BF16 : GAZE_ONEDNN_F32};
   if (!bf16)
-    return gaze_onednn_matmul(matmul->onednn, &product, A.f32, B.f32, C);
+    return multiply_packed(matmul, &product, A.f32, B.packed, C) ||
+           gaze_onednn_matmul(matmul->onednn, &product, A.f32, B.f32, C);
   if (!round_operand(matmul->kernels, &A, A.transpose ? K : M, A.transpose ? M : K, &matmul->half_a, &matmul->room_a) ||
       !round_operand(matmul->kernels, &B, B.transpose ? N : K, B.transpose ? K : N, &matmul->half_b, &matmul->room_b))
     return false;
   product.lda = A.ld;
   product.ldb = B.ld;
-  if (B.packed) {
-    product.packed = true;
-    if (gaze_onednn_matmul(matmul->onednn, &product, A.bf16, B.packed->weights, C))
-      return true;
-    product.packed = false;
-  }
-  return gaze_onednn_matmul(matmul->onednn, &product, A.bf16, B.bf16, C);
+  return multiply_packed(matmul, &product, A.bf16, B.packed, C) ||
+         gaze_onednn_matmul(matmul->onednn, &product, A.bf16, B.bf16, C);
 }
 #else
 static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
@@ -196,10 +199,13 @@ gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W
   if (matmul->precision == GAZE_PRECISION_INT8 && W.f32)
     return gaze_packed_new_int8(matmul, N, K, W.f32, W.ld, out);
 #if defined(GAZE_ONEDNN)
-  if (!W.bf16 || matmul->precision != GAZE_PRECISION_BF16 || !gaze_matmul_start_onednn(matmul))
+  bool bf16 = matmul->precision == GAZE_PRECISION_BF16;
+  const void *values = bf16 ? (const void *)W.bf16 : W.f32;
+  if (!values || !gaze_matmul_start_onednn(matmul))
     return GAZE_OK;
-  gaze_product product = {.N = N, .K = K, .ldb = W.ld, .transpose_b = W.transpose, .type = GAZE_ONEDNN_BF16};
-  gaze_onednn_packed *weights = gaze_onednn_pack(matmul->onednn, &product, W.bf16);
+  gaze_product product = {
+      .N = N, .K = K, .ldb = W.ld, .transpose_b = W.transpose, .type = bf16 ? GAZE_ONEDNN_BF16 : GAZE_ONEDNN_F32};
+  gaze_onednn_packed *weights = gaze_onednn_pack(matmul->onednn, &product, values);
   if (!weights)
     return GAZE_OK;
   gaze_err err = gaze_alloc(1, sizeof **out, out);

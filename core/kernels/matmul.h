@@ -52,7 +52,7 @@ gaze_precision gaze_matmul_precision(const gaze_matmul *matmul); /* NULL: f32 */
 void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc);
 
-/* W[N, K] (transpose) as products like it best: bf16 in oneDNN's layout, or f32 made int8. *out is NULL, which is fine,
+/* W[N, K] (transpose) as products like it best: in oneDNN's layout, or f32 made int8. *out is NULL, which is fine,
  * where nothing is gained. */
 GAZE_CHECKED gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out);
 /* The same of what is int8 already and must stay there. */

@@ -36,9 +36,9 @@ struct gaze_matmul {
 #endif
 };
 
-/* A weight W[N, K] as bf16 in oneDNN's layout, or as int8. */
+/* A weight W[N, K] in oneDNN's layout, or as int8. */
 struct gaze_packed {
-  gaze_int8 int8; /* values NULL: bf16 */
+  gaze_int8 int8; /* values NULL: it is not */
   bool borrowed;  /* int8 is somebody else's */
   size_t N, K;
 #if defined(GAZE_ONEDNN)

@@ -88,9 +88,9 @@ static void run_products(const gaze_kernels *kernels, unsigned cpu_flags, bool b
                  bits & 16};
     run_product(matmul, kernels, &p, false, &random);
     run_product(matmul, kernels, &p, false, &random); /* the prepared product again */
-    p.transpose_b = p.half_b = true;
-    if (bf16)
-      run_product(matmul, kernels, &p, true, &random);
+    p.transpose_b = true;
+    p.half_b = bf16;
+    run_product(matmul, kernels, &p, true, &random);
   }
   gaze_matmul_free(matmul);
 }
