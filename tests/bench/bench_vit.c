@@ -1,6 +1,6 @@
 /* A whole image forward, from pixels to embedding, of CLIP's ViT-B/32 and ViT-L/14 with random weights, as a part of
  * the GEMM ceiling of the same run: the best product of that model's widest layer. JSON lines on standard output.
- * bench_vit [f32|bf16] [RUNS] */
+ * bench_vit [f32|bf16|int8] [RUNS] */
 #include "core/base/memory.h"
 #include "core/base/random.h"
 #include "tests/bench/ceiling.h"
@@ -24,6 +24,8 @@ typedef struct size_case {
   size_t image, patch, width, heads, layers, dim, batch;
 } size_case;
 
+static const char *const precision_names[] = {"f32", "bf16", "int8"};
+
 static const size_case cases[] = {{"B/32", 224, 32, 768, 12, 12, 512, 1},
                                   {"B/32", 224, 32, 768, 12, 12, 512, 8},
                                   {"L/14", 224, 14, 1024, 16, 24, 768, 1},
@@ -39,11 +41,35 @@ static float *random_floats(size_t n, double deviation) {
   return values;
 }
 
-/* The model's widest product, in floating-point operations a second. */
+/* The model's widest product, in operations a second. */
 static double ceiling(const gaze_compute *compute, size_t rows, size_t C, size_t F) {
-  bool native = gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 &&
-                gaze_precision_is_native(GAZE_PRECISION_BF16, gaze_cpu_detect());
-  return 1e9 * (native ? gaze_bench_gemm_bf16_gflops(rows, F, C) : gaze_bench_gemm_gflops(rows, F, C));
+  gaze_precision precision = gaze_matmul_precision(compute->matmul);
+  if (!gaze_precision_is_native(precision, gaze_cpu_detect()))
+    precision = GAZE_PRECISION_F32;
+  return 1e9 * (precision == GAZE_PRECISION_BF16   ? gaze_bench_gemm_bf16_gflops(rows, F, C)
+                : precision == GAZE_PRECISION_INT8 ? gaze_bench_gemm_int8_gops(rows, F, C)
+                                                   : gaze_bench_gemm_gflops(rows, F, C));
+}
+
+/* Weights as a model's are once it has seen a few pictures; memory is left to the end of the program. */
+static void prepare_weights(const gaze_compute *compute, const gaze_parameters *list) {
+  for (size_t i = 0; i < list->n; i++) {
+    const gaze_parameter *p = &list->items[i];
+    size_t count = gaze_parameter_count(p);
+    gaze_operand W = {.f32 = gaze_f32(*p->weight), .ld = p->columns, .transpose = true};
+    gaze_packed *packed;
+    if (!gaze_parameter_is_product(p))
+      continue;
+    if (gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16) {
+      uint16_t *halves;
+      must(gaze_alloc(count, sizeof *halves, &halves));
+      compute->kernels->bf16_from_f32(halves, W.f32, count);
+      W = (gaze_operand){.bf16 = halves, .ld = p->columns, .transpose = true};
+      *p->weight = (gaze_weight){.data = halves, .dtype = GAZE_DTYPE_BF16};
+    }
+    must(gaze_packed_new(compute->matmul, p->rows, p->columns, W, &packed));
+    p->weight->packed = packed;
+  }
 }
 
 /* The products that a forward really computes: of the last block only the class token is finished. */
@@ -76,6 +102,7 @@ static void run_case(const gaze_compute *compute, const size_case *s, int runs) 
   float *values = random_floats(gaze_parameters_size(&list), 0.05);
   float *pixels = random_floats(s->batch * 3 * s->image * s->image, 2), *out = random_floats(s->batch * s->dim, 1);
   gaze_parameters_bind(&list, values, NULL);
+  prepare_weights(compute, &list);
   gaze_vit_tape_layout(&tape, &vit, s->batch, patches, GAZE_TAPE_NONE, &measure);
   must(gaze_arena_init(&arena, measure.used));
   gaze_vit_tape_layout(&tape, &vit, s->batch, patches, GAZE_TAPE_NONE, &arena);
@@ -88,7 +115,7 @@ static void run_case(const gaze_compute *compute, const size_case *s, int runs) 
   top = fmax(top, ceiling(compute, s->batch * (1 + patches), s->width, 4 * s->width));
   printf("{\"bench\":\"vit\",\"model\":\"%s\",\"batch\":%zu,\"precision\":\"%s\",\"ms\":%.1f,\"gflops\":%.1f,"
          "\"gemm_ceiling_gflops\":%.1f,\"ratio\":%.3f}\n",
-         s->name, s->batch, gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 ? "bf16" : "f32", 1e3 * best,
+         s->name, s->batch, precision_names[gaze_matmul_precision(compute->matmul)], 1e3 * best,
          1e-9 * forward_work(s) / best, 1e-9 * top, forward_work(s) / best / top);
   gaze_arena_fini(&arena);
   gaze_parameters_fini(&list);
@@ -99,15 +126,18 @@ static void run_case(const gaze_compute *compute, const size_case *s, int runs) 
 }
 
 int main(int count, char **arguments) {
-  bool bf16 = count > 1 && strcmp(arguments[1], "bf16") == 0;
+  gaze_precision precision = GAZE_PRECISION_F32;
+  for (gaze_precision p = GAZE_PRECISION_F32; p <= GAZE_PRECISION_INT8; p++)
+    if (count > 1 && strcmp(arguments[1], precision_names[p]) == 0)
+      precision = p;
   int runs = count > 2 ? atoi(arguments[2]) : 3;
   gaze_kernels kernels;
   gaze_matmul *matmul = NULL;
   gaze_kernels_init(&kernels, gaze_cpu_detect());
   omp_set_num_threads(gaze_cpu_count());
-  must(gaze_matmul_new(&kernels, gaze_cpu_detect(), bf16 ? GAZE_PRECISION_BF16 : GAZE_PRECISION_F32, &matmul));
-  if (bf16 && !gaze_precision_is_native(GAZE_PRECISION_BF16, gaze_cpu_detect()))
-    fprintf(stderr, "gaze: no bf16 arithmetic here: the ratio is to the emulated product\n");
+  must(gaze_matmul_new(&kernels, gaze_cpu_detect(), precision, &matmul));
+  if (!gaze_precision_is_native(precision, gaze_cpu_detect()))
+    fprintf(stderr, "gaze: no arithmetic for %s here: the ratio is to f32's ceiling\n", precision_names[precision]);
   gaze_compute compute = {.kernels = &kernels, .matmul = matmul};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     run_case(&compute, &cases[i], runs);

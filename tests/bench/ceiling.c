@@ -70,7 +70,17 @@ static bool run_onednn(const product *p, gaze_onednn_type type) {
                         .transpose_a = p->transpose_a,
                         .transpose_b = p->transpose_b,
                         .type = type};
-  return gaze_onednn_matmul(onednn, &shape, p->A, p->B, p->C);
+  if (type != GAZE_ONEDNN_INT8)
+    return gaze_onednn_matmul(onednn, &shape, p->A, p->B, p->C);
+  static gaze_onednn_packed *packed;
+  static const void *of;
+  if (of != p->B) {
+    gaze_onednn_packed_free(packed);
+    packed = gaze_onednn_pack(onednn, &shape, p->B);
+    of = packed ? p->B : NULL;
+  }
+  shape.packed = true;
+  return packed && gaze_onednn_matmul(onednn, &shape, p->A, packed, p->C);
 }
 
 static bool run(gaze_bench_library library, const product *p) {
@@ -78,6 +88,8 @@ static bool run(gaze_bench_library library, const product *p) {
     return run_openblas(p);
   if (library == GAZE_BENCH_ONEDNN_BF16)
     return gaze_precision_is_native(GAZE_PRECISION_BF16, gaze_cpu_detect()) && run_onednn(p, GAZE_ONEDNN_BF16);
+  if (library == GAZE_BENCH_ONEDNN_INT8)
+    return gaze_precision_is_native(GAZE_PRECISION_INT8, gaze_cpu_detect()) && run_onednn(p, GAZE_ONEDNN_INT8);
   return run_onednn(p, GAZE_ONEDNN_F32);
 }
 #else
@@ -126,6 +138,10 @@ double gaze_bench_gemm_gflops(size_t M, size_t N, size_t K) {
 
 double gaze_bench_gemm_bf16_gflops(size_t M, size_t N, size_t K) {
   return gaze_bench_product_gflops(GAZE_BENCH_ONEDNN_BF16, false, true, M, N, K);
+}
+
+double gaze_bench_gemm_int8_gops(size_t M, size_t N, size_t K) {
+  return gaze_bench_product_gflops(GAZE_BENCH_ONEDNN_INT8, false, true, M, N, K);
 }
 
 /* Four independent sums of 64 bytes, so that loads are all that takes time. */

@@ -5,7 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef enum gaze_bench_library { GAZE_BENCH_OPENBLAS, GAZE_BENCH_ONEDNN, GAZE_BENCH_ONEDNN_BF16 } gaze_bench_library;
+typedef enum gaze_bench_library {
+  GAZE_BENCH_OPENBLAS,
+  GAZE_BENCH_ONEDNN,
+  GAZE_BENCH_ONEDNN_BF16,
+  GAZE_BENCH_ONEDNN_INT8 /* B packed once, as weights are */
+} gaze_bench_library;
 
 const char *gaze_bench_cpu_name(void); /* as /proc/cpuinfo names it; "unknown" */
 double gaze_bench_now(void);           /* seconds, monotonic */
@@ -17,6 +22,7 @@ double gaze_bench_product_gflops(gaze_bench_library library, bool transpose_a, b
 /* The ceiling of X[M, K] W[N, K]^T: the better of OpenBLAS and oneDNN in f32; oneDNN in bf16, 0 when not native. */
 double gaze_bench_gemm_gflops(size_t M, size_t N, size_t K);
 double gaze_bench_gemm_bf16_gflops(size_t M, size_t N, size_t K);
+double gaze_bench_gemm_int8_gops(size_t M, size_t N, size_t K); /* 0 without VNNI */
 
 /* Reading `bytes` of memory once, in GB/s, the best of several runs. 0 when they cannot be allocated. */
 double gaze_bench_read_gbps(size_t bytes, int threads);
