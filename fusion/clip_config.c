@@ -24,7 +24,9 @@ gaze_err gaze_config_activation(const char *name, gaze_activation *out) {
                    name);
 }
 
-#define SIZE_LIMIT 1000000 /* beyond any model; keeps products far from overflow */
+/* Beyond any model; keep products far from overflow. */
+#define SIZE_LIMIT 1000000
+#define LAYERS_LIMIT 1000
 
 gaze_err gaze_config_size(const json_t *json, const char *key, int64_t otherwise, size_t *out) {
   int64_t value;
@@ -56,9 +58,6 @@ gaze_err gaze_config_tower(const json_t *json, const gaze_tower_defaults *defaul
   GAZE_TRY(gaze_json_number(json, "layer_norm_eps", defaults->eps, &eps));
   block->eps = (float)eps;
   gaze_config_heads(block, heads);
-  if (*layers > 1000)
-    return gaze_fail(GAZE_ERR_FORMAT, "size out of range: \"num_hidden_layers\" is %zu: the configuration is damaged",
-                     *layers);
   return GAZE_OK;
 }
 
@@ -122,6 +121,9 @@ gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
 }
 
 static gaze_err tower_check(const char *tower, const gaze_block_config *block, size_t layers) {
+  if (layers > LAYERS_LIMIT)
+    return gaze_fail(GAZE_ERR_FORMAT, "size out of range: %s tower of %zu layers: the configuration is damaged", tower,
+                     layers);
   if (!block->dim || !layers || !block->attention.heads || block->dim % block->attention.heads)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "impossible sizes: %s tower of width %zu with %zu heads: width must be a multiple", tower,
