@@ -146,7 +146,9 @@ static gaze_err check_unused(const gaze_clip *clip, const source *sources) {
 /* A model that is only run reads F32 tensors where they lie, and BF16 and I8 where products are so. */
 static bool can_borrow(const gaze_clip *clip, const gaze_parameter *parameter, const source *s) {
   gaze_dtype dtype = s->tensor->dtype;
+  bool table = strcmp(parameter->name, "text.token_embedding") == 0; /* read row by row */
   bool wanted = dtype == GAZE_DTYPE_F32 || (dtype == GAZE_DTYPE_I8 && clip->keeps_int8) ||
+                (table && (dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16)) ||
                 (dtype == GAZE_DTYPE_BF16 && clip->keeps_bf16 && gaze_parameter_is_product(parameter));
   return !clip->vision.stack.gradients && wanted && !s->place.transposed &&
          (uintptr_t)s->tensor->data % gaze_dtype_size(dtype) == 0;

@@ -67,16 +67,28 @@ static void tap(const gaze_compute *compute, const char *name, const float *data
     compute->tap(compute->tap_user, name, data, rows, columns);
 }
 
+/* One row of the table, in whatever dtype it lies in the file: a vocabulary may be large, and few of its rows are asked
+ * for. */
+static void take_token(const gaze_compute *compute, float *x, gaze_weight table, size_t id, size_t C) {
+  const gaze_kernels *kernels = compute->kernels;
+  if (table.dtype == GAZE_DTYPE_F16)
+    kernels->f32_from_f16(x, (const uint16_t *)table.data + id * C, C);
+  else if (table.dtype == GAZE_DTYPE_BF16)
+    kernels->f32_from_bf16(x, (const uint16_t *)table.data + id * C, C);
+  else
+    memcpy(x, gaze_f32(table) + id * C, C * sizeof *x);
+}
+
 /* Token, position and type, and the norm that BERT has there. */
 static void embed_tokens(const gaze_compute *compute, float *x, const gaze_text_encoder *text, gaze_text_tape *tape) {
   const gaze_text_config *c = &text->config;
   size_t C = c->block.dim;
-  const float *tokens = gaze_f32(text->token_embedding), *positions = gaze_f32(text->position_embedding);
+  const float *positions = gaze_f32(text->position_embedding);
   const size_t *offsets = tape->sequences.offsets;
   for (size_t b = 0; b < tape->sequences.count; b++)
     for (size_t i = offsets[b]; i < offsets[b + 1]; i++) {
       assert((size_t)tape->ids[i] < c->vocabulary && i - offsets[b] < c->context);
-      memcpy(x + i * C, tokens + (size_t)tape->ids[i] * C, C * sizeof *x);
+      take_token(compute, x + i * C, text->token_embedding, (size_t)tape->ids[i], C);
       compute->kernels->add(x + i * C, positions + (c->position_offset + i - offsets[b]) * C, C);
       if (c->token_types)
         compute->kernels->add(x + i * C, gaze_f32(text->type_embedding), C);

@@ -30,7 +30,7 @@ typedef struct gaze_text_config {
 
 typedef struct gaze_text_encoder {
   gaze_text_config config;
-  gaze_weight token_embedding;      /* [V, C] */
+  gaze_weight token_embedding;      /* [V, C], also F16 and BF16 */
   gaze_weight position_embedding;   /* [positions, C] */
   gaze_weight type_embedding;       /* [token_types, C] */
   gaze_weight norm_gain, norm_bias; /* [C]: after the embeddings, with post_norm */
