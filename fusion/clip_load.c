@@ -154,14 +154,8 @@ static bool can_borrow(const gaze_clip *clip, const gaze_parameter *parameter, c
          (uintptr_t)s->tensor->data % gaze_dtype_size(dtype) == 0;
 }
 
-static void widen(const gaze_kernels *kernels, float *values, const gaze_tensor *tensor, size_t first, size_t count) {
-  const char *data = (const char *)tensor->data + first * gaze_dtype_size(tensor->dtype);
-  if (tensor->dtype == GAZE_DTYPE_F16)
-    kernels->f32_from_f16(values, (const uint16_t *)(const void *)data, count);
-  else if (tensor->dtype == GAZE_DTYPE_BF16)
-    kernels->f32_from_bf16(values, (const uint16_t *)(const void *)data, count);
-  else
-    memcpy(values, data, count * sizeof *values);
+static gaze_weight weight_of(const gaze_tensor *tensor) {
+  return (gaze_weight){.data = tensor->data, .dtype = tensor->dtype};
 }
 
 static void widen_int8(float *values, const gaze_parameter *parameter, const gaze_int8 *int8) {
@@ -181,12 +175,12 @@ static gaze_err copy_values(const gaze_kernels *kernels, float *values, const ga
     return GAZE_OK;
   }
   if (!s->place.transposed) {
-    widen(kernels, values, s->tensor, s->place.part * count, count);
+    gaze_weight_widen(kernels, values, weight_of(s->tensor), s->place.part * count, count);
     return GAZE_OK;
   }
   float *stored; /* [columns, rows] */
   GAZE_TRY(gaze_alloc(count, sizeof *stored, &stored));
-  widen(kernels, stored, s->tensor, 0, count);
+  gaze_weight_widen(kernels, stored, weight_of(s->tensor), 0, count);
   for (size_t r = 0; r < rows; r++)
     for (size_t c = 0; c < columns; c++)
       values[r * columns + c] = stored[c * rows + r];

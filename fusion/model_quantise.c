@@ -70,28 +70,17 @@ static gaze_err add_int8(quantisation *q, char *name, const gaze_tensor *tensor,
   return raised ? add_vector(q, name, ".columns", stored->columns, columns) : GAZE_OK;
 }
 
-static gaze_err widen(quantisation *q, const gaze_tensor *tensor, float **out) {
-  const gaze_kernels *kernels = &q->model->kernels;
-  size_t count = gaze_tensor_count(tensor);
-  GAZE_TRY(gaze_alloc(count, sizeof **out, out));
-  if (tensor->dtype == GAZE_DTYPE_F16)
-    kernels->f32_from_f16(*out, tensor->data, count);
-  else if (tensor->dtype == GAZE_DTYPE_BF16)
-    kernels->f32_from_bf16(*out, tensor->data, count);
-  else
-    memcpy(*out, tensor->data, count * sizeof **out);
-  return GAZE_OK;
-}
-
 static gaze_err add_product(quantisation *q, char *name, const gaze_tensor *tensor) {
   float *values;
   uint16_t *halves;
-  GAZE_TRY(widen(q, tensor, &values));
+  size_t count = gaze_tensor_count(tensor);
+  GAZE_TRY(gaze_alloc(count, sizeof *values, &values));
+  gaze_weight_widen(&q->model->kernels, values, (gaze_weight){.data = tensor->data, .dtype = tensor->dtype}, 0, count);
   gaze_err err = GAZE_OK;
   if (q->precision == GAZE_PRECISION_INT8)
     err = add_int8(q, name, tensor, values);
-  else if ((err = own(q, gaze_tensor_count(tensor), sizeof *halves, &halves)) == GAZE_OK) {
-    q->model->kernels.bf16_from_f32(halves, values, gaze_tensor_count(tensor));
+  else if ((err = own(q, count, sizeof *halves, &halves)) == GAZE_OK) {
+    q->model->kernels.bf16_from_f32(halves, values, count);
     err = add(q, name, halves, GAZE_DTYPE_BF16, tensor);
   }
   free(values);

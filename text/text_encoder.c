@@ -67,18 +67,6 @@ static void tap(const gaze_compute *compute, const char *name, const float *data
     compute->tap(compute->tap_user, name, data, rows, columns);
 }
 
-/* One row of the table, in whatever dtype it lies in the file: a vocabulary may be large, and few of its rows are asked
- * for. */
-static void take_token(const gaze_compute *compute, float *x, gaze_weight table, size_t id, size_t C) {
-  const gaze_kernels *kernels = compute->kernels;
-  if (table.dtype == GAZE_DTYPE_F16)
-    kernels->f32_from_f16(x, (const uint16_t *)table.data + id * C, C);
-  else if (table.dtype == GAZE_DTYPE_BF16)
-    kernels->f32_from_bf16(x, (const uint16_t *)table.data + id * C, C);
-  else
-    memcpy(x, gaze_f32(table) + id * C, C * sizeof *x);
-}
-
 /* Token, position and type, and the norm that BERT has there. */
 static void embed_tokens(const gaze_compute *compute, float *x, const gaze_text_encoder *text, gaze_text_tape *tape) {
   const gaze_text_config *c = &text->config;
@@ -88,7 +76,7 @@ static void embed_tokens(const gaze_compute *compute, float *x, const gaze_text_
   for (size_t b = 0; b < tape->sequences.count; b++)
     for (size_t i = offsets[b]; i < offsets[b + 1]; i++) {
       assert((size_t)tape->ids[i] < c->vocabulary && i - offsets[b] < c->context);
-      take_token(compute, x + i * C, text->token_embedding, (size_t)tape->ids[i], C);
+      gaze_weight_widen(compute->kernels, x + i * C, text->token_embedding, (size_t)tape->ids[i] * C, C);
       compute->kernels->add(x + i * C, positions + (c->position_offset + i - offsets[b]) * C, C);
       if (c->token_types)
         compute->kernels->add(x + i * C, gaze_f32(text->type_embedding), C);

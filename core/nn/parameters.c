@@ -56,3 +56,12 @@ static bool ends_with(const char *text, const char *end) {
 bool gaze_parameter_is_product(const gaze_parameter *parameter) {
   return parameter->columns > 1 && (ends_with(parameter->name, "_weight") || ends_with(parameter->name, "projection"));
 }
+
+void gaze_weight_widen(const gaze_kernels *kernels, float *values, gaze_weight weight, size_t first, size_t n) {
+  if (weight.dtype == GAZE_DTYPE_F16)
+    kernels->f32_from_f16(values, (const uint16_t *)weight.data + first, n);
+  else if (weight.dtype == GAZE_DTYPE_BF16)
+    kernels->f32_from_bf16(values, (const uint16_t *)weight.data + first, n);
+  else
+    memcpy(values, gaze_f32(weight) + first, n * sizeof *values);
+}
