@@ -1,5 +1,6 @@
 #include "fusion/clip.h"
 
+#include "core/base/memory.h"
 #include "core/base/random.h"
 
 #include <math.h>
@@ -41,26 +42,21 @@ gaze_err gaze_clip_allocate(gaze_clip *clip) {
   return GAZE_OK;
 }
 
-static bool ends_with(const char *text, const char *end) {
-  size_t length = strlen(text), tail = strlen(end);
-  return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 /* Deviation of the initial normal distribution, as OpenAI's CLIP: products shrink with the width, and what is added to
  * the residual stream with the depth as well. */
 static double initial_deviation(const gaze_clip *clip, const char *name) {
   bool vision = strncmp(name, "vision.", 7) == 0;
   const gaze_block_config *block = vision ? &clip->config.vision.block : &clip->config.text.block;
   double layers = (double)(vision ? clip->config.vision.layers : clip->config.text.layers), C = (double)block->dim;
-  if (ends_with(name, "token_embedding"))
+  if (gaze_ends_with(name, "token_embedding"))
     return 0.02;
-  if (ends_with(name, "text.position_embedding"))
+  if (gaze_ends_with(name, "text.position_embedding"))
     return 0.01;
-  if (ends_with(name, "out_weight") || ends_with(name, "down_weight"))
+  if (gaze_ends_with(name, "out_weight") || gaze_ends_with(name, "down_weight"))
     return 1 / sqrt(2 * layers * C);
-  if (ends_with(name, "up_weight"))
+  if (gaze_ends_with(name, "up_weight"))
     return 1 / sqrt(2 * C);
-  if (ends_with(name, "patch_weight"))
+  if (gaze_ends_with(name, "patch_weight"))
     return 1 / sqrt(3.0 * 3 * (double)(clip->config.vision.patch_size * clip->config.vision.patch_size));
   return 1 / sqrt(C); /* projections, attention, class and picture positions */
 }
@@ -74,9 +70,9 @@ void gaze_clip_randomise(gaze_clip *clip, uint64_t seed) {
     gaze_random_init(&random, seed, i);
     double deviation = initial_deviation(clip, parameter->name);
     for (size_t j = 0; j < count; j++)
-      if (ends_with(parameter->name, "gain"))
+      if (gaze_ends_with(parameter->name, "gain"))
         values[j] = 1;
-      else if (ends_with(parameter->name, "bias"))
+      else if (gaze_ends_with(parameter->name, "bias"))
         values[j] = 0;
       else
         values[j] = (float)(deviation * gaze_random_normal(&random));

@@ -108,12 +108,9 @@ static bool is_leftover(const char *name) {
   static const char *const ends[] = {"position_ids",         "inv_freq",           "attn_mask",
                                      ".pooler.dense.weight", ".pooler.dense.bias", "token_type_ids",
                                      "input_resolution",     "context_length",     "vocab_size"};
-  size_t length = strlen(name);
-  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-    size_t tail = strlen(ends[i]);
-    if (length >= tail && strcmp(name + length - tail, ends[i]) == 0)
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (gaze_ends_with(name, ends[i]))
       return true;
-  }
   return false;
 }
 

@@ -49,11 +49,6 @@ gaze_err gaze_dataset_add(gaze_dataset *dataset, const gaze_sample *sample) {
   return GAZE_OK;
 }
 
-static bool ends_with(const char *text, const char *end) {
-  size_t length = strlen(text), tail = strlen(end);
-  return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 static gaze_err find_type(const gaze_dataset *dataset, const char *type, bool *is_tar) {
   const gaze_map *map = &dataset->map;
   if (type && strcmp(type, "auto") != 0) {
@@ -64,12 +59,12 @@ static gaze_err find_type(const gaze_dataset *dataset, const char *type, bool *i
   }
   if (map->size >= 2 && map->data[0] == 0x1f && map->data[1] == 0x8b)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "compressed data set: %s: unpack it with gunzip", dataset->path);
-  *is_tar = ends_with(dataset->path, ".tar") || gaze_tar_check(map->data, map->size);
+  *is_tar = gaze_ends_with(dataset->path, ".tar") || gaze_tar_check(map->data, map->size);
   return GAZE_OK;
 }
 
 static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *options) {
-  bool is_tar;
+  bool is_tar = false;
   GAZE_TRY(find_type(dataset, options->type, &is_tar));
   GAZE_TRY(is_tar ? gaze_dataset_read_tar(dataset, options) : gaze_dataset_read_csv(dataset, options));
   if (!dataset->n && !dataset->failed)

@@ -73,11 +73,6 @@ done:
   return err;
 }
 
-static bool ends_with(const char *name, const char *ending) {
-  size_t length = strlen(name), end = strlen(ending);
-  return length >= end && strcmp(name + length - end, ending) == 0;
-}
-
 static gaze_err visit_snapshot(void *user, const char *folder, const char *name, int64_t bytes) {
   static const char *const weights[] = {"safetensors", "bin", "gguf", "pt", NULL};
   snapshot *s = user;
@@ -86,7 +81,7 @@ static gaze_err visit_snapshot(void *user, const char *folder, const char *name,
   if (strcmp(name, "config.json") == 0 || strcmp(name, "open_clip_config.json") == 0)
     s->config = true;
   s->weights = s->weights || gaze_name_ends(name, weights);
-  return bytes >= 0 && ends_with(name, ".index.json") ? read_index(folder, name, s) : GAZE_OK;
+  return bytes >= 0 && gaze_ends_with(name, ".index.json") ? read_index(folder, name, s) : GAZE_OK;
 }
 
 typedef struct blobs {
@@ -97,7 +92,7 @@ typedef struct blobs {
 static gaze_err visit_blobs(void *user, const char *folder, const char *name, int64_t bytes) {
   blobs *b = user;
   b->n++;
-  b->unfinished += ends_with(name, ".incomplete");
+  b->unfinished += gaze_ends_with(name, ".incomplete");
   b->bytes += bytes > 0 ? (uint64_t)bytes : 0;
   return GAZE_OK;
 }

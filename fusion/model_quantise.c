@@ -122,14 +122,11 @@ static gaze_err copy_file(const char *from, const char *to) {
 /* Configurations and tokenizers; not weights, and not what lies in folders. */
 static bool is_copied(const char *name) {
   static const char *const endings[] = {".json", ".txt", ".model", ".gz", ".md"};
-  size_t length = strlen(name);
   if (strstr(name, ".index.json"))
     return false;
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-    size_t tail = strlen(endings[i]);
-    if (length > tail && strcmp(name + length - tail, endings[i]) == 0)
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+    if (gaze_ends_with(name + 1, endings[i])) /* something stands before the ending */
       return true;
-  }
   return false;
 }
 

@@ -62,15 +62,10 @@ static gaze_err add_lines(text_file *file, const char *path, text_list *list) {
   return GAZE_OK;
 }
 
-static bool ends_with(const char *path, const char *end) {
-  size_t length = strlen(path), tail = strlen(end);
-  return length >= tail && strcmp(path + length - tail, end) == 0;
-}
-
 static gaze_err add_file(text_file *file, const char *path, text_list *list) {
-  if (ends_with(path, ".tar"))
+  if (gaze_ends_with(path, ".tar"))
     return add_captions(file, path, list);
-  return ends_with(path, ".tsv") ? add_labels(file, path, list) : add_lines(file, path, list);
+  return gaze_ends_with(path, ".tsv") ? add_labels(file, path, list) : add_lines(file, path, list);
 }
 
 gaze_err gaze_train_tokenizer_data(const char *const *files, size_t n_files, size_t vocab_size, size_t min_frequency,

@@ -1,14 +1,10 @@
 /* Which of a folder's files a tokenizer is read from, and how. */
 #include "core/base/file.h"
+#include "core/base/memory.h"
 #include "text/tokenizer_config.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static bool ends_with(const char *text, const char *ending) {
-  size_t length = strlen(text), part = strlen(ending);
-  return length >= part && !strcmp(text + length - part, ending);
-}
 
 /* The names a folder may hold, in the order they are looked for. The first is for SigLIP alone, whose own tokenizer is
  * of the model, not of a tokenizer.json beside it. */
@@ -64,10 +60,10 @@ static gaze_err set_other(gaze_tokenizer *tokenizer, const json_t *config, bool 
 
 static gaze_err read_pieces(gaze_tokenizer *tokenizer, const gaze_map *map, const json_t *config, const char *path) {
   bool named = gaze_tokenizer_config_has_class(config);
-  bool siglip = named ? gaze_tokenizer_config_is(config, "SiglipTokenizer") : ends_with(path, "spiece.model");
+  bool siglip = named ? gaze_tokenizer_config_is(config, "SiglipTokenizer") : gaze_ends_with(path, "spiece.model");
   bool fairseq =
-      named ? gaze_tokenizer_config_is(config, "XLMRobertaTokenizer") : ends_with(path, "sentencepiece.bpe.model");
-  if (!fairseq && ends_with(path, "sentencepiece.bpe.model"))
+      named ? gaze_tokenizer_config_is(config, "XLMRobertaTokenizer") : gaze_ends_with(path, "sentencepiece.bpe.model");
+  if (!fairseq && gaze_ends_with(path, "sentencepiece.bpe.model"))
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "unsupported tokenizer_class: \"%s\" with %s: only XLMRobertaTokenizer",
                      json_string_value(json_object_get(config, "tokenizer_class")), path);
   GAZE_TRY(gaze_tokenizer_read_sentencepiece(tokenizer, map->data, map->size, fairseq, path));
@@ -86,15 +82,15 @@ static gaze_err load_pieces(gaze_tokenizer *tokenizer, const char *path, const j
 }
 
 static gaze_err load_file(gaze_tokenizer *tokenizer, const char *path, const json_t *config) {
-  if (ends_with(path, "vocab.json"))
+  if (gaze_ends_with(path, "vocab.json"))
     return load_beside(tokenizer, path);
-  if (ends_with(path, ".json"))
+  if (gaze_ends_with(path, ".json"))
     return gaze_tokenizer_load_json(tokenizer, path, config);
-  if (ends_with(path, "vocab.txt"))
+  if (gaze_ends_with(path, "vocab.txt"))
     return gaze_tokenizer_load_words(tokenizer, path, config);
-  if (ends_with(path, ".txt") || ends_with(path, ".gz"))
+  if (gaze_ends_with(path, ".txt") || gaze_ends_with(path, ".gz"))
     return gaze_tokenizer_load_merges(tokenizer, path);
-  if (ends_with(path, ".model"))
+  if (gaze_ends_with(path, ".model"))
     return load_pieces(tokenizer, path, config);
   return gaze_fail(GAZE_ERR_UNSUPPORTED, "not a tokenizer file: %s: expected .model, .json, .txt or .gz", path);
 }

@@ -38,6 +38,11 @@ gaze_err gaze_alloc(size_t count, size_t size, void *out_pointer) {
   return GAZE_OK;
 }
 
+bool gaze_ends_with(const char *text, const char *ending) {
+  size_t length = strlen(text), tail = strlen(ending);
+  return length >= tail && strcmp(text + length - tail, ending) == 0;
+}
+
 gaze_err gaze_strdup(const char *text, char **out) {
   char *copy = strdup(text);
   if (!copy)

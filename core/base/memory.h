@@ -10,6 +10,7 @@
 GAZE_CHECKED gaze_err gaze_alloc(size_t count, size_t size, void *out_pointer);
 /* A copy of text; yours: free(). */
 GAZE_CHECKED gaze_err gaze_strdup(const char *text, char **out);
+bool gaze_ends_with(const char *text, const char *ending);
 /* printf into a fresh string; yours: free(). */
 GAZE_CHECKED gaze_err gaze_format(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

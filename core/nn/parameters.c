@@ -48,13 +48,9 @@ void gaze_parameters_bind(const gaze_parameters *list, float *values, float *gra
   }
 }
 
-static bool ends_with(const char *text, const char *end) {
-  size_t length = strlen(text), tail = strlen(end);
-  return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 bool gaze_parameter_is_product(const gaze_parameter *parameter) {
-  return parameter->columns > 1 && (ends_with(parameter->name, "_weight") || ends_with(parameter->name, "projection"));
+  return parameter->columns > 1 &&
+         (gaze_ends_with(parameter->name, "_weight") || gaze_ends_with(parameter->name, "projection"));
 }
 
 void gaze_weight_widen(const gaze_kernels *kernels, float *values, gaze_weight weight, size_t first, size_t n) {
