@@ -19,7 +19,7 @@ struct gaze_safetensors {
 
 static gaze_err parse_dtype(const char *text, const char *tensor, const char *name, gaze_dtype *out) {
   for (int dtype = 0; text && dtype < GAZE_DTYPES; dtype++)
-    if (strcmp(text, gaze_dtype_name((gaze_dtype)dtype)) == 0) {
+    if (!gaze_dtype_is_quantised((gaze_dtype)dtype) && strcmp(text, gaze_dtype_name((gaze_dtype)dtype)) == 0) {
       *out = (gaze_dtype)dtype;
       return GAZE_OK;
     }

@@ -1,6 +1,7 @@
 /* From JPEG bytes to vectors, the whole way that a person's pictures go: decode, resize, image encoder. One file and
  * all of them at once, in each precision; milliseconds a picture, the least of several runs. JSON lines on standard
- * output. bench_embed MODEL FILE...; tests/bench/embed_peers.py is the same in PyTorch and ONNX Runtime. */
+ * output. bench_embed MODEL FILE... ($RUNS of them); tests/bench/embed_peers.py is the same in PyTorch and ONNX
+ * Runtime. */
 #include "gaze.h"
 #include "tests/bench/ceiling.h"
 
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RUNS = 5 };
+enum { RUNS = 5, WARM = 12 /* pictures from which weights are packed */ };
 
 static void must(gaze_err err) {
   if (err == GAZE_OK)
@@ -30,10 +31,15 @@ static double run(gaze_model *model, const char *const *files, size_t n, float *
   return elapsed;
 }
 
-/* After one run of all: weights are then as the precision wants them. */
+static int wanted_runs(void) {
+  const char *asked = getenv("RUNS");
+  return asked && atoi(asked) > 0 ? atoi(asked) : RUNS;
+}
+
+/* After a run of WARM: weights are then as the precision wants them. */
 static double least(gaze_model *model, const char *const *files, size_t n, float *out) {
   double best = INFINITY;
-  for (int i = 0; i < RUNS; i++)
+  for (int i = 0; i < wanted_runs(); i++)
     best = fmin(best, run(model, files, n, out));
   return 1e3 * best / (double)n;
 }
@@ -51,7 +57,7 @@ int main(int count, char **arguments) {
     gaze_model *model;
     must(gaze_model_open(arguments[1], &options, &model));
     float *out = calloc(n * (size_t)gaze_model_dim(model), sizeof *out);
-    run(model, files, n, out);
+    run(model, files, n < WARM ? n : WARM, out);
     double all = least(model, files, n, out), one = least(model, files, 1, out);
     printf(
         "{\"bench\":\"embed\",\"model\":\"%s\",\"precision\":\"%s\",\"one_ms\":%.1f,\"batch\":%zu,\"batch_ms\":%.1f}\n",

@@ -1,6 +1,6 @@
-/* A whole image forward, from pixels to embedding, of CLIP's ViT-B/32 and ViT-L/14 with random weights, as a part of
- * the GEMM ceiling of the same run: the best product of that model's widest layer. JSON lines on standard output.
- * bench_vit [f32|bf16|int8] [RUNS] */
+/* A whole image forward, from pixels to embedding, of CLIP's and SigLIP's image encoders with random weights, as a part
+ * of the GEMM ceiling of the same run: the best product of that model's widest layer. JSON lines on standard output.
+ * bench_vit [f32|bf16|int8] [RUNS] [MODEL]; MODEL: B/32, B/16, L/14, L/14-336 or SO400M, else B/32 and L/14. */
 #include "core/base/memory.h"
 #include "core/base/random.h"
 #include "tests/bench/ceiling.h"
@@ -21,15 +21,21 @@ static void must(gaze_err err) {
 
 typedef struct size_case {
   const char *name;
-  size_t image, patch, width, heads, layers, dim, batch;
+  size_t image, patch, width, heads, mlp, layers, dim, batch;
+  bool named; /* only run when asked for */
 } size_case;
 
 static const char *const precision_names[] = {"f32", "bf16", "int8"};
 
-static const size_case cases[] = {{"B/32", 224, 32, 768, 12, 12, 512, 1},
-                                  {"B/32", 224, 32, 768, 12, 12, 512, 8},
-                                  {"L/14", 224, 14, 1024, 16, 24, 768, 1},
-                                  {"L/14", 224, 14, 1024, 16, 24, 768, 4}};
+static const size_case cases[] = {
+    {"B/32", 224, 32, 768, 12, 3072, 12, 512, 1, false},      {"B/32", 224, 32, 768, 12, 3072, 12, 512, 8, false},
+    {"B/32", 224, 32, 768, 12, 3072, 12, 512, 32, true},      {"B/16", 224, 16, 768, 12, 3072, 12, 512, 1, true},
+    {"B/16", 224, 16, 768, 12, 3072, 12, 512, 32, true},      {"L/14", 224, 14, 1024, 16, 4096, 24, 768, 1, false},
+    {"L/14", 224, 14, 1024, 16, 4096, 24, 768, 4, false},     {"L/14-336", 336, 14, 1024, 16, 4096, 24, 768, 1, true},
+    {"L/14-336", 336, 14, 1024, 16, 4096, 24, 768, 32, true}, {"SO400M", 384, 14, 1152, 16, 4304, 27, 1152, 1, true},
+    {"SO400M", 384, 14, 1152, 16, 4304, 27, 1152, 32, true}};
+
+static bool is_siglip(const size_case *s) { return s->dim == s->width; }
 
 static float *random_floats(size_t n, double deviation) {
   float *values;
@@ -72,33 +78,41 @@ static void prepare_weights(const gaze_compute *compute, const gaze_parameters *
   }
 }
 
-/* The products that a forward really computes: of the last block only the class token is finished. */
+/* The products that a forward really computes: of CLIP's last block only the class token is finished; SigLIP's pooling
+ * needs keys and values of all rows, and little else. */
 static double forward_work(const size_case *s) {
-  double C = (double)s->width, T = 1 + (double)(s->image / s->patch * (s->image / s->patch));
-  double qkv = 2 * T * C * C * 3, rest = 2 * T * C * C * 9 + 4 * T * T * C,
-         patches = 2 * T * C * 3 * (double)(s->patch * s->patch);
-  return (double)s->batch * ((double)s->layers * qkv + ((double)s->layers - 1) * rest + rest / T + patches);
+  double C = (double)s->width, patches = (double)(s->image / s->patch * (s->image / s->patch));
+  double T = is_siglip(s) ? patches : patches + 1, layers = (double)s->layers;
+  double qkv = 6 * T * C * C, rest = 2 * T * C * C + 4 * T * C * (double)s->mlp + 4 * T * T * C;
+  double embed = 2 * patches * C * 3 * (double)(s->patch * s->patch);
+  double blocks = is_siglip(s) ? layers * (qkv + rest) + qkv * 2 / 3 : layers * qkv + (layers - 1) * rest + rest / T;
+  return (double)s->batch * (blocks + embed);
+}
+
+static gaze_vit_config config_of(const size_case *s) {
+  return (gaze_vit_config){.image_size = s->image,
+                           .patch_size = s->patch,
+                           .block = {.dim = s->width,
+                                     .mlp_dim = s->mlp,
+                                     .attention = {s->heads, s->heads, s->width / s->heads, false, 0},
+                                     .norm = GAZE_LAYER_NORM,
+                                     .activation = is_siglip(s) ? GAZE_GELU_TANH : GAZE_QUICK_GELU,
+                                     .biased = true,
+                                     .eps = 1e-5f},
+                           .layers = s->layers,
+                           .dim_out = s->dim,
+                           .kind = is_siglip(s) ? GAZE_VIT_SIGLIP : GAZE_VIT_CLIP};
 }
 
 static void run_case(const gaze_compute *compute, const size_case *s, int runs) {
-  gaze_vit_config config = {.image_size = s->image,
-                            .patch_size = s->patch,
-                            .block = {.dim = s->width,
-                                      .mlp_dim = 4 * s->width,
-                                      .attention = {s->heads, s->heads, 64, false, 0},
-                                      .norm = GAZE_LAYER_NORM,
-                                      .activation = GAZE_QUICK_GELU,
-                                      .biased = true,
-                                      .eps = 1e-5f},
-                            .layers = s->layers,
-                            .dim_out = s->dim};
+  gaze_vit_config config = config_of(s);
   gaze_vit vit;
   gaze_parameters list = {0};
   gaze_vit_tape tape;
   gaze_arena measure = GAZE_ARENA_MEASURE, arena;
   must(gaze_vit_init(&vit, &config, false));
   must(gaze_vit_list(&vit, &list));
-  size_t patches = gaze_vit_patches(&config);
+  size_t patches = gaze_vit_patches(&config), rows = s->batch * gaze_vit_rows(&config, patches);
   float *values = random_floats(gaze_parameters_size(&list), 0.05);
   float *pixels = random_floats(s->batch * 3 * s->image * s->image, 2), *out = random_floats(s->batch * s->dim, 1);
   gaze_parameters_bind(&list, values, NULL);
@@ -106,13 +120,13 @@ static void run_case(const gaze_compute *compute, const size_case *s, int runs) 
   gaze_vit_tape_layout(&tape, &vit, s->batch, patches, GAZE_TAPE_NONE, &measure);
   must(gaze_arena_init(&arena, measure.used));
   gaze_vit_tape_layout(&tape, &vit, s->batch, patches, GAZE_TAPE_NONE, &arena);
-  double best = 1e9, top = ceiling(compute, s->batch * (1 + patches), s->width, 4 * s->width);
+  double best = 1e9, top = ceiling(compute, rows, s->width, s->mlp);
   for (int i = 0; i <= runs; i++) {
     double start = gaze_bench_now();
     gaze_vit_forward(compute, out, pixels, s->batch, NULL, 0, &vit, &tape);
     best = fmin(best, gaze_bench_now() - start);
   }
-  top = fmax(top, ceiling(compute, s->batch * (1 + patches), s->width, 4 * s->width));
+  top = fmax(top, ceiling(compute, rows, s->width, s->mlp));
   printf("{\"bench\":\"vit\",\"model\":\"%s\",\"batch\":%zu,\"precision\":\"%s\",\"ms\":%.1f,\"gflops\":%.1f,"
          "\"gemm_ceiling_gflops\":%.1f,\"ratio\":%.3f}\n",
          s->name, s->batch, precision_names[gaze_matmul_precision(compute->matmul)], 1e3 * best,
@@ -140,7 +154,8 @@ int main(int count, char **arguments) {
     fprintf(stderr, "gaze: no arithmetic for %s here: the ratio is to f32's ceiling\n", precision_names[precision]);
   gaze_compute compute = {.kernels = &kernels, .matmul = matmul};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    run_case(&compute, &cases[i], runs);
+    if (count > 3 ? strcmp(arguments[3], cases[i].name) == 0 : !cases[i].named)
+      run_case(&compute, &cases[i], runs);
   gaze_matmul_free(matmul);
   return 0;
 }
