@@ -7,6 +7,7 @@
 #include "core/nn/cached_block.h"
 #include "core/nn/load.h"
 #include "core/nn/stack.h"
+#include "core/tensor/gguf.h"
 
 typedef struct gaze_decoder_config {
   char family[24];            /* model_type: "llama", "qwen2", ... */
@@ -27,6 +28,8 @@ typedef struct gaze_decoder {
 
 /* config.json, or the text_config in it. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_config *out);
+/* The same from a GGUF's metadata. What it borrows (rope_scaling.factors) lies in the file. */
+GAZE_CHECKED gaze_err gaze_decoder_config_read_gguf(const gaze_gguf *file, gaze_decoder_config *out);
 /* Sizes that the decoder can work with. */
 GAZE_CHECKED gaze_err gaze_decoder_config_check(const gaze_decoder_config *config);
 
