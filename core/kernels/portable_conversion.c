@@ -18,7 +18,7 @@ static float float_of(uint32_t bits) {
 }
 
 /* IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
-static float f32_from_f16_one(uint16_t h) {
+float gaze_portable_f32_from_f16(uint16_t h) {
   uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = (h >> 10) & 31u, fraction = h & 0x3ffu;
   if (exponent == 31) /* infinity and NaN; a NaN comes out quiet, as the processor's own conversion does */
     return float_of(sign | 0x7f800000u | fraction << 13 | (fraction ? 0x400000u : 0));
@@ -48,7 +48,7 @@ static uint16_t bf16_from_f32_one(float x) {
 
 static void f32_from_f16(float *y, const uint16_t *x, size_t n) {
   for (size_t i = 0; i < n; i++)
-    y[i] = f32_from_f16_one(x[i]);
+    y[i] = gaze_portable_f32_from_f16(x[i]);
 }
 
 static void f32_from_bf16(float *y, const uint16_t *x, size_t n) {
