@@ -1,6 +1,6 @@
 /* Byte-pair encoding: the ranks of a vocabulary's merges, and the merging of one piece of text. Three styles:
- * - of bytes: CLIP's. A spelling is in its byte alphabet, where every byte is written as a visible character, and a
- *   piece's last character carries "</w>".
+ * - of bytes: GPT-2's and CLIP's. A spelling is in a byte alphabet, where every byte is written as a visible character;
+ *   with CLIP a piece's last character carries "</w>".
  * - of characters: tokenizers' byte_fallback. A character that is not in the vocabulary becomes its bytes
  * <0x00>..<0xFF>.
  * - of spellings: SentencePiece's. There is no list of merges: two neighbours whose spellings joined are a piece become
@@ -26,6 +26,7 @@ typedef struct gaze_bpe_merge {
 typedef struct gaze_bpe {
   gaze_bpe_style style;
   const gaze_vocabulary *vocabulary; /* borrowed */
+  const char *word_end;              /* of bytes: what a spelling at a piece's end has behind it, "" or </w> */
   bool byte_fallback;                /* a character without id becomes its bytes, where all have ids */
   bool fuse_unknown;                 /* neighbours without id become one unknown */
   bool whole_first;                  /* a piece that is in the vocabulary is not made of merges */
@@ -51,6 +52,9 @@ const gaze_bpe_merge *gaze_bpe_find_merge(const gaze_bpe *bpe, int32_t left, int
 /* After all additions. */
 GAZE_CHECKED gaze_err gaze_bpe_finish(gaze_bpe *bpe, const char *name);
 
+/* The byte alphabet: of a byte the character [5 with its end], and of a character the byte, -1: none. */
+void gaze_bpe_spell_byte(uint8_t byte, char spelling[5]);
+int gaze_bpe_byte_of(int32_t point);
 /* CLIP's first 512 entries: the byte alphabet, and the same at a piece's end. */
 GAZE_CHECKED gaze_err gaze_bpe_add_letters(gaze_vocabulary *vocabulary);
 /* Adds left and right joined. */

@@ -9,6 +9,7 @@ gaze_err gaze_tokenizer_new(gaze_tokenizer **out) {
   tokenizer->start = tokenizer->end = tokenizer->pad = tokenizer->unknown = -1;
   tokenizer->bpe.vocabulary = tokenizer->unigram.vocabulary = &tokenizer->vocabulary;
   tokenizer->bpe.unknown = -1;
+  tokenizer->bpe.word_end = GAZE_BPE_WORD_END;
   *out = tokenizer;
   return GAZE_OK;
 }
