@@ -140,6 +140,7 @@ static void find_bytes(gaze_bpe *bpe) {
 
 gaze_err gaze_bpe_finish(gaze_bpe *bpe, const char *name) {
   GAZE_TRY(enter_waiting(bpe, name));
+  bpe->n_ids = (int32_t)bpe->vocabulary->size;
   find_bytes(bpe);
   return fill_slots(bpe);
 }

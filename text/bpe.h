@@ -35,6 +35,7 @@ typedef struct gaze_bpe {
   gaze_bpe_merge *list;              /* as they were added [n_merges], until gaze_bpe_finish */
   gaze_bpe_merge *merges;            /* hash table [n_slots] */
   size_t n_slots, n_merges, list_capacity, n_waiting;
+  int32_t n_ids;   /* those of the vocabulary at gaze_bpe_finish; later ones are made of no text */
   uint32_t *ranks; /* of spellings: of each id [V]; GAZE_BPE_NEVER: nothing is joined into it */
   gaze_trie fixed; /* of spellings: pieces that are cut out first and never joined */
   int32_t inner[GAZE_BPE_BYTES], last[GAZE_BPE_BYTES]; /* ids of a byte within a piece and at its end; -1: none */
@@ -68,7 +69,8 @@ typedef struct gaze_bpe_work {
   const uint8_t *bytes;            /* the piece */
   struct gaze_bpe_symbol *symbols; /* what it is so far, a linked list */
   struct gaze_bpe_candidate *heap; /* merges that could be made, the best in front */
-  size_t n, n_heap, symbols_capacity, heap_capacity;
+  uint8_t *spelling;               /* of a whole piece, in the byte alphabet */
+  size_t n, n_heap, symbols_capacity, heap_capacity, spelling_capacity;
 } gaze_bpe_work;
 
 void gaze_bpe_work_fini(gaze_bpe_work *work);

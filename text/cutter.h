@@ -8,8 +8,8 @@
 enum { GAZE_CUTTER_STEPS_MAX = 8 };
 
 typedef enum gaze_cutter_kind {
-  GAZE_CUT_CLIP,     /* CLIP's expression */
-  GAZE_CUT_PATTERN,  /* around what matches the pattern */
+  GAZE_CUT_CLIP,      /* CLIP's expression */
+  GAZE_CUT_PATTERN,   /* around what matches the pattern */
   GAZE_CUT_METASPACE, /* before every sign for a space, after putting signs for spaces */
   GAZE_CUT_BYTES      /* around what matches the pattern, after putting a space in front; a model of bytes follows */
 } gaze_cutter_kind;

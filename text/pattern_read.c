@@ -71,8 +71,9 @@ static bool add_category(reading *r, gaze_pattern_atom *atom) {
   size_t size = end ? (size_t)(end - r->at) : 0;
   uint32_t found = 0;
   for (int32_t i = 0; size >= 1 && size <= 2 && i <= UTF8PROC_CATEGORY_CO; i++) {
-    static const char names[][3] = {"Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps",
-                                    "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"};
+    static const char names[][3] = {"Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd",
+                                    "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm",
+                                    "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"};
     if (!strncmp(names[i], r->at, size))
       found |= UINT32_C(1) << i;
   }
@@ -149,8 +150,9 @@ static bool read_character(reading *r, gaze_pattern_atom *atom) {
     invert(atom);
     return true;
   }
-  return take(r, "\\s") ? add_space(atom)
-                        : take(r, "\\p{") ? add_category(r, atom) : read_point(r, &point) && add_point(r, atom, point);
+  return take(r, "\\s")    ? add_space(atom)
+         : take(r, "\\p{") ? add_category(r, atom)
+                           : read_point(r, &point) && add_point(r, atom, point);
 }
 
 static bool read_braces(reading *r, gaze_pattern_atom *atom) {
