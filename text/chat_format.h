@@ -40,7 +40,8 @@ typedef struct gaze_chat_format {
   unsigned trims; /* bit per role: space around the content is stripped, where the Jinja text has trim or strip */
 
   /* How its Jinja texts are told from others: everything they spell stands in the strings above or here, and: */
-  const char *needs[5];  /* what they spell; with = in front, as a literal of its own; with $, a name */
+  const char *needs[5];  /* what they spell; with = in front, as a literal of its own; with $, a name; with ~,
+                          * part of the text as it is */
   const char *lacks[4];  /* what others spell */
   const char *spells[4]; /* what they may spell besides */
   const char *names[12]; /* names they may use besides the usual ones */

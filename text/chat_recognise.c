@@ -1,6 +1,7 @@
 #include "text/chat_template.h"
 #include "text/chat_words.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,14 +42,12 @@ static const char *const usual_names[] = {"if",
                                           "last",
                                           "index0",
                                           "index",
-                                          "length",
                                           "namespace",
                                           "upper",
                                           "trim",
                                           "strip",
                                           "capitalize",
                                           "list",
-                                          "range",
                                           "selectattr",
                                           "bos_token",
                                           "eos_token",
@@ -70,10 +69,12 @@ static bool has_name(const gaze_chat_words *words, const char *name) {
   return gaze_chat_words_have(words, GAZE_CHAT_WORD_NAME, name);
 }
 
-/* A sign of a format: $name, =whole literal, or part of a literal. */
+/* A sign of a format: $name, =whole literal, ~part of the text, or part of a literal. */
 static bool has_sign(const gaze_chat_words *words, const char *sign) {
   if (*sign == '$')
     return has_name(words, sign + 1);
+  if (*sign == '~')
+    return memmem(words->source, words->source_size, sign + 1, strlen(sign + 1));
   if (*sign == '=' && sign[1])
     return gaze_chat_words_have(words, GAZE_CHAT_WORD_LITERAL, sign + 1);
   return gaze_chat_words_spell(words, sign);
@@ -158,6 +159,7 @@ static bool is_spelled(const gaze_chat_format *format, const char *spelled, cons
 /* Whether the format knows each word; *system [*size] is where the text of a default system turn was found. */
 static bool words_agree(const gaze_chat_words *words, const gaze_chat_format *format, const char **system,
                         size_t *size) {
+  const unsigned without_turn = GAZE_CHAT_SYSTEM_IN_FIRST | GAZE_CHAT_SYSTEM_IN_LAST | GAZE_CHAT_SYSTEM_NONE;
   char spelled[SPELLED_MAX];
   spell(format, spelled);
   for (size_t i = 0; i < words->n; i++) {
@@ -177,7 +179,7 @@ static bool words_agree(const gaze_chat_words *words, const gaze_chat_format *fo
       *size = found_size;
     }
   }
-  return true;
+  return !*system || !(format->flags & without_turn);
 }
 
 static bool frames_hold(const gaze_chat_format *format, const char *sign) {
@@ -188,15 +190,34 @@ static bool frames_hold(const gaze_chat_format *format, const char *sign) {
   return false;
 }
 
+static size_t count_names(const gaze_chat_words *words, const char *name) {
+  size_t n = 0;
+  for (size_t i = 0; i < words->n; i++)
+    n += words->at[i].kind == GAZE_CHAT_WORD_NAME && !strcmp(gaze_chat_words_text(words, i), name);
+  return n;
+}
+
+/* Whether the question for an answer is spelled, perhaps but for space at its end. */
+static bool asks(const gaze_chat_words *words, const char *answer) {
+  char bare[128];
+  size_t size = strlen(answer);
+  while (size && (answer[size - 1] == '\n' || answer[size - 1] == ' '))
+    size--;
+  snprintf(bare, sizeof bare, "%.*s", (int)size, answer);
+  return gaze_chat_words_spell(words, bare);
+}
+
 /* Whether space, ends and stripping are those of the format. */
 static bool manners_agree(const gaze_chat_words *words, const gaze_chat_format *format) {
   bool names_end = has_name(words, "eos_token"), ends = frames_hold(format, GAZE_CHAT_END_SIGN);
-  bool trims = has_name(words, "trim") || has_name(words, "strip");
+  size_t trims = count_names(words, "trim") + count_names(words, "strip");
   if (words->loose_space != ((format->flags & GAZE_CHAT_LOOSE_SPACE) != 0))
     return false;
   if ((names_end && !ends && !format->closing) || (ends && !names_end && !gaze_chat_words_spell(words, "</s>")))
     return false;
-  return !trims || format->trims || (format->flags & GAZE_CHAT_THINKS);
+  if (format->answer && !has_name(words, "add_generation_prompt") && !asks(words, format->answer))
+    return false;
+  return trims <= (size_t)__builtin_popcount(format->trims) || (format->flags & GAZE_CHAT_THINKS);
 }
 
 static gaze_err fill(const gaze_chat_words *words, const gaze_chat_format *format, const char *system, size_t size,

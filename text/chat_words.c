@@ -96,6 +96,8 @@ static gaze_err read_string(reading *r, gaze_chat_word_kind kind) {
     bool escaped = r->text[i] == '\\';
     i += escaped;
     char c = r->text[i];
+    if (escaped && !strchr("nt\\'\"", c))
+      decoded[size++] = '\\'; /* as Jinja has it */
     decoded[size++] = escaped && c == 'n' ? '\n' : escaped && c == 't' ? '\t' : c;
   }
   r->at++;
@@ -141,27 +143,49 @@ static bool ends_tag(const reading *r, char sign) {
   return left >= dash + 2 && at[dash] == sign && at[dash + 1] == '}';
 }
 
+/* Puts the last literal to the one before. */
+static void join_literals(gaze_chat_words *words) {
+  gaze_chat_word *first = &words->at[words->n - 2], *second = first + 1;
+  memmove(words->bytes + second->at - 1, words->bytes + second->at, second->size + 1);
+  first->size += second->size;
+  words->size--;
+  words->n--;
+}
+
+/* A string; where `joins`, to be put to the literal before. */
+static gaze_err take_string(reading *r, bool skips, bool joins) {
+  GAZE_TRY(read_string(r, skips ? GAZE_CHAT_WORD_NAME : GAZE_CHAT_WORD_LITERAL));
+  if (joins && !skips)
+    join_literals(r->words);
+  return GAZE_OK;
+}
+
+static gaze_err take_name(reading *r, size_t length, bool skips) {
+  const char *name = r->text + r->at;
+  r->at += length;
+  if (is_word(name, length, "raise_exception"))
+    return skip_call(r);
+  return skips || isdigit((unsigned char)*name) ? GAZE_OK : push(r->words, GAZE_CHAT_WORD_NAME, name, length);
+}
+
 /* The words of a tag up to its end. skips: none is kept. */
 static gaze_err read_expression(reading *r, char sign, bool skips) {
+  char before = 0; /* '"' behind a string, '+' behind a string and a sign of addition */
   while (r->at < r->size && !ends_tag(r, sign)) {
     char c = r->text[r->at];
     size_t length = name_size(r, r->at);
-    const char *name = r->text + r->at;
-    if (c == '\'' || c == '"')
-      GAZE_TRY(read_string(r, skips ? GAZE_CHAT_WORD_NAME : GAZE_CHAT_WORD_LITERAL));
-    else if (length) {
-      r->at += length;
-      if (is_word(name, length, "raise_exception"))
-        GAZE_TRY(skip_call(r));
-      else if (!skips && !isdigit((unsigned char)c))
-        GAZE_TRY(push(r->words, GAZE_CHAT_WORD_NAME, name, length));
+    if (c == '\'' || c == '"') {
+      GAZE_TRY(take_string(r, skips, before == '+'));
+      before = '"';
+    } else if (length) {
+      GAZE_TRY(take_name(r, length, skips));
+      before = 0;
     } else {
+      before = is_space(c) ? before : before == '"' && c == '+' ? '+' : 0;
       r->at++;
     }
   }
-  if (r->at >= r->size)
-    return fail(r, "a tag without an end");
-  return GAZE_OK;
+  return r->at < r->size ? GAZE_OK : fail(r, "a tag without an end");
 }
 
 static bool holds(const char *text, size_t size, const char *word) { return memmem(text, size, word, strlen(word)); }
@@ -285,7 +309,7 @@ static size_t find_tag(const reading *r) {
 
 gaze_err gaze_chat_words_read(gaze_chat_words *words, const char *text, size_t size, const char *name) {
   reading r = {.words = words, .text = text, .name = name, .size = size, .line_starts = true};
-  *words = (gaze_chat_words){0};
+  *words = (gaze_chat_words){.source = text, .source_size = size};
   for (;;) {
     size_t tag = find_tag(&r);
     char next = tag < size ? text[tag + 1] : 0;

@@ -7,7 +7,7 @@
 #include "core/base/memory.h"
 
 typedef enum gaze_chat_word_kind {
-  GAZE_CHAT_WORD_LITERAL, /* text between tags, or a quoted string */
+  GAZE_CHAT_WORD_LITERAL, /* text between tags, or a quoted string, with those that are added to it by + */
   GAZE_CHAT_WORD_SYSTEM,  /* a quoted string that is all a variable system... is set to */
   GAZE_CHAT_WORD_NAME,
   GAZE_CHAT_WORD_LOCAL /* a name that `set` or `for` makes */
@@ -23,7 +23,9 @@ typedef struct gaze_chat_words {
   size_t n, capacity;
   char *bytes; /* each word ended by 0 */
   size_t size, bytes_capacity;
-  bool loose_space; /* space that stands between tags is written */
+  bool loose_space;   /* space that stands between tags is written */
+  const char *source; /* [source_size], borrowed: the whole text */
+  size_t source_size;
 } gaze_chat_words;
 
 /* name: of the source, for messages. fini in any case. */

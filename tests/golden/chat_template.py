@@ -68,10 +68,14 @@ def render(compiled, conversation, as_list, answer):
 def cases_of(jinja):
     as_list = wants_list(jinja)
     compiled = _compile_jinja_template(jinja)
+    # Some always ask for an answer, some never behind an answer, some leave off the end of the last turn.
+    whole = "add_generation_prompt" in jinja and "not loop.last" not in jinja
+    picky = "messages[-1]['role'] != 'assistant'" in jinja or "add_generation_prompt" not in jinja
     return {
         "picture": "<|image_pad|>" if "<|image_pad|>" in jinja else "<image>",
-        "answer": [render(compiled, conversation, as_list, True) for conversation in CONVERSATIONS],
-        "whole": [render(compiled, conversation, as_list, False) if i in WHOLE else None
+        "answer": [None if picky and conversation[-1][0] == "assistant" else render(compiled, conversation, as_list, True)
+                   for conversation in CONVERSATIONS],
+        "whole": [render(compiled, conversation, as_list, False) if whole and i in WHOLE else None
                   for i, conversation in enumerate(CONVERSATIONS)],
     }
 
