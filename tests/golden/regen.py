@@ -20,8 +20,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "data")
-MODULES = ["resize", "pictures", "tokenizer", "tokenizer_kinds", "clip", "classifier", "families", "clip_train", "distill", "weights"]
-PACKAGES = ["torch", "transformers", "pillow", "tokenizers", "open_clip_torch", "safetensors", "ftfy", "numpy", "sentencepiece"]
+MODULES = ["resize", "pictures", "tokenizer", "tokenizer_kinds", "clip", "classifier", "families", "clip_train", "distill", "weights", "quants"]
+PACKAGES = ["torch", "transformers", "pillow", "tokenizers", "open_clip_torch", "safetensors", "ftfy", "numpy", "sentencepiece", "gguf", "ctransformers"]
 
 
 def existing(names):
