@@ -477,6 +477,19 @@ static void test_vocabulary_of_llama(void **state) {
   gaze_gguf_close(file);
 }
 
+static void test_info(void **state) {
+  char *json;
+  assert_int_equal(gaze_gguf_info_json(gguf_path("all.gguf"), &json), GAZE_OK);
+  static const char *const words[] = {
+      "\"architecture\": \"test\"",          "\"chat_template\": false",  "\"Q4_K\": 1024",
+      "\"test.strings\": \"(3 of string)\"", "\"test.i32\": -2000000000", "\"tensors\": 12"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (!strstr(json, words[i]))
+      fail_msg("no %s in %s", words[i], json);
+  free(json);
+  check_fails(gaze_gguf_info_json(test_path("absent.gguf"), &json), GAZE_ERR_NOT_FOUND, "absent.gguf", NULL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_values),
@@ -494,6 +507,7 @@ int main(void) {
       cmocka_unit_test(test_whole_or_absent),
       cmocka_unit_test(test_read_by_the_package),
       cmocka_unit_test(test_vocabulary_of_llama),
+      cmocka_unit_test(test_info),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
