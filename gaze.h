@@ -115,6 +115,8 @@ const char *gaze_model_path(const gaze_model *model);  /* borrowed */
 GAZE_CHECKED gaze_err gaze_model_key(gaze_model *model, char key[33]);
 /* Family, sizes, dtypes, context as a JSON object; yours: free(). */
 GAZE_CHECKED gaze_err gaze_model_info_json(gaze_model *model, char **json);
+/* The same of a GGUF file, of any kind of model, by its metadata. */
+GAZE_CHECKED gaze_err gaze_gguf_info_json(const char *path, char **json);
 
 /* Writes a model's folder with the matrices of its linear layers in bf16 or int8; it opens in a fraction of the time.
  */
