@@ -105,9 +105,9 @@ static gaze_err find_source(const gaze_clip *clip, const gaze_parameter *paramet
 /* What checkpoints carry besides weights: counters, masks, poolers that nobody asks, sizes that OpenAI's files repeat.
  */
 static bool is_leftover(const char *name) {
-  static const char *const ends[] = {"position_ids",         "inv_freq",           "attn_mask",
-                                     ".pooler.dense.weight", ".pooler.dense.bias", "token_type_ids",
-                                     "input_resolution",     "context_length",     "vocab_size"};
+  static const char *const ends[] = {"position_ids",        "inv_freq",          "attn_mask",
+                                     "pooler.dense.weight", "pooler.dense.bias", "token_type_ids",
+                                     "input_resolution",    "context_length",    "vocab_size"};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
     if (gaze_ends_with(name, ends[i]))
       return true;
