@@ -49,8 +49,6 @@ static gaze_err open_folder(gaze_model *model) {
 
 static gaze_err open_tokenizer(gaze_model *model) {
   GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
-  if (gaze_tokenizer_pad(model->tokenizer) >= 0)
-    model->clip.config.text.pad = gaze_tokenizer_pad(model->tokenizer);
   return gaze_clip_config_check_tokenizer(&model->clip.config, model->tokenizer, model->folder);
 }
 

@@ -1,7 +1,9 @@
 """Tiny random models of the families besides CLIP's own, and everything that their references compute on the way.
 
 data/families/siglip/       transformers' SigLIP: tanh GELU, pooling by attention, texts filled up
-data/families/siglip2/      the same with Gemma's tokenizer, data/families/chinese-words/ with BERT's: from texts on
+data/families/siglip2/      the same with Gemma's tokenizer, data/families/chinese-words/ with BERT's: from texts on;
+                            siglip2/gaze-reference-left/ is of texts that are filled up in front
+data/families/sentences/    a BERT alone, as sentence-transformers keeps it; sentences.json: texts and vectors
 data/families/siglip-timm/  the same family as open_clip stores it: timm's image encoder, open_clip's text tower
 data/families/chinese/      transformers' Chinese-CLIP: BERT as text tower
 data/families/open/         open_clip's own towers: quick GELU, heads of 10
@@ -22,7 +24,7 @@ import sys
 
 import numpy as np
 
-from clip import make_reference, quiet, save_taps, taps
+from clip import make_reference, quiet, save_taps, taps, unit
 
 SEED = 21
 PAD = 1
@@ -32,7 +34,7 @@ TEXT = {"hidden_size": 36, "intermediate_size": 52, "num_hidden_layers": 2, "num
         "max_position_embeddings": 12, "pad_token_id": PAD, "bos_token_id": 2, "eos_token_id": 3}
 
 
-def randomise(model):
+def fill(model):
     """Random weights under which every part counts."""
     import torch
 
@@ -47,6 +49,10 @@ def randomise(model):
             elif "norm" in name.lower() or "ln_" in name:
                 values = 0.3 * values + name.endswith("weight")
             parameter.copy_(torch.from_numpy(0.7 * values if name.endswith("bias") else values))
+
+
+def randomise(model):
+    fill(model)
     return model.double().eval()
 
 
@@ -88,12 +94,12 @@ def save(folder, name, model, state, pixels, ids, noted, config=None, open_clip=
     save_taps(os.path.join(folder, name + ".safetensors"), pixels, ids, noted)
 
 
-def save_processor(folder, name, family):
+def save_processor(folder, name, family, side=24):
     """preprocessor_config.json of transformers' processor of that family, which squashes."""
     import importlib
 
     module = importlib.import_module(f"transformers.models.{family}.image_processing_pil_{family}")
-    options = {"size": {"height": 24, "width": 24}} | ({} if family == "siglip" else {"do_center_crop": False})
+    options = {"size": {"height": side, "width": side}} | ({} if family == "siglip" else {"do_center_crop": False})
     processor = make_reference.Transformers.processors[family] + "Pil"
     getattr(module, processor)(**options).save_pretrained(os.path.join(folder, name))
 
@@ -197,8 +203,9 @@ def write_chinese(folder):
     save_reference(folder, "chinese")
 
 
-def write_with_words(folder, name, kind, family, text, tokenizer_class=None):
-    """A model whose folder has a tokenizer: one of data/tokenizer_kinds. It is compared from files and texts on."""
+def write_with_words(folder, name, kind, family, text, tokenizer_class=None, also_left=False):
+    """A model whose folder has a tokenizer: one of data/tokenizer_kinds. It is compared from files and texts on.
+    also_left: gaze-reference-left/ is the same with what fills a text up in front of it."""
     from transformers import AutoTokenizer, ChineseCLIPConfig, ChineseCLIPModel, SiglipConfig, SiglipModel
 
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "tokenizer_kinds", kind)
@@ -213,22 +220,67 @@ def write_with_words(folder, name, kind, family, text, tokenizer_class=None):
         shutil.copy(os.path.join(source, file), os.path.join(folder, name, file))
     said = os.path.join(folder, name, "tokenizer_config.json")
     with open(said) as file:
-        settings = json.load(file) | {"padding_side": "right"}  # Gemma's own default is the left
-    settings |= {"tokenizer_class": tokenizer_class} if tokenizer_class else {}
-    with open(said, "w") as file:
-        json.dump(settings, file, indent=1)
+        settings = json.load(file) | ({"tokenizer_class": tokenizer_class} if tokenizer_class else {})
     save_processor(folder, name, family)
-    save_reference(folder, name)
+    for side, out in (("left", "gaze-reference-left"), ("right", "gaze-reference"))[not also_left:]:
+        with open(said, "w") as file:
+            json.dump(settings | {"padding_side": side}, file, indent=1)
+        save_reference(folder, name, out=out)
 
 
 def write_siglip2(folder):
     """SigLIP 2: the same towers, Gemma's tokenizer in lower case."""
-    write_with_words(folder, "siglip2", "gemma", "siglip", {"max_position_embeddings": 16}, "Siglip2Tokenizer")
+    write_with_words(folder, "siglip2", "gemma", "siglip", {"max_position_embeddings": 16}, "Siglip2Tokenizer",
+                     also_left=True)
 
 
 def write_chinese_words(folder):
     write_with_words(folder, "chinese-words", "bert", "chinese_clip",
                      {"hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 4, "max_position_embeddings": 20})
+
+
+def write_sentences(folder):
+    """A BERT with the files that sentence-transformers keeps beside it, and the vectors that these define."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "tokenizer_kinds", "bert")
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    config = BertConfig(vocab_size=len(tokenizer), hidden_size=24, num_hidden_layers=2, num_attention_heads=4,
+                        intermediate_size=40, max_position_embeddings=20, pad_token_id=tokenizer.pad_token_id)
+    model = BertModel._from_config(config, attn_implementation="sdpa")
+    fill(model)
+    said = {k: v for k, v in config.to_diff_dict().items() if k not in ("dtype", "transformers_version")}
+    save_weights(folder, "sentences", model.state_dict(), config=said)
+    place = os.path.join(folder, "sentences")
+    for file in os.listdir(source):
+        shutil.copy(os.path.join(source, file), place)
+    kinds = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+    modules = [{"idx": i, "name": str(i), "path": path, "type": "sentence_transformers.models." + kind}
+               for i, (path, kind) in enumerate(kinds)]
+    pooling = {"word_embedding_dimension": 24, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True,
+               "pooling_mode_max_tokens": False, "pooling_mode_mean_sqrt_len_tokens": False}
+    settings = {"max_seq_length": 12, "do_lower_case": False}
+    os.makedirs(os.path.join(place, "1_Pooling"))
+    cases = sentence_cases(model.double().eval(), tokenizer, settings["max_seq_length"])
+    for name, content in (("modules.json", modules), ("1_Pooling/config.json", pooling), ("sentences.json", cases),
+                          ("sentence_bert_config.json", settings)):
+        with open(os.path.join(place, name), "w") as file:
+            json.dump(content, file, indent=1)
+            file.write("\n")
+
+
+def sentence_cases(model, tokenizer, context):
+    """Unit vectors by the mean over all tokens, and by the first."""
+    import torch
+
+    cases = []
+    for text in make_reference.TEXTS:
+        inputs = tokenizer([text], truncation=True, max_length=context, return_tensors="pt")
+        with torch.no_grad():
+            states = model(**inputs)[0][0].numpy()
+        cases.append({"text": text, "mean": unit(states.mean(0)[None])[0], "first": unit(states[:1])[0]})
+    return cases
 
 
 def write_open_clip(folder):
@@ -314,6 +366,6 @@ def write(folder):
     folder = os.path.join(folder, "families")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    for part in (write_siglip, write_siglip2, write_siglip_timm, write_chinese, write_chinese_words, write_open_clip,
-                 write_open_both, write_xlmr):
+    for part in (write_siglip, write_siglip2, write_siglip_timm, write_chinese, write_chinese_words, write_sentences,
+                 write_open_clip, write_open_both, write_xlmr):
         part(folder)
