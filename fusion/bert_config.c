@@ -1,4 +1,4 @@
-/* Text towers of BERT: Chinese-CLIP's, and models of sentence-transformers, which have no image tower. */
+/* Text towers of BERT: Chinese-CLIP's, XLM-R's, and models of sentence-transformers, which have no image tower. */
 #include "fusion/clip_config.h"
 
 #include "core/base/file.h"
@@ -23,6 +23,23 @@ static gaze_err read_bert(const json_t *text, gaze_text_config *config) {
   if (strcmp(positions, "absolute") != 0)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "positions of another kind: position_embedding_type \"%s\": only absolute",
                      positions);
+  return GAZE_OK;
+}
+
+/* XLM-R is a BERT whose positions begin behind that of padding. */
+gaze_err gaze_text_config_read_xlmr(const json_t *json, gaze_text_config *config) {
+  const char *type;
+  int64_t pad;
+  GAZE_TRY(gaze_json_string(json, "model_type", "", &type));
+  if (strcmp(type, "xlm-roberta") != 0)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "unknown text tower: model_type \"%s\": of transformers' only xlm-roberta",
+                     type);
+  GAZE_TRY(read_bert(json, config));
+  GAZE_TRY(gaze_json_integer(json, "pad_token_id", 1, &pad));
+  if (pad < 0 || pad >= (int64_t)config->positions)
+    return gaze_fail(GAZE_ERR_MISMATCH, "impossible sizes: pad_token_id %lld of %zu positions: check the configuration",
+                     (long long)pad, config->positions);
+  config->position_offset = (size_t)pad + 1;
   return GAZE_OK;
 }
 

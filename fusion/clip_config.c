@@ -1,6 +1,7 @@
 #include "fusion/clip_config.h"
 
 #include "core/base/file.h"
+#include "core/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -223,11 +224,30 @@ static gaze_err open_transformers(const char *folder, gaze_clip_config *config, 
   return err;
 }
 
-static gaze_err open_open_clip(const char *path, gaze_clip_config *config, gaze_preprocess *preprocess) {
-  json_t *json;
+/* config.json of the folder in the model's that hf_model_name names; *out NULL: there is none, or it is a name of the
+ * hub. */
+static gaze_err open_words(const char *folder, const json_t *json, json_t **out) {
+  const json_t *text = json_object_get(json_object_get(json, "model_cfg"), "text_cfg");
+  const char *name;
+  char *path;
+  GAZE_TRY(gaze_json_string(text, "hf_model_name", "", &name));
+  if (!*name || *name == '.' || strchr(name, '/'))
+    return GAZE_OK;
+  GAZE_TRY(gaze_format(&path, "%s/%s/config.json", folder, name));
+  gaze_err err = gaze_file_exists(path) ? gaze_json_open(path, out) : GAZE_OK;
+  free(path);
+  return err;
+}
+
+static gaze_err open_open_clip(const char *folder, const char *path, gaze_clip_config *config,
+                               gaze_preprocess *preprocess) {
+  json_t *json, *words = NULL;
   GAZE_TRY(gaze_json_open(path, &json));
-  gaze_err err = gaze_clip_config_read_open_clip(json, config, preprocess);
+  gaze_err err = open_words(folder, json, &words);
+  if (err == GAZE_OK)
+    err = gaze_clip_config_read_open_clip(json, words, config, preprocess);
   json_decref(json);
+  json_decref(words);
   return err;
 }
 
@@ -236,7 +256,7 @@ gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaz
   GAZE_TRY(gaze_path_join(folder, "config.json", &ours));
   gaze_err err = gaze_path_join(folder, "open_clip_config.json", &path);
   if (err == GAZE_OK)
-    err = gaze_file_exists(path) && !gaze_file_exists(ours) ? open_open_clip(path, config, preprocess)
+    err = gaze_file_exists(path) && !gaze_file_exists(ours) ? open_open_clip(folder, path, config, preprocess)
                                                             : open_transformers(folder, config, preprocess);
   free(ours);
   free(path);

@@ -35,8 +35,12 @@ GAZE_CHECKED gaze_err gaze_clip_config_read_sentences(const json_t *modules, jso
                                                       gaze_clip_config *config);
 GAZE_CHECKED gaze_err gaze_clip_config_open_sentences(const char *folder, gaze_clip_config *config);
 
-/* open_clip_config.json: the model, and how it prepares pictures. What is not implemented is refused by name. */
-GAZE_CHECKED gaze_err gaze_clip_config_read_open_clip(const json_t *json, gaze_clip_config *config,
+/* The config.json of a text tower of XLM-R. */
+GAZE_CHECKED gaze_err gaze_text_config_read_xlmr(const json_t *json, gaze_text_config *out);
+
+/* open_clip_config.json: the model, and how it prepares pictures. What is not implemented is refused by name. words:
+ * config.json of the folder that hf_model_name names, where there is one, or NULL. */
+GAZE_CHECKED gaze_err gaze_clip_config_read_open_clip(const json_t *json, const json_t *words, gaze_clip_config *config,
                                                       gaze_preprocess *preprocess);
 
 #endif

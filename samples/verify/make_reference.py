@@ -229,13 +229,14 @@ class OpenClip:
         self.size, self.words = model["vision_cfg"]["image_size"], model["text_cfg"]
         self.pictures = config.get("preprocess_cfg", {})
 
-    @staticmethod
-    def build(model):
+    def build(self, model):
         from open_clip.model import CLIP, CustomTextCLIP
 
         text = dict(model["text_cfg"])
         if "hf_model_name" in text:
             text["hf_model_pretrained"] = False
+            beside = os.path.join(self.folder, text["hf_model_name"])
+            text["hf_model_name"] = beside if os.path.isdir(beside) else text["hf_model_name"]
         vision = dict(model["vision_cfg"])
         if "timm_model_name" in vision:
             vision["timm_model_pretrained"] = False

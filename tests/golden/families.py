@@ -9,8 +9,9 @@ data/families/chinese/      transformers' Chinese-CLIP: BERT as text tower
 data/families/open/         open_clip's own towers: quick GELU, heads of 10
 data/families/open-both/    the same with texts that are seen both ways, filled up and pooled at their last row;
                             gaze-reference-causal/ is the same weights with a causal mask
-data/families/xlmr/         weights alone: open_clip's CLIP with XLM-R as text tower, mean pooling, two projections
-data/families/MODEL/gaze-reference/  what `gaze model verify` compares with, of all but xlmr
+data/families/xlmr/         open_clip's CLIP with XLM-R as text tower, mean pooling, two projections; its sizes are in
+                            text/, which hf_model_name names
+data/families/MODEL/gaze-reference/  what `gaze model verify` compares with
 data/families/MODEL.safetensors  its inputs (pixels; ids, offsets) and its taps, named as gaze names them
 
 The references run in float64; what they give is rounded to float32 once. open_clip and timm want torchvision for
@@ -336,11 +337,12 @@ def write_xlmr(folder):
     from open_clip.model import CLIPVisionCfg, _build_vision_tower
     from transformers import XLMRobertaConfig, XLMRobertaModel
 
-    visual = _build_vision_tower(20, CLIPVisionCfg(image_size=24, patch_size=8, width=40, head_width=10, layers=2))
-    text = XLMRobertaModel._from_config(
-        XLMRobertaConfig(vocab_size=90, hidden_size=24, num_hidden_layers=2, num_attention_heads=4, intermediate_size=40,
-                         max_position_embeddings=16, type_vocab_size=1, pad_token_id=1, layer_norm_eps=1e-5),
-        attn_implementation="eager")
+    sizes = {"image_size": 24, "patch_size": 8, "width": 40, "head_width": 10, "layers": 2}
+    visual = _build_vision_tower(20, CLIPVisionCfg(**sizes))
+    words = XLMRobertaConfig(vocab_size=90, hidden_size=24, num_hidden_layers=2, num_attention_heads=4,
+                             intermediate_size=40, max_position_embeddings=16, type_vocab_size=1, pad_token_id=1,
+                             layer_norm_eps=1e-5)
+    text = XLMRobertaModel._from_config(words, attn_implementation="eager")
     projection = torch.nn.Sequential(torch.nn.Linear(24, 22, bias=False), torch.nn.GELU(), torch.nn.Linear(22, 20, bias=False))
     model = torch.nn.ModuleDict({"visual": visual, "text": torch.nn.ModuleDict({"transformer": text, "proj": projection})})
     randomise(model)
@@ -355,7 +357,18 @@ def write_xlmr(folder):
         pooled = MeanPooler()(text(input_ids=rows, attention_mask=mask), mask)
         noted.note("text.pooled", pooled)
         noted.note("text.embedding", projection(pooled))
-    save(folder, "xlmr", model, state, pixels, ids, noted)
+    tower = {"hf_model_name": "text", "hf_tokenizer_name": "text", "hf_pooler_type": "mean_pooler",
+             "hf_proj_type": "mlp", "context_length": 12}
+    half = [0.5, 0.5, 0.5]
+    config = {"model_cfg": {"embed_dim": 20, "vision_cfg": sizes, "text_cfg": tower},
+              "preprocess_cfg": {"mean": half, "std": half}}
+    save(folder, "xlmr", model, state, pixels, ids, noted, open_clip=config)
+    os.makedirs(os.path.join(folder, "xlmr", "text"))
+    with open(os.path.join(folder, "xlmr", "text", "config.json"), "w") as file:
+        json.dump({k: v for k, v in words.to_diff_dict().items() if k not in ("dtype", "transformers_version")}, file,
+                  indent=1, sort_keys=True)
+        file.write("\n")
+    save_reference(folder, "xlmr")
 
 
 def write(folder):

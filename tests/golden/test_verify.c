@@ -64,7 +64,8 @@ static void every_fixture_passes(void **state) {
                                          "../families/siglip-timm",
                                          "../families/chinese",
                                          "../families/open",
-                                         "../families/open-both"};
+                                         "../families/open-both",
+                                         "../families/xlmr"};
   for (size_t i = 0; i < sizeof fixtures / sizeof *fixtures; i++) {
     check_passes(fixtures[i], GAZE_PRECISION_F32);
     check_passes(fixtures[i], GAZE_PRECISION_BF16);
