@@ -13,10 +13,11 @@
 #define GAZE_ANY_END (-1) /* nothing is pooled by its id */
 
 typedef struct gaze_clip_config {
-  const char *family; /* static: "clip", "siglip", "chinese_clip", "open_clip" */
+  const char *family; /* static: "clip", "siglip", "chinese_clip", "open_clip", "bert" */
   gaze_vit_config vision;
   gaze_text_config text;
   size_t dim;          /* D of the joint space */
+  bool text_only;      /* no image tower, and no temperature: `vision` is all zero */
   bool sigmoid;        /* trained with the sigmoid loss: probabilities are sigmoids, logit_bias is used */
   int64_t end_of_text; /* id that is pooled */
 } gaze_clip_config;
@@ -25,7 +26,7 @@ typedef struct gaze_clip {
   gaze_clip_config config;
   gaze_vit vision;
   gaze_text_encoder text;
-  gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse; 0 unless sigmoid */
+  gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse, unless text_only; 0 unless sigmoid */
   float *dlogit_scale, *dlogit_bias;
   gaze_parameters parameters;
   float *values, *gradients; /* arenas of a trained one; NULL when only run */
@@ -35,12 +36,19 @@ typedef struct gaze_clip {
   bool keeps_bf16, keeps_int8;
 } gaze_clip;
 
-/* Config from a Hugging Face config.json (model_type clip, siglip, chinese_clip), keys omitted at its class defaults,
- * and back for clip. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
+/* Config from a Hugging Face config.json (model_type clip, siglip, chinese_clip, bert), keys omitted at its class
+ * defaults, and back for clip. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out);
 GAZE_CHECKED gaze_err gaze_clip_config_write(const gaze_clip_config *config, const char *path);
+/* Beside a BERT's config.json: what sentence-transformers says of it. */
+#define GAZE_SENTENCE_MODULES "modules.json"
+#define GAZE_SENTENCE_POOLING_FOLDER "1_Pooling"
+#define GAZE_SENTENCE_POOLING GAZE_SENTENCE_POOLING_FOLDER "/config.json"
+#define GAZE_SENTENCE_SETTINGS "sentence_bert_config.json"
+
 /* Both configurations of a model's folder: config.json, and preprocessor_config.json or the image_processor of
- * processor_config.json; without config.json, open_clip_config.json. */
+ * processor_config.json; without config.json, open_clip_config.json. preprocess is zeroed where there is no image
+ * tower. */
 GAZE_CHECKED gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess);
 /* GAZE_ERR_MISMATCH unless the tokenizer's ids have rows and its end is the token that is pooled. folder: for messages,
  * the tokenizer's. */

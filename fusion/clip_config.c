@@ -1,6 +1,7 @@
 #include "fusion/clip_config.h"
 
 #include "core/base/file.h"
+#include "core/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +61,10 @@ gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
   static const struct {
     const char *type;
     gaze_err (*read)(const json_t *json, gaze_clip_config *config);
-  } families[] = {
-      {"clip", read_clip}, {"siglip", gaze_clip_config_read_siglip}, {"chinese_clip", gaze_clip_config_read_chinese}};
+  } families[] = {{"clip", read_clip},
+                  {"siglip", gaze_clip_config_read_siglip},
+                  {"chinese_clip", gaze_clip_config_read_chinese},
+                  {"bert", gaze_clip_config_read_bert}};
   const char *type;
   gaze_clip_config config = {0};
   GAZE_TRY(gaze_json_string(json, "model_type", "", &type));
@@ -75,7 +78,8 @@ gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
     return GAZE_OK;
   }
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                   "unknown model family: \"%s\": this version runs model_type clip, siglip and chinese_clip", type);
+                   "unknown model family: \"%s\": this version runs model_type clip, siglip, chinese_clip and bert",
+                   type);
 }
 
 static gaze_err tower_check(const char *tower, const gaze_block_config *block, size_t layers) {
@@ -89,19 +93,24 @@ static gaze_err tower_check(const char *tower, const gaze_block_config *block, s
   return GAZE_OK;
 }
 
-gaze_err gaze_clip_config_check(const gaze_clip_config *config) {
-  const gaze_vit_config *vision = &config->vision;
+static gaze_err vision_check(const gaze_vit_config *vision, size_t dim) {
   GAZE_TRY(tower_check("vision", &vision->block, vision->layers));
-  GAZE_TRY(tower_check("text", &config->text.block, config->text.layers));
   if (!vision->patch_size || vision->image_size < vision->patch_size || gaze_vit_patches(vision) > UINT16_MAX ||
       vision->image_size > 4096)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "impossible sizes: pictures of %zu pixels with patches of %zu: check the configuration",
                      vision->image_size, vision->patch_size);
-  if (vision->kind == GAZE_VIT_SIGLIP && vision->block.dim != config->dim)
+  if (vision->kind == GAZE_VIT_SIGLIP && vision->block.dim != dim)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "impossible sizes: a picture's vector of width %zu in a space of %zu: check the configuration",
-                     vision->block.dim, config->dim);
+                     vision->block.dim, dim);
+  return GAZE_OK;
+}
+
+gaze_err gaze_clip_config_check(const gaze_clip_config *config) {
+  if (!config->text_only)
+    GAZE_TRY(vision_check(&config->vision, config->dim));
+  GAZE_TRY(tower_check("text", &config->text.block, config->text.layers));
   if (config->text.positions && config->text.positions < config->text.position_offset + config->text.context)
     return gaze_fail(GAZE_ERR_MISMATCH, "impossible sizes: context %zu with %zu positions: check the configuration",
                      config->text.context, config->text.positions);
@@ -158,23 +167,45 @@ static gaze_err read_pictures(const char *folder, json_t **out) {
 
 static gaze_err open_transformers(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
   json_t *json = NULL, *pictures = NULL;
+  *preprocess = (gaze_preprocess){0};
   gaze_err err = read_json(folder, "config.json", &json);
   if (err == GAZE_OK)
     err = gaze_clip_config_read(json, config);
-  if (err == GAZE_OK)
+  if (err == GAZE_OK && config->text_only)
+    err = gaze_clip_config_open_sentences(folder, config);
+  else if (err == GAZE_OK)
     err = read_pictures(folder, &pictures);
-  if (err == GAZE_OK)
+  if (err == GAZE_OK && pictures)
     err = gaze_preprocess_read(pictures, (int)config->vision.image_size, preprocess);
   json_decref(json);
   json_decref(pictures);
   return err;
 }
 
-static gaze_err open_open_clip(const char *path, gaze_clip_config *config, gaze_preprocess *preprocess) {
-  json_t *json;
+/* config.json of the folder in the model's that hf_model_name names; *out NULL: there is none, or it is a name of the
+ * hub. */
+static gaze_err open_words(const char *folder, const json_t *json, json_t **out) {
+  const json_t *text = json_object_get(json_object_get(json, "model_cfg"), "text_cfg");
+  const char *name;
+  char *path;
+  GAZE_TRY(gaze_json_string(text, "hf_model_name", "", &name));
+  if (!*name || *name == '.' || strchr(name, '/'))
+    return GAZE_OK;
+  GAZE_TRY(gaze_format(&path, "%s/%s/config.json", folder, name));
+  gaze_err err = gaze_file_exists(path) ? gaze_json_open(path, out) : GAZE_OK;
+  free(path);
+  return err;
+}
+
+static gaze_err open_open_clip(const char *folder, const char *path, gaze_clip_config *config,
+                               gaze_preprocess *preprocess) {
+  json_t *json, *words = NULL;
   GAZE_TRY(gaze_json_open(path, &json));
-  gaze_err err = gaze_clip_config_read_open_clip(json, config, preprocess);
+  gaze_err err = open_words(folder, json, &words);
+  if (err == GAZE_OK)
+    err = gaze_clip_config_read_open_clip(json, words, config, preprocess);
   json_decref(json);
+  json_decref(words);
   return err;
 }
 
@@ -183,7 +214,7 @@ gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaz
   GAZE_TRY(gaze_path_join(folder, "config.json", &ours));
   gaze_err err = gaze_path_join(folder, "open_clip_config.json", &path);
   if (err == GAZE_OK)
-    err = gaze_file_exists(path) && !gaze_file_exists(ours) ? open_open_clip(path, config, preprocess)
+    err = gaze_file_exists(path) && !gaze_file_exists(ours) ? open_open_clip(folder, path, config, preprocess)
                                                             : open_transformers(folder, config, preprocess);
   free(ours);
   free(path);

@@ -5,9 +5,9 @@
  */
 static bool is_leftover(const void *user, const char *name) {
   (void)user;
-  static const char *const ends[] = {"position_ids",         "inv_freq",           "attn_mask",
-                                     ".pooler.dense.weight", ".pooler.dense.bias", "token_type_ids",
-                                     "input_resolution",     "context_length",     "vocab_size"};
+  static const char *const ends[] = {"position_ids",        "inv_freq",          "attn_mask",
+                                     "pooler.dense.weight", "pooler.dense.bias", "token_type_ids",
+                                     "input_resolution",    "context_length",    "vocab_size"};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
     if (gaze_ends_with(name, ends[i]))
       return true;

@@ -137,7 +137,7 @@ static const gaze_name_pattern patterns[] = {
     {"vision.map.up_bias", "visual.trunk.attn_pool.mlp.fc1.bias", 0, 0, false},
     {"vision.map.down_weight", "visual.trunk.attn_pool.mlp.fc2.weight", 0, 0, false},
     {"vision.map.down_bias", "visual.trunk.attn_pool.mlp.fc2.bias", 0, 0, false},
-/* BERT's text towers: Chinese-CLIP's, and those of transformers in open_clip */
+/* BERT's text towers: one that is all of the model, Chinese-CLIP's, and those of transformers in open_clip */
 #define BERT(prefix)                                                                                       \
   {"text.token_embedding", prefix "embeddings.word_embeddings.weight", 0, 0, false},                       \
       {"text.position_embedding", prefix "embeddings.position_embeddings.weight", 0, 0, false},            \
@@ -160,6 +160,7 @@ static const gaze_name_pattern patterns[] = {
       {"text.block*.down_bias", prefix "encoder.layer.*.output.dense.bias", 0, 0, false},                  \
       {"text.block*.norm2_gain", prefix "encoder.layer.*.output.LayerNorm.weight", 0, 0, false},           \
       {"text.block*.norm2_bias", prefix "encoder.layer.*.output.LayerNorm.bias", 0, 0, false},
+    BERT("")            /* alone */
     BERT("text_model.") /* */
     BERT("text.transformer."){"text.first_projection", "text.proj.0.weight", 0, 0, false},
     {"text.projection", "text.proj.2.weight", 0, 0, false},

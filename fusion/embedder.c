@@ -33,6 +33,7 @@ static int64_t variant_of(const gaze_model *model, const gaze_picture_options *o
 
 gaze_err gaze_model_embedder(gaze_model *model, const gaze_picture_options *options, gaze_embedder *out) {
   embedder_state *state;
+  GAZE_TRY(gaze_model_check_pictures(model));
   GAZE_TRY(gaze_alloc(1, sizeof *state, &state));
   state->model = model;
   state->options = options ? *options : (gaze_picture_options){0};

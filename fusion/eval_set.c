@@ -135,6 +135,7 @@ static void drop_failed(gaze_eval_set *set, char *const *messages, size_t D) {
 gaze_err gaze_eval_set_embed(gaze_model *model, gaze_eval_set *set) {
   char **messages;
   size_t D = model->clip.config.dim, n = set->n;
+  GAZE_TRY(gaze_model_check_pictures(model));
   GAZE_TRY(gaze_alloc(n, D * sizeof *set->vectors, &set->vectors));
   GAZE_TRY(gaze_alloc(n, sizeof *messages, &messages));
   gaze_err err = gaze_samples_embed(model, set->samples, n, set->vectors, messages);

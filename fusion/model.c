@@ -53,8 +53,6 @@ static gaze_err open_folder(gaze_model *model) {
 
 static gaze_err open_tokenizer(gaze_model *model) {
   GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
-  if (gaze_tokenizer_pad(model->tokenizer) >= 0)
-    model->clip.config.text.pad = gaze_tokenizer_pad(model->tokenizer);
   return gaze_clip_config_check_tokenizer(&model->clip.config, model->tokenizer, model->folder);
 }
 
@@ -101,10 +99,23 @@ void gaze_model_close(gaze_model *model) {
 
 int gaze_model_dim(const gaze_model *model) { return (int)model->clip.config.dim; }
 int gaze_model_context(const gaze_model *model) { return (int)model->clip.config.text.context; }
-float gaze_model_logit_scale(const gaze_model *model) { return expf(gaze_f32(model->clip.logit_scale)[0]); }
+float gaze_model_logit_scale(const gaze_model *model) {
+  return model->clip.config.text_only ? 1 : expf(gaze_f32(model->clip.logit_scale)[0]);
+}
 const char *gaze_model_path(const gaze_model *model) { return model->folder; }
 
+gaze_err gaze_model_check_pictures(const gaze_model *model) {
+  if (!model->clip.config.text_only)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                   "a model of texts alone: %s: it has no image tower, use a CLIP or SigLIP model for pictures",
+                   model->folder);
+}
+
+/* null where there is no such tower. */
 static json_t *tower_info(const gaze_block_config *block, size_t layers) {
+  if (!layers)
+    return json_null();
   return json_pack("{s:I, s:I, s:I, s:I}", "width", (json_int_t)block->dim, "layers", (json_int_t)layers, "heads",
                    (json_int_t)block->attention.heads, "mlp", (json_int_t)block->mlp_dim);
 }
@@ -118,21 +129,32 @@ static json_t *dtypes_info(const gaze_clip *clip) {
   return info;
 }
 
-gaze_err gaze_model_info_json(gaze_model *model, char **json) {
+/* null where a model without image tower has none. */
+static json_t *size_info(const gaze_clip_config *config, size_t size) {
+  return config->text_only ? json_null() : json_integer((json_int_t)size);
+}
+
+static json_t *model_info(const gaze_model *model, const char *key, size_t parameters) {
   const gaze_clip_config *c = &model->clip.config;
+  return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:s*, s:o, s:o, s:o}", "path", model->folder,
+                   "family", c->family, "key", key, "parameters", (json_int_t)parameters, "dim", (json_int_t)c->dim,
+                   "image_size", size_info(c, c->vision.image_size), "patch_size", size_info(c, c->vision.patch_size),
+                   "context", (json_int_t)c->text.context, "vocabulary", (json_int_t)c->text.vocabulary, "logit_scale",
+                   c->text_only ? json_null() : json_real((double)gaze_model_logit_scale(model)), "loss",
+                   c->text_only ? NULL
+                   : c->sigmoid ? "sigmoid"
+                                : "softmax",
+                   "dtypes", dtypes_info(&model->clip), "vision", tower_info(&c->vision.block, c->vision.layers),
+                   "text", tower_info(&c->text.block, c->text.layers));
+}
+
+gaze_err gaze_model_info_json(gaze_model *model, char **json) {
   char key[33];
   size_t count = 0;
   GAZE_TRY(gaze_model_key(model, key));
   for (size_t i = 0; i < model->clip.parameters.n; i++)
     count += gaze_parameter_count(&model->clip.parameters.items[i]);
-  json_t *info =
-      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:o, s:o, s:o}", "path", model->folder,
-                "family", c->family, "key", key, "parameters", (json_int_t)count, "dim", (json_int_t)c->dim,
-                "image_size", (json_int_t)c->vision.image_size, "patch_size", (json_int_t)c->vision.patch_size,
-                "context", (json_int_t)c->text.context, "vocabulary", (json_int_t)c->text.vocabulary, "logit_scale",
-                (double)gaze_model_logit_scale(model), "loss", c->sigmoid ? "sigmoid" : "softmax", "dtypes",
-                dtypes_info(&model->clip), "vision", tower_info(&c->vision.block, c->vision.layers), "text",
-                tower_info(&c->text.block, c->text.layers));
+  json_t *info = model_info(model, key, count);
   gaze_err err = gaze_json_text(info, JSON_INDENT(2) | JSON_REAL_PRECISION(6), json);
   json_decref(info);
   return err;

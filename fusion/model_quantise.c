@@ -150,6 +150,24 @@ static gaze_err copy_others(const char *from, const char *to) {
   return err;
 }
 
+/* What lies in a folder of its own: how a model of texts alone pools. */
+static gaze_err copy_pooling(const char *from, const char *to) {
+  char *folder = NULL, *source = NULL, *target = NULL;
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_path_join(from, GAZE_SENTENCE_POOLING, &source));
+  if (!gaze_file_exists(source))
+    goto done;
+  GAZE_TRY_DONE(gaze_path_join(to, GAZE_SENTENCE_POOLING_FOLDER, &folder));
+  GAZE_TRY_DONE(gaze_path_join(to, GAZE_SENTENCE_POOLING, &target));
+  GAZE_TRY_DONE(gaze_folder_make(folder));
+  GAZE_TRY_DONE(copy_file(source, target));
+done:
+  free(folder);
+  free(source);
+  free(target);
+  return err;
+}
+
 /* Weights come last: a folder that has them is whole. */
 static gaze_err write_folder(const quantisation *q, const char *folder) {
   char *weights;
@@ -159,6 +177,8 @@ static gaze_err write_folder(const quantisation *q, const char *folder) {
                      : gaze_folder_make(folder);
   if (err == GAZE_OK)
     err = copy_others(q->model->folder, folder);
+  if (err == GAZE_OK)
+    err = copy_pooling(q->model->folder, folder);
   if (err == GAZE_OK)
     err = gaze_safetensors_save(weights, q->tensors, q->n);
   free(weights);

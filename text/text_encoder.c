@@ -9,6 +9,7 @@ gaze_err gaze_text_encoder_init(gaze_text_encoder *text, const gaze_text_config 
                            .D = config->dim_out,
                            .eps = config->block.eps,
                            .bare = config->block.post_norm,
+                           .unprojected = config->unprojected,
                            .biased = config->biased_projection,
                            .hidden = config->projection_hidden};
   return gaze_stack_init(&text->stack, &config->block, config->layers, trained);

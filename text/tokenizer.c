@@ -34,6 +34,7 @@ int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer) { return tokenizer
 int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer) { return tokenizer->end; }
 int32_t gaze_tokenizer_pad(const gaze_tokenizer *tokenizer) { return tokenizer->pad; }
 int32_t gaze_tokenizer_unknown(const gaze_tokenizer *tokenizer) { return tokenizer->unknown; }
+bool gaze_tokenizer_pads_left(const gaze_tokenizer *tokenizer) { return tokenizer->padding == GAZE_PADDING_LEFT; }
 
 const char *gaze_tokenizer_text(const gaze_tokenizer *tokenizer, int32_t id) {
   return gaze_vocabulary_text(&tokenizer->vocabulary, id);

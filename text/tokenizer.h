@@ -32,7 +32,8 @@ size_t gaze_tokenizer_size(const gaze_tokenizer *tokenizer); /* V */
 /* Special ids, -1: none. Start and end are the first and the last of what goes around every text. */
 int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer);
 int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer);
-int32_t gaze_tokenizer_pad(const gaze_tokenizer *tokenizer); /* fills texts up to a model's context */
+int32_t gaze_tokenizer_pad(const gaze_tokenizer *tokenizer);    /* fills texts up to a model's context */
+bool gaze_tokenizer_pads_left(const gaze_tokenizer *tokenizer); /* in front of them, not behind */
 int32_t gaze_tokenizer_unknown(const gaze_tokenizer *tokenizer);
 const char *gaze_tokenizer_text(const gaze_tokenizer *tokenizer, int32_t id);       /* borrowed; NULL: no such id */
 int32_t gaze_tokenizer_find(const gaze_tokenizer *tokenizer, const char *spelling); /* -1: none */

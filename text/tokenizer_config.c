@@ -104,6 +104,23 @@ gaze_err gaze_tokenizer_config_finish(gaze_tokenizer *tokenizer, const json_t *c
   return GAZE_OK;
 }
 
+gaze_err gaze_tokenizer_config_read_padding(gaze_tokenizer *tokenizer, const json_t *config) {
+  const char *side;
+  bool gemma =
+      gaze_tokenizer_config_is(config, "GemmaTokenizer") || gaze_tokenizer_config_is(config, "Siglip2Tokenizer");
+  GAZE_TRY(gaze_json_string(config, "padding_side", "", &side));
+  if (strcmp(side, "left") == 0)
+    tokenizer->padding = GAZE_PADDING_LEFT;
+  else if (strcmp(side, "right") == 0)
+    tokenizer->padding = GAZE_PADDING_RIGHT;
+  else if (*side)
+    return gaze_fail(GAZE_ERR_FORMAT, "unknown padding_side: \"%s\" in tokenizer_config.json: it is left or right",
+                     side);
+  else if (tokenizer->padding == GAZE_PADDING_UNSAID)
+    tokenizer->padding = gemma ? GAZE_PADDING_LEFT : GAZE_PADDING_RIGHT;
+  return GAZE_OK;
+}
+
 static gaze_err add_listed(gaze_tokenizer *tokenizer, const char *number, const json_t *json, const char *name) {
   gaze_added_token added = {.id = (int32_t)strtol(number, NULL, 10)};
   const char *content;

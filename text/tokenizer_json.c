@@ -151,6 +151,7 @@ static gaze_err read_parts(gaze_tokenizer *tokenizer, const json_t *json, const 
   json_t *added;
   size_t i;
   int64_t pad;
+  const char *direction;
   GAZE_TRY(gaze_tokenizer_config_prepare(&tokenizer->normalizer, config));
   GAZE_TRY(gaze_tokenizer_read_normalizer(&tokenizer->normalizer, json_object_get(json, "normalizer"), name));
   GAZE_TRY(gaze_tokenizer_read_cutter(&tokenizer->cutter, json_object_get(json, "pre_tokenizer"), name));
@@ -161,6 +162,9 @@ static gaze_err read_parts(gaze_tokenizer *tokenizer, const json_t *json, const 
                ? gaze_tokenizer_find_ends(tokenizer, name)
                : gaze_tokenizer_read_around(tokenizer, json_object_get(json, "post_processor"), name));
   GAZE_TRY(gaze_json_integer(json_object_get(json, "padding"), "pad_id", -1, &pad));
+  GAZE_TRY(gaze_json_string(json_object_get(json, "padding"), "direction", "", &direction));
+  if (*direction)
+    tokenizer->padding = strcmp(direction, "Left") == 0 ? GAZE_PADDING_LEFT : GAZE_PADDING_RIGHT;
   if (pad >= 0 && pad < (int64_t)tokenizer->vocabulary.size)
     tokenizer->pad = (int32_t)pad;
   return gaze_tokenizer_config_finish(tokenizer, config);

@@ -31,6 +31,9 @@ typedef enum gaze_tokenizer_model {
   GAZE_TOKENIZER_WORDPIECE
 } gaze_tokenizer_model;
 
+/* Where what fills a text up goes. */
+typedef enum gaze_padding_side { GAZE_PADDING_UNSAID, GAZE_PADDING_RIGHT, GAZE_PADDING_LEFT } gaze_padding_side;
+
 enum { GAZE_AROUND_MAX = 4 };
 
 /* Ids that go in front of a text's own, or behind. */
@@ -71,11 +74,12 @@ struct gaze_tokenizer {
   gaze_decoding decoding;
   gaze_around before, behind, stops;
   int32_t start, end, pad, unknown; /* -1: none */
-  gaze_cleaning cleaning;           /* of open_clip, before all else */
-  bool ends_at_end;                 /* what follows an end that the text spells is left out */
-  bool one_end;                     /* an end that the text's own ids end with is not put again */
-  bool signed_front;                /* SigLIP: a sign for a space in front of the text, none in it */
-  size_t dropped;                   /* of the ids of every stretch, so many at its front are left out */
+  gaze_padding_side padding;
+  gaze_cleaning cleaning; /* of open_clip, before all else */
+  bool ends_at_end;       /* what follows an end that the text spells is left out */
+  bool one_end;           /* an end that the text's own ids end with is not put again */
+  bool signed_front;      /* SigLIP: a sign for a space in front of the text, none in it */
+  size_t dropped;         /* of the ids of every stretch, so many at its front are left out */
 };
 
 /* Yours: gaze_tokenizer_free(). */

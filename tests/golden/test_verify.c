@@ -64,10 +64,37 @@ static void every_fixture_passes(void **state) {
                                          "../families/siglip-timm",
                                          "../families/chinese",
                                          "../families/open",
-                                         "../families/open-both"};
+                                         "../families/open-both",
+                                         "../families/xlmr"};
   for (size_t i = 0; i < sizeof fixtures / sizeof *fixtures; i++) {
     check_passes(fixtures[i], GAZE_PRECISION_F32);
     check_passes(fixtures[i], GAZE_PRECISION_BF16);
+  }
+}
+
+static const char *const sides[] = {"\"left\"", "\"right\"", "null"};
+
+/* Said in tokenizer_config.json; else Gemma's own, the left. The reference is of texts filled up in front. */
+static void padding_on_the_left(void **state) {
+  static const char *const links[] = {"config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"};
+  const char *fixture = clip_path("../families/siglip2");
+  for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+    char name[24];
+    bool same;
+    snprintf(name, sizeof name, "left%zu", i);
+    const char *folder = test_path(name);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    for (size_t j = 0; j < sizeof links / sizeof *links; j++)
+      assert_int_equal(symlink(path_of(fixture, links[j]), path_of(folder, links[j])), 0);
+    json_t *config = json_load_file(path_of(fixture, "tokenizer_config.json"), 0, NULL);
+    json_object_set_new(config, "padding_side", json_loads(sides[i], JSON_DECODE_ANY, NULL));
+    assert_int_equal(json_dump_file(config, path_of(folder, "tokenizer_config.json"), 0), 0);
+    json_decref(config);
+    json_t *result = verify(folder, path_of(fixture, "gaze-reference-left"), GAZE_PRECISION_F32, &same);
+    assert_int_equal(same, strstr(sides[i], "right") == NULL);
+    if (!same)
+      assert_string_equal(text_of(result, "first"), "token ids");
+    json_decref(result);
   }
 }
 
@@ -270,6 +297,7 @@ static void damaged_weights(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_fixture_passes),
+      cmocka_unit_test(padding_on_the_left),
       cmocka_unit_test(wrong_gelu),
       cmocka_unit_test(bilinear_for_bicubic),
       cmocka_unit_test(crop_for_squash),
