@@ -36,6 +36,7 @@ MODULES = [
     "chat_template",
     "quants",
     "gguf_files",
+    "tokenizer_decoders",
 ]
 PACKAGES = [
     "torch",
