@@ -269,8 +269,7 @@ static gaze_err write_messages(rendering *r, size_t from, bool answered, gaze_ch
   for (size_t i = from; i < r->n; i++) {
     if (!has_turn(r, i))
       continue;
-    if (i > from || !answered)
-      GAZE_TRY(write_turn(r, i));
+    GAZE_TRY(i > from || !answered ? write_turn(r, i) : write_string(r, r->format->text.after));
     GAZE_TRY(write_string(r, r->format->turns[r->messages[i].role].after));
   }
   return write_ending(r, ending);

@@ -223,9 +223,9 @@ static size_t partition(gaze_sampler *sampler, size_t from, size_t end, double *
   return place;
 }
 
-/* Leaves the fewest first in order whose weights reach `wanted`: a selection by weight, without a sort. */
-static void keep_weight(gaze_sampler *sampler, double wanted) {
-  size_t from = 0, end = sampler->n;
+/* Where, among [from, n), end the fewest first in order whose weights reach `wanted`: a selection without a sort. */
+static size_t find_end(gaze_sampler *sampler, size_t from, double wanted) {
+  size_t end = wanted > 0 ? sampler->n : from;
   while (end - from > 1) {
     double before;
     size_t place = partition(sampler, from, end, &before);
@@ -238,7 +238,32 @@ static void keep_weight(gaze_sampler *sampler, double wanted) {
     if (wanted <= 0)
       end = from;
   }
-  sampler->n = end;
+  return end;
+}
+
+enum { BUCKETS = 1024 };
+
+static size_t bucket_of(float score) { return (size_t)(-score * (BUCKETS / (FURTHEST + 1))); }
+
+/* Leaves the fewest first in order whose weights reach `wanted`. Buckets of scores leave few to be selected from. */
+static void keep_weight(gaze_sampler *sampler, double wanted) {
+  double weights[BUCKETS] = {0};
+  size_t last = 0, n = 0, certain = 0;
+  for (size_t i = 0; i < sampler->n; i++)
+    weights[bucket_of(sampler->scores[i])] += sampler->weights[i];
+  while (last + 1 < BUCKETS && weights[last] < wanted)
+    wanted -= weights[last++];
+  for (size_t i = 0; i < sampler->n; i++) {
+    sampler->scores[n] = sampler->scores[i];
+    sampler->ids[n] = sampler->ids[i];
+    sampler->weights[n] = sampler->weights[i];
+    n += bucket_of(sampler->scores[i]) <= last;
+  }
+  sampler->n = n;
+  for (size_t i = 0; i < n; i++)
+    if (bucket_of(sampler->scores[i]) < last)
+      swap(sampler, i, certain++);
+  sampler->n = find_end(sampler, certain, wanted);
 }
 
 /* What is left in the running after all settings, with weights; returns their sum. */
@@ -249,11 +274,14 @@ static double choose_candidates(gaze_sampler *sampler, const float *logits) {
     sampler->scores[i] = (sampler->scores[i] - best) / settings->temperature;
   if (settings->top_k && settings->top_k < sampler->vocabulary)
     least = fmaxf(least, find_kth(sampler->scores, sampler->vocabulary, settings->top_k, (float *)sampler->weights));
+  bool cuts = settings->top_p > 0 && settings->top_p < 1;
+  if (!cuts && settings->min_p > 0)
+    least = fmaxf(least, logf(settings->min_p) - 0.01f); /* spares most exponentials; the exact bound follows */
   keep_from(sampler, least);
   double total = weigh(sampler);
-  if (settings->top_p > 0 && settings->top_p < 1)
+  if (cuts)
     keep_weight(sampler, (double)settings->top_p * total);
-  if (settings->min_p == 0 && (settings->top_p == 0 || settings->top_p == 1))
+  if (settings->min_p == 0 && !cuts)
     return total;
   size_t n = 0;
   total = 0;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data_files.h"
 
@@ -83,6 +84,37 @@ static void draws_follow_probabilities(void **state) {
   }
 }
 
+static int falling(const void *a, const void *b) {
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x < y) - (x > y);
+}
+
+/* The selection by weight against a sort, where many are left and where few are. */
+static void top_p_of_many(void **state) {
+  enum { N = 20000 };
+  static float logits[N], sorted[N], probabilities[N];
+  for (uint64_t round = 0; round < 30; round++) {
+    gaze_sampling settings = {.temperature = round % 3 ? 1 : 0.2f, .top_p = 0.03f + 0.032f * (float)round};
+    make_logits(logits, N, round);
+    gaze_sampler sampler = make_sampler(settings, N);
+    gaze_sampler_probabilities(&sampler, logits, probabilities);
+    memcpy(sorted, logits, sizeof sorted);
+    qsort(sorted, N, sizeof *sorted, falling);
+    double total = 0, reached = 0;
+    for (size_t i = 0; i < N; i++)
+      total += exp((double)(sorted[i] - sorted[0]) / (double)settings.temperature);
+    size_t wanted = 0, got = 0;
+    while (wanted < N && reached < (double)settings.top_p * total)
+      reached += exp((double)(sorted[wanted++] - sorted[0]) / (double)settings.temperature);
+    for (size_t i = 0; i < N; i++) {
+      got += probabilities[i] > 0;
+      assert_int_equal(probabilities[i] > 0, logits[i] >= sorted[wanted - 1]);
+    }
+    assert_int_equal(got, wanted);
+    gaze_sampler_fini(&sampler);
+  }
+}
+
 static void *draw_many(void *result) {
   enum { N = 3000 };
   float logits[N];
@@ -147,11 +179,9 @@ static void settings_without_sense(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(greedy_takes_the_first_largest),
-      cmocka_unit_test(greedy_knows_the_penalty),
-      cmocka_unit_test(draws_follow_probabilities),
-      cmocka_unit_test(threads_draw_the_same),
-      cmocka_unit_test(extremes),
+      cmocka_unit_test(greedy_takes_the_first_largest), cmocka_unit_test(greedy_knows_the_penalty),
+      cmocka_unit_test(draws_follow_probabilities),     cmocka_unit_test(top_p_of_many),
+      cmocka_unit_test(threads_draw_the_same),          cmocka_unit_test(extremes),
       cmocka_unit_test(settings_without_sense),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
