@@ -1,0 +1,41 @@
+/* What config.json and the image processor's file say of a model that looks at pictures and talks: how a picture goes
+ * from pixels to rows of the language model. Of the language model only its width is read here. */
+#ifndef GAZE_FUSION_LLAVA_CONFIG_H
+#define GAZE_FUSION_LLAVA_CONFIG_H
+
+#include "core/base/json.h"
+#include "fusion/projector.h"
+#include "fusion/tiles.h"
+#include "vision/vit.h"
+
+/* The image token of models whose vocabulary has none. */
+enum { GAZE_NO_IMAGE_TOKEN = -200 };
+
+typedef struct gaze_llava_config {
+  const char *family;     /* "llava", "llava_next", "llava_onevision", "llava-qwen2" or "smolvlm" */
+  bool original;          /* LLaVA's own layout and not transformers' */
+  gaze_vit_config vision; /* its layers are those that are run, from the first on */
+  gaze_projector_config projector;
+  gaze_tiling tiling;
+  int64_t image_token; /* id that stands for a row of a picture */
+  const json_t *text;  /* the language model's configuration, borrowed from the files */
+  const char *tower;   /* name of the image encoder, whose weights may lie in a folder of its own; borrowed; NULL */
+} gaze_llava_config;
+
+/* The files that speak of it. */
+typedef struct gaze_llava_files {
+  json_t *model;                  /* config.json */
+  json_t *pictures;               /* preprocessor_config.json, or its part of processor_config.json; NULL: none */
+  json_t *tower, *tower_pictures; /* the same two of an image encoder in a folder of its own; NULL: none */
+  char *tower_folder;             /* NULL: none on this machine */
+} gaze_llava_files;
+
+/* The image encoder that LLaVA's own layout names is looked for in folder/vision_tower, then in the hub's cache. */
+GAZE_CHECKED gaze_err gaze_llava_files_open(const char *folder, gaze_llava_files *out);
+void gaze_llava_files_close(gaze_llava_files *files);
+
+/* model_type llava (both layouts), llava_llama, llava_mistral, llava_next, llava_onevision, llava-qwen2, idefics3,
+ * smolvlm; keys omitted at their class's defaults. What cannot be followed is GAZE_ERR_UNSUPPORTED by name. */
+GAZE_CHECKED gaze_err gaze_llava_config_read(const gaze_llava_files *files, gaze_llava_config *out);
+
+#endif
