@@ -109,8 +109,8 @@ static json_t *tower_info(const gaze_block_config *block, size_t layers) {
 static json_t *dtypes_info(const gaze_clip *clip) {
   json_t *info = json_object();
   for (int i = 0; i < GAZE_DTYPES; i++)
-    if (clip->stored[i])
-      json_object_set_new(info, gaze_dtype_name((gaze_dtype)i), json_integer((json_int_t)clip->stored[i]));
+    if (clip->loaded.stored[i])
+      json_object_set_new(info, gaze_dtype_name((gaze_dtype)i), json_integer((json_int_t)clip->loaded.stored[i]));
   return info;
 }
 

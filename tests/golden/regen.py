@@ -20,7 +20,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "data")
-MODULES = ["resize", "pictures", "tokenizer", "tokenizer_kinds", "clip", "classifier", "families", "llava", "clip_train", "distill", "weights"]
+MODULES = ["resize", "pictures", "tokenizer", "tokenizer_kinds", "clip", "classifier", "families", "llava", "clip_train", "distill", "weights", "decoders"]
 PACKAGES = ["torch", "transformers", "pillow", "tokenizers", "open_clip_torch", "safetensors", "ftfy", "numpy", "sentencepiece"]
 
 
