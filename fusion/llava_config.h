@@ -4,6 +4,7 @@
 #define GAZE_FUSION_LLAVA_CONFIG_H
 
 #include "core/base/json.h"
+#include "core/nn/tensor_names.h"
 #include "fusion/projector.h"
 #include "fusion/tiles.h"
 #include "vision/vit.h"
@@ -37,5 +38,17 @@ void gaze_llava_files_close(gaze_llava_files *files);
 /* model_type llava (both layouts), llava_llama, llava_mistral, llava_next, llava_onevision, llava-qwen2, idefics3,
  * smolvlm; keys omitted at their class's defaults. What cannot be followed is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_llava_config_read(const gaze_llava_files *files, gaze_llava_config *out);
+
+/* Where the parameters of encoder ("vision.") and projector ("projector.") lie: in folders, an encoder's own included;
+ * in llama.cpp's mmproj files; in the oldest of these, whose v.blk.0.ffn_up.weight has a column for each hidden number.
+ */
+extern const gaze_name_table gaze_llava_names;
+extern const gaze_name_table gaze_mmproj_names, gaze_mmproj_turned_names;
+/* Whether a tensor is of encoder or projector: the language model does without it. */
+bool gaze_llava_is_picture_tensor(const char *name);
+/* For gaze_load, user being the gaze_llava_config: whether the encoder does without a tensor, because it is of another
+ * part, of a layer that is not run, or of the encoder's own head; and the projector. */
+bool gaze_llava_encoder_leftover(const void *config, const char *name);
+bool gaze_llava_projector_leftover(const void *config, const char *name);
 
 #endif

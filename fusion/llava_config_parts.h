@@ -2,6 +2,7 @@
 #ifndef GAZE_FUSION_LLAVA_CONFIG_PARTS_H
 #define GAZE_FUSION_LLAVA_CONFIG_PARTS_H
 
+#include "core/nn/config.h"
 #include "fusion/clip_config.h"
 #include "fusion/llava_config.h"
 

@@ -119,7 +119,8 @@ def note_picture(noted, key, pixels, features, rows):
 def save_noted(folder, name, noted):
     from safetensors.numpy import save_file
 
-    save_file(noted, os.path.join(folder, name + ".safetensors"))
+    # strided arrays would be written as they lie in memory
+    save_file({key: np.ascontiguousarray(value) for key, value in noted.items()}, os.path.join(folder, name + ".safetensors"))
 
 
 def note_logits(noted, model, **images):
