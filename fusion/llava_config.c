@@ -137,6 +137,16 @@ static gaze_err read_onevision(const gaze_llava_files *files, gaze_llava_config 
   return gaze_llava_read_grids(files, config);
 }
 
+gaze_err gaze_llava_use_shuffle(gaze_llava_config *config) {
+  gaze_projector_config *p = &config->projector;
+  p->side = config->vision.image_size / config->vision.patch_size;
+  if (p->side % p->scale == 0)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_MISMATCH,
+                   "impossible sizes: \"scale_factor\" %zu with %zu patches along a side: it must divide them",
+                   p->scale, p->side);
+}
+
 static gaze_err read_smolvlm(const gaze_llava_files *files, gaze_llava_config *config) {
   const json_t *json = files->model;
   gaze_projector_config *p = &config->projector;
@@ -147,11 +157,7 @@ static gaze_err read_smolvlm(const gaze_llava_files *files, gaze_llava_config *c
   GAZE_TRY(read_image_token(json, 128257, &config->image_token));
   GAZE_TRY(gaze_config_size(json, "scale_factor", 2, &p->scale));
   p->kind = GAZE_PROJECTOR_SHUFFLE;
-  p->side = config->vision.image_size / config->vision.patch_size;
-  if (p->side % p->scale)
-    return gaze_fail(GAZE_ERR_MISMATCH,
-                     "impossible sizes: \"scale_factor\" %zu with %zu patches along a side: it must divide them",
-                     p->scale, p->side);
+  GAZE_TRY(gaze_llava_use_shuffle(config));
   return gaze_llava_read_splits(files, config);
 }
 

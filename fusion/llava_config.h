@@ -5,6 +5,7 @@
 
 #include "core/base/json.h"
 #include "core/nn/tensor_names.h"
+#include "core/tensor/weights.h"
 #include "fusion/projector.h"
 #include "fusion/tiles.h"
 #include "vision/vit.h"
@@ -38,6 +39,10 @@ void gaze_llava_files_close(gaze_llava_files *files);
 /* model_type llava (both layouts), llava_llama, llava_mistral, llava_next, llava_onevision, llava-qwen2, idefics3,
  * smolvlm; keys omitted at their class's defaults. What cannot be followed is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_llava_config_read(const gaze_llava_files *files, gaze_llava_config *out);
+
+/* The same from the metadata and tensors of llama.cpp's mmproj file; text and tower are NULL, and no id of the language
+ * model's vocabulary is known. */
+GAZE_CHECKED gaze_err gaze_llava_config_read_mmproj(const gaze_weights *weights, gaze_llava_config *out);
 
 /* Where the parameters of encoder ("vision.") and projector ("projector.") lie: in folders, an encoder's own included;
  * in llama.cpp's mmproj files; in the oldest of these, whose v.blk.0.ffn_up.weight has a column for each hidden number.

@@ -12,6 +12,10 @@ GAZE_CHECKED gaze_err gaze_llava_read_tower(const json_t *vision, const char *ty
 GAZE_CHECKED gaze_err gaze_llava_use_layer(gaze_vit_config *vision, const char *key, int64_t layer);
 /* What all tilings have in common, from encoder and projector. */
 void gaze_llava_fill_tiling(gaze_llava_config *config);
+/* Pixel shuffle: the scale must divide the encoder's patches. */
+GAZE_CHECKED gaze_err gaze_llava_use_shuffle(gaze_llava_config *config);
+/* A tiling of splits at the defaults of transformers' class. */
+void gaze_llava_fill_splits(gaze_llava_config *config);
 /* transformers' image processors; config->vision and ->projector are filled. */
 GAZE_CHECKED gaze_err gaze_llava_read_whole(const gaze_llava_files *files, gaze_llava_config *config);
 GAZE_CHECKED gaze_err gaze_llava_read_grids(const gaze_llava_files *files, gaze_llava_config *config);

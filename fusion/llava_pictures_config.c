@@ -131,10 +131,8 @@ gaze_err gaze_llava_read_grids(const gaze_llava_files *files, gaze_llava_config 
   return tiling->lone ? read_most(files->model, tiling) : GAZE_OK;
 }
 
-gaze_err gaze_llava_read_splits(const gaze_llava_files *files, gaze_llava_config *config) {
-  static const char *const types[] = {"Idefics3Image", "SmolVLMImage", NULL}, *const members[] = {"longest_edge", NULL};
+void gaze_llava_fill_splits(gaze_llava_config *config) {
   gaze_tiling *tiling = &config->tiling;
-  int64_t longest, tile;
   tiling->kind = GAZE_TILING_SPLIT;
   gaze_llava_fill_tiling(config);
   tiling->preprocess = (gaze_preprocess){.size = (int)config->vision.image_size,
@@ -143,6 +141,13 @@ gaze_err gaze_llava_read_splits(const gaze_llava_files *files, gaze_llava_config
                                          .filter = GAZE_LANCZOS,
                                          .mean = {0.5f, 0.5f, 0.5f},
                                          .deviation = {0.5f, 0.5f, 0.5f}};
+}
+
+gaze_err gaze_llava_read_splits(const gaze_llava_files *files, gaze_llava_config *config) {
+  static const char *const types[] = {"Idefics3Image", "SmolVLMImage", NULL}, *const members[] = {"longest_edge", NULL};
+  gaze_tiling *tiling = &config->tiling;
+  int64_t longest, tile;
+  gaze_llava_fill_splits(config);
   GAZE_TRY(check_processor(files->pictures, types));
   GAZE_TRY(gaze_preprocess_read_common(files->pictures, &tiling->preprocess));
   GAZE_TRY(gaze_json_bool(files->pictures, "do_image_splitting", true, &tiling->splits));

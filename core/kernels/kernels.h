@@ -79,6 +79,8 @@ typedef struct gaze_kernels {
   /* In place over w, m, v. */
   void (*adamw)(float *w, float *m, float *v, const float *g, const gaze_adamw_step *step, size_t n);
 
+  const struct gaze_quantised_kernels *quantised; /* weights in blocks: quantised.h */
+
   /* C[M,N] = alpha * op(A)[M,K] * op(B)[K,N] + beta * C, row-major, leading dimensions in elements.
    * The only entry that may use several threads (OpenMP's current number). */
   void (*gemm)(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t K, float alpha, const float *A,

@@ -44,23 +44,32 @@ static bool fit_line(const float *x, const float *weights, const int *q, line *o
   return true;
 }
 
-/* For a part of 32: grids from one step coarser than the range of x to one finer. */
-static line search_line(const float *x, int most) {
-  float weights[GAZE_BLOCK], squares = 0, least = 0, largest = x[0];
-  for (size_t i = 0; i < GAZE_BLOCK; i++) {
+static void weigh(float *weights, const float *x) {
+  float squares = 0;
+  for (size_t i = 0; i < GAZE_BLOCK; i++)
     squares += x[i] * x[i];
-    least = fminf(least, x[i]), largest = fmaxf(largest, x[i]);
-  }
   for (size_t i = 0; i < GAZE_BLOCK; i++)
     weights[i] = sqrtf(squares / GAZE_BLOCK) + fabsf(x[i]);
+}
+
+static void put_steps(int *q, const float *x, line grid, int most) {
+  const float inverse = grid.scale != 0 ? 1 / grid.scale : 0;
+  for (size_t i = 0; i < GAZE_BLOCK; i++)
+    q[i] = step_of(inverse * (x[i] - grid.least), 0, most);
+}
+
+/* For a part of 32: grids from one step coarser than the range of x to one finer. */
+static line search_line(const float *x, const float *weights, int most) {
+  float least = 0, largest = x[0];
+  for (size_t i = 0; i < GAZE_BLOCK; i++)
+    least = fminf(least, x[i]), largest = fmaxf(largest, x[i]);
   line best = {(largest - least) / (float)most, least};
   float error = INFINITY;
   for (int grid = -1; grid < GRIDS && largest > least; grid++) {
     int q[GAZE_BLOCK];
     float steps = grid < 0 ? (float)most : (float)most - 1 + 0.1f * (float)grid;
-    for (size_t i = 0; i < GAZE_BLOCK; i++)
-      q[i] = step_of(steps / (largest - least) * (x[i] - least), 0, most);
-    line fitted = best;
+    line fitted = {(largest - least) / steps, least};
+    put_steps(q, x, fitted, most);
     if (grid >= 0 && !fit_line(x, weights, q, &fitted))
       continue;
     float now = error_of(x, weights, q, fitted);
@@ -68,6 +77,23 @@ static line search_line(const float *x, int most) {
       error = now, best = fitted;
   }
   return best;
+}
+
+/* Of scale and minimum in 6 bits and their neighbours, those that come closest. */
+static void search_near(const float *x, const float *weights, int most, float d, float d_minimum, int *scale,
+                        int *minimum) {
+  const int scale0 = *scale, minimum0 = *minimum;
+  float error = INFINITY;
+  for (int near = 0; near < 9; near++) {
+    int q[GAZE_BLOCK], s = scale0 + (near + 1) % 3 - 1, m = minimum0 + (near / 3 + 1) % 3 - 1;
+    if (s < 0 || s > 63 || m < 0 || m > 63)
+      continue;
+    line grid = {d * (float)s, -(d_minimum * (float)m)};
+    put_steps(q, x, grid, most);
+    float now = error_of(x, weights, q, grid);
+    if (now < error)
+      error = now, *scale = s, *minimum = m;
+  }
 }
 
 /* As quants.c takes them apart. */
@@ -81,21 +107,24 @@ static void pack_scales(uint8_t *packed, const int *scales, const int *minima) {
 
 /* Part `part` of 32 numbers onto a grid; low and high are 0 so far. */
 static void put_part(uint8_t *low, uint8_t *high, const float *x, size_t part, line grid, int most) {
+  int q[GAZE_BLOCK];
+  put_steps(q, x, grid, most);
   for (size_t i = 0; i < GAZE_BLOCK; i++) {
-    int q = grid.scale != 0 ? step_of((x[i] - grid.least) / grid.scale, 0, most) : 0;
-    low[part / 2 * GAZE_BLOCK + i] |= (uint8_t)((q & 15) << part % 2 * 4);
+    low[part / 2 * GAZE_BLOCK + i] |= (uint8_t)((q[i] & 15) << part % 2 * 4);
     if (high)
-      high[i] |= (uint8_t)(q >> 4 << part);
+      high[i] |= (uint8_t)(q[i] >> 4 << part);
   }
 }
 
 static void make_q45_k(uint8_t *block, const float *x, bool fifth) {
   const int most = fifth ? 31 : 15;
+  float weights[GAZE_PARTS][GAZE_BLOCK];
   line lines[GAZE_PARTS];
   float scale = 0, least = 0;
   int scales[GAZE_PARTS], minima[GAZE_PARTS];
   for (size_t part = 0; part < GAZE_PARTS; part++) {
-    lines[part] = search_line(x + part * GAZE_BLOCK, most);
+    weigh(weights[part], x + part * GAZE_BLOCK);
+    lines[part] = search_line(x + part * GAZE_BLOCK, weights[part], most);
     scale = fmaxf(scale, lines[part].scale), least = fminf(least, lines[part].least);
   }
   memset(block, 0, gaze_dtype_size(fifth ? GAZE_DTYPE_Q5_K : GAZE_DTYPE_Q4_K));
@@ -103,6 +132,7 @@ static void make_q45_k(uint8_t *block, const float *x, bool fifth) {
   for (size_t part = 0; part < GAZE_PARTS; part++) {
     scales[part] = scale > 0 ? step_of(63 / scale * lines[part].scale, 0, 63) : 0;
     minima[part] = least < 0 ? step_of(63 / least * lines[part].least, 0, 63) : 0;
+    search_near(x + part * GAZE_BLOCK, weights[part], most, d, d_minimum, &scales[part], &minima[part]);
     line grid = {d * (float)scales[part], -(d_minimum * (float)minima[part])};
     uint8_t *high = block + 4 + GAZE_SCALE_BYTES;
     put_part(fifth ? high + GAZE_BLOCK : high, fifth ? high : NULL, x + part * GAZE_BLOCK, part, grid, most);

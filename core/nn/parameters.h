@@ -10,7 +10,7 @@
  * the dtype; vectors are always f32. */
 typedef struct gaze_weight {
   const void *data;
-  gaze_dtype dtype;          /* F32; BF16 where products are bf16; I8 with `packed` */
+  gaze_dtype dtype;          /* any floating one, quantised ones too, with I8 only `packed` */
   const gaze_packed *packed; /* the same as products like it best, bf16 or int8; NULL: not */
 } gaze_weight;
 

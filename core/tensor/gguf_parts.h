@@ -24,6 +24,7 @@ GAZE_CHECKED gaze_err gaze_gguf_values_parse(gaze_gguf_cursor *cursor, uint64_t 
                                              size_t *count);
 void gaze_gguf_values_free(gaze_gguf_value *values, size_t n);
 
+size_t gaze_gguf_type_size(gaze_gguf_type type);  /* bytes of an element; 0: it varies */
 uint32_t gaze_gguf_tensor_type(gaze_dtype dtype); /* the file's number for it */
 size_t gaze_gguf_align(size_t offset, size_t alignment);
 

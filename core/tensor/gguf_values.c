@@ -22,6 +22,7 @@ static const struct {
 };
 
 const char *gaze_gguf_type_name(gaze_gguf_type type) { return types[type].name; }
+size_t gaze_gguf_type_size(gaze_gguf_type type) { return types[type].size; }
 
 static gaze_err fail_short(const gaze_gguf_cursor *cursor) {
   return gaze_fail(GAZE_ERR_FORMAT, "GGUF ends too early: %s: it is cut short or damaged", cursor->name);

@@ -35,6 +35,8 @@ static void load(decoder_run *run, const char *name) {
                    .config = "config.json",
                    .is_leftover = is_leftover,
                    .user = &run->decoder.config};
+  for (gaze_dtype dtype = 0; dtype < GAZE_DTYPES; dtype++)
+    how.keeps[dtype] = dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16 || gaze_dtype_is_quantised(dtype);
   must(gaze_parameters_load(&run->parameters, run->weights, &how, &run->loaded));
   gaze_decoder_tie(&run->decoder);
 }

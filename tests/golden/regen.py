@@ -20,8 +20,42 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "data")
+<<<<<<< HEAD
 MODULES = ["resize", "pictures", "tokenizer", "tokenizer_kinds", "clip", "classifier", "families", "llava", "clip_train", "distill", "weights", "decoders"]
 PACKAGES = ["torch", "transformers", "pillow", "tokenizers", "open_clip_torch", "safetensors", "ftfy", "numpy", "sentencepiece"]
+=======
+MODULES = [
+    "resize",
+    "pictures",
+    "tokenizer",
+    "tokenizer_kinds",
+    "clip",
+    "classifier",
+    "families",
+    "clip_train",
+    "distill",
+    "weights",
+    "decoders",
+    "sampler",
+    "chat_template",
+    "quants",
+    "gguf_files",
+]
+PACKAGES = [
+    "torch",
+    "transformers",
+    "pillow",
+    "tokenizers",
+    "open_clip_torch",
+    "safetensors",
+    "ftfy",
+    "numpy",
+    "sentencepiece",
+    "jinja2",
+    "gguf",
+    "ctransformers",
+]
+>>>>>>> main
 
 
 def existing(names):

@@ -143,7 +143,7 @@ static void check_dtypes(decoder_run *run, const wanted *w) {
 
 /* What was read of a prompt serves another that begins alike. */
 static void check_rewind(decoder_run *run, const wanted *w) {
-  gaze_kv_cache *cache = decoder_cache(run, GAZE_DTYPE_F16), *fresh = decoder_cache(run, GAZE_DTYPE_F16);
+  gaze_kv_cache *cache = decoder_cache(run, GAZE_DTYPE_F32), *fresh = decoder_cache(run, GAZE_DTYPE_F32);
   float logits[VOCABULARY], again[VOCABULARY];
   go_on(run, logits, w->ids, w->n + 8, cache, false);
   cache->used = w->n - 3;
