@@ -20,10 +20,6 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "data")
-<<<<<<< HEAD
-MODULES = ["resize", "pictures", "tokenizer", "tokenizer_kinds", "clip", "classifier", "families", "llava", "clip_train", "distill", "weights", "decoders"]
-PACKAGES = ["torch", "transformers", "pillow", "tokenizers", "open_clip_torch", "safetensors", "ftfy", "numpy", "sentencepiece"]
-=======
 MODULES = [
     "resize",
     "pictures",
@@ -32,6 +28,7 @@ MODULES = [
     "clip",
     "classifier",
     "families",
+    "llava",
     "clip_train",
     "distill",
     "weights",
@@ -55,7 +52,6 @@ PACKAGES = [
     "gguf",
     "ctransformers",
 ]
->>>>>>> main
 
 
 def existing(names):
