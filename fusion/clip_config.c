@@ -93,13 +93,18 @@ static gaze_err tower_check(const char *tower, const gaze_block_config *block, s
   return GAZE_OK;
 }
 
-static gaze_err vision_check(const gaze_vit_config *vision, size_t dim) {
+gaze_err gaze_config_check_vision(const gaze_vit_config *vision) {
   GAZE_TRY(tower_check("vision", &vision->block, vision->layers));
   if (!vision->patch_size || vision->image_size < vision->patch_size || gaze_vit_patches(vision) > UINT16_MAX ||
       vision->image_size > 4096)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "impossible sizes: pictures of %zu pixels with patches of %zu: check the configuration",
                      vision->image_size, vision->patch_size);
+  return GAZE_OK;
+}
+
+static gaze_err vision_check(const gaze_vit_config *vision, size_t dim) {
+  GAZE_TRY(gaze_config_check_vision(vision));
   if (vision->kind == GAZE_VIT_SIGLIP && vision->block.dim != dim)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "impossible sizes: a picture's vector of width %zu in a space of %zu: check the configuration",
@@ -143,38 +148,36 @@ gaze_err gaze_clip_config_check_tokenizer(const gaze_clip_config *config, const 
   return GAZE_OK;
 }
 
-static gaze_err read_json(const char *folder, const char *name, json_t **out) {
+/* optional: NULL where there is no such file. */
+static gaze_err read_json(const char *folder, const char *name, bool optional, json_t **out) {
   char *path;
+  *out = NULL;
   GAZE_TRY(gaze_path_join(folder, name, &path));
-  gaze_err err = gaze_json_open(path, out);
+  gaze_err err = optional && !gaze_file_exists(path) ? GAZE_OK : gaze_json_open(path, out);
   free(path);
   return err;
 }
 
 /* transformers 5 writes the processors of a model into one file, and prefers it where it holds the pictures' own. */
-static gaze_err read_pictures(const char *folder, json_t **out) {
-  char *path;
+gaze_err gaze_config_open_pictures(const char *folder, bool optional, json_t **out) {
   json_t *processors = NULL;
-  GAZE_TRY(gaze_path_join(folder, "processor_config.json", &path));
-  gaze_err err = gaze_file_exists(path) ? gaze_json_open(path, &processors) : GAZE_OK;
-  free(path);
-  GAZE_TRY(err);
+  GAZE_TRY(read_json(folder, "processor_config.json", true, &processors));
   json_t *pictures = json_object_get(processors, "image_processor");
   *out = json_is_null(pictures) ? NULL : json_incref(pictures);
   json_decref(processors);
-  return *out ? GAZE_OK : read_json(folder, "preprocessor_config.json", out);
+  return *out ? GAZE_OK : read_json(folder, "preprocessor_config.json", optional, out);
 }
 
 static gaze_err open_transformers(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
   json_t *json = NULL, *pictures = NULL;
   *preprocess = (gaze_preprocess){0};
-  gaze_err err = read_json(folder, "config.json", &json);
+  gaze_err err = read_json(folder, "config.json", false, &json);
   if (err == GAZE_OK)
     err = gaze_clip_config_read(json, config);
   if (err == GAZE_OK && config->text_only)
     err = gaze_clip_config_open_sentences(folder, config);
   else if (err == GAZE_OK)
-    err = read_pictures(folder, &pictures);
+    err = gaze_config_open_pictures(folder, false, &pictures);
   if (err == GAZE_OK && pictures)
     err = gaze_preprocess_read(pictures, (int)config->vision.image_size, preprocess);
   json_decref(json);

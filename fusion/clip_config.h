@@ -19,6 +19,11 @@ GAZE_CHECKED gaze_err gaze_config_tower(const json_t *json, const gaze_tower_def
 /* Both sizes follow from the width: heads of width / heads. */
 void gaze_config_heads(gaze_block_config *block, size_t heads);
 
+/* GAZE_ERR_MISMATCH or GAZE_ERR_FORMAT where no image encoder can have these sizes. */
+GAZE_CHECKED gaze_err gaze_config_check_vision(const gaze_vit_config *vision);
+/* How a folder's model prepares pictures; *out is yours. optional: NULL where no file says so. */
+GAZE_CHECKED gaze_err gaze_config_open_pictures(const char *folder, bool optional, json_t **out);
+
 /* config.json by model_type; each fills a zeroed config. */
 GAZE_CHECKED gaze_err gaze_clip_config_read_siglip(const json_t *json, gaze_clip_config *out);
 GAZE_CHECKED gaze_err gaze_clip_config_read_chinese(const json_t *json, gaze_clip_config *out);

@@ -28,6 +28,7 @@ MODULES = [
     "clip",
     "classifier",
     "families",
+    "llava",
     "clip_train",
     "distill",
     "weights",
