@@ -5,7 +5,8 @@
 
 /* What checkpoints carry besides weights: counters, masks, poolers that nobody asks, sizes that OpenAI's files repeat.
  */
-static bool is_leftover(const char *name) {
+static bool is_leftover(const void *user, const char *name) {
+  (void)user;
   static const char *const ends[] = {"position_ids",         "inv_freq",           "attn_mask",
                                      ".pooler.dense.weight", ".pooler.dense.bias", "token_type_ids",
                                      "input_resolution",     "context_length",     "vocab_size"};

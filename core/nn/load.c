@@ -147,7 +147,7 @@ static bool is_companion(const gaze_weights *weights, const char *name) {
 static gaze_err check_unused(const loading *l) {
   for (size_t i = 0; i < gaze_weights_count(l->weights); i++) {
     const gaze_named_tensor *named = gaze_weights_get(l->weights, i);
-    bool used = l->how->is_leftover(named->name) || is_companion(l->weights, named->name);
+    bool used = l->how->is_leftover(l->how->user, named->name) || is_companion(l->weights, named->name);
     for (size_t j = 0; j < l->list->n && !used; j++)
       used = l->sources[j].tensor == &named->tensor;
     if (!used)

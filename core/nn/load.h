@@ -11,8 +11,10 @@
 typedef struct gaze_load {
   const gaze_kernels *kernels;
   gaze_name_table names;
-  const char *config;                /* for messages: where the expected shapes come from */
-  bool (*is_leftover)(const char *); /* tensors that checkpoints carry and nobody needs */
+  const char *config; /* for messages: where the expected shapes come from */
+  /* Tensors that checkpoints carry and nobody needs. */
+  bool (*is_leftover)(const void *user, const char *name);
+  const void *user;        /* handed to it */
   float *bound;            /* parameters have their places in here already, and are copied; NULL: they have not */
   bool keeps[GAZE_DTYPES]; /* products stored so are read where they lie; F32 always is */
 } gaze_load;

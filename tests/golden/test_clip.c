@@ -39,7 +39,7 @@ static void compare_tap(void *user, const char *name, const float *data, size_t 
 static gaze_clip_config small_xlmr(void) {
   gaze_block_config image = {.dim = 40,
                              .mlp_dim = 160,
-                             .attention = {4, 4, 10, false, 0},
+                             .attention = {.heads = 4, .kv_heads = 4, .head_dim = 10},
                              .norm = GAZE_LAYER_NORM,
                              .activation = GAZE_GELU,
                              .biased = true,
