@@ -206,6 +206,7 @@ typedef struct gaze_embedder {
   gaze_err (*prepare)(void *user, const void *bytes, size_t size, const char *path, void *item,
                       gaze_picture_facts *facts);
   gaze_err (*encode)(void *user, const void *items, size_t n, float *vectors); /* [n, dim], unit */
+  const char *model_path; /* borrowed; kept for people to read, NULL: unknown */
   int64_t variant; /* which options stand behind its vectors; kept with each, and those of another are made again */
 } gaze_embedder;
 

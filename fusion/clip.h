@@ -32,8 +32,7 @@ typedef struct gaze_clip {
   float *values, *gradients; /* arenas of a trained one; NULL when only run */
   gaze_weights *weights;     /* what borrowed weights point into */
   gaze_loaded loaded;
-  /* Set before loading: matrices of linear layers that are stored in BF16, or in I8 (model_quantise.c), are read so. */
-  bool keeps_bf16, keeps_int8;
+  bool keeps[GAZE_DTYPES]; /* set before loading: matrices of linear layers that are stored so stay so */
 } gaze_clip;
 
 /* Config from a Hugging Face config.json (model_type clip, siglip, chinese_clip, bert), keys omitted at its class

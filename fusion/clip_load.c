@@ -1,6 +1,8 @@
 #include "core/base/memory.h"
 #include "fusion/clip.h"
 
+#include <string.h>
+
 /* What checkpoints carry besides weights: counters, masks, poolers that nobody asks, sizes that OpenAI's files repeat.
  */
 static bool is_leftover(const void *user, const char *name) {
@@ -19,8 +21,8 @@ gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char
                    .names = gaze_clip_names,
                    .config = "config.json",
                    .is_leftover = is_leftover,
-                   .bound = clip->values,
-                   .keeps = {[GAZE_DTYPE_BF16] = clip->keeps_bf16, [GAZE_DTYPE_I8] = clip->keeps_int8}};
+                   .bound = clip->values};
+  memcpy(how.keeps, clip->keeps, sizeof how.keeps);
   GAZE_TRY(gaze_weights_open(folder, &clip->weights));
   GAZE_TRY(gaze_parameters_load(&clip->parameters, clip->weights, &how, &clip->loaded));
   if (!clip->loaded.borrows) { /* all copied: the files are not needed any more */

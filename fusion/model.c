@@ -45,8 +45,8 @@ static gaze_err open_folder(gaze_model *model) {
   gaze_clip_config config;
   GAZE_TRY(gaze_clip_config_open(model->folder, &config, &model->preprocess));
   GAZE_TRY(gaze_clip_init(&model->clip, &config, false));
-  model->clip.keeps_bf16 = model->native && model->options.precision == GAZE_PRECISION_BF16;
-  model->clip.keeps_int8 = model->options.precision == GAZE_PRECISION_INT8;
+  model->clip.keeps[GAZE_DTYPE_F16] = model->clip.keeps[GAZE_DTYPE_BF16] = true; /* until gaze_model_prepare */
+  model->clip.keeps[GAZE_DTYPE_I8] = model->options.precision == GAZE_PRECISION_INT8;
   GAZE_TRY(gaze_clip_load(&model->clip, &model->kernels, model->folder));
   return check_scale(model);
 }

@@ -11,7 +11,7 @@
 
 /* Tensors to write; memory of their own in `owned`. */
 typedef struct quantisation {
-  gaze_model *model; /* of the precision that is wanted: what packs to int8 */
+  gaze_model *model; /* says which tensors are matrices; nothing of it is widened */
   gaze_precision precision;
   gaze_weights *weights;
   gaze_named_tensor *tensors;
@@ -190,7 +190,7 @@ gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const c
   gaze_err err;
   if (precision != GAZE_PRECISION_BF16 && precision != GAZE_PRECISION_INT8)
     return gaze_fail(GAZE_ERR_ARGUMENT, "nothing to make smaller: f32: choose int8 or bf16");
-  GAZE_TRY_DONE(gaze_model_open(name, NULL, &q.model));
+  GAZE_TRY_DONE(gaze_model_open_towers(name, NULL, &q.model));
   GAZE_TRY_DONE(gaze_weights_open(q.model->folder, &q.weights));
   GAZE_TRY_DONE(fill(&q));
   GAZE_TRY_DONE(write_folder(&q, folder));
