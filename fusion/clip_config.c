@@ -78,7 +78,8 @@ gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
     return GAZE_OK;
   }
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                   "unknown model family: \"%s\": this version runs model_type clip, siglip, chinese_clip and bert",
+                   "unknown model family: model_type \"%s\": pictures and words are compared with clip, siglip, "
+                   "chinese_clip and bert; what answers in words runs with gaze ask",
                    type);
 }
 
@@ -153,7 +154,12 @@ static gaze_err read_json(const char *folder, const char *name, bool optional, j
   char *path;
   *out = NULL;
   GAZE_TRY(gaze_path_join(folder, name, &path));
-  gaze_err err = optional && !gaze_file_exists(path) ? GAZE_OK : gaze_json_open(path, out);
+  gaze_err err = GAZE_OK;
+  if (gaze_file_exists(path))
+    err = gaze_json_open(path, out);
+  else if (!optional)
+    err = gaze_fail(GAZE_ERR_NOT_FOUND,
+                    "the model is not whole: no %s: copy that too, or fetch all with gaze model pull", path);
   free(path);
   return err;
 }

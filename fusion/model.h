@@ -12,6 +12,7 @@ typedef struct gaze_tower_weights {
   void *converted;      /* f32 or bf16: products that the files hold otherwise; NULL until the tower is first used */
   gaze_packed **packed; /* [n_packed] */
   size_t n_packed, uses;
+  bool settled; /* gaze_packed_settle */
 } gaze_tower_weights;
 
 struct gaze_model {

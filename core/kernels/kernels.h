@@ -73,8 +73,9 @@ typedef struct gaze_kernels {
   float (*largest)(const float *x, size_t n);                            /* of |x|; 0 when n is 0 */
   void (*keep_larger)(float *y, const float *x, size_t n);               /* y = max(y, |x|) */
   void (*i8_from_f32)(int8_t *y, const float *x, float scale, size_t n); /* nearest to x * scale within +-127 */
-  /* y = x * scale * scales, or += with `add`. */
-  void (*f32_from_i32)(float *y, const int32_t *x, float scale, const float *scales, bool add, size_t n);
+  /* y = x * scale * scales + base + bias; both may be NULL: 0; base may be y. */
+  void (*f32_from_i32)(float *y, const int32_t *x, float scale, const float *scales, const float *base,
+                       const float *bias, size_t n);
 
   /* In place over w, m, v. */
   void (*adamw)(float *w, float *m, float *v, const float *g, const gaze_adamw_step *step, size_t n);

@@ -197,8 +197,8 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
 
 void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc) {
-  if (B.packed && B.packed->int8.values && !A.transpose &&
-      gaze_matmul_int8(matmul, M, A.f32, A.ld, B.packed, accumulate, C, ldc))
+  const gaze_addend before = {.base = accumulate ? C : NULL, .ld = ldc};
+  if (!A.transpose && gaze_matmul_int8(matmul, M, A.f32, A.ld, B.packed, &before, C, ldc))
     return;
   if (gaze_matmul_stored(matmul, M, N, K, A, B, accumulate, C, ldc))
     return;

@@ -56,12 +56,27 @@ gaze_precision gaze_matmul_precision(const gaze_matmul *matmul); /* NULL: f32 */
 void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc);
 
+/* What a product is added to, row by row: base [M, N] with leading dimension ld, which may be C itself, and bias [N];
+ * each may be NULL. */
+typedef struct gaze_addend {
+  const float *base;
+  size_t ld;
+  const float *bias;
+} gaze_addend;
+
+/* C[M, N] = A[M, K] W^T + addend in one pass, where W was made int8. False: it was not, or memory is short; C is
+ * untouched. */
+bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W,
+                      const gaze_addend *addend, float *C, size_t ldc);
+
 /* W[N, K] (transpose) as products like it best: in oneDNN's layout, or f32 made int8. *out is NULL, which is fine,
  * where nothing is gained. */
 GAZE_CHECKED gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out);
 /* The same of what is int8 already and must stay there. */
-GAZE_CHECKED gaze_err gaze_packed_borrow(gaze_matmul *matmul, size_t N, size_t K, const gaze_int8 *W,
-                                         gaze_packed **out);
+GAZE_CHECKED gaze_err gaze_packed_borrow(size_t N, size_t K, const gaze_int8 *W, gaze_packed **out);
+/* What is int8 in oneDNN's layout too: takes as long as some products of few rows, makes those of many fast, and
+ * changes no result. */
+void gaze_packed_settle(gaze_matmul *matmul, gaze_packed *packed);
 void gaze_packed_free(gaze_packed *packed);
 
 #endif

@@ -143,11 +143,22 @@ static bool reserve_all(gaze_matmul *matmul, size_t M, size_t N, size_t K) {
          gaze_room_reserve(&rooms->sums, M * N, sizeof(int32_t));
 }
 
-bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W, bool accumulate,
-                      float *C, size_t ldc) {
-  size_t N = W->N, K = W->K;
-  if (!reserve_all(matmul, M, N, K))
+/* C = what the sums say, and the addend. */
+static void store(const gaze_matmul *matmul, size_t M, const gaze_packed *W, const gaze_addend *addend, float *C,
+                  size_t ldc) {
+  const float *scales = matmul->int8.scales.at;
+  const int32_t *sums = matmul->int8.sums.at;
+#pragma omp parallel for schedule(static)
+  for (size_t m = 0; m < M; m++)
+    matmul->kernels->f32_from_i32(C + m * ldc, sums + m * W->N, scales[m], W->int8.scales,
+                                  addend->base ? addend->base + m * addend->ld : NULL, addend->bias, W->N);
+}
+
+bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W,
+                      const gaze_addend *addend, float *C, size_t ldc) {
+  if (!W || !W->int8.values || !reserve_all(matmul, M, W->N, W->K))
     return false;
+  size_t N = W->N, K = W->K;
   size_t *which = matmul->int8.largest.at;
   float *largest = (float *)(which + K);
   find_largest(matmul->kernels, largest, A, lda, M, K);
@@ -158,22 +169,20 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
     return false;
   quantise_rows(matmul, A, lda, M, W, which, n);
   multiply(matmul, M, W);
-  const float *scales = matmul->int8.scales.at;
-  const int32_t *sums = matmul->int8.sums.at;
-#pragma omp parallel for schedule(static)
-  for (size_t m = 0; m < M; m++)
-    matmul->kernels->f32_from_i32(C + m * ldc, sums + m * N, scales[m], W->int8.scales, accumulate, N);
+  store(matmul, M, W, addend, C, ldc);
   if (n)
     add_outlying(matmul, M, A, lda, W, which, n, C, ldc);
   return true;
 }
 
+void gaze_packed_settle(gaze_matmul *matmul, gaze_packed *packed) {
 #if defined(GAZE_ONEDNN)
-static gaze_onednn_packed *pack(gaze_matmul *matmul, const gaze_packed *W) {
-  gaze_product product = {.N = W->N, .K = W->K, .ldb = W->K, .transpose_b = true, .type = GAZE_ONEDNN_INT8};
-  return gaze_matmul_start_onednn(matmul) ? gaze_onednn_pack(matmul->onednn, &product, W->int8.values) : NULL;
-}
+  const gaze_product product = {
+      .N = packed->N, .K = packed->K, .ldb = packed->K, .transpose_b = true, .type = GAZE_ONEDNN_INT8};
+  if (packed->int8.values && !packed->weights && gaze_matmul_start_onednn(matmul))
+    packed->weights = gaze_onednn_pack(matmul->onednn, &product, packed->int8.values);
 #endif
+}
 
 /* columns [K], the largest of each column, to what raises those far below the usual to it. True: there are such. */
 static bool raise_columns(float *columns, size_t K) {
@@ -210,13 +219,10 @@ gaze_err gaze_int8_quantise(const gaze_kernels *kernels, size_t N, size_t K, con
   return GAZE_OK;
 }
 
-gaze_err gaze_packed_borrow(gaze_matmul *matmul, size_t N, size_t K, const gaze_int8 *W, gaze_packed **out) {
+gaze_err gaze_packed_borrow(size_t N, size_t K, const gaze_int8 *W, gaze_packed **out) {
   gaze_packed *packed;
   GAZE_TRY(gaze_alloc(1, sizeof *packed, &packed));
   *packed = (gaze_packed){.int8 = *W, .borrowed = true, .N = N, .K = K};
-#if defined(GAZE_ONEDNN)
-  packed->weights = pack(matmul, packed);
-#endif
   *out = packed;
   return GAZE_OK;
 }
@@ -233,7 +239,7 @@ gaze_err gaze_packed_new_int8(gaze_matmul *matmul, size_t N, size_t K, const flo
     free(int8.columns);
     int8.columns = NULL;
   }
-  GAZE_TRY_DONE(gaze_packed_borrow(matmul, N, K, &int8, out));
+  GAZE_TRY_DONE(gaze_packed_borrow(N, K, &int8, out));
   (*out)->borrowed = false;
   return GAZE_OK;
 done:

@@ -66,9 +66,6 @@ bool gaze_room_reserve(gaze_room *room, size_t count, size_t size); /* false: sh
 bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
                         bool accumulate, float *C, size_t ldc);
 
-/* C[M, N] (+)= A[M, K] W^T in int8. False: short of memory, and C untouched. */
-bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W, bool accumulate,
-                      float *C, size_t ldc);
 GAZE_CHECKED gaze_err gaze_packed_new_int8(gaze_matmul *matmul, size_t N, size_t K, const float *W, size_t ld,
                                            gaze_packed **out);
 void gaze_int8_rooms_fini(gaze_int8_rooms *rooms);

@@ -91,11 +91,7 @@ static gaze_linear out_linear(const gaze_block *block, const gaze_block_config *
   return (gaze_linear){block->out_weight, block->out_bias, gaze_block_q_width(c), c->dim};
 }
 
-static void copy_rows(float *y, const float *x, const gaze_sequences *sequences, const size_t *queries, size_t C) {
-  if (!queries) {
-    memcpy(y, x, gaze_sequences_rows(sequences) * C * sizeof *y);
-    return;
-  }
+static void copy_asking(float *y, const float *x, const gaze_sequences *sequences, const size_t *queries, size_t C) {
   for (size_t b = 0; b < sequences->count; b++)
     memcpy(y + b * C, x + (sequences->offsets[b] + queries[b]) * C, C * sizeof *y);
 }
@@ -137,11 +133,13 @@ void gaze_block_out_forward(const gaze_compute *compute, const float *x, const g
                             gaze_block_tape *tape, gaze_block_scratch *scratch) {
   size_t M = queries ? sequences->count : gaze_sequences_rows(sequences);
   gaze_linear out = out_linear(block, c);
-  copy_rows(tape->middle, x, sequences, queries, c->dim);
+  if (queries)
+    copy_asking(tape->middle, x, sequences, queries, c->dim);
+  const float *base = queries ? tape->middle : x;
   for (size_t first = 0, n; first < M; first += n) {
     n = gaze_block_piece(scratch, first, M);
     const float *attended = gaze_kept_load(compute, &tape->attended, first, n, scratch->activated);
-    gaze_linear_forward(compute, tape->middle + first * c->dim, c->dim, attended, out.in, &out, n, GAZE_ADD);
+    gaze_linear_add(compute, tape->middle + first * c->dim, c->dim, base + first * c->dim, attended, out.in, &out, n);
   }
 }
 

@@ -3,15 +3,18 @@
 #include <assert.h>
 #include <string.h>
 
-static void add_bias(const gaze_compute *compute, float *y, size_t ldy, const gaze_linear *linear, size_t n,
-                     gaze_store store) {
-  const float *bias = gaze_f32(linear->bias);
+/* y = base + bias, of which at least one is there. */
+static void store_addend(const gaze_compute *compute, float *y, size_t ldy, const gaze_addend *addend, size_t n,
+                         size_t out) {
 #pragma omp parallel for schedule(static)
-  for (size_t i = 0; i < n; i++)
-    if (store == GAZE_ADD)
-      compute->kernels->add(y + i * ldy, bias, linear->out);
-    else
-      memcpy(y + i * ldy, bias, linear->out * sizeof *y);
+  for (size_t i = 0; i < n; i++) {
+    float *row = y + i * ldy;
+    const float *base = addend->base ? addend->base + i * addend->ld : addend->bias;
+    if (row != base)
+      memcpy(row, base, out * sizeof *row);
+    if (addend->base && addend->bias)
+      compute->kernels->add(row, addend->bias, out);
+  }
 }
 
 void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
@@ -44,13 +47,21 @@ static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
   return B;
 }
 
+void gaze_linear_add(const gaze_compute *compute, float *y, size_t ldy, const float *base, const float *x, size_t ldx,
+                     const gaze_linear *linear, size_t n) {
+  const gaze_addend addend = {base, ldy, gaze_f32(linear->bias)};
+  bool in_place = base == y && !addend.bias;
+  if (compute->matmul && gaze_matmul_int8(compute->matmul, n, x, ldx, linear->weight.packed, &addend, y, ldy))
+    return;
+  if ((base || addend.bias) && !in_place)
+    store_addend(compute, y, ldy, &addend, n, linear->out);
+  gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), weight_operand(linear, true),
+               base || addend.bias, y, ldy);
+}
+
 void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                          const gaze_linear *linear, size_t n, gaze_store store) {
-  bool biased = linear->bias.data != NULL;
-  if (biased)
-    add_bias(compute, y, ldy, linear, n, store);
-  gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), weight_operand(linear, true),
-               biased || store == GAZE_ADD, y, ldy);
+  gaze_linear_add(compute, y, ldy, store == GAZE_ADD ? y : NULL, x, ldx, linear, n);
 }
 
 static void add_bias_gradient(const gaze_compute *compute, float *dbias, const float *dy, size_t lddy, size_t n,

@@ -112,6 +112,7 @@ static void run_int8(const gaze_kernels *kernels, unsigned cpu_flags, const prod
   assert_int_equal(gaze_matmul_new(kernels, cpu_flags, GAZE_PRECISION_INT8, &matmul), GAZE_OK);
   assert_int_equal(gaze_packed_new(matmul, p->N, p->K, right, &packed), GAZE_OK);
   assert_non_null(packed);
+  gaze_packed_settle(matmul, packed);
   right.packed = packed;
   gaze_matmul_run(matmul, p->M, p->N, p->K, left, right, p->accumulate, C, p->N);
   gaze_packed_free(packed);

@@ -128,15 +128,17 @@ static void check_i8(const gaze_kernels *kernels, size_t n, gaze_random *random)
 
 static void check_i32(const gaze_kernels *kernels, size_t n, gaze_random *random) {
   float *scales = guarded_floats(0, n, random, 1), *y0 = guarded_floats(1, n, random, 1), *y, scale = 0.03f;
+  float *bias = guarded_floats(3, n, random, 1);
   int32_t *x = guarded(4, n * sizeof *x);
   for (size_t i = 0; i < n; i++)
     x[i] = (int32_t)gaze_random_below(random, 1 << 27) - (1 << 26);
-  for (int add = 0; add < 2; add++) {
+  for (int added = 0; added < 6; added++) { /* nothing, what was there, or another row; each with and without bias */
+    int base = added / 2, biased = added % 2;
     y = guarded_copy(2, y0, n);
-    kernels->f32_from_i32(y, x, scale, scales, add, n);
+    kernels->f32_from_i32(y, x, scale, scales, base == 0 ? NULL : base == 1 ? y : y0, biased ? bias : NULL, n);
     for (size_t i = 0; i < n; i++) {
-      double want = (double)x[i] * scale * scales[i], before = add ? y0[i] : 0;
-      assert_near(y[i], before + want, 4 * HALF_ULP * (fabs(before) + fabs(want)));
+      double want = (double)x[i] * scale * scales[i], before = base ? y0[i] : 0, more = biased ? bias[i] : 0;
+      assert_near(y[i], before + more + want, 4 * HALF_ULP * (fabs(before) + fabs(more) + fabs(want)));
     }
   }
 }
