@@ -173,10 +173,13 @@ static void interrupt(int number) {
   interrupted = 1;
 }
 
-void interrupts_init(void) {
-  struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
+static void handle_interrupts(int flags) {
+  struct sigaction action = {.sa_handler = interrupt, .sa_flags = flags};
   sigaction(SIGINT, &action, NULL);
 }
+
+void interrupts_init(void) { handle_interrupts(SA_RESTART); }
+void interrupts_end_reading(void) { handle_interrupts(0); }
 
 void watch_interrupts(void) { watching = 1; }
 

@@ -31,7 +31,7 @@ void gaze_clip_fini(gaze_clip *clip) {
   gaze_weights_close(clip->weights);
   free(clip->values);
   free(clip->gradients);
-  free(clip->int8);
+  gaze_loaded_fini(&clip->loaded);
   *clip = (gaze_clip){0};
 }
 

@@ -2,7 +2,7 @@
 #ifndef GAZE_FUSION_CLIP_H
 #define GAZE_FUSION_CLIP_H
 
-#include "core/tensor/weights.h"
+#include "core/nn/load.h"
 #include "text/text_encoder.h"
 #include "text/tokenizer.h"
 #include "vision/preprocess.h"
@@ -29,13 +29,11 @@ typedef struct gaze_clip {
   gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse, unless text_only; 0 unless sigmoid */
   float *dlogit_scale, *dlogit_bias;
   gaze_parameters parameters;
-  float *values, *gradients; /* arenas where weights are not borrowed from files; gradients NULL when only run */
+  float *values, *gradients; /* arenas of a trained one; NULL when only run */
   gaze_weights *weights;     /* what borrowed weights point into */
-  bool borrows;
+  gaze_loaded loaded;
   /* Set before loading: matrices of linear layers that are stored in BF16, or in I8 (model_quantise.c), are read so. */
   bool keeps_bf16, keeps_int8;
-  gaze_int8 *int8;            /* [parameters.n], yours: where weights are I8 what belongs to them; NULL: none is */
-  size_t stored[GAZE_DTYPES]; /* how many numbers of the loaded files are of each dtype */
 } gaze_clip;
 
 /* Config from a Hugging Face config.json (model_type clip, siglip, chinese_clip, bert), keys omitted at its class
@@ -82,6 +80,9 @@ GAZE_CHECKED gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernel
 /* config.json, preprocessor_config.json and model.safetensors as dtype F32, F16 or BF16, each whole or absent. */
 GAZE_CHECKED gaze_err gaze_clip_save(const gaze_clip *clip, const gaze_preprocess *preprocess,
                                      const gaze_kernels *kernels, const char *folder, gaze_dtype dtype);
+
+/* Where the parameters lie in the files of each family; first as transformers names them. */
+extern const gaze_name_table gaze_clip_names;
 
 /* Hugging Face's name of a parameter ("text.block03.q_weight" → "text_model.encoder.layers.3.self_attn.q_proj.weight");
  * false: none. */

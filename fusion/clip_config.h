@@ -3,6 +3,7 @@
 #ifndef GAZE_FUSION_CLIP_CONFIG_H
 #define GAZE_FUSION_CLIP_CONFIG_H
 
+#include "core/nn/config.h"
 #include "fusion/clip.h"
 
 /* The defaults of a tower's configuration class. */
@@ -12,17 +13,11 @@ typedef struct gaze_tower_defaults {
   double eps;
 } gaze_tower_defaults;
 
-/* Members of an object: a size from 1 to a limit beyond any model, and transformers' names of activations. */
-GAZE_CHECKED gaze_err gaze_config_size(const json_t *json, const char *key, int64_t otherwise, size_t *out);
-GAZE_CHECKED gaze_err gaze_config_activation(const char *name, gaze_activation *out);
 /* What all towers of transformers spell alike. */
 GAZE_CHECKED gaze_err gaze_config_tower(const json_t *json, const gaze_tower_defaults *defaults,
                                         gaze_block_config *block, size_t *layers);
 /* Both sizes follow from the width: heads of width / heads. */
 void gaze_config_heads(gaze_block_config *block, size_t heads);
-
-/* A member that is an object, or NULL where nothing is said. */
-GAZE_CHECKED gaze_err gaze_config_object(const json_t *json, const char *key, json_t **out);
 
 /* config.json by model_type; each fills a zeroed config. */
 GAZE_CHECKED gaze_err gaze_clip_config_read_siglip(const json_t *json, gaze_clip_config *out);

@@ -7,23 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static gaze_err open_compute(gaze_model *model, const gaze_model_options *options) {
+gaze_err gaze_compute_open(gaze_model_options *options, gaze_kernels *kernels, gaze_matmul **matmul, bool *native) {
   unsigned mask;
+  GAZE_TRY(gaze_cpu_mask(options->cpu, &mask));
+  options->cpu = NULL;
+  if (options->threads <= 0)
+    options->threads = gaze_cpu_count();
+  omp_set_num_threads(options->threads);
+  unsigned flags = gaze_cpu_detect() & mask;
+  gaze_kernels_init(kernels, flags);
+  GAZE_TRY(gaze_matmul_new(kernels, flags, options->precision, matmul));
+  *native = gaze_precision_is_native(options->precision, flags);
+  if (options->verbose && !*native)
+    gaze_warn("this processor has no arithmetic for %s: products are as exact as that, and no faster than f32",
+              options->precision == GAZE_PRECISION_BF16 ? "bf16" : "int8");
+  return GAZE_OK;
+}
+
+static gaze_err open_compute(gaze_model *model, const gaze_model_options *options) {
   if (options)
     model->options = *options;
-  GAZE_TRY(gaze_cpu_mask(model->options.cpu, &mask));
-  model->options.cpu = NULL;
-  if (model->options.threads <= 0)
-    model->options.threads = gaze_cpu_count();
-  omp_set_num_threads(model->options.threads);
-  unsigned flags = gaze_cpu_detect() & mask;
-  gaze_kernels_init(&model->kernels, flags);
-  gaze_precision precision = model->options.precision;
-  GAZE_TRY(gaze_matmul_new(&model->kernels, flags, precision, &model->matmul));
-  model->native = gaze_precision_is_native(precision, flags);
-  if (model->options.verbose && !model->native)
-    gaze_warn("this processor has no arithmetic for %s: products are as exact as that, and no faster than f32",
-              precision == GAZE_PRECISION_BF16 ? "bf16" : "int8");
+  GAZE_TRY(gaze_compute_open(&model->options, &model->kernels, &model->matmul, &model->native));
   model->compute = (gaze_compute){.kernels = &model->kernels, .matmul = model->matmul};
   return GAZE_OK;
 }
@@ -120,8 +124,8 @@ static json_t *tower_info(const gaze_block_config *block, size_t layers) {
 static json_t *dtypes_info(const gaze_clip *clip) {
   json_t *info = json_object();
   for (int i = 0; i < GAZE_DTYPES; i++)
-    if (clip->stored[i])
-      json_object_set_new(info, gaze_dtype_name((gaze_dtype)i), json_integer((json_int_t)clip->stored[i]));
+    if (clip->loaded.stored[i])
+      json_object_set_new(info, gaze_dtype_name((gaze_dtype)i), json_integer((json_int_t)clip->loaded.stored[i]));
   return info;
 }
 

@@ -3,7 +3,6 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/tensor/weights.h"
-#include "fusion/clip_names.h"
 #include "fusion/model.h"
 
 #include <dirent.h>
@@ -92,7 +91,7 @@ static bool is_product(const gaze_clip *clip, const char *name) {
   gaze_tensor_place place;
   for (size_t i = 0; i < clip->parameters.n; i++)
     for (size_t turn = 0; gaze_parameter_is_product(&clip->parameters.items[i]) &&
-                          gaze_clip_tensor_place(clip->parameters.items[i].name, &turn, &place);)
+                          gaze_tensor_place_next(&gaze_clip_names, clip->parameters.items[i].name, &turn, &place);)
       if (!place.transposed && strcmp(place.name, name) == 0)
         return true;
   return false;

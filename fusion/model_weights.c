@@ -50,8 +50,8 @@ static gaze_err narrow(gaze_model *model, gaze_tower tower) {
 static gaze_err pack_product(gaze_model *model, const gaze_parameter *p, gaze_packed **out) {
   gaze_operand W = {.ld = p->columns, .transpose = true};
   if (p->weight->dtype == GAZE_DTYPE_I8)
-    return gaze_packed_borrow(model->matmul, p->rows, p->columns, &model->clip.int8[p - model->clip.parameters.items],
-                              out);
+    return gaze_packed_borrow(model->matmul, p->rows, p->columns,
+                              &model->clip.loaded.int8[p - model->clip.parameters.items], out);
   if (p->weight->dtype == GAZE_DTYPE_BF16)
     W.bf16 = p->weight->data;
   else

@@ -53,7 +53,7 @@ void gaze_text_tape_layout(gaze_text_tape *tape, const gaze_text_encoder *text, 
 static void set_sequences(gaze_text_tape *tape, const gaze_text_config *c, const int32_t *ids, const size_t *offsets,
                           size_t batch) {
   tape->ids = ids;
-  tape->sequences = (gaze_sequences){batch, offsets, 0};
+  tape->sequences = (gaze_sequences){.count = batch, .offsets = offsets};
   for (size_t b = 0; b < batch; b++) {
     size_t T = offsets[b + 1] - offsets[b];
     assert(T >= 1);

@@ -23,6 +23,8 @@ GAZE_CHECKED gaze_err gaze_tokenizer_config_read_padding(gaze_tokenizer *tokeniz
 /* "added_tokens_decoder", and the tokens that keys (NULL behind the last) name, as tokens of their own. */
 GAZE_CHECKED gaze_err gaze_tokenizer_config_add_tokens(gaze_tokenizer *tokenizer, const json_t *config,
                                                        const char *const (*keys)[2], const char *name);
+/* The ids that are marked as special, as tokens of their own. */
+GAZE_CHECKED gaze_err gaze_tokenizer_add_special(gaze_tokenizer *tokenizer);
 /* open_clip's settings for a tokenizer of transformers, where the folder's model is open_clip's (open_clip_config.json
  * and no config.json). */
 GAZE_CHECKED gaze_err gaze_tokenizer_read_open_clip(gaze_tokenizer *tokenizer, const char *folder);

@@ -139,6 +139,7 @@ static gaze_err read_added(gaze_tokenizer *tokenizer, const json_t *json, const 
   GAZE_TRY(gaze_json_bool(json, "normalized", true, &added.normalized));
   GAZE_TRY(gaze_json_bool(json, "lstrip", false, &added.takes_left));
   GAZE_TRY(gaze_json_bool(json, "rstrip", false, &added.takes_right));
+  GAZE_TRY(gaze_json_bool(json, "special", false, &added.special));
   GAZE_TRY(gaze_tokenizer_require_false(json, "single_word", name));
   GAZE_TRY(enter_added(&tokenizer->vocabulary, content, id, name));
   added.id = (int32_t)id;
@@ -156,7 +157,8 @@ static gaze_err read_parts(gaze_tokenizer *tokenizer, const json_t *json, const 
   GAZE_TRY(gaze_tokenizer_read_cutter(&tokenizer->cutter, json_object_get(json, "pre_tokenizer"), name));
   GAZE_TRY(gaze_tokenizer_read_model(tokenizer, json_object_get(json, "model"), name));
   json_array_foreach(list, i, added) GAZE_TRY(read_added(tokenizer, added, name));
-  GAZE_TRY(tokenizer->model == GAZE_TOKENIZER_BPE && tokenizer->bpe.style == GAZE_BPE_OF_BYTES
+  GAZE_TRY(gaze_tokenizer_read_decoder(&tokenizer->decoding, json_object_get(json, "decoder")));
+  GAZE_TRY(tokenizer->cutter.n && tokenizer->cutter.steps[0].kind == GAZE_CUT_CLIP
                ? gaze_tokenizer_find_ends(tokenizer, name)
                : gaze_tokenizer_read_around(tokenizer, json_object_get(json, "post_processor"), name));
   GAZE_TRY(gaze_json_integer(json_object_get(json, "padding"), "pad_id", -1, &pad));

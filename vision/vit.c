@@ -105,7 +105,7 @@ static void set_sequences(gaze_vit_tape *tape, const gaze_vit_config *config, si
   for (size_t b = 0; b <= batch; b++)
     tape->offsets[b] = b * T;
   memset(tape->queries, 0, batch * sizeof *tape->queries); /* the class token asks, or the probe from there */
-  tape->sequences = (gaze_sequences){batch, tape->offsets, T};
+  tape->sequences = (gaze_sequences){.count = batch, .offsets = tape->offsets, .longest = T};
 }
 
 /* embedded: the class token, if there is one, and the patches, each with its position. */

@@ -6,7 +6,7 @@
 /* Without bf16 arithmetic such a product goes through these tiles: large enough for gemm's speed, small enough to stay
  * in the caches. */
 #define TILE_ROWS 512u
-#define TILE_DEPTH 256u
+#define TILE_DEPTH (GAZE_MATMUL_TILE / TILE_ROWS)
 
 /* Rows from which oneDNN's f32 is faster: with fewer, preparing a product takes longer than it gains. */
 #define ONEDNN_ROWS 32u
@@ -28,10 +28,21 @@ bool gaze_precision_is_native(gaze_precision precision, unsigned cpu_flags) {
 }
 #endif
 
+bool gaze_room_reserve(gaze_room *room, size_t count, size_t size) {
+  if (count * size <= room->size)
+    return true;
+  free(room->at);
+  *room = (gaze_room){0};
+  if (gaze_alloc(count, size, &room->at) != GAZE_OK)
+    return false;
+  room->size = count * size;
+  return true;
+}
+
 static gaze_err start(gaze_matmul *matmul, unsigned cpu_flags) {
   if (matmul->precision == GAZE_PRECISION_BF16) {
-    GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_a));
-    GAZE_TRY(gaze_alloc(TILE_ROWS * TILE_DEPTH, sizeof(float), &matmul->tile_b));
+    GAZE_TRY(gaze_alloc(GAZE_MATMUL_TILE, sizeof(float), &matmul->tile_a));
+    GAZE_TRY(gaze_alloc(GAZE_MATMUL_TILE, sizeof(float), &matmul->tile_b));
   }
 #if defined(GAZE_ONEDNN)
   matmul->wanted = (cpu_flags & flag_of(matmul->precision)) != 0;
@@ -63,6 +74,9 @@ void gaze_matmul_free(gaze_matmul *matmul) {
   free(matmul->half_a);
   free(matmul->half_b);
   gaze_int8_rooms_fini(&matmul->int8);
+  free(matmul->stored.values.at);
+  free(matmul->stored.scales.at);
+  free(matmul->strip.at);
   free(matmul);
 }
 
@@ -185,6 +199,8 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
                      float *C, size_t ldc) {
   if (B.packed && B.packed->int8.values && !A.transpose &&
       gaze_matmul_int8(matmul, M, A.f32, A.ld, B.packed, accumulate, C, ldc))
+    return;
+  if (gaze_matmul_stored(matmul, M, N, K, A, B, accumulate, C, ldc))
     return;
   if (multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
     return;

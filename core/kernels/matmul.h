@@ -1,5 +1,6 @@
-/* Matrix products of linear layers: in f32; with operands rounded to bf16 and sums in f32; or with int8 weights, made
- * once, and rows of A that become int8 on the way (matmul_int8.c).
+/* Matrix products of linear layers: in f32; with operands rounded to bf16 and sums in f32; with int8 weights, made
+ * once, and rows of A that become int8 on the way (matmul_int8.c); or with weights as they lie in a file
+ * (matmul_stored.c).
  *
  *   forward   Y[n, out] = X[n, in] W[out, in]^T      A = X,                    B = W transposed
  *   backward  dX[n, in] = dY[n, out] W[out, in]      A = dY,                   B = W
@@ -13,6 +14,7 @@
 
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
+#include "core/tensor/tensor.h"
 
 typedef struct gaze_matmul gaze_matmul; /* prepared products by shape, and scratch; one user at a time */
 typedef struct gaze_packed gaze_packed; /* weights in the layout that the processor likes best */
@@ -28,11 +30,13 @@ typedef struct gaze_int8 {
 GAZE_CHECKED gaze_err gaze_int8_quantise(const gaze_kernels *kernels, size_t N, size_t K, const float *W, size_t ld,
                                          const gaze_int8 *out, bool *raised);
 
-/* One matrix, row-major; either f32 (rounded on the way where products are bf16) or bf16 (for such products alone,
- * taken as it is). Borrowed. */
+/* One matrix, row-major: f32 (rounded on the way where products are bf16), or bf16 (A for such products alone, taken as
+ * it is), or weights of any floating dtype, quantised ones too, in place. Borrowed. */
 typedef struct gaze_operand {
   const float *f32;
   const uint16_t *bf16;      /* used when not NULL */
+  const void *stored;        /* used when not NULL; only for B, transposed, and A as it is */
+  gaze_dtype dtype;          /* of `stored` */
   const gaze_packed *packed; /* of the numbers above, which must still be there; only for B. May be NULL */
   size_t ld;                 /* elements from row to row */
   bool transpose;            /* stored [N, K] for op(B) = [K, N] */

@@ -26,17 +26,6 @@ void gaze_int8_rooms_fini(gaze_int8_rooms *rooms) {
   *rooms = (gaze_int8_rooms){0};
 }
 
-static bool reserve(gaze_room *room, size_t count, size_t size) {
-  if (count * size <= room->size)
-    return true;
-  free(room->at);
-  *room = (gaze_room){0};
-  if (gaze_alloc(count, size, &room->at) != GAZE_OK)
-    return false;
-  room->size = count * size;
-  return true;
-}
-
 /* largest[k] of |A[m, k]|. Stripes of columns, so that threads share nothing. */
 static void find_largest(const gaze_kernels *kernels, float *largest, const float *A, size_t lda, size_t M, size_t K) {
   enum { STRIPE = 128 };
@@ -148,10 +137,10 @@ static void add_outlying(const gaze_matmul *matmul, size_t M, const float *A, si
 
 static bool reserve_all(gaze_matmul *matmul, size_t M, size_t N, size_t K) {
   gaze_int8_rooms *rooms = &matmul->int8;
-  return reserve(&rooms->values, M * K, 1) && reserve(&rooms->scales, M, sizeof(float)) &&
-         reserve(&rooms->largest, K, sizeof(float) + sizeof(size_t)) &&
-         reserve(&rooms->rows, (size_t)omp_get_max_threads() * K, sizeof(float)) &&
-         reserve(&rooms->sums, M * N, sizeof(int32_t));
+  return gaze_room_reserve(&rooms->values, M * K, 1) && gaze_room_reserve(&rooms->scales, M, sizeof(float)) &&
+         gaze_room_reserve(&rooms->largest, K, sizeof(float) + sizeof(size_t)) &&
+         gaze_room_reserve(&rooms->rows, (size_t)omp_get_max_threads() * K, sizeof(float)) &&
+         gaze_room_reserve(&rooms->sums, M * N, sizeof(int32_t));
 }
 
 bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W, bool accumulate,
@@ -165,7 +154,7 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
   if (W->int8.columns)
     matmul->kernels->multiply(largest, W->int8.columns, K);
   size_t n = find_outlying(largest, K, which);
-  if (n && !reserve(&matmul->int8.outlying, (M + N) * n, sizeof(float)))
+  if (n && !gaze_room_reserve(&matmul->int8.outlying, (M + N) * n, sizeof(float)))
     return false;
   quantise_rows(matmul, A, lda, M, W, which, n);
   multiply(matmul, M, W);

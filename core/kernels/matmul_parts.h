@@ -7,6 +7,8 @@
 #include "core/kernels/onednn.h"
 #endif
 
+#define GAZE_MATMUL_TILE (512u * 256u) /* numbers of a tile */
+
 /* Memory that grows on demand and is kept. */
 typedef struct gaze_room {
   void *at;
@@ -23,6 +25,12 @@ typedef struct gaze_int8_rooms {
   gaze_room outlying; /* [M, n] and [N, n]: the outlying columns of A and of the weight */
 } gaze_int8_rooms;
 
+/* The same with a weight in blocks (quantised.h). */
+typedef struct gaze_stored_rooms {
+  gaze_room values; /* int8 [parts, 32] */
+  gaze_room scales; /* [parts]; their sums and totals behind them */
+} gaze_stored_rooms;
+
 struct gaze_matmul {
   const gaze_kernels *kernels;
   gaze_precision precision;
@@ -30,6 +38,8 @@ struct gaze_matmul {
   uint16_t *half_a, *half_b; /* f32 operands rounded to bf16, when oneDNN takes them; grown on demand */
   size_t room_a, room_b;
   gaze_int8_rooms int8;
+  gaze_stored_rooms stored;
+  gaze_room strip; /* f32 [256, K]: rows of a weight */
 #if defined(GAZE_ONEDNN)
   bool wanted;         /* oneDNN has something faster than the table's gemm */
   gaze_onednn *onednn; /* NULL until the first product that wants it */
@@ -49,6 +59,12 @@ struct gaze_packed {
 #if defined(GAZE_ONEDNN)
 bool gaze_matmul_start_onednn(gaze_matmul *matmul); /* false: it has nothing fast here */
 #endif
+
+bool gaze_room_reserve(gaze_room *room, size_t count, size_t size); /* false: short of memory */
+
+/* A product with W as it lies in a file, whatever its dtype, or with few rows of A. False: others do it better. */
+bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
+                        bool accumulate, float *C, size_t ldc);
 
 /* C[M, N] (+)= A[M, K] W^T in int8. False: short of memory, and C untouched. */
 bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W, bool accumulate,

@@ -1,5 +1,6 @@
 /* Vectors, softmax, int8 and AdamW in plain C: the reference that every level is tested against. */
 #include "core/kernels/levels.h"
+#include "core/kernels/quantised.h"
 
 #include <math.h>
 
@@ -73,6 +74,7 @@ static void adamw(float *w, float *m, float *v, const float *g, const gaze_adamw
 void gaze_kernels_fill_portable(gaze_kernels *kernels) {
   *kernels = (gaze_kernels){
       .level = "c",
+      .quantised = &gaze_quantised_portable,
       .dot = dot,
       .sum_squares = sum_squares,
       .add = add,

@@ -16,7 +16,8 @@ static void add_bias(const gaze_compute *compute, float *y, size_t ldy, const ga
 
 void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
                   bool accumulate, float *C, size_t ldc) {
-  assert(gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 || (!A.bf16 && !B.bf16));
+  assert(gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 || !A.bf16);
+  assert(compute->matmul || (!B.bf16 && !B.stored));
   if (compute->matmul)
     gaze_matmul_run(compute->matmul, M, N, K, A, B, accumulate, C, ldc);
   else
@@ -30,12 +31,16 @@ static gaze_operand operand(const float *data, size_t ld, bool transpose) {
 
 static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
   const gaze_weight *weight = &linear->weight;
-  assert(weight->dtype == GAZE_DTYPE_F32 || weight->dtype == GAZE_DTYPE_BF16 || (weight->packed && transpose));
   gaze_operand B = {.packed = transpose ? weight->packed : NULL, .ld = linear->in, .transpose = transpose};
   if (weight->dtype == GAZE_DTYPE_F32)
     B.f32 = gaze_f32(*weight);
   else if (weight->dtype == GAZE_DTYPE_BF16)
     B.bf16 = weight->data;
+  else if (weight->dtype != GAZE_DTYPE_I8) {
+    assert(transpose);
+    B.stored = weight->data;
+    B.dtype = weight->dtype;
+  }
   return B;
 }
 

@@ -10,13 +10,13 @@
  * the dtype; vectors are always f32. */
 typedef struct gaze_weight {
   const void *data;
-  gaze_dtype dtype;          /* F32; BF16 where products are bf16; I8 with `packed` */
+  gaze_dtype dtype;          /* any floating one, quantised ones too, with I8 only `packed` */
   const gaze_packed *packed; /* the same as products like it best, bf16 or int8; NULL: not */
 } gaze_weight;
 
 static inline const float *gaze_f32(gaze_weight weight) { return (const float *)weight.data; }
 
-/* n numbers of a weight in F32, F16 or BF16 from number `first` on, as f32. */
+/* n numbers of a weight in F32, F16, BF16 or blocks from number `first` on, as f32; whole blocks. */
 void gaze_weight_widen(const gaze_kernels *kernels, float *values, gaze_weight weight, size_t first, size_t n);
 
 typedef struct gaze_parameter {

@@ -38,7 +38,7 @@ typedef struct check {
 } check;
 
 extern const check conversion_checks[], vector_checks[], norm_checks[], activation_checks[], gemm_checks[],
-    matmul_checks[], onednn_checks[];
+    matmul_checks[], onednn_checks[], quantised_checks[];
 
 void bench_kernels(const gaze_kernels *kernels);
 

@@ -35,7 +35,8 @@ static size_t add_checks(struct CMUnitTest *tests, size_t count, const check *li
 }
 
 static size_t add_level(struct CMUnitTest *tests, size_t count, gaze_kernels *kernels) {
-  const check *lists[] = {conversion_checks, vector_checks, norm_checks, activation_checks, gemm_checks, matmul_checks};
+  const check *lists[] = {conversion_checks, vector_checks, norm_checks,     activation_checks,
+                          gemm_checks,       matmul_checks, quantised_checks};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     count = add_checks(tests, count, lists[i], kernels);
   return strcmp(kernels->level, "c") == 0 ? add_checks(tests, count, onednn_checks, kernels) : count;

@@ -1,5 +1,6 @@
 /* AVX-512 VNNI: four int8 products and their sum in one step. */
 #include "core/kernels/levels.h"
+#include "core/kernels/quantised.h"
 
 #include <immintrin.h>
 
@@ -33,5 +34,6 @@ static int32_t dot_i8(const int8_t *a, const int8_t *b, size_t n) {
 
 void gaze_kernels_fill_vnni(gaze_kernels *kernels) {
   kernels->dot_i8 = dot_i8;
+  kernels->quantised = &gaze_quantised_vnni;
   kernels->level = "vnni";
 }
