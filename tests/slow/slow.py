@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -287,6 +288,8 @@ def main():
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # of gaze: more threads than processors must not spin
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the folder is removed
     _, case, gaze = sys.argv
     results = Results()
     with tempfile.TemporaryDirectory(prefix="gaze-slow-") as folder:
