@@ -7,20 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+static gaze_err open_config(const char *folder, json_t **out) {
+  char *path;
+  GAZE_TRY(gaze_path_join(folder, "config.json", &path));
+  gaze_err err = gaze_json_open(path, out);
+  free(path);
+  return err;
+}
+
 /* Of a model in transformers' layouts; a decoder alone, or with an eye whose configuration holds the decoder's. */
 static gaze_err read_folder(gaze_assistant *assistant, gaze_decoder_config *decoder, gaze_llava_config *eye,
                             bool *sees) {
-  const json_t *text;
+  json_t *config;
   const char *type;
+  GAZE_TRY(open_config(assistant->path, &config));
+  gaze_err err = gaze_json_string(config, "model_type", "", &type);
+  *sees = err == GAZE_OK && !gaze_decoder_is_family(type);
+  if (err == GAZE_OK && !*sees)
+    err = gaze_decoder_config_read(config, decoder);
+  json_decref(config);
+  if (err != GAZE_OK || !*sees)
+    return err;
   GAZE_TRY(gaze_llava_files_open(assistant->path, &assistant->files));
-  text = assistant->files.model;
-  GAZE_TRY(gaze_json_string(text, "model_type", "", &type));
-  *sees = !gaze_decoder_is_family(type);
-  if (*sees) {
-    GAZE_TRY(gaze_llava_config_read(&assistant->files, eye));
-    text = eye->text;
-  }
-  return gaze_decoder_config_read(text, decoder);
+  GAZE_TRY(gaze_llava_config_read(&assistant->files, eye));
+  return gaze_decoder_config_read(eye->text, decoder);
 }
 
 /* The one mmproj*.gguf beside a GGUF; *out NULL: there is none, or there are several. */
