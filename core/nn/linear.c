@@ -6,7 +6,7 @@
 /* y = base + bias, of which at least one is there. */
 static void store_addend(const gaze_compute *compute, float *y, size_t ldy, const gaze_addend *addend, size_t n,
                          size_t out) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n > 1)
   for (size_t i = 0; i < n; i++) {
     float *row = y + i * ldy;
     const float *base = addend->base ? addend->base + i * addend->ld : addend->bias;
