@@ -58,14 +58,14 @@ static gaze_err convert_tower(gaze_model *model, gaze_tower tower) {
     size += p->weight->dtype == to ? 0 : gaze_arena_cost(gaze_parameter_count(p), gaze_dtype_size(to));
   if (!size)
     return GAZE_OK;
-  GAZE_TRY(gaze_alloc(size, 1, &model->towers[tower].converted));
-  char *values = model->towers[tower].converted;
+  gaze_arena *converted = &model->towers[tower].converted;
+  GAZE_TRY(gaze_arena_init(converted, size));
   for (size_t i = 0; (p = next_product(model, tower, &i));) {
     if (p->weight->dtype == to)
       continue;
+    void *values = gaze_arena_take(converted, gaze_parameter_count(p), gaze_dtype_size(to));
     convert(&model->kernels, to, values, p);
     *p->weight = (gaze_weight){.data = values, .dtype = to};
-    values += gaze_arena_cost(gaze_parameter_count(p), gaze_dtype_size(to));
   }
   return GAZE_OK;
 }
@@ -141,6 +141,6 @@ void gaze_tower_weights_fini(gaze_tower_weights *weights) {
   for (size_t i = 0; i < weights->n_packed; i++)
     gaze_packed_free(weights->packed[i]);
   free(weights->packed);
-  free(weights->converted);
+  gaze_arena_fini(&weights->converted);
   *weights = (gaze_tower_weights){0};
 }

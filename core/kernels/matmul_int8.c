@@ -20,6 +20,7 @@ void gaze_int8_rooms_fini(gaze_int8_rooms *rooms) {
   free(rooms->values.at);
   free(rooms->scales.at);
   free(rooms->largest.at);
+  free(rooms->which.at);
   free(rooms->rows.at);
   free(rooms->sums.at);
   free(rooms->outlying.at);
@@ -68,9 +69,10 @@ static size_t find_outlying(const float *largest, size_t K, size_t *which) {
   return n;
 }
 
-/* Rows of A to int8, without the outlying columns. */
+/* Rows of A to int8, without n outlying columns. largest: [threads, K], takes the largest of each column where it is
+ * not NULL. */
 static void quantise_rows(const gaze_matmul *matmul, const float *A, size_t lda, size_t M, const gaze_packed *W,
-                          const size_t *which, size_t n) {
+                          const size_t *which, size_t n, float *largest) {
   const gaze_kernels *kernels = matmul->kernels;
   size_t K = W->K;
   int8_t *values = matmul->int8.values.at;
@@ -78,8 +80,9 @@ static void quantise_rows(const gaze_matmul *matmul, const float *A, size_t lda,
 #pragma omp parallel for schedule(static)
   for (size_t m = 0; m < M; m++) {
     const float *row = A + m * lda;
+    size_t thread = (size_t)omp_get_thread_num();
     if (n || W->int8.columns) {
-      float *own = (float *)matmul->int8.rows.at + (size_t)omp_get_thread_num() * K;
+      float *own = (float *)matmul->int8.rows.at + thread * K;
       memcpy(own, row, K * sizeof *own);
       if (W->int8.columns)
         kernels->multiply(own, W->int8.columns, K);
@@ -87,10 +90,27 @@ static void quantise_rows(const gaze_matmul *matmul, const float *A, size_t lda,
         own[which[i]] = 0;
       row = own;
     }
+    if (largest)
+      kernels->keep_larger(largest + thread * K, row, K);
     float most = kernels->largest(row, K);
     scales[m] = most / STEPS;
     kernels->i8_from_f32(values + m * K, row, most > 0 ? STEPS / most : 0, K);
   }
+}
+
+/* A to int8; returns how many columns are outlying, and which. Mostly none is, and one reading of A is enough. */
+static size_t quantise(const gaze_matmul *matmul, const float *A, size_t lda, size_t M, const gaze_packed *W,
+                       size_t *which) {
+  size_t K = W->K, threads = (size_t)omp_get_max_threads();
+  float *largest = matmul->int8.largest.at;
+  memset(largest, 0, threads * K * sizeof *largest);
+  quantise_rows(matmul, A, lda, M, W, NULL, 0, largest);
+  for (size_t t = 1; t < threads; t++)
+    matmul->kernels->keep_larger(largest, largest + t * K, K);
+  size_t n = find_outlying(largest, K, which);
+  if (n)
+    quantise_rows(matmul, A, lda, M, W, which, n, NULL);
+  return n;
 }
 
 /* sums[m, n] by the table, exact as oneDNN's are. */
@@ -138,7 +158,8 @@ static void add_outlying(const gaze_matmul *matmul, size_t M, const float *A, si
 static bool reserve_all(gaze_matmul *matmul, size_t M, size_t N, size_t K) {
   gaze_int8_rooms *rooms = &matmul->int8;
   return gaze_room_reserve(&rooms->values, M * K, 1) && gaze_room_reserve(&rooms->scales, M, sizeof(float)) &&
-         gaze_room_reserve(&rooms->largest, K, sizeof(float) + sizeof(size_t)) &&
+         gaze_room_reserve(&rooms->largest, (size_t)omp_get_max_threads() * K, sizeof(float)) &&
+         gaze_room_reserve(&rooms->which, K, sizeof(size_t)) &&
          gaze_room_reserve(&rooms->rows, (size_t)omp_get_max_threads() * K, sizeof(float)) &&
          gaze_room_reserve(&rooms->sums, M * N, sizeof(int32_t));
 }
@@ -158,16 +179,9 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
                       const gaze_addend *addend, float *C, size_t ldc) {
   if (!W || !W->int8.values || !reserve_all(matmul, M, W->N, W->K))
     return false;
-  size_t N = W->N, K = W->K;
-  size_t *which = matmul->int8.largest.at;
-  float *largest = (float *)(which + K);
-  find_largest(matmul->kernels, largest, A, lda, M, K);
-  if (W->int8.columns)
-    matmul->kernels->multiply(largest, W->int8.columns, K);
-  size_t n = find_outlying(largest, K, which);
-  if (n && !gaze_room_reserve(&matmul->int8.outlying, (M + N) * n, sizeof(float)))
+  size_t *which = matmul->int8.which.at, n = quantise(matmul, A, lda, M, W, which);
+  if (n && !gaze_room_reserve(&matmul->int8.outlying, (M + W->N) * n, sizeof(float)))
     return false;
-  quantise_rows(matmul, A, lda, M, W, which, n);
   multiply(matmul, M, W);
   store(matmul, M, W, addend, C, ldc);
   if (n)

@@ -19,7 +19,8 @@ typedef struct gaze_room {
 typedef struct gaze_int8_rooms {
   gaze_room values;   /* int8 [M, K]: A, outlying columns 0 */
   gaze_room scales;   /* [M] */
-  gaze_room largest;  /* [K]: of each column's magnitudes */
+  gaze_room largest;  /* [threads, K]: of each column's magnitudes */
+  gaze_room which;    /* [K]: outlying columns */
   gaze_room rows;     /* [threads, K] */
   gaze_room sums;     /* int32 [M, N] */
   gaze_room outlying; /* [M, n] and [N, n]: the outlying columns of A and of the weight */

@@ -36,15 +36,12 @@ void gaze_block_tape_layout(gaze_block_tape *tape, const gaze_block_config *c, s
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/* Rows that are worked on at once where they are wide: enough for the products' full speed. A product for dweight goes
- * through all of it once a piece; where there is none, what a piece leaves stays in the caches for who reads it next.
- */
-enum { PIECE = 2048, FORWARD_PIECE = 512 };
+/* Rows that are worked on at once where they are wide: enough for the products' full speed. */
+enum { PIECE = 2048 };
 
 void gaze_block_scratch_layout(gaze_block_scratch *scratch, const gaze_block_config *c, size_t rows, size_t longest,
                                bool backward, bool bf16, gaze_arena *arena) {
-  size_t most = backward ? PIECE : FORWARD_PIECE, P = rows < most ? rows : most, F = c->mlp_dim,
-         C = larger(c->dim, gaze_block_q_width(c));
+  size_t P = rows < PIECE ? rows : PIECE, F = c->mlp_dim, C = larger(c->dim, gaze_block_q_width(c));
   *scratch = (gaze_block_scratch){.piece = P};
   scratch->normed = take(arena, rows, C);
   scratch->activated = take(arena, P, larger(F, C)); /* dnormed lies here too */
