@@ -4,17 +4,24 @@
 #include <string.h>
 
 /* y = base + bias, of which at least one is there. */
+static void store_row(const gaze_compute *compute, float *y, const gaze_addend *addend, size_t i, size_t out) {
+  const float *from = addend->base ? addend->base + i * addend->ld : addend->bias;
+  if (y != from)
+    memcpy(y, from, out * sizeof *y);
+  if (addend->base && addend->bias)
+    compute->kernels->add(y, addend->bias, out);
+}
+
+/* A single row starts no threads: even a team of one is memory that OpenMP may lack. */
 static void store_addend(const gaze_compute *compute, float *y, size_t ldy, const gaze_addend *addend, size_t n,
                          size_t out) {
-#pragma omp parallel for schedule(static) if (n > 1)
-  for (size_t i = 0; i < n; i++) {
-    float *row = y + i * ldy;
-    const float *base = addend->base ? addend->base + i * addend->ld : addend->bias;
-    if (row != base)
-      memcpy(row, base, out * sizeof *row);
-    if (addend->base && addend->bias)
-      compute->kernels->add(row, addend->bias, out);
+  if (n == 1) {
+    store_row(compute, y, addend, 0, out);
+    return;
   }
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < n; i++)
+    store_row(compute, y + i * ldy, addend, i, out);
 }
 
 void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
