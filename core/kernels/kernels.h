@@ -67,6 +67,10 @@ typedef struct gaze_kernels {
    * row of C does not depend on the others. */
   void (*small_product)(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t M,
                         size_t N, size_t K, bool add);
+  /* The same of numbers in bf16: A [M, K], B [K / 2, N, 2] (neighbours in K side by side), ldb in such pairs; K and lda
+   * even. Subnormal numbers may count as 0. NULL where the processor has no such products. */
+  void (*small_product_bf16)(float *C, size_t ldc, const uint16_t *A, size_t lda, const uint16_t *B, size_t ldb,
+                             size_t M, size_t N, size_t K, bool add);
 
   /* int8, exact for any values and n <= 65536. */
   int32_t (*dot_i8)(const int8_t *a, const int8_t *b, size_t n);
