@@ -82,6 +82,9 @@ typedef struct gaze_kernels {
    * even. Subnormal numbers may count as 0. NULL where the processor has no such products. */
   void (*small_product_bf16)(float *C, size_t ldc, const uint16_t *A, size_t lda, const uint16_t *B, size_t ldb,
                              size_t M, size_t N, size_t K, bool add);
+  /* y = exp(x - max) in bf16, to one unit in the last place; returns the sum, before rounding. NULL where the one above
+   * is. */
+  float (*exponentials_bf16)(uint16_t *y, const float *x, size_t n);
 
   /* int8, exact for any values and n <= 65536. */
   int32_t (*dot_i8)(const int8_t *a, const int8_t *b, size_t n);

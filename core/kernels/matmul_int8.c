@@ -13,8 +13,8 @@
 
 enum { PANEL = 64 }; /* rows of a weight: kernels.h */
 #define BLOCK_BYTES ((size_t)5 << 17)
-enum { BLOCK_UNIT = 6 };                /* rows that product_i8 takes at once */
-#define TASK_PRODUCTS ((size_t)1 << 20) /* multiply-adds that are worth a task */
+enum { BLOCK_UNIT = 6, ACTIVE_ROWS = 24 }; /* rows that product_i8 takes at once; a few times as many */
+#define TASK_PRODUCTS ((size_t)1 << 20)    /* multiply-adds that are worth a task */
 #define STEPS 127.0f
 #define OUTLYING 8.0f         /* times what is usual for a column's largest */
 enum { OUTLYING_PARTS = 16 }; /* at most K / this many columns */
@@ -137,22 +137,31 @@ static gaze_panel_i8 panel_of(const gaze_packed *W, size_t n, const float *bias)
                          .bias = bias ? bias + n : NULL};
 }
 
+/* Rows first .. end - 1 of C by one panel, columns from n on. Activated before they leave the first cache. */
+static void multiply_panel(const gaze_matmul *matmul, size_t first, size_t end, size_t n, const gaze_operand *B,
+                           bool accumulate, float *C, size_t ldc) {
+  const uint8_t *values = matmul->int8.values.at;
+  const float *scales = matmul->int8.scales.at;
+  gaze_panel_i8 panel = panel_of(B->packed, n, B->bias);
+  size_t ld = row_bytes(B->packed);
+  for (size_t m = first, rows; m < end; m += rows) {
+    rows = end - m < ACTIVE_ROWS ? end - m : ACTIVE_ROWS;
+    matmul->kernels->product_i8(C + m * ldc + n, ldc, values + m * ld, ld, scales + m, &panel, rows, accumulate);
+    for (size_t i = m; B->activate && i < m + rows; i++)
+      B->activate(C + i * ldc + n, C + i * ldc + n, panel.N);
+  }
+}
+
 /* Blocks of rows that stay in a second cache, by panels. */
 static void multiply_by_panels(const gaze_matmul *matmul, size_t M, const gaze_operand *B, bool accumulate, float *C,
                                size_t ldc) {
-  const gaze_packed *W = B->packed;
-  size_t ld = row_bytes(W), blocks = M * ld / BLOCK_BYTES + 1, rows = padded((M + blocks - 1) / blocks, BLOCK_UNIT);
-  size_t panels = (W->N + PANEL - 1) / PANEL, together = TASK_PRODUCTS / (PANEL * ld * (M < rows ? M : rows)) + 1;
-  const uint8_t *values = matmul->int8.values.at;
-  const float *scales = matmul->int8.scales.at;
+  size_t ld = row_bytes(B->packed), panels = (B->packed->N + PANEL - 1) / PANEL, blocks = M * ld / BLOCK_BYTES + 1;
+  size_t rows = padded((M + blocks - 1) / blocks, BLOCK_UNIT), together = TASK_PRODUCTS / (PANEL * ld * rows) + 1;
   blocks = (M + rows - 1) / rows;
 #pragma omp parallel for schedule(dynamic, together)
   for (size_t i = 0; i < blocks * panels; i++) {
-    size_t m = i / panels * rows, n = i % panels * PANEL, end = m + rows < M ? m + rows : M;
-    gaze_panel_i8 panel = panel_of(W, n, B->bias);
-    matmul->kernels->product_i8(C + m * ldc + n, ldc, values + m * ld, ld, scales + m, &panel, end - m, accumulate);
-    for (; B->activate && m < end; m++)
-      B->activate(C + m * ldc + n, C + m * ldc + n, panel.N);
+    size_t first = i / panels * rows, end = first + rows < M ? first + rows : M;
+    multiply_panel(matmul, first, end, i % panels * PANEL, B, accumulate, C, ldc);
   }
 }
 

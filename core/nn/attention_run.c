@@ -127,17 +127,31 @@ static void find_scores(const gaze_compute *compute, const room *r, const head *
   }
 }
 
-/* Scores to weights; what a query does not see weighs nothing. */
-static void find_weights(const gaze_compute *compute, const room *r, const head *h, size_t first, size_t n,
+/* The answers of n queries from `first` on, which see keys up to `end` at most. */
+static void find_answers(const gaze_compute *compute, const room *r, const head *h, size_t first, size_t n,
                          size_t end) {
-  for (size_t i = 0; i < n; i++) {
-    float *row = r->scores + i * r->P;
+  float *out = h->out + first * h->out_stride;
+  for (size_t i = 0; i < n; i++) { /* what a query does not see weighs nothing */
     size_t seen = h->causal ? first + i + 1 : h->T;
-    compute->kernels->softmax(row, seen);
-    memset(row + seen, 0, (end - seen) * sizeof *row);
-    if (r->bf16)
-      narrow(compute, r->weights + i * r->P, row, end, padded(end, 2));
+    compute->kernels->softmax(r->scores + i * r->P, seen);
+    memset(r->scores + i * r->P + seen, 0, (end - seen) * sizeof(float));
   }
+  compute->kernels->small_product(out, h->out_stride, r->scores, r->P, r->values, h->D, n, h->D, end, false);
+}
+
+/* The same; what softmax divides by comes last. */
+static void find_answers_in_halves(const gaze_compute *compute, const room *r, const head *h, size_t first, size_t n,
+                                   size_t end) {
+  float *out = h->out + first * h->out_stride, sums[QUERIES];
+  size_t even = padded(end, 2);
+  for (size_t i = 0; i < n; i++) {
+    size_t seen = h->causal ? first + i + 1 : h->T;
+    sums[i] = compute->kernels->exponentials_bf16(r->weights + i * r->P, r->scores + i * r->P, seen);
+    memset(r->weights + i * r->P + seen, 0, (even - seen) * sizeof(uint16_t));
+  }
+  compute->kernels->small_product_bf16(out, h->out_stride, r->weights, r->P, r->values, h->D, n, h->D, even, false);
+  for (size_t i = 0; i < n; i++)
+    compute->kernels->scale(out + i * h->out_stride, 1 / sums[i], h->D);
 }
 
 static void run_head(const gaze_compute *compute, const room *r, const head *h) {
@@ -148,14 +162,11 @@ static void run_head(const gaze_compute *compute, const room *r, const head *h) 
   for (size_t first = 0, n; first < h->T; first += n) {
     n = h->T - first < QUERIES ? h->T - first : QUERIES;
     size_t end = h->causal ? first + n : h->T;
-    float *out = h->out + first * h->out_stride;
     find_scores(compute, r, h, first, n, end);
-    find_weights(compute, r, h, first, n, end);
     if (r->bf16)
-      compute->kernels->small_product_bf16(out, h->out_stride, r->weights, r->P, r->values, h->D, n, h->D,
-                                           padded(end, 2), false);
+      find_answers_in_halves(compute, r, h, first, n, end);
     else
-      compute->kernels->small_product(out, h->out_stride, r->scores, r->P, r->values, h->D, n, h->D, end, false);
+      find_answers(compute, r, h, first, n, end);
   }
 }
 
