@@ -94,11 +94,11 @@ typedef struct gaze_kernels {
   /* y = x * scale * scales, or += with `add`. */
   void (*f32_from_i32)(float *y, const int32_t *x, float scale, const float *scales, bool add, size_t n);
 
-  /* C[M, N] = scales[m] * panel.scales[n] * (A - 128)[M, K] panel^T + bias[n], or += with `add`. A: K numbers up to a
-   * multiple of 4, lda bytes from row to row. The sums are exact for K <= 65536. NULL where the processor has no such
-   * products: dot_i8 is best there. */
-  void (*product_i8)(float *C, size_t ldc, const uint8_t *A, size_t lda, const float *scales,
-                     const gaze_panel_i8 *panel, size_t M, bool add);
+  /* C[M, N] = scales[m] * panel.scales[n] * A[M, K] panel^T + bias[n], or += with `add`. A: K numbers up to a
+   * multiple of 4, whatever those are, lda from row to row. The sums are exact for K <= 65536. NULL where the processor
+   * has no such products: dot_i8 is best there. */
+  void (*product_i8)(float *C, size_t ldc, const int8_t *A, size_t lda, const float *scales, const gaze_panel_i8 *panel,
+                     size_t M, bool add);
 
   /* In place over w, m, v. */
   void (*adamw)(float *w, float *m, float *v, const float *g, const gaze_adamw_step *step, size_t n);

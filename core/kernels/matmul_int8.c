@@ -77,14 +77,6 @@ static size_t padded(size_t n, size_t unit) { return (n + unit - 1) / unit * uni
 /* From a row of A in int8 to the next. */
 static size_t row_bytes(const gaze_packed *W) { return W->panels ? padded(W->K, 4) : W->K; }
 
-/* Numbers as product_i8 reads them, from -128 on. */
-static void shift_row(int8_t *row, size_t K) {
-  for (size_t k = 0; k < K; k++)
-    row[k] = (int8_t)(row[k] ^ -128);
-  for (size_t k = K; k < padded(K, 4); k++)
-    row[k] = 0;
-}
-
 /* Rows of A to int8, without the outlying columns. */
 static void quantise_rows(const gaze_matmul *matmul, const float *A, size_t lda, size_t M, const gaze_packed *W,
                           const size_t *which, size_t n) {
@@ -107,8 +99,6 @@ static void quantise_rows(const gaze_matmul *matmul, const float *A, size_t lda,
     float most = kernels->largest(row, K);
     scales[m] = most / STEPS;
     kernels->i8_from_f32(values + m * ld, row, most > 0 ? STEPS / most : 0, K);
-    if (W->panels)
-      shift_row(values + m * ld, K);
   }
 }
 
@@ -140,7 +130,7 @@ static gaze_panel_i8 panel_of(const gaze_packed *W, size_t n, const float *bias)
 /* Rows first .. end - 1 of C by one panel, columns from n on. Activated before they leave the first cache. */
 static void multiply_panel(const gaze_matmul *matmul, size_t first, size_t end, size_t n, const gaze_operand *B,
                            bool accumulate, float *C, size_t ldc) {
-  const uint8_t *values = matmul->int8.values.at;
+  const int8_t *values = matmul->int8.values.at;
   const float *scales = matmul->int8.scales.at;
   gaze_panel_i8 panel = panel_of(B->packed, n, B->bias);
   size_t ld = row_bytes(B->packed);

@@ -50,10 +50,11 @@ typedef struct tile {
 
 static inline __mmask16 first_mask(size_t left) { return (__mmask16)((1u << left) - 1); }
 
+/* Shifted to unsigned numbers, which the panel's offsets make up for. */
 static inline __m512i tile_word(const char *a) {
   int32_t four;
   memcpy(&four, a, sizeof four);
-  return _mm512_set1_epi32(four);
+  return _mm512_xor_si512(_mm512_set1_epi32(four), _mm512_set1_epi8(-128));
 }
 
 static inline __m512i tile_load(const char *b) { return _mm512_loadu_si512(b); }
@@ -86,7 +87,7 @@ static inline void tile_advance(tile *t) {
   t->scales += TILE_ROWS;
 }
 
-static void product_i8(float *C, size_t ldc, const uint8_t *A, size_t lda, const float *scales,
+static void product_i8(float *C, size_t ldc, const int8_t *A, size_t lda, const float *scales,
                        const gaze_panel_i8 *panel, size_t M, bool add) {
   run_tiles((tile){.A = (const char *)A,
                    .B = (const char *)panel->values,
