@@ -172,6 +172,7 @@ static bool multiply_few(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze
     return false;
   W.stored = W.bf16 ? (const void *)W.bf16 : W.f32;
   W.dtype = W.bf16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32;
+  accumulate = gaze_rows_add_bias(matmul->kernels, W.bias, M, N, accumulate, C, ldc);
   multiply_by_rows(matmul->kernels, M, N, K, A, W, accumulate, C, ldc);
   return true;
 }
@@ -185,6 +186,7 @@ bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_
   if (!W.stored)
     return multiply_few(matmul, M, N, K, A, W, accumulate, C, ldc);
   assert(W.transpose && !A.transpose && !A.bf16);
+  accumulate = gaze_rows_add_bias(matmul->kernels, W.bias, M, N, accumulate, C, ldc);
   bool done = gaze_dtype_is_quantised(W.dtype)
                   ? multiply_blocks(matmul, M, N, K, A, W, accumulate, C, ldc)
                   : M > FEW && multiply_by_strips(matmul, M, N, K, A, W, accumulate, C, ldc);
