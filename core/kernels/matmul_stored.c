@@ -14,7 +14,7 @@ enum {
   FEW = 8,            /* rows of A up to which reading the weights is all that counts */
   STRIP = 32,         /* rows of weights in blocks that a thread takes at once */
   WIDENED_ROWS = 256, /* rows of other weights that are widened at once */
-  CHUNK = 256,        /* numbers of a product of rows that are taken at once */
+  CHUNK = 1024,       /* numbers of a product of rows that are taken at once */
   AHEAD = 2048,       /* bytes that are fetched early: the processor's own guess stops at pages */
   ALONE = 1 << 14     /* numbers of A that one thread quantises sooner than two agree on it */
 };
