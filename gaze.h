@@ -105,6 +105,9 @@ typedef struct gaze_model gaze_model;
 /* name: a folder, a Hugging Face id in the local hub cache, or a name in the model folder
  * ($XDG_DATA_HOME/gaze/models). NULL: $GAZE_MODEL, else the shipped gaze-mini. */
 GAZE_CHECKED gaze_err gaze_model_open(const char *name, const gaze_model_options *options, gaze_model **out);
+/* A model's tokenizer alone, for gaze_tokenize and gaze_token_text; nothing else may be asked of it. name: as above, a
+ * folder that holds no more than a tokenizer, or a .gguf file. */
+GAZE_CHECKED gaze_err gaze_model_open_tokenizer(const char *name, gaze_model **out);
 void gaze_model_close(gaze_model *model);
 
 int gaze_model_dim(const gaze_model *model);           /* D of the joint space */
@@ -115,6 +118,8 @@ const char *gaze_model_path(const gaze_model *model);  /* borrowed */
 GAZE_CHECKED gaze_err gaze_model_key(gaze_model *model, char key[33]);
 /* Family, sizes, dtypes, context as a JSON object; yours: free(). */
 GAZE_CHECKED gaze_err gaze_model_info_json(gaze_model *model, char **json);
+/* The same of a GGUF file, of any kind of model, by its metadata. */
+GAZE_CHECKED gaze_err gaze_gguf_info_json(const char *path, char **json);
 
 /* Writes a model's folder with the matrices of its linear layers in bf16 or int8; it opens in a fraction of the time.
  */
@@ -204,6 +209,7 @@ typedef struct gaze_embedder {
   gaze_err (*prepare)(void *user, const void *bytes, size_t size, const char *path, void *item,
                       gaze_picture_facts *facts);
   gaze_err (*encode)(void *user, const void *items, size_t n, float *vectors); /* [n, dim], unit */
+  const char *model_path; /* borrowed; kept for people to read, NULL: unknown */
   int64_t variant; /* which options stand behind its vectors; kept with each, and those of another are made again */
 } gaze_embedder;
 
@@ -288,6 +294,61 @@ GAZE_CHECKED gaze_err gaze_eval_classification(gaze_model *model, const char *co
 GAZE_CHECKED gaze_err gaze_eval_rejection(gaze_model *model, const char *const *tars, size_t n, const char *labels_file,
                                           const char *const *templates, size_t n_templates, char **metrics);
 GAZE_CHECKED gaze_err gaze_eval_retrieval(gaze_model *model, const char *const *tars, size_t n, char **metrics);
+
+/* ---- Models that answer --------------------------------------------------------------------- */
+
+/* How keys and values of a conversation are kept. */
+typedef enum gaze_cache_kind { GAZE_CACHE_F16, GAZE_CACHE_BF16, GAZE_CACHE_INT8, GAZE_CACHE_F32 } gaze_cache_kind;
+
+typedef struct gaze_assistant_options {
+  gaze_model_options model;
+  const char *chat_template; /* by name; NULL: what the model says of itself */
+  const char *projector; /* the GGUF that sees, of a GGUF that speaks; NULL: mmproj*.gguf beside it, if there is one */
+  size_t context;        /* tokens of a conversation; 0: 8192, or the model's where that is less */
+  gaze_cache_kind cache;
+} gaze_assistant_options;
+
+typedef struct gaze_assistant gaze_assistant;
+
+/* name: as of gaze_model_open, or a GGUF file. A language model, or one with an image encoder. options may be NULL. */
+GAZE_CHECKED gaze_err gaze_assistant_open(const char *name, const gaze_assistant_options *options,
+                                          gaze_assistant **out);
+void gaze_assistant_close(gaze_assistant *assistant);
+bool gaze_assistant_sees(const gaze_assistant *assistant);
+
+/* One conversation; several may share an assistant, one at a time. system may be NULL. */
+typedef struct gaze_chat gaze_chat;
+GAZE_CHECKED gaze_err gaze_chat_new(gaze_assistant *assistant, const char *system, gaze_chat **out);
+void gaze_chat_free(gaze_chat *chat);
+void gaze_chat_clear(gaze_chat *chat); /* forgets all but the system text */
+/* A picture file's bytes, for the next question. name: for messages. */
+GAZE_CHECKED gaze_err gaze_chat_add_picture(gaze_chat *chat, const void *bytes, size_t size, const char *name);
+GAZE_CHECKED gaze_err gaze_chat_add_picture_file(gaze_chat *chat, const char *path);
+
+typedef struct gaze_answer_options {
+  size_t max_tokens;                                   /* 0: as many as there is room for */
+  float temperature, top_p, min_p, repetition_penalty; /* 0: greedy, and none of the others */
+  size_t top_k;
+  uint64_t seed;
+  const char *const *stops; /* [n_stops] strings that end the answer and are left out */
+  size_t n_stops;
+  bool look_up;                                /* guess from what was said, where greedy: sooner, and the same */
+  void (*text)(void *user, const char *piece); /* as it is written; may be NULL */
+  void *user;
+  const volatile int *stop; /* raised from a signal handler: the answer ends where it is */
+} gaze_answer_options;
+
+typedef struct gaze_answer {
+  char *text;         /* yours: gaze_answer_fini */
+  const char *ending; /* static: "end", "length", "context", "interrupted" */
+  size_t prompt_tokens, cached_tokens, completion_tokens, guessed_tokens, accepted_tokens;
+  double first_seconds, seconds; /* to the first token; in all */
+} gaze_answer;
+
+/* options may be NULL. A question that fails is as if it had not been asked. */
+GAZE_CHECKED gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_options *options,
+                                    gaze_answer *out);
+void gaze_answer_fini(gaze_answer *answer);
 
 /* ---- Files ---------------------------------------------------------------------------------- */
 

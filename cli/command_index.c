@@ -57,7 +57,7 @@ static int judge(const gaze_index_stats *stats, const word_list *folders, json_t
   return batch_status(kept + stats->failed, stats->failed);
 }
 
-static gaze_err update(gaze_index *index, gaze_model *model, const word_list *folders, json_t *failures,
+static gaze_err update(gaze_index *index, const gaze_embedder *embedder, const word_list *folders, json_t *failures,
                        gaze_index_stats *stats) {
   gaze_index_options options_of_run = {.exclude = excluded.items,
                                        .n_exclude = excluded.n,
@@ -67,15 +67,10 @@ static gaze_err update(gaze_index *index, gaze_model *model, const word_list *fo
                                        .progress = show,
                                        .failed = note_failure,
                                        .user = failures};
-  gaze_embedder embedder;
-  gaze_err err = gaze_model_embedder(model, &given.pictures, &embedder);
-  if (err != GAZE_OK)
-    return err;
   watch_interrupts();
   progress_begin(given.quiet);
-  err = gaze_index_update(index, &embedder, folders->items, folders->n, &options_of_run, stats);
+  gaze_err err = gaze_index_update(index, embedder, folders->items, folders->n, &options_of_run, stats);
   progress_clear();
-  gaze_model_embedder_fini(&embedder);
   return err;
 }
 
@@ -84,16 +79,20 @@ static int run(const word_list *folders) {
     return report_usage("no folder: gaze index: name at least one, for example gaze index ~/Pictures");
   gaze_model *model = NULL;
   gaze_index *index = NULL;
+  gaze_embedder embedder = {0};
   gaze_index_stats stats = {0};
   json_t *failures = json_array();
   gaze_err err = settings_open_model(&model);
+  if (err == GAZE_OK) /* before there is a database: a model may have nothing for pictures */
+    err = gaze_model_embedder(model, &given.pictures, &embedder);
   if (err == GAZE_OK)
     err = gaze_index_open(given.database, GAZE_INDEX_WRITE, &index);
   if (err == GAZE_OK)
-    err = update(index, model, folders, failures, &stats);
+    err = update(index, &embedder, folders, failures, &stats);
   int status = err == GAZE_OK ? judge(&stats, folders, failures) : report_error(err);
   json_decref(failures);
   gaze_index_close(index);
+  gaze_model_embedder_fini(&embedder);
   gaze_model_close(model);
   return status;
 }

@@ -7,10 +7,21 @@
 #include "cli/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 static int list(const word_list *words) {
   return words->n ? report_usage("unexpected word: %s: gaze model list takes none", words->items[0])
                   : model_list_print();
+}
+
+static gaze_err model_info(char **json) {
+  gaze_model *model = NULL;
+  gaze_err err = settings_open_model(&model);
+  if (err == GAZE_OK)
+    err = gaze_model_info_json(model, json);
+  gaze_model_close(model);
+  return err;
 }
 
 static int info(const word_list *words) {
@@ -18,12 +29,10 @@ static int info(const word_list *words) {
     return report_usage("unexpected word: %s: gaze model info takes one model", words->items[1]);
   if (words->n == 1)
     given.model = words->items[0];
-  gaze_model *model = NULL;
   char *json = NULL;
-  gaze_err err = settings_open_model(&model);
-  if (err == GAZE_OK)
-    err = gaze_model_info_json(model, &json);
-  gaze_model_close(model);
+  const char *ending = given.model ? strrchr(given.model, '.') : NULL;
+  bool gguf = ending && strcasecmp(ending, ".gguf") == 0;
+  gaze_err err = gguf ? gaze_gguf_info_json(given.model, &json) : model_info(&json);
   return err == GAZE_OK ? json_print_given(json, given.json) : report_error(err);
 }
 
@@ -41,7 +50,8 @@ static const command_row info_command = {
     .name = "model info",
     .summary = "family, sizes, data types and context of a model",
     .usage = "[options] [MODEL]",
-    .examples = "  gaze model info\n  gaze model info openai/clip-vit-base-patch32\n",
+    .about = "MODEL may be a GGUF file of any kind: its metadata, sizes and data types are shown.",
+    .examples = "  gaze model info\n  gaze model info openai/clip-vit-base-patch32\n  gaze model info vicuna.gguf\n",
     .run = info,
 };
 

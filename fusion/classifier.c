@@ -91,6 +91,7 @@ gaze_err gaze_classifier_new(gaze_model *model, const char *const *labels, size_
                              size_t n_templates, gaze_classifier **out) {
   static const char *const plain[] = {"a photo of a {}."};
   gaze_classifier *classifier;
+  GAZE_TRY(gaze_model_check_pictures(model));
   if (!n)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no labels: nothing to choose from: give at least one");
   for (size_t i = 0; i < n_templates; i++)

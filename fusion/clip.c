@@ -10,9 +10,11 @@
 gaze_err gaze_clip_init(gaze_clip *clip, const gaze_clip_config *config, bool trained) {
   *clip = (gaze_clip){.config = *config};
   GAZE_TRY(gaze_clip_config_check(config));
-  GAZE_TRY(gaze_vit_init(&clip->vision, &config->vision, trained));
   GAZE_TRY(gaze_text_encoder_init(&clip->text, &config->text, trained));
   gaze_parameters *list = &clip->parameters;
+  if (config->text_only)
+    return gaze_text_encoder_list(&clip->text, list);
+  GAZE_TRY(gaze_vit_init(&clip->vision, &config->vision, trained));
   GAZE_TRY(gaze_vit_list(&clip->vision, list));
   GAZE_TRY(gaze_text_encoder_list(&clip->text, list));
   GAZE_TRY(
@@ -29,7 +31,7 @@ void gaze_clip_fini(gaze_clip *clip) {
   gaze_weights_close(clip->weights);
   free(clip->values);
   free(clip->gradients);
-  free(clip->int8);
+  gaze_loaded_fini(&clip->loaded);
   *clip = (gaze_clip){0};
 }
 

@@ -2,7 +2,7 @@
 #ifndef GAZE_FUSION_CLIP_H
 #define GAZE_FUSION_CLIP_H
 
-#include "core/tensor/weights.h"
+#include "core/nn/load.h"
 #include "text/text_encoder.h"
 #include "text/tokenizer.h"
 #include "vision/preprocess.h"
@@ -13,10 +13,11 @@
 #define GAZE_ANY_END (-1) /* nothing is pooled by its id */
 
 typedef struct gaze_clip_config {
-  const char *family; /* static: "clip", "siglip", "chinese_clip", "open_clip" */
+  const char *family; /* static: "clip", "siglip", "chinese_clip", "open_clip", "bert" */
   gaze_vit_config vision;
   gaze_text_config text;
   size_t dim;          /* D of the joint space */
+  bool text_only;      /* no image tower, and no temperature: `vision` is all zero */
   bool sigmoid;        /* trained with the sigmoid loss: probabilities are sigmoids, logit_bias is used */
   int64_t end_of_text; /* id that is pooled */
 } gaze_clip_config;
@@ -25,24 +26,28 @@ typedef struct gaze_clip {
   gaze_clip_config config;
   gaze_vit vision;
   gaze_text_encoder text;
-  gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse; 0 unless sigmoid */
+  gaze_weight logit_scale, logit_bias; /* log of the temperature's inverse, unless text_only; 0 unless sigmoid */
   float *dlogit_scale, *dlogit_bias;
   gaze_parameters parameters;
-  float *values, *gradients; /* arenas where weights are not borrowed from files; gradients NULL when only run */
+  float *values, *gradients; /* arenas of a trained one; NULL when only run */
   gaze_weights *weights;     /* what borrowed weights point into */
-  bool borrows;
-  /* Set before loading: matrices of linear layers that are stored in BF16, or in I8 (model_quantise.c), are read so. */
-  bool keeps_bf16, keeps_int8;
-  gaze_int8 *int8;            /* [parameters.n], yours: where weights are I8 what belongs to them; NULL: none is */
-  size_t stored[GAZE_DTYPES]; /* how many numbers of the loaded files are of each dtype */
+  gaze_loaded loaded;
+  bool keeps[GAZE_DTYPES]; /* set before loading: matrices of linear layers that are stored so stay so */
 } gaze_clip;
 
-/* Config from a Hugging Face config.json (model_type clip, siglip, chinese_clip), keys omitted at its class defaults,
- * and back for clip. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
+/* Config from a Hugging Face config.json (model_type clip, siglip, chinese_clip, bert), keys omitted at its class
+ * defaults, and back for clip. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out);
 GAZE_CHECKED gaze_err gaze_clip_config_write(const gaze_clip_config *config, const char *path);
+/* Beside a BERT's config.json: what sentence-transformers says of it. */
+#define GAZE_SENTENCE_MODULES "modules.json"
+#define GAZE_SENTENCE_POOLING_FOLDER "1_Pooling"
+#define GAZE_SENTENCE_POOLING GAZE_SENTENCE_POOLING_FOLDER "/config.json"
+#define GAZE_SENTENCE_SETTINGS "sentence_bert_config.json"
+
 /* Both configurations of a model's folder: config.json, and preprocessor_config.json or the image_processor of
- * processor_config.json; without config.json, open_clip_config.json. */
+ * processor_config.json; without config.json, open_clip_config.json. preprocess is zeroed where there is no image
+ * tower. */
 GAZE_CHECKED gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess);
 /* GAZE_ERR_MISMATCH unless the tokenizer's ids have rows and its end is the token that is pooled. folder: for messages,
  * the tokenizer's. */
@@ -74,6 +79,9 @@ GAZE_CHECKED gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernel
 /* config.json, preprocessor_config.json and model.safetensors as dtype F32, F16 or BF16, each whole or absent. */
 GAZE_CHECKED gaze_err gaze_clip_save(const gaze_clip *clip, const gaze_preprocess *preprocess,
                                      const gaze_kernels *kernels, const char *folder, gaze_dtype dtype);
+
+/* Where the parameters lie in the files of each family; first as transformers names them. */
+extern const gaze_name_table gaze_clip_names;
 
 /* Hugging Face's name of a parameter ("text.block03.q_weight" → "text_model.encoder.layers.3.self_attn.q_proj.weight");
  * false: none. */

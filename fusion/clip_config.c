@@ -1,42 +1,12 @@
 #include "fusion/clip_config.h"
 
 #include "core/base/file.h"
+#include "core/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-  const char *name;
-  gaze_activation activation;
-} activations[] = {{"quick_gelu", GAZE_QUICK_GELU},
-                   {"gelu", GAZE_GELU},
-                   {"gelu_pytorch_tanh", GAZE_GELU_TANH},
-                   {"gelu_new", GAZE_GELU_TANH},
-                   {"silu", GAZE_SILU}};
-
-gaze_err gaze_config_activation(const char *name, gaze_activation *out) {
-  for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
-    if (strcmp(name, activations[i].name) == 0) {
-      *out = activations[i].activation;
-      return GAZE_OK;
-    }
-  return gaze_fail(GAZE_ERR_UNSUPPORTED, "unknown activation: %s: gaze knows quick_gelu, gelu, gelu_pytorch_tanh, silu",
-                   name);
-}
-
-/* Beyond any model; keep products far from overflow. */
-#define SIZE_LIMIT 1000000
-#define LAYERS_LIMIT 1000
-
-gaze_err gaze_config_size(const json_t *json, const char *key, int64_t otherwise, size_t *out) {
-  int64_t value;
-  GAZE_TRY(gaze_json_integer(json, key, otherwise, &value));
-  if (value < 1 || value > SIZE_LIMIT)
-    return gaze_fail(GAZE_ERR_FORMAT, "size out of range: \"%s\" is %lld: the configuration is damaged", key,
-                     (long long)value);
-  *out = (size_t)value;
-  return GAZE_OK;
-}
+#define LAYERS_LIMIT 1000 /* beyond any model */
 
 void gaze_config_heads(gaze_block_config *block, size_t heads) {
   block->attention.heads = block->attention.kv_heads = heads;
@@ -58,17 +28,6 @@ gaze_err gaze_config_tower(const json_t *json, const gaze_tower_defaults *defaul
   GAZE_TRY(gaze_json_number(json, "layer_norm_eps", defaults->eps, &eps));
   block->eps = (float)eps;
   gaze_config_heads(block, heads);
-  return GAZE_OK;
-}
-
-gaze_err gaze_config_object(const json_t *json, const char *key, json_t **out) {
-  json_t *value = json_object_get(json, key);
-  *out = NULL;
-  if (!value || json_is_null(value))
-    return GAZE_OK;
-  if (!json_is_object(value))
-    return gaze_fail(GAZE_ERR_FORMAT, "wrong type in JSON: \"%s\": expected an object", key);
-  *out = value;
   return GAZE_OK;
 }
 
@@ -98,12 +57,21 @@ static gaze_err read_clip(const json_t *json, gaze_clip_config *config) {
   return gaze_json_bool(json, "gaze_sigmoid", false, &config->sigmoid);
 }
 
+/* Its checkpoints of a fixed resolution say "siglip". */
+static gaze_err refuse_naflex(const json_t *json, gaze_clip_config *config) {
+  return gaze_fail(GAZE_ERR_UNSUPPORTED, "not implemented: model_type siglip2, pictures of any shape (NaFlex): use a "
+                                         "SigLIP 2 of a fixed resolution");
+}
+
 gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
   static const struct {
     const char *type;
     gaze_err (*read)(const json_t *json, gaze_clip_config *config);
-  } families[] = {
-      {"clip", read_clip}, {"siglip", gaze_clip_config_read_siglip}, {"chinese_clip", gaze_clip_config_read_chinese}};
+  } families[] = {{"clip", read_clip},
+                  {"siglip", gaze_clip_config_read_siglip},
+                  {"chinese_clip", gaze_clip_config_read_chinese},
+                  {"siglip2", refuse_naflex},
+                  {"bert", gaze_clip_config_read_bert}};
   const char *type;
   gaze_clip_config config = {0};
   GAZE_TRY(gaze_json_string(json, "model_type", "", &type));
@@ -117,7 +85,8 @@ gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
     return GAZE_OK;
   }
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                   "unknown model family: \"%s\": this version runs model_type clip, siglip and chinese_clip", type);
+                   "unknown model family: \"%s\": this version runs model_type clip, siglip, chinese_clip and bert",
+                   type);
 }
 
 static gaze_err tower_check(const char *tower, const gaze_block_config *block, size_t layers) {
@@ -131,19 +100,29 @@ static gaze_err tower_check(const char *tower, const gaze_block_config *block, s
   return GAZE_OK;
 }
 
-gaze_err gaze_clip_config_check(const gaze_clip_config *config) {
-  const gaze_vit_config *vision = &config->vision;
+gaze_err gaze_config_check_vision(const gaze_vit_config *vision) {
   GAZE_TRY(tower_check("vision", &vision->block, vision->layers));
-  GAZE_TRY(tower_check("text", &config->text.block, config->text.layers));
   if (!vision->patch_size || vision->image_size < vision->patch_size || gaze_vit_patches(vision) > UINT16_MAX ||
       vision->image_size > 4096)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "impossible sizes: pictures of %zu pixels with patches of %zu: check the configuration",
                      vision->image_size, vision->patch_size);
-  if (vision->kind == GAZE_VIT_SIGLIP && vision->block.dim != config->dim)
+  return GAZE_OK;
+}
+
+static gaze_err vision_check(const gaze_vit_config *vision, size_t dim) {
+  GAZE_TRY(gaze_config_check_vision(vision));
+  if (vision->kind == GAZE_VIT_SIGLIP && vision->block.dim != dim)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "impossible sizes: a picture's vector of width %zu in a space of %zu: check the configuration",
-                     vision->block.dim, config->dim);
+                     vision->block.dim, dim);
+  return GAZE_OK;
+}
+
+gaze_err gaze_clip_config_check(const gaze_clip_config *config) {
+  if (!config->text_only)
+    GAZE_TRY(vision_check(&config->vision, config->dim));
+  GAZE_TRY(tower_check("text", &config->text.block, config->text.layers));
   if (config->text.positions && config->text.positions < config->text.position_offset + config->text.context)
     return gaze_fail(GAZE_ERR_MISMATCH, "impossible sizes: context %zu with %zu positions: check the configuration",
                      config->text.context, config->text.positions);
@@ -176,47 +155,67 @@ gaze_err gaze_clip_config_check_tokenizer(const gaze_clip_config *config, const 
   return GAZE_OK;
 }
 
-static gaze_err read_json(const char *folder, const char *name, json_t **out) {
+/* optional: NULL where there is no such file. */
+static gaze_err read_json(const char *folder, const char *name, bool optional, json_t **out) {
   char *path;
+  *out = NULL;
   GAZE_TRY(gaze_path_join(folder, name, &path));
-  gaze_err err = gaze_json_open(path, out);
+  gaze_err err = optional && !gaze_file_exists(path) ? GAZE_OK : gaze_json_open(path, out);
   free(path);
   return err;
 }
 
 /* transformers 5 writes the processors of a model into one file, and prefers it where it holds the pictures' own. */
-static gaze_err read_pictures(const char *folder, json_t **out) {
-  char *path;
+gaze_err gaze_config_open_pictures(const char *folder, bool optional, json_t **out) {
   json_t *processors = NULL;
-  GAZE_TRY(gaze_path_join(folder, "processor_config.json", &path));
-  gaze_err err = gaze_file_exists(path) ? gaze_json_open(path, &processors) : GAZE_OK;
-  free(path);
-  GAZE_TRY(err);
+  GAZE_TRY(read_json(folder, "processor_config.json", true, &processors));
   json_t *pictures = json_object_get(processors, "image_processor");
   *out = json_is_null(pictures) ? NULL : json_incref(pictures);
   json_decref(processors);
-  return *out ? GAZE_OK : read_json(folder, "preprocessor_config.json", out);
+  return *out ? GAZE_OK : read_json(folder, "preprocessor_config.json", optional, out);
 }
 
 static gaze_err open_transformers(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
   json_t *json = NULL, *pictures = NULL;
-  gaze_err err = read_json(folder, "config.json", &json);
+  *preprocess = (gaze_preprocess){0};
+  gaze_err err = read_json(folder, "config.json", false, &json);
   if (err == GAZE_OK)
     err = gaze_clip_config_read(json, config);
-  if (err == GAZE_OK)
-    err = read_pictures(folder, &pictures);
-  if (err == GAZE_OK)
+  if (err == GAZE_OK && config->text_only)
+    err = gaze_clip_config_open_sentences(folder, config);
+  else if (err == GAZE_OK)
+    err = gaze_config_open_pictures(folder, false, &pictures);
+  if (err == GAZE_OK && pictures)
     err = gaze_preprocess_read(pictures, (int)config->vision.image_size, preprocess);
   json_decref(json);
   json_decref(pictures);
   return err;
 }
 
-static gaze_err open_open_clip(const char *path, gaze_clip_config *config, gaze_preprocess *preprocess) {
-  json_t *json;
+/* config.json of the folder in the model's that hf_model_name names; *out NULL: there is none, or it is a name of the
+ * hub. */
+static gaze_err open_words(const char *folder, const json_t *json, json_t **out) {
+  const json_t *text = json_object_get(json_object_get(json, "model_cfg"), "text_cfg");
+  const char *name;
+  char *path;
+  GAZE_TRY(gaze_json_string(text, "hf_model_name", "", &name));
+  if (!*name || *name == '.' || strchr(name, '/'))
+    return GAZE_OK;
+  GAZE_TRY(gaze_format(&path, "%s/%s/config.json", folder, name));
+  gaze_err err = gaze_file_exists(path) ? gaze_json_open(path, out) : GAZE_OK;
+  free(path);
+  return err;
+}
+
+static gaze_err open_open_clip(const char *folder, const char *path, gaze_clip_config *config,
+                               gaze_preprocess *preprocess) {
+  json_t *json, *words = NULL;
   GAZE_TRY(gaze_json_open(path, &json));
-  gaze_err err = gaze_clip_config_read_open_clip(json, config, preprocess);
+  gaze_err err = open_words(folder, json, &words);
+  if (err == GAZE_OK)
+    err = gaze_clip_config_read_open_clip(json, words, config, preprocess);
   json_decref(json);
+  json_decref(words);
   return err;
 }
 
@@ -225,7 +224,7 @@ gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaz
   GAZE_TRY(gaze_path_join(folder, "config.json", &ours));
   gaze_err err = gaze_path_join(folder, "open_clip_config.json", &path);
   if (err == GAZE_OK)
-    err = gaze_file_exists(path) && !gaze_file_exists(ours) ? open_open_clip(path, config, preprocess)
+    err = gaze_file_exists(path) && !gaze_file_exists(ours) ? open_open_clip(folder, path, config, preprocess)
                                                             : open_transformers(folder, config, preprocess);
   free(ours);
   free(path);

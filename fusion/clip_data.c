@@ -7,10 +7,8 @@ enum { MOST_GROUP = 1024 }; /* neighbours of a file that are drawn together */
 
 static gaze_err open_source(gaze_clip_run *run, size_t i) {
   const gaze_train_clip_options *o = &run->options;
-  const gaze_dataset_options data = {.type = o->dataset_type,
-                                     .csv_img_key = o->csv_img_key,
-                                     .csv_caption_key = o->csv_caption_key,
-                                     .csv_separator = o->csv_separator};
+  gaze_dataset_options data = gaze_dataset_columns_of(o);
+  data.type = o->dataset_type;
   gaze_source *source = &run->sources[i];
   source->weight = o->upsampling ? o->upsampling[i] : 1;
   double group = o->groups ? o->groups[i] : 1;

@@ -1,19 +1,10 @@
 /* Where a parameter lies in the files of each family: tensor names as tables of patterns. */
-#include "fusion/clip_names.h"
+#include "fusion/clip.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* `*` in both stands for the same number, of a block. */
-typedef struct name_pattern {
-  const char *parameter, *tensor;
-  unsigned char part, parts; /* the parameter is rows part / parts of the tensor; 0 parts: all of it */
-  bool transposed;           /* stored as [columns, rows] */
-} name_pattern;
 
 /* transformers' CLIP first: it is what gaze writes. */
-static const name_pattern patterns[] = {
+static const gaze_name_pattern patterns[] = {
     {"vision.patch_weight", "vision_model.embeddings.patch_embedding.weight", 0, 0, false},
     {"vision.patch_bias", "vision_model.embeddings.patch_embedding.bias", 0, 0, false},
     {"vision.class_embedding", "vision_model.embeddings.class_embedding", 0, 0, false},
@@ -146,7 +137,7 @@ static const name_pattern patterns[] = {
     {"vision.map.up_bias", "visual.trunk.attn_pool.mlp.fc1.bias", 0, 0, false},
     {"vision.map.down_weight", "visual.trunk.attn_pool.mlp.fc2.weight", 0, 0, false},
     {"vision.map.down_bias", "visual.trunk.attn_pool.mlp.fc2.bias", 0, 0, false},
-/* BERT's text towers: Chinese-CLIP's, and those of transformers in open_clip */
+/* BERT's text towers: one that is all of the model, Chinese-CLIP's, and those of transformers in open_clip */
 #define BERT(prefix)                                                                                       \
   {"text.token_embedding", prefix "embeddings.word_embeddings.weight", 0, 0, false},                       \
       {"text.position_embedding", prefix "embeddings.position_embeddings.weight", 0, 0, false},            \
@@ -169,51 +160,17 @@ static const name_pattern patterns[] = {
       {"text.block*.down_bias", prefix "encoder.layer.*.output.dense.bias", 0, 0, false},                  \
       {"text.block*.norm2_gain", prefix "encoder.layer.*.output.LayerNorm.weight", 0, 0, false},           \
       {"text.block*.norm2_bias", prefix "encoder.layer.*.output.LayerNorm.bias", 0, 0, false},
+    BERT("")            /* alone */
     BERT("text_model.") /* */
     BERT("text.transformer."){"text.first_projection", "text.proj.0.weight", 0, 0, false},
     {"text.projection", "text.proj.2.weight", 0, 0, false},
     {"text.projection", "text.proj.weight", 0, 0, false}};
 
-enum { PATTERNS = sizeof patterns / sizeof *patterns };
-
-/* Whether parameter fits a pattern; *number is what its `*` stands for. */
-static bool fits(const char *parameter, const char *pattern, unsigned long *number) {
-  const char *star = strchr(pattern, '*');
-  if (!star)
-    return strcmp(parameter, pattern) == 0;
-  size_t before = (size_t)(star - pattern);
-  if (strncmp(parameter, pattern, before) != 0)
-    return false;
-  char *end;
-  *number = strtoul(parameter + before, &end, 10);
-  return end > parameter + before && strcmp(end, star + 1) == 0;
-}
-
-static bool fill_name(char *name, size_t size, const char *pattern, unsigned long number) {
-  const char *star = strchr(pattern, '*');
-  int length = star ? snprintf(name, size, "%.*s%lu%s", (int)(star - pattern), pattern, number, star + 1)
-                    : snprintf(name, size, "%s", pattern);
-  return length < (int)size;
-}
-
-bool gaze_clip_tensor_place(const char *parameter, size_t *turn, gaze_tensor_place *place) {
-  unsigned long number = 0;
-  for (; *turn < PATTERNS; ++*turn) {
-    const name_pattern *pattern = &patterns[*turn];
-    if (!fits(parameter, pattern->parameter, &number) ||
-        !fill_name(place->name, sizeof place->name, pattern->tensor, number))
-      continue;
-    place->part = pattern->part;
-    place->parts = pattern->parts ? pattern->parts : 1;
-    place->transposed = pattern->transposed;
-    ++*turn;
-    return true;
-  }
-  return false;
-}
+const gaze_name_table gaze_clip_names = {patterns, sizeof patterns / sizeof *patterns};
 
 bool gaze_clip_tensor_name(const char *parameter, char *name, size_t size) {
   gaze_tensor_place place;
   size_t turn = 0;
-  return gaze_clip_tensor_place(parameter, &turn, &place) && snprintf(name, size, "%s", place.name) < (int)size;
+  return gaze_tensor_place_next(&gaze_clip_names, parameter, &turn, &place) &&
+         snprintf(name, size, "%s", place.name) < (int)size;
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "fusion/checkpoint.h"
+#include "fusion/eval_set.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -149,7 +150,8 @@ gaze_err gaze_clip_run_validate(gaze_clip_run *run, bool retrieval, bool classes
   GAZE_TRY(gaze_model_open(run->model_folder, &o->compute, &model));
   gaze_err err = GAZE_OK;
   if (retrieval) {
-    GAZE_TRY_DONE(gaze_eval_retrieval(model, o->val_data, o->n_val_data, &metrics));
+    const gaze_dataset_options how = gaze_dataset_columns_of(o);
+    GAZE_TRY_DONE(gaze_eval_retrieval_from(model, o->val_data, o->n_val_data, &how, &metrics));
     GAZE_TRY_DONE(log_metrics(run, metrics));
   }
   if (classes) {

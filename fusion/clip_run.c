@@ -41,13 +41,14 @@ void gaze_train_clip_defaults(gaze_train_clip_options *options) {
 }
 
 static gaze_block_config tower(size_t width, size_t heads, bool causal) {
-  return (gaze_block_config){.dim = width,
-                             .mlp_dim = 4 * width,
-                             .norm = GAZE_LAYER_NORM,
-                             .activation = GAZE_QUICK_GELU,
-                             .biased = true,
-                             .eps = 1e-5f,
-                             .attention = {heads, heads, heads ? width / heads : 0, causal, 0}};
+  return (gaze_block_config){
+      .dim = width,
+      .mlp_dim = 4 * width,
+      .norm = GAZE_LAYER_NORM,
+      .activation = GAZE_QUICK_GELU,
+      .biased = true,
+      .eps = 1e-5f,
+      .attention = {.heads = heads, .kv_heads = heads, .head_dim = heads ? width / heads : 0, .causal = causal}};
 }
 
 static gaze_clip_config new_config(const gaze_train_clip_options *o, const gaze_tokenizer *tokenizer) {

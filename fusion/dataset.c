@@ -75,6 +75,12 @@ static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *opti
   return GAZE_OK;
 }
 
+gaze_dataset_options gaze_dataset_columns_of(const gaze_train_clip_options *options) {
+  return (gaze_dataset_options){.csv_img_key = options->csv_img_key,
+                                .csv_caption_key = options->csv_caption_key,
+                                .csv_separator = options->csv_separator};
+}
+
 gaze_err gaze_dataset_open(const char *path, const gaze_dataset_options *options, gaze_dataset **out) {
   static const gaze_dataset_options defaults;
   gaze_dataset *dataset;

@@ -4,6 +4,7 @@
 #define GAZE_FUSION_DATASET_H
 
 #include "core/base/json.h"
+#include "gaze_train.h"
 
 typedef struct gaze_sample {
   const char *key;
@@ -29,6 +30,9 @@ typedef struct gaze_dataset_options {
   void (*failed)(void *user, const char *key, const char *message);
   void *user;
 } gaze_dataset_options;
+
+/* The columns that a training run names, for what it learns from and what it is measured on. Borrows from them. */
+gaze_dataset_options gaze_dataset_columns_of(const gaze_train_clip_options *options);
 
 /* path: one tar or CSV/TSV file. Samples without a picture are left out and counted. */
 GAZE_CHECKED gaze_err gaze_dataset_open(const char *path, const gaze_dataset_options *options, gaze_dataset **out);

@@ -20,10 +20,19 @@ size_t gaze_model_pixels(const gaze_model *model) {
   return 3 * S * S;
 }
 
+/* Multiply-adds of the products of T tokens. */
+static double tower_work(const gaze_block_config *block, size_t layers, double T) {
+  double C = (double)block->dim;
+  return T * C * (4 * C + 2 * (double)block->mlp_dim) * (double)layers;
+}
+
 static bool is_small(const gaze_model *model) {
-  const gaze_vit_config *c = &model->clip.config.vision;
-  double C = (double)c->block.dim, T = 1 + (double)gaze_vit_patches(c);
-  return T * C * (4 * C + 2 * (double)c->block.mlp_dim) * (double)c->layers < SMALL_MODEL;
+  const gaze_vit_config *vision = &model->clip.config.vision;
+  const gaze_text_config *text = &model->clip.config.text;
+  double work = model->clip.config.text_only
+                    ? tower_work(&text->block, text->layers, (double)text->context)
+                    : tower_work(&vision->block, vision->layers, 1 + (double)gaze_vit_patches(vision));
+  return work < SMALL_MODEL;
 }
 
 /* A thread's own products where each thread takes whole pictures. */
@@ -98,6 +107,7 @@ gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, flo
 gaze_err gaze_embed_pictures(gaze_model *model, const gaze_picture *pictures, size_t n, float *out) {
   float *pixels;
   size_t size = gaze_model_pixels(model);
+  GAZE_TRY(gaze_model_check_pictures(model));
   GAZE_TRY(gaze_alloc(n, size * sizeof *pixels, &pixels));
   gaze_err err = GAZE_OK;
   for (size_t i = 0; i < n && err == GAZE_OK; i++)
@@ -119,6 +129,7 @@ static gaze_err prepare_file(const gaze_model *model, const char *path, const ga
 
 gaze_err gaze_embed_file(gaze_model *model, const char *path, const gaze_picture_options *options, float *out) {
   float *pixels;
+  GAZE_TRY(gaze_model_check_pictures(model));
   GAZE_TRY(gaze_alloc(gaze_model_pixels(model), sizeof *pixels, &pixels));
   gaze_err err = prepare_file(model, path, options, pixels);
   if (err == GAZE_OK)
@@ -148,6 +159,8 @@ gaze_err gaze_embed_files(gaze_model *model, const char *const *paths, size_t n,
                           float *out, gaze_err *status, char **messages) {
   float *pixels;
   size_t together = n < FILES_TOGETHER ? n : FILES_TOGETHER;
+  if (n)
+    GAZE_TRY(gaze_model_check_pictures(model));
   GAZE_TRY(gaze_alloc(together, gaze_model_pixels(model) * sizeof *pixels, &pixels));
   omp_set_num_threads(model->options.threads);
   gaze_err err = GAZE_OK;

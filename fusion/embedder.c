@@ -8,6 +8,7 @@ typedef struct embedder_state {
   gaze_model *model;
   gaze_picture_options options;
   char key[33];
+  char *path;
 } embedder_state;
 
 static gaze_err prepare(void *user, const void *bytes, size_t size, const char *path, void *item,
@@ -33,6 +34,7 @@ static int64_t variant_of(const gaze_model *model, const gaze_picture_options *o
 
 gaze_err gaze_model_embedder(gaze_model *model, const gaze_picture_options *options, gaze_embedder *out) {
   embedder_state *state;
+  GAZE_TRY(gaze_model_check_pictures(model));
   GAZE_TRY(gaze_alloc(1, sizeof *state, &state));
   state->model = model;
   state->options = options ? *options : (gaze_picture_options){0};
@@ -41,8 +43,10 @@ gaze_err gaze_model_embedder(gaze_model *model, const gaze_picture_options *opti
     free(state);
     return err;
   }
+  state->path = realpath(gaze_model_path(model), NULL);
   *out = (gaze_embedder){.user = state,
                          .model_key = state->key,
+                         .model_path = state->path,
                          .dim = gaze_model_dim(model),
                          .item_size = gaze_model_pixels(model) * sizeof(float),
                          .prepare = prepare,
@@ -52,6 +56,9 @@ gaze_err gaze_model_embedder(gaze_model *model, const gaze_picture_options *opti
 }
 
 void gaze_model_embedder_fini(gaze_embedder *embedder) {
-  free(embedder->user);
+  embedder_state *state = embedder->user;
+  if (state)
+    free(state->path);
+  free(state);
   *embedder = (gaze_embedder){0};
 }

@@ -126,7 +126,7 @@ static gaze_err eval_classes(gaze_model *model, const char *const *tars, size_t 
   class_count *counts = NULL;
   gaze_err err = GAZE_OK;
   GAZE_TRY_DONE(gaze_labels_open(labels_file, &labels));
-  GAZE_TRY_DONE(gaze_eval_set_open(&set, tars, n));
+  GAZE_TRY_DONE(gaze_eval_set_open(&set, tars, n, NULL));
   GAZE_TRY_DONE(make_classifier(model, &labels, templates, n_templates, &classifier));
   if (rejection)
     GAZE_TRY_DONE(add_none(classifier, model, &labels, labels_file));
@@ -204,19 +204,24 @@ done:
   return err;
 }
 
-gaze_err gaze_eval_retrieval(gaze_model *model, const char *const *tars, size_t n, char **metrics) {
+gaze_err gaze_eval_retrieval_from(gaze_model *model, const char *const *paths, size_t n,
+                                  const gaze_dataset_options *how, char **metrics) {
   gaze_eval_set set = {0};
   gaze_captions captions = {0};
   json_t *measured = NULL;
   gaze_err err = GAZE_OK;
-  GAZE_TRY_DONE(gaze_eval_set_open(&set, tars, n));
+  GAZE_TRY_DONE(gaze_eval_set_open(&set, paths, n, how));
   GAZE_TRY_DONE(gaze_captions_check(&set));
   GAZE_TRY_DONE(gaze_eval_set_embed(model, &set));
   GAZE_TRY_DONE(gaze_captions_list(&set, &captions));
   GAZE_TRY_DONE(retrieval_metrics(model, &set, &captions, &measured));
-  err = describe(model, tars, n, "zeroshot_retrieval", measured, set.failed, metrics);
+  err = describe(model, paths, n, "zeroshot_retrieval", measured, set.failed, metrics);
 done:
   gaze_captions_fini(&captions);
   gaze_eval_set_fini(&set);
   return err;
+}
+
+gaze_err gaze_eval_retrieval(gaze_model *model, const char *const *tars, size_t n, char **metrics) {
+  return gaze_eval_retrieval_from(model, tars, n, NULL, metrics);
 }

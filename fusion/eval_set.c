@@ -34,9 +34,11 @@ static void note_failure(void *user, const char *key, const char *message) {
   add_failure(note->list, note->path, key, message);
 }
 
-static gaze_err open_dataset(gaze_eval_set *set, const char *path) {
+static gaze_err open_dataset(gaze_eval_set *set, const char *path, const gaze_dataset_options *how) {
   failure_note note = {set->failed, path};
-  const gaze_dataset_options options = {.columns_fixed = true, .failed = note_failure, .user = &note};
+  gaze_dataset_options options = how ? *how : (gaze_dataset_options){.columns_fixed = true};
+  options.failed = note_failure;
+  options.user = &note;
   gaze_dataset *dataset;
   GAZE_TRY(gaze_dataset_open(path, &options, &dataset));
   set->datasets[set->n_datasets++] = dataset;
@@ -59,11 +61,12 @@ static gaze_err check_samples(const gaze_eval_set *set) {
                    json_string_value(json_object_get(first, "error")));
 }
 
-gaze_err gaze_eval_set_open(gaze_eval_set *set, const char *const *paths, size_t n_paths) {
+gaze_err gaze_eval_set_open(gaze_eval_set *set, const char *const *paths, size_t n_paths,
+                            const gaze_dataset_options *how) {
   set->failed = json_array();
   GAZE_TRY(gaze_alloc(n_paths + 1, sizeof *set->datasets, &set->datasets));
   for (size_t i = 0; i < n_paths; i++)
-    GAZE_TRY(open_dataset(set, paths[i]));
+    GAZE_TRY(open_dataset(set, paths[i], how));
   return check_samples(set);
 }
 
@@ -135,6 +138,7 @@ static void drop_failed(gaze_eval_set *set, char *const *messages, size_t D) {
 gaze_err gaze_eval_set_embed(gaze_model *model, gaze_eval_set *set) {
   char **messages;
   size_t D = model->clip.config.dim, n = set->n;
+  GAZE_TRY(gaze_model_check_pictures(model));
   GAZE_TRY(gaze_alloc(n, D * sizeof *set->vectors, &set->vectors));
   GAZE_TRY(gaze_alloc(n, sizeof *messages, &messages));
   gaze_err err = gaze_samples_embed(model, set->samples, n, set->vectors, messages);

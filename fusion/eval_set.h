@@ -14,8 +14,10 @@ typedef struct gaze_eval_set {
   json_t *failed; /* [{"path", "key", "error"}] of the samples that cannot be read */
 } gaze_eval_set;
 
-/* set: zeroed; to be ended by gaze_eval_set_fini in any case. */
-GAZE_CHECKED gaze_err gaze_eval_set_open(gaze_eval_set *set, const char *const *paths, size_t n_paths);
+/* set: zeroed; to be ended by gaze_eval_set_fini in any case. how: type and columns of the files; NULL: by looking, and
+ * the usual names. */
+GAZE_CHECKED gaze_err gaze_eval_set_open(gaze_eval_set *set, const char *const *paths, size_t n_paths,
+                                         const gaze_dataset_options *how);
 void gaze_eval_set_fini(gaze_eval_set *set);
 /* Samples whose pictures cannot be read go over to `failed`; GAZE_ERR_FORMAT when none is left. */
 GAZE_CHECKED gaze_err gaze_eval_set_embed(gaze_model *model, gaze_eval_set *set);
@@ -23,6 +25,10 @@ GAZE_CHECKED gaze_err gaze_eval_set_embed(gaze_model *model, gaze_eval_set *set)
  * picture that cannot be read becomes yours (free()), and its row is zero. */
 GAZE_CHECKED gaze_err gaze_samples_embed(gaze_model *model, const gaze_sample *const *samples, size_t n, float *out,
                                          char **messages);
+
+/* gaze_eval_retrieval of files whose columns have names of their own. */
+GAZE_CHECKED gaze_err gaze_eval_retrieval_from(gaze_model *model, const char *const *paths, size_t n,
+                                               const gaze_dataset_options *how, char **metrics);
 
 /* All captions of a set, borrowed from it, and the sample of each. */
 typedef struct gaze_captions {

@@ -121,6 +121,9 @@ static gaze_err want_model(gaze_hub_listing *listing, const char *name) {
                                       "special_tokens_map.json",
                                       "merges.txt",
                                       "vocab.txt",
+                                      "modules.json", /* these three: sentence-transformers' */
+                                      "sentence_bert_config.json",
+                                      "1_Pooling/config.json",
                                       "*.model"};
   if (!want_weights(listing))
     return gaze_fail(GAZE_ERR_UNSUPPORTED,

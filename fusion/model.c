@@ -1,5 +1,6 @@
 #include "fusion/model.h"
 
+#include "core/base/file.h"
 #include "core/base/memory.h"
 
 #include <math.h>
@@ -7,23 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static gaze_err open_compute(gaze_model *model, const gaze_model_options *options) {
+gaze_err gaze_compute_open(gaze_model_options *options, gaze_kernels *kernels, gaze_matmul **matmul, bool *native) {
   unsigned mask;
+  GAZE_TRY(gaze_cpu_mask(options->cpu, &mask));
+  options->cpu = NULL;
+  if (options->threads <= 0)
+    options->threads = gaze_cpu_count();
+  omp_set_num_threads(options->threads);
+  unsigned flags = gaze_cpu_detect() & mask;
+  gaze_kernels_init(kernels, flags);
+  GAZE_TRY(gaze_matmul_new(kernels, flags, options->precision, matmul));
+  *native = gaze_precision_is_native(options->precision, flags);
+  if (options->verbose && !*native)
+    gaze_warn("this processor has no arithmetic for %s: products are as exact as that, and no faster than f32",
+              options->precision == GAZE_PRECISION_BF16 ? "bf16" : "int8");
+  return GAZE_OK;
+}
+
+static gaze_err open_compute(gaze_model *model, const gaze_model_options *options) {
   if (options)
     model->options = *options;
-  GAZE_TRY(gaze_cpu_mask(model->options.cpu, &mask));
-  model->options.cpu = NULL;
-  if (model->options.threads <= 0)
-    model->options.threads = gaze_cpu_count();
-  omp_set_num_threads(model->options.threads);
-  unsigned flags = gaze_cpu_detect() & mask;
-  gaze_kernels_init(&model->kernels, flags);
-  gaze_precision precision = model->options.precision;
-  GAZE_TRY(gaze_matmul_new(&model->kernels, flags, precision, &model->matmul));
-  model->native = gaze_precision_is_native(precision, flags);
-  if (model->options.verbose && !model->native)
-    gaze_warn("this processor has no arithmetic for %s: products are as exact as that, and no faster than f32",
-              precision == GAZE_PRECISION_BF16 ? "bf16" : "int8");
+  GAZE_TRY(gaze_compute_open(&model->options, &model->kernels, &model->matmul, &model->native));
   model->compute = (gaze_compute){.kernels = &model->kernels, .matmul = model->matmul};
   return GAZE_OK;
 }
@@ -41,16 +46,14 @@ static gaze_err open_folder(gaze_model *model) {
   gaze_clip_config config;
   GAZE_TRY(gaze_clip_config_open(model->folder, &config, &model->preprocess));
   GAZE_TRY(gaze_clip_init(&model->clip, &config, false));
-  model->clip.keeps_bf16 = model->native && model->options.precision == GAZE_PRECISION_BF16;
-  model->clip.keeps_int8 = model->options.precision == GAZE_PRECISION_INT8;
+  model->clip.keeps[GAZE_DTYPE_F16] = model->clip.keeps[GAZE_DTYPE_BF16] = true; /* until gaze_model_prepare */
+  model->clip.keeps[GAZE_DTYPE_I8] = model->options.precision == GAZE_PRECISION_INT8;
   GAZE_TRY(gaze_clip_load(&model->clip, &model->kernels, model->folder));
   return check_scale(model);
 }
 
 static gaze_err open_tokenizer(gaze_model *model) {
   GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
-  if (gaze_tokenizer_pad(model->tokenizer) >= 0)
-    model->clip.config.text.pad = gaze_tokenizer_pad(model->tokenizer);
   return gaze_clip_config_check_tokenizer(&model->clip.config, model->tokenizer, model->folder);
 }
 
@@ -82,6 +85,22 @@ gaze_err gaze_model_open_towers(const char *name, const gaze_model_options *opti
   return open_model(name, options, false, out);
 }
 
+gaze_err gaze_model_open_tokenizer(const char *name, gaze_model **out) {
+  gaze_model *model;
+  bool file = name && gaze_ends_with(name, ".gguf");
+  GAZE_TRY(gaze_alloc(1, sizeof *model, &model));
+  gaze_err err = file ? gaze_strdup(name, &model->folder) : gaze_model_find(name, &model->folder);
+  if (err == GAZE_ERR_NOT_FOUND && name && gaze_folder_exists(name))
+    err = gaze_strdup(name, &model->folder);
+  if (err == GAZE_OK)
+    err = gaze_tokenizer_open(model->folder, &model->tokenizer);
+  if (err == GAZE_OK)
+    *out = model;
+  else
+    gaze_model_close(model);
+  return err;
+}
+
 void gaze_model_close(gaze_model *model) {
   if (!model)
     return;
@@ -97,10 +116,23 @@ void gaze_model_close(gaze_model *model) {
 
 int gaze_model_dim(const gaze_model *model) { return (int)model->clip.config.dim; }
 int gaze_model_context(const gaze_model *model) { return (int)model->clip.config.text.context; }
-float gaze_model_logit_scale(const gaze_model *model) { return expf(gaze_f32(model->clip.logit_scale)[0]); }
+float gaze_model_logit_scale(const gaze_model *model) {
+  return model->clip.config.text_only ? 1 : expf(gaze_f32(model->clip.logit_scale)[0]);
+}
 const char *gaze_model_path(const gaze_model *model) { return model->folder; }
 
+gaze_err gaze_model_check_pictures(const gaze_model *model) {
+  if (!model->clip.config.text_only)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                   "a model of texts alone: %s: it has no image tower, use a CLIP or SigLIP model for pictures",
+                   model->folder);
+}
+
+/* null where there is no such tower. */
 static json_t *tower_info(const gaze_block_config *block, size_t layers) {
+  if (!layers)
+    return json_null();
   return json_pack("{s:I, s:I, s:I, s:I}", "width", (json_int_t)block->dim, "layers", (json_int_t)layers, "heads",
                    (json_int_t)block->attention.heads, "mlp", (json_int_t)block->mlp_dim);
 }
@@ -109,26 +141,37 @@ static json_t *tower_info(const gaze_block_config *block, size_t layers) {
 static json_t *dtypes_info(const gaze_clip *clip) {
   json_t *info = json_object();
   for (int i = 0; i < GAZE_DTYPES; i++)
-    if (clip->stored[i])
-      json_object_set_new(info, gaze_dtype_name((gaze_dtype)i), json_integer((json_int_t)clip->stored[i]));
+    if (clip->loaded.stored[i])
+      json_object_set_new(info, gaze_dtype_name((gaze_dtype)i), json_integer((json_int_t)clip->loaded.stored[i]));
   return info;
 }
 
-gaze_err gaze_model_info_json(gaze_model *model, char **json) {
+/* null where a model without image tower has none. */
+static json_t *size_info(const gaze_clip_config *config, size_t size) {
+  return config->text_only ? json_null() : json_integer((json_int_t)size);
+}
+
+static json_t *model_info(const gaze_model *model, const char *key, size_t parameters) {
   const gaze_clip_config *c = &model->clip.config;
+  return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:s*, s:o, s:o, s:o}", "path", model->folder,
+                   "family", c->family, "key", key, "parameters", (json_int_t)parameters, "dim", (json_int_t)c->dim,
+                   "image_size", size_info(c, c->vision.image_size), "patch_size", size_info(c, c->vision.patch_size),
+                   "context", (json_int_t)c->text.context, "vocabulary", (json_int_t)c->text.vocabulary, "logit_scale",
+                   c->text_only ? json_null() : json_real((double)gaze_model_logit_scale(model)), "loss",
+                   c->text_only ? NULL
+                   : c->sigmoid ? "sigmoid"
+                                : "softmax",
+                   "dtypes", dtypes_info(&model->clip), "vision", tower_info(&c->vision.block, c->vision.layers),
+                   "text", tower_info(&c->text.block, c->text.layers));
+}
+
+gaze_err gaze_model_info_json(gaze_model *model, char **json) {
   char key[33];
   size_t count = 0;
   GAZE_TRY(gaze_model_key(model, key));
   for (size_t i = 0; i < model->clip.parameters.n; i++)
     count += gaze_parameter_count(&model->clip.parameters.items[i]);
-  json_t *info =
-      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:o, s:o, s:o}", "path", model->folder,
-                "family", c->family, "key", key, "parameters", (json_int_t)count, "dim", (json_int_t)c->dim,
-                "image_size", (json_int_t)c->vision.image_size, "patch_size", (json_int_t)c->vision.patch_size,
-                "context", (json_int_t)c->text.context, "vocabulary", (json_int_t)c->text.vocabulary, "logit_scale",
-                (double)gaze_model_logit_scale(model), "loss", c->sigmoid ? "sigmoid" : "softmax", "dtypes",
-                dtypes_info(&model->clip), "vision", tower_info(&c->vision.block, c->vision.layers), "text",
-                tower_info(&c->text.block, c->text.layers));
+  json_t *info = model_info(model, key, count);
   gaze_err err = gaze_json_text(info, JSON_INDENT(2) | JSON_REAL_PRECISION(6), json);
   json_decref(info);
   return err;

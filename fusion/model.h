@@ -9,7 +9,7 @@ typedef enum gaze_tower { GAZE_TOWER_VISION, GAZE_TOWER_TEXT, GAZE_TOWERS } gaze
 
 /* A tower's weights in other forms than the file's. */
 typedef struct gaze_tower_weights {
-  uint16_t *narrowed;   /* bf16; NULL until the tower is first used */
+  void *converted;      /* f32 or bf16: products that the files hold otherwise; NULL until the tower is first used */
   gaze_packed **packed; /* [n_packed] */
   size_t n_packed, uses;
 } gaze_tower_weights;
@@ -34,6 +34,11 @@ struct gaze_model {
 GAZE_CHECKED gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n);
 void gaze_tower_weights_fini(gaze_tower_weights *weights);
 
+/* What a model computes with. options->cpu and a number of threads that was not said are settled. *native: the
+ * processor has the arithmetic of the precision. */
+GAZE_CHECKED gaze_err gaze_compute_open(gaze_model_options *options, gaze_kernels *kernels, gaze_matmul **matmul,
+                                        bool *native);
+
 /* Folder of a model by name as gaze_model_open takes it; yours: free(). */
 GAZE_CHECKED gaze_err gaze_model_find(const char *name, char **out);
 
@@ -44,9 +49,15 @@ GAZE_CHECKED gaze_err gaze_hub_find(const char *name, char **out);
 /* As gaze_model_open, with tokenizer NULL, whether or not the folder has one. */
 GAZE_CHECKED gaze_err gaze_model_open_towers(const char *name, const gaze_model_options *options, gaze_model **out);
 
+/* GAZE_ERR_UNSUPPORTED where there is no image tower. */
+GAZE_CHECKED gaze_err gaze_model_check_pictures(const gaze_model *model);
 size_t gaze_model_pixels(const gaze_model *model); /* floats of one prepared picture, 3 S S */
 /* pixels: [n, 3, S, S]; out: [n, D], unit. What a picture gives does not depend on those beside it. */
 GAZE_CHECKED gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out);
+/* What the encoder takes of a text, at most `context` ids: cut, with start and end, and filled up where the model wants
+ * it. cut (may be NULL): how many ids were left out. */
+GAZE_CHECKED gaze_err gaze_model_text_ids(const gaze_model *model, const char *text, int32_t *ids, size_t *n,
+                                          size_t *cut);
 /* ids, offsets [n + 1]: as gaze_text_forward takes them, n at most 128; out: [n, D], unit. */
 GAZE_CHECKED gaze_err gaze_model_encode_ids(const gaze_model *model, const int32_t *ids, const size_t *offsets,
                                             size_t n, float *out);

@@ -13,9 +13,11 @@
 
 enum { KEY_LENGTH = 32 }; /* hexadecimal digits of 128 bits */
 
-/* Beside its weights: what says of which towers a model is and how pictures are prepared, where it is there. */
-static const char *const key_files[] = {"config.json", "open_clip_config.json", "processor_config.json",
-                                        "preprocessor_config.json"};
+/* Beside its weights: what says of which towers a model is, how pictures are prepared and texts pooled, where it is
+ * there. */
+static const char *const key_files[] = {
+    "config.json",         "open_clip_config.json", "processor_config.json", "preprocessor_config.json",
+    GAZE_SENTENCE_MODULES, GAZE_SENTENCE_POOLING,   GAZE_SENTENCE_SETTINGS};
 enum { KEY_FILES = sizeof key_files / sizeof *key_files };
 
 typedef gaze_err add_file(const char *path, XXH3_state_t *state);

@@ -3,7 +3,6 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/tensor/weights.h"
-#include "fusion/clip_names.h"
 #include "fusion/model.h"
 
 #include <dirent.h>
@@ -12,7 +11,7 @@
 
 /* Tensors to write; memory of their own in `owned`. */
 typedef struct quantisation {
-  gaze_model *model; /* of the precision that is wanted: what packs to int8 */
+  gaze_model *model; /* says which tensors are matrices; nothing of it is widened */
   gaze_precision precision;
   gaze_weights *weights;
   gaze_named_tensor *tensors;
@@ -92,7 +91,7 @@ static bool is_product(const gaze_clip *clip, const char *name) {
   gaze_tensor_place place;
   for (size_t i = 0; i < clip->parameters.n; i++)
     for (size_t turn = 0; gaze_parameter_is_product(&clip->parameters.items[i]) &&
-                          gaze_clip_tensor_place(clip->parameters.items[i].name, &turn, &place);)
+                          gaze_tensor_place_next(&gaze_clip_names, clip->parameters.items[i].name, &turn, &place);)
       if (!place.transposed && strcmp(place.name, name) == 0)
         return true;
   return false;
@@ -151,6 +150,24 @@ static gaze_err copy_others(const char *from, const char *to) {
   return err;
 }
 
+/* What lies in a folder of its own: how a model of texts alone pools. */
+static gaze_err copy_pooling(const char *from, const char *to) {
+  char *folder = NULL, *source = NULL, *target = NULL;
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_path_join(from, GAZE_SENTENCE_POOLING, &source));
+  if (!gaze_file_exists(source))
+    goto done;
+  GAZE_TRY_DONE(gaze_path_join(to, GAZE_SENTENCE_POOLING_FOLDER, &folder));
+  GAZE_TRY_DONE(gaze_path_join(to, GAZE_SENTENCE_POOLING, &target));
+  GAZE_TRY_DONE(gaze_folder_make(folder));
+  GAZE_TRY_DONE(copy_file(source, target));
+done:
+  free(folder);
+  free(source);
+  free(target);
+  return err;
+}
+
 /* Weights come last: a folder that has them is whole. */
 static gaze_err write_folder(const quantisation *q, const char *folder) {
   char *weights;
@@ -160,6 +177,8 @@ static gaze_err write_folder(const quantisation *q, const char *folder) {
                      : gaze_folder_make(folder);
   if (err == GAZE_OK)
     err = copy_others(q->model->folder, folder);
+  if (err == GAZE_OK)
+    err = copy_pooling(q->model->folder, folder);
   if (err == GAZE_OK)
     err = gaze_safetensors_save(weights, q->tensors, q->n);
   free(weights);
@@ -171,7 +190,7 @@ gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const c
   gaze_err err;
   if (precision != GAZE_PRECISION_BF16 && precision != GAZE_PRECISION_INT8)
     return gaze_fail(GAZE_ERR_ARGUMENT, "nothing to make smaller: f32: choose int8 or bf16");
-  GAZE_TRY_DONE(gaze_model_open(name, NULL, &q.model));
+  GAZE_TRY_DONE(gaze_model_open_towers(name, NULL, &q.model));
   GAZE_TRY_DONE(gaze_weights_open(q.model->folder, &q.weights));
   GAZE_TRY_DONE(fill(&q));
   GAZE_TRY_DONE(write_folder(&q, folder));

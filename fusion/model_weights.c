@@ -22,36 +22,74 @@ static const gaze_parameter *next_product(const gaze_model *model, gaze_tower to
   return NULL;
 }
 
-static size_t halves(const gaze_parameter *p) { return gaze_arena_cost(gaze_parameter_count(p), 2) / 2; }
+/* What products read: the processor's own bf16, or f32. In int8 they read what is packed. */
+static gaze_dtype wanted_dtype(const gaze_model *model) {
+  return model->native && model->options.precision == GAZE_PRECISION_BF16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32;
+}
 
-/* To bf16 what is not stored so. */
-static gaze_err narrow(gaze_model *model, gaze_tower tower) {
-  gaze_tower_weights *weights = &model->towers[tower];
-  const gaze_parameter *p;
-  size_t size = 0, used = 0;
-  for (size_t i = 0; (p = next_product(model, tower, &i));)
-    size += p->weight->dtype == GAZE_DTYPE_F32 ? halves(p) : 0;
-  GAZE_TRY(gaze_alloc(size, sizeof *weights->narrowed, &weights->narrowed));
-  for (size_t i = 0; (p = next_product(model, tower, &i));) {
-    uint16_t *values = weights->narrowed + used;
-    if (p->weight->dtype != GAZE_DTYPE_F32)
-      continue;
-    const float *from = gaze_f32(*p->weight);
+static void convert_row(const gaze_kernels *kernels, gaze_dtype to, void *values, gaze_weight from, size_t first,
+                        size_t n) {
+  enum { PIECE = 512 };
+  float piece[PIECE];
+  if (to == GAZE_DTYPE_F32) {
+    gaze_weight_widen(kernels, values, from, first, n);
+    return;
+  }
+  for (size_t i = 0; i < n; i += PIECE) {
+    size_t count = n - i < PIECE ? n - i : PIECE;
+    gaze_weight_widen(kernels, piece, from, first + i, count);
+    kernels->bf16_from_f32((uint16_t *)values + i, piece, count);
+  }
+}
+
+static void convert(const gaze_kernels *kernels, gaze_dtype to, void *values, const gaze_parameter *p) {
+  size_t row = p->columns * gaze_dtype_size(to);
 #pragma omp parallel for schedule(static)
-    for (size_t row = 0; row < p->rows; row++)
-      model->kernels.bf16_from_f32(values + row * p->columns, from + row * p->columns, p->columns);
-    *p->weight = (gaze_weight){.data = values, .dtype = GAZE_DTYPE_BF16};
-    used += halves(p);
+  for (size_t i = 0; i < p->rows; i++)
+    convert_row(kernels, to, (char *)values + i * row, *p->weight, i * p->columns, p->columns);
+}
+
+/* Of what the files hold in another dtype than products read. */
+static gaze_err convert_tower(gaze_model *model, gaze_tower tower) {
+  gaze_dtype to = wanted_dtype(model);
+  const gaze_parameter *p;
+  size_t size = 0;
+  for (size_t i = 0; (p = next_product(model, tower, &i));)
+    size += p->weight->dtype == to ? 0 : gaze_arena_cost(gaze_parameter_count(p), gaze_dtype_size(to));
+  if (!size)
+    return GAZE_OK;
+  GAZE_TRY(gaze_alloc(size, 1, &model->towers[tower].converted));
+  char *values = model->towers[tower].converted;
+  for (size_t i = 0; (p = next_product(model, tower, &i));) {
+    if (p->weight->dtype == to)
+      continue;
+    convert(&model->kernels, to, values, p);
+    *p->weight = (gaze_weight){.data = values, .dtype = to};
+    values += gaze_arena_cost(gaze_parameter_count(p), gaze_dtype_size(to));
   }
   return GAZE_OK;
+}
+
+static gaze_err pack_int8(gaze_model *model, const gaze_parameter *p, gaze_packed **out) {
+  float *widened = NULL;
+  if (p->weight->dtype == GAZE_DTYPE_I8)
+    return gaze_packed_borrow(model->matmul, p->rows, p->columns,
+                              &model->clip.loaded.int8[p - model->clip.parameters.items], out);
+  if (p->weight->dtype != GAZE_DTYPE_F32) {
+    GAZE_TRY(gaze_alloc(gaze_parameter_count(p), sizeof *widened, &widened));
+    convert(&model->kernels, GAZE_DTYPE_F32, widened, p);
+  }
+  gaze_operand W = {.f32 = widened ? widened : gaze_f32(*p->weight), .ld = p->columns, .transpose = true};
+  gaze_err err = gaze_packed_new(model->matmul, p->rows, p->columns, W, out);
+  free(widened);
+  return err;
 }
 
 /* One matrix as the processor likes it, or in int8. */
 static gaze_err pack_product(gaze_model *model, const gaze_parameter *p, gaze_packed **out) {
   gaze_operand W = {.ld = p->columns, .transpose = true};
-  if (p->weight->dtype == GAZE_DTYPE_I8)
-    return gaze_packed_borrow(model->matmul, p->rows, p->columns, &model->clip.int8[p - model->clip.parameters.items],
-                              out);
+  if (model->options.precision == GAZE_PRECISION_INT8)
+    return pack_int8(model, p, out);
   if (p->weight->dtype == GAZE_DTYPE_BF16)
     W.bf16 = p->weight->data;
   else
@@ -69,19 +107,21 @@ static gaze_err pack(gaze_model *model, gaze_tower tower) {
   for (size_t i = 0; (p = next_product(model, tower, &i));) {
     GAZE_TRY(pack_product(model, p, &weights->packed[weights->n_packed]));
     p->weight->packed = weights->packed[weights->n_packed++];
+    if (model->options.precision == GAZE_PRECISION_INT8 && p->weight->dtype != GAZE_DTYPE_F32)
+      p->weight->dtype = GAZE_DTYPE_I8; /* what the file holds is not read again */
   }
   return GAZE_OK;
 }
 
 gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n) {
   gaze_tower_weights *weights = &model->towers[tower];
-  weights->uses += n;
   if (model->options.precision == GAZE_PRECISION_INT8)
     return weights->packed ? GAZE_OK : pack(model, tower);
+  if (!weights->uses)
+    GAZE_TRY(convert_tower(model, tower));
+  weights->uses += n;
   if (!model->native || !gaze_model_compute(model).matmul) /* the table's gemm takes weights as they are */
     return GAZE_OK;
-  if (model->options.precision == GAZE_PRECISION_BF16 && !weights->narrowed)
-    GAZE_TRY(narrow(model, tower));
   return weights->packed || weights->uses < PACKING_PAYS ? GAZE_OK : pack(model, tower);
 }
 
@@ -89,6 +129,6 @@ void gaze_tower_weights_fini(gaze_tower_weights *weights) {
   for (size_t i = 0; i < weights->n_packed; i++)
     gaze_packed_free(weights->packed[i]);
   free(weights->packed);
-  free(weights->narrowed);
+  free(weights->converted);
   *weights = (gaze_tower_weights){0};
 }

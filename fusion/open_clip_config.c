@@ -160,21 +160,11 @@ static gaze_err read_own_text(json_t *json, bool quick, gaze_clip_config *config
   return sound ? GAZE_OK : refuse("pool_type", pool);
 }
 
-/* The text towers of transformers that open_clip names without saying their sizes. */
-static gaze_err read_foreign_text(json_t *json, const char *name, gaze_clip_config *config) {
-  static const char *const known[] = {
-      "hf_model_name",    "hf_tokenizer_name",   "hf_pooler_type", "hf_proj_type", "context_length", "vocab_size",
-      "tokenizer_kwargs", "hf_model_pretrained", "width",          "heads",        "layers"};
-  gaze_text_config *text = &config->text;
+/* The sizes of what open_clip names without saying them. */
+static gaze_err read_named_text(const char *name, gaze_text_config *text) {
   bool large = strcmp(name, "xlm-roberta-large") == 0 || strcmp(name, "FacebookAI/xlm-roberta-large") == 0;
-  const char *projection;
-  GAZE_TRY(check_keys(json, known, sizeof known / sizeof *known));
-  GAZE_TRY(check_word(json, "hf_pooler_type", "mean_pooler"));
-  GAZE_TRY(gaze_json_string(json, "hf_proj_type", "mlp", &projection));
   if (!large && strcmp(name, "xlm-roberta-base") != 0 && strcmp(name, "FacebookAI/xlm-roberta-base") != 0)
     return refuse("hf_model_name", name);
-  if (strcmp(projection, "mlp") != 0 && strcmp(projection, "linear") != 0)
-    return refuse("hf_proj_type", projection);
   text->block = (gaze_block_config){.dim = large ? 1024 : 768,
                                     .mlp_dim = large ? 4096 : 3072,
                                     .norm = GAZE_LAYER_NORM,
@@ -185,10 +175,26 @@ static gaze_err read_foreign_text(json_t *json, const char *name, gaze_clip_conf
   gaze_config_heads(&text->block, large ? 16 : 12);
   text->layers = large ? 24 : 12;
   text->vocabulary = 250002;
-  GAZE_TRY(gaze_config_size(json, "context_length", 77, &text->context));
   text->positions = 514;
   text->position_offset = 2;
   text->token_types = 1;
+  return GAZE_OK;
+}
+
+/* The text towers of transformers. */
+static gaze_err read_foreign_text(json_t *json, const json_t *words, const char *name, gaze_clip_config *config) {
+  static const char *const known[] = {
+      "hf_model_name",    "hf_tokenizer_name",   "hf_pooler_type", "hf_proj_type", "context_length", "vocab_size",
+      "tokenizer_kwargs", "hf_model_pretrained", "width",          "heads",        "layers"};
+  gaze_text_config *text = &config->text;
+  const char *projection;
+  GAZE_TRY(check_keys(json, known, sizeof known / sizeof *known));
+  GAZE_TRY(check_word(json, "hf_pooler_type", "mean_pooler"));
+  GAZE_TRY(gaze_json_string(json, "hf_proj_type", "mlp", &projection));
+  if (strcmp(projection, "mlp") != 0 && strcmp(projection, "linear") != 0)
+    return refuse("hf_proj_type", projection);
+  GAZE_TRY(words ? gaze_text_config_read_xlmr(words, text) : read_named_text(name, text));
+  GAZE_TRY(gaze_config_size(json, "context_length", 77, &text->context));
   text->pooling = GAZE_POOL_MEAN;
   text->projection_hidden = strcmp(projection, "mlp") == 0 ? (text->block.dim + config->dim) / 2 : 0;
   config->end_of_text = GAZE_ANY_END;
@@ -224,7 +230,8 @@ static gaze_err read_preprocess(const json_t *json, size_t image_size, gaze_prep
   return strcmp(filter, "bilinear") == 0 || strcmp(filter, "bicubic") == 0 ? GAZE_OK : refuse("interpolation", filter);
 }
 
-gaze_err gaze_clip_config_read_open_clip(const json_t *json, gaze_clip_config *out, gaze_preprocess *preprocess) {
+gaze_err gaze_clip_config_read_open_clip(const json_t *json, const json_t *words, gaze_clip_config *out,
+                                         gaze_preprocess *preprocess) {
   json_t *model, *vision, *text, *pictures;
   const char *foreign;
   bool quick;
@@ -239,7 +246,7 @@ gaze_err gaze_clip_config_read_open_clip(const json_t *json, gaze_clip_config *o
   GAZE_TRY(gaze_json_bool(model, "quick_gelu", false, &quick));
   GAZE_TRY(read_vision(vision, quick, &config.vision));
   GAZE_TRY(gaze_json_string(text, "hf_model_name", "", &foreign));
-  GAZE_TRY(*foreign ? read_foreign_text(text, foreign, &config) : read_own_text(text, quick, &config));
+  GAZE_TRY(*foreign ? read_foreign_text(text, words, foreign, &config) : read_own_text(text, quick, &config));
   config.sigmoid = json_is_number(json_object_get(model, "init_logit_bias"));
   config.vision.dim_out = config.text.dim_out = config.dim;
   GAZE_TRY(gaze_clip_config_check(&config));

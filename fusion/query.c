@@ -133,6 +133,7 @@ static gaze_err add_parts(gaze_model *model, char *rest, const gaze_picture_opti
 gaze_err gaze_query_embed(gaze_model *model, const char *query, const gaze_picture_options *options,
                           float *query_vector) {
   char *copy;
+  GAZE_TRY(gaze_model_check_pictures(model));
   GAZE_TRY(gaze_strdup(query, &copy));
   gaze_err err = add_parts(model, copy, options, query_vector);
   gaze_model_texts_done(model);

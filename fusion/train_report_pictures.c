@@ -46,7 +46,8 @@ static gaze_err embed_chosen(gallery *g, gaze_model *model, const gaze_sample *c
 static gaze_err gallery_init(gallery *g, gaze_model *model, const gaze_train_clip_options *options) {
   const gaze_sample *samples[MOST_PICTURES];
   size_t D = (size_t)gaze_model_dim(model);
-  GAZE_TRY(gaze_eval_set_open(&g->set, options->val_data, options->n_val_data));
+  const gaze_dataset_options how = gaze_dataset_columns_of(options);
+  GAZE_TRY(gaze_eval_set_open(&g->set, options->val_data, options->n_val_data, &how));
   GAZE_TRY(gaze_captions_list(&g->set, &g->captions));
   g->n = g->set.n < MOST_PICTURES ? g->set.n : MOST_PICTURES;
   for (size_t i = 0; i < g->n; i++) {

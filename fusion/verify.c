@@ -45,6 +45,7 @@ static gaze_err verify(gaze_model *model, const char *reference, bool *same, cha
   gaze_verification v = {.model = model};
   char *reason = NULL;
   gaze_err err;
+  GAZE_TRY_DONE(gaze_model_check_pictures(model));
   GAZE_TRY_DONE(open_tokenizer(model, &reason));
   v.no_tokenizer = reason;
   GAZE_TRY_DONE(gaze_reference_open(reference, model, &v.reference));

@@ -92,13 +92,9 @@ done:
 
 /* ids: [context]. detail: [120], written where they differ. */
 static gaze_err compare_text(const gaze_verification *v, size_t i, int32_t *ids, char *detail, bool *same) {
-  const gaze_text_config *c = &v->model->clip.config.text;
   const int32_t *wanted = v->reference.ids + v->reference.offsets[i];
   size_t n, common = 0, wanted_n = v->reference.offsets[i + 1] - v->reference.offsets[i];
-  GAZE_TRY(gaze_tokenizer_encode_context(v->model->tokenizer, gaze_reference_text(&v->reference, i), c->context, ids,
-                                         &n, NULL));
-  while (c->filled && n < c->context)
-    ids[n++] = c->pad;
+  GAZE_TRY(gaze_model_text_ids(v->model, gaze_reference_text(&v->reference, i), ids, &n, NULL));
   while (common < n && common < wanted_n && ids[common] == wanted[common])
     common++;
   if (!*same || (common == n && n == wanted_n))

@@ -13,14 +13,29 @@ static gaze_err count(gaze_index *index, json_t *object, const char *name, const
   return GAZE_OK;
 }
 
+/* Left out where it is unknown or no UTF-8. */
+static gaze_err add_path(gaze_index *index, int64_t model, json_t *info) {
+  sqlite3_stmt *statement = NULL;
+  bool row = false;
+  gaze_err err = gaze_sql_prepare(index->db, "SELECT path FROM model WHERE id = ?1 AND path IS NOT NULL", &statement);
+  if (err == GAZE_OK)
+    err = gaze_sql_bind(statement, "i", model);
+  if (err == GAZE_OK)
+    err = gaze_sql_step(statement, &row);
+  if (row)
+    json_object_set_new(info, "path", json_string((const char *)sqlite3_column_text(statement, 0)));
+  sqlite3_finalize(statement);
+  return err;
+}
+
 static gaze_err add_model(gaze_index *index, const gaze_store_model *model, void *list) {
   gaze_sequence none = {0};
   gaze_sequence_source source = gaze_store_source(index, model);
   size_t vectors = 0;
   GAZE_TRY(gaze_sequence_tail(&none, &source, &vectors));
-  json_array_append_new(
-      list, json_pack("{s:s, s:i, s:I}", "key", model->key, "dim", model->dim, "vectors", (json_int_t)vectors));
-  return GAZE_OK;
+  json_t *info = json_pack("{s:s, s:i, s:I}", "key", model->key, "dim", model->dim, "vectors", (json_int_t)vectors);
+  json_array_append_new(list, info);
+  return add_path(index, model->id, info);
 }
 
 static gaze_err fill_info(gaze_index *index, json_t *info) {

@@ -2,7 +2,7 @@
 
 /* content  one picture's bytes, whatever they are called: hash is XXH3-128, big end first.
  * photo    one path; copies share their content, and with it its vectors.
- * model    one key of gaze_model_key; models live side by side.
+ * model    one key of gaze_model_key; models live side by side. path: where it lay when it was last used.
  * vector   one content under one model: unit [dim] float32, little end first, and the gaze_embedder's variant. Rows are
  *          only ever added, with rising ids, until `compact` or a change of variant renews the identity: a list of the
  *          first n of a model stays true.
@@ -19,7 +19,8 @@ static const char tables[] =
     "  size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) STRICT;"
     "CREATE INDEX photo_content ON photo(content);"
     "CREATE TABLE model("
-    "  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, dim INTEGER NOT NULL CHECK(dim > 0)) STRICT;"
+    "  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, dim INTEGER NOT NULL CHECK(dim > 0),"
+    "  path TEXT) STRICT;"
     "CREATE TABLE vector("
     "  id INTEGER PRIMARY KEY, model INTEGER NOT NULL REFERENCES model(id),"
     "  content INTEGER NOT NULL REFERENCES content(id), f32 BLOB NOT NULL,"
@@ -30,12 +31,14 @@ static const char tables[] =
     "INSERT INTO origin VALUES(random());";
 
 /* migrations[v] leads from version v to v + 1. Version 1 knew neither cameras nor positions: they are filled
- * in as photos are embedded again. Version 2 knew no variants: its vectors are taken for those of no options. */
+ * in as photos are embedded again. Version 2 knew no variants: its vectors are taken for those of no options. Version 3
+ * knew models by their keys alone. */
 static const char *const migrations[GAZE_SCHEMA_VERSION] = {
     [1] = "ALTER TABLE content ADD COLUMN camera TEXT;"
           "ALTER TABLE content ADD COLUMN latitude REAL;"
           "ALTER TABLE content ADD COLUMN longitude REAL;",
     [2] = "ALTER TABLE vector ADD COLUMN variant INTEGER NOT NULL DEFAULT 0;",
+    [3] = "ALTER TABLE model ADD COLUMN path TEXT;",
 };
 
 static gaze_err set_marks(sqlite3 *db) {

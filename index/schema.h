@@ -4,7 +4,7 @@
 
 #include "index/sql.h"
 
-#define GAZE_SCHEMA_VERSION 3
+#define GAZE_SCHEMA_VERSION 4
 #define GAZE_SCHEMA_APPLICATION 0x67617a65 /* "gaze", in the database's header */
 
 /* Makes the tables in an empty database, migrates an older one (both only where `writable`), refuses another

@@ -40,6 +40,7 @@ gaze_err gaze_index_open(const char *path, gaze_index_mode mode, gaze_index **ou
   GAZE_TRY_DONE(gaze_alloc(1, sizeof *index, &index));
   index->mode = mode;
   index->lock = -1;
+  index->made = mode == GAZE_INDEX_WRITE && !gaze_file_exists(chosen);
   GAZE_TRY_DONE(mode == GAZE_INDEX_WRITE ? gaze_connect_to_write(chosen, &index->db)
                                          : gaze_connect_to_read(chosen, &index->db));
   index->path = sqlite3_db_filename(index->db, "main");
@@ -52,12 +53,30 @@ done:
   return err;
 }
 
+static void remove_files(const char *path) {
+  static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    char *name;
+    if (gaze_format(&name, "%s%s", path, endings[i]) != GAZE_OK)
+      return;
+    unlink(name);
+    free(name);
+  }
+}
+
+/* A database that was made for nothing goes away again, unless somebody else is filling it. */
 void gaze_index_close(gaze_index *index) {
   if (!index)
     return;
+  char *path = NULL;
+  if (index->vain && gaze_store_lock(index) == GAZE_OK)
+    path = strdup(index->path); /* it is the connection's */
   gaze_sequence_close(&index->sequence);
-  gaze_store_unlock(index);
   sqlite3_close(index->db);
+  if (path)
+    remove_files(path);
+  free(path);
+  gaze_store_unlock(index);
   free(index);
 }
 
@@ -121,25 +140,32 @@ gaze_err gaze_store_find_model(gaze_index *index, const char *key, gaze_store_mo
                    index->path);
 }
 
-gaze_err gaze_store_add_model(gaze_index *index, const char *key, int dim, int64_t *id) {
+/* One statement without rows. */
+static gaze_err run_bound(gaze_index *index, const char *sql, const char *text, int64_t number) {
+  sqlite3_stmt *statement = NULL;
+  gaze_err err = gaze_sql_prepare(index->db, sql, &statement);
+  if (err == GAZE_OK)
+    err = gaze_sql_bind(statement, "ti", text, number);
+  if (err == GAZE_OK)
+    err = gaze_sql_finish(statement);
+  sqlite3_finalize(statement);
+  return err;
+}
+
+gaze_err gaze_store_add_model(gaze_index *index, const char *key, int dim, const char *path, int64_t *id) {
   gaze_store_model model = {0};
   GAZE_TRY(select_model(index, key, &model));
   if (model.id && model.dim != dim)
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "the index holds vectors of %d numbers, the model gives %d: model %s: use another database",
                      model.dim, dim, key);
+  if (!model.id) {
+    GAZE_TRY(run_bound(index, "INSERT INTO model(key, dim) VALUES(?1, ?2)", key, dim));
+    model.id = sqlite3_last_insert_rowid(index->db);
+  }
   *id = model.id;
-  if (model.id)
-    return GAZE_OK;
-  sqlite3_stmt *statement = NULL;
-  gaze_err err = gaze_sql_prepare(index->db, "INSERT INTO model(key, dim) VALUES(?1, ?2)", &statement);
-  if (err == GAZE_OK)
-    err = gaze_sql_bind(statement, "ti", key, (int64_t)dim);
-  if (err == GAZE_OK)
-    err = gaze_sql_finish(statement);
-  *id = sqlite3_last_insert_rowid(index->db);
-  sqlite3_finalize(statement);
-  return err;
+  return path ? run_bound(index, "UPDATE model SET path = ?1 WHERE id = ?2 AND path IS NOT ?1", path, model.id)
+              : GAZE_OK;
 }
 
 gaze_err gaze_store_each_model(gaze_index *index, gaze_store_visit *visit, void *user) {

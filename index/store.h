@@ -10,6 +10,7 @@ struct gaze_index {
   const char *path; /* absolute; borrowed from db */
   gaze_index_mode mode;
   int lock;               /* descriptor while locked, else -1 */
+  bool made, vain;        /* the database was made when this was opened; and an update put nothing in it */
   gaze_sequence sequence; /* of the model searched last */
 };
 
@@ -26,8 +27,9 @@ typedef struct gaze_store_model {
 
 /* GAZE_ERR_NOT_FOUND where nothing was indexed with the model. */
 GAZE_CHECKED gaze_err gaze_store_find_model(gaze_index *index, const char *key, gaze_store_model *out);
-/* Enters the model where it is new; GAZE_ERR_MISMATCH where the key stands for vectors of another size. */
-GAZE_CHECKED gaze_err gaze_store_add_model(gaze_index *index, const char *key, int dim, int64_t *id);
+/* Enters the model where it is new, and where it lies (path; NULL: unknown); GAZE_ERR_MISMATCH where the key stands for
+ * vectors of another size. */
+GAZE_CHECKED gaze_err gaze_store_add_model(gaze_index *index, const char *key, int dim, const char *path, int64_t *id);
 
 /* In the order they were entered; a model's key is borrowed for the time of the call. */
 typedef gaze_err gaze_store_visit(gaze_index *index, const gaze_store_model *model, void *user);

@@ -91,7 +91,8 @@ static gaze_err fail_stopped(const gaze_update *update) {
 static gaze_err run(gaze_update *update, const char *const *folders, size_t n_folders) {
   gaze_record *record = NULL;
   gaze_err err = GAZE_OK;
-  GAZE_TRY(gaze_store_add_model(update->index, update->embedder->model_key, update->embedder->dim, &update->model));
+  GAZE_TRY(gaze_store_add_model(update->index, update->embedder->model_key, update->embedder->dim,
+                                update->embedder->model_path, &update->model));
   GAZE_TRY(gaze_plan_make(update, folders, n_folders));
   if (gaze_stop_is_raised(update->options.stop))
     return fail_stopped(update);
@@ -119,6 +120,11 @@ static void refresh_sequence(gaze_update *update) {
     gaze_warn("%s", gaze_last_error());
 }
 
+static bool holds_no_photo(gaze_index *index) {
+  int64_t photos = 1;
+  return gaze_sql_integer(index->db, "SELECT EXISTS(SELECT 1 FROM photo)", &photos) == GAZE_OK && photos == 0;
+}
+
 static double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -138,6 +144,7 @@ gaze_err gaze_index_update(gaze_index *index, const gaze_embedder *embedder, con
   gaze_err err = run(&update, folders, n_folders);
   if (err == GAZE_OK)
     refresh_sequence(&update);
+  index->vain = index->made && holds_no_photo(index);
   gaze_store_unlock(index);
   for (size_t i = 0; i < update.n_jobs; i++)
     free(update.jobs[i].path);

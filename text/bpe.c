@@ -129,18 +129,18 @@ static void find_bytes(gaze_bpe *bpe) {
     gaze_vocabulary_find_bytes(bpe->vocabulary, bpe->inner);
     return;
   }
-  for (size_t i = 0; i < GAZE_BPE_BYTES; i++) {
+  for (unsigned byte = 0; byte < GAZE_BPE_BYTES; byte++) {
     char spelling[5 + sizeof GAZE_BPE_WORD_END];
-    uint8_t byte;
-    gaze_bpe_letter(i, spelling, &byte);
+    gaze_bpe_spell_byte((uint8_t)byte, spelling);
     bpe->inner[byte] = gaze_vocabulary_find(bpe->vocabulary, spelling, strlen(spelling));
-    strcat(spelling, GAZE_BPE_WORD_END);
+    strcat(spelling, bpe->word_end);
     bpe->last[byte] = gaze_vocabulary_find(bpe->vocabulary, spelling, strlen(spelling));
   }
 }
 
 gaze_err gaze_bpe_finish(gaze_bpe *bpe, const char *name) {
   GAZE_TRY(enter_waiting(bpe, name));
+  bpe->n_ids = (int32_t)bpe->vocabulary->size;
   find_bytes(bpe);
   return fill_slots(bpe);
 }

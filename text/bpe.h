@@ -1,6 +1,6 @@
 /* Byte-pair encoding: the ranks of a vocabulary's merges, and the merging of one piece of text. Three styles:
- * - of bytes: CLIP's. A spelling is in its byte alphabet, where every byte is written as a visible character, and a
- *   piece's last character carries "</w>".
+ * - of bytes: GPT-2's and CLIP's. A spelling is in a byte alphabet, where every byte is written as a visible character;
+ *   with CLIP a piece's last character carries "</w>".
  * - of characters: tokenizers' byte_fallback. A character that is not in the vocabulary becomes its bytes
  * <0x00>..<0xFF>.
  * - of spellings: SentencePiece's. There is no list of merges: two neighbours whose spellings joined are a piece become
@@ -26,6 +26,7 @@ typedef struct gaze_bpe_merge {
 typedef struct gaze_bpe {
   gaze_bpe_style style;
   const gaze_vocabulary *vocabulary; /* borrowed */
+  const char *word_end;              /* of bytes: what a spelling at a piece's end has behind it, "" or </w> */
   bool byte_fallback;                /* a character without id becomes its bytes, where all have ids */
   bool fuse_unknown;                 /* neighbours without id become one unknown */
   bool whole_first;                  /* a piece that is in the vocabulary is not made of merges */
@@ -34,6 +35,7 @@ typedef struct gaze_bpe {
   gaze_bpe_merge *list;              /* as they were added [n_merges], until gaze_bpe_finish */
   gaze_bpe_merge *merges;            /* hash table [n_slots] */
   size_t n_slots, n_merges, list_capacity, n_waiting;
+  int32_t n_ids;   /* those of the vocabulary at gaze_bpe_finish; later ones are made of no text */
   uint32_t *ranks; /* of spellings: of each id [V]; GAZE_BPE_NEVER: nothing is joined into it */
   gaze_trie fixed; /* of spellings: pieces that are cut out first and never joined */
   int32_t inner[GAZE_BPE_BYTES], last[GAZE_BPE_BYTES]; /* ids of a byte within a piece and at its end; -1: none */
@@ -51,6 +53,9 @@ const gaze_bpe_merge *gaze_bpe_find_merge(const gaze_bpe *bpe, int32_t left, int
 /* After all additions. */
 GAZE_CHECKED gaze_err gaze_bpe_finish(gaze_bpe *bpe, const char *name);
 
+/* The byte alphabet: of a byte the character [5 with its end], and of a character the byte, -1: none. */
+void gaze_bpe_spell_byte(uint8_t byte, char spelling[5]);
+int gaze_bpe_byte_of(int32_t point);
 /* CLIP's first 512 entries: the byte alphabet, and the same at a piece's end. */
 GAZE_CHECKED gaze_err gaze_bpe_add_letters(gaze_vocabulary *vocabulary);
 /* Adds left and right joined. */
@@ -64,7 +69,8 @@ typedef struct gaze_bpe_work {
   const uint8_t *bytes;            /* the piece */
   struct gaze_bpe_symbol *symbols; /* what it is so far, a linked list */
   struct gaze_bpe_candidate *heap; /* merges that could be made, the best in front */
-  size_t n, n_heap, symbols_capacity, heap_capacity;
+  uint8_t *spelling;               /* of a whole piece, in the byte alphabet */
+  size_t n, n_heap, symbols_capacity, heap_capacity, spelling_capacity;
 } gaze_bpe_work;
 
 void gaze_bpe_work_fini(gaze_bpe_work *work);

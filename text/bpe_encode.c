@@ -24,6 +24,7 @@ static const int32_t GONE = -2; /* id of what was joined to the symbol before it
 void gaze_bpe_work_fini(gaze_bpe_work *work) {
   free(work->symbols);
   free(work->heap);
+  free(work->spelling);
   *work = (gaze_bpe_work){0};
 }
 
@@ -51,13 +52,17 @@ static candidate heap_pop(gaze_bpe_work *work) {
   return top;
 }
 
+static int32_t find(const gaze_bpe *bpe, const uint8_t *bytes, size_t size) {
+  int32_t id = gaze_vocabulary_find(bpe->vocabulary, (const char *)bytes, size);
+  return id < bpe->n_ids ? id : -1;
+}
+
 /* The merge of two neighbours, if there is one. */
 static bool find_merge(const gaze_bpe *bpe, const gaze_bpe_work *work, const symbol *left, const symbol *right,
                        candidate *found) {
   if (bpe->style == GAZE_BPE_OF_SPELLINGS) {
-    const char *joined = (const char *)work->bytes + left->start;
-    found->into =
-        left->fixed || right->fixed ? -1 : gaze_vocabulary_find(bpe->vocabulary, joined, left->size + right->size);
+    bool fixed = left->fixed || right->fixed;
+    found->into = fixed ? -1 : find(bpe, work->bytes + left->start, left->size + right->size);
     found->rank = found->into < 0 ? GAZE_BPE_NEVER : bpe->ranks[found->into];
     return found->rank != GAZE_BPE_NEVER;
   }
@@ -119,7 +124,7 @@ static void split_characters(const gaze_bpe *bpe, gaze_bpe_work *work, size_t n)
   bool waiting = false;
   for (size_t start = 0, size; start < n; start += size) {
     size = gaze_point_length(work->bytes[start]);
-    int32_t id = gaze_vocabulary_find(bpe->vocabulary, (const char *)work->bytes + start, size);
+    int32_t id = find(bpe, work->bytes + start, size);
     if (id < 0 && (add_byte_symbols(bpe, work, start, size) || bpe->unknown < 0))
       continue;
     if (waiting && (id >= 0 || !bpe->fuse_unknown))
@@ -139,7 +144,7 @@ static void split_spellings(const gaze_bpe *bpe, gaze_bpe_work *work, size_t n) 
     bool fixed = size > 0;
     if (!fixed) {
       size = gaze_point_length(work->bytes[start]);
-      id = gaze_vocabulary_find(bpe->vocabulary, (const char *)work->bytes + start, size);
+      id = find(bpe, work->bytes + start, size);
     }
     add_symbol(work, id, start, size, fixed);
   }
@@ -177,8 +182,29 @@ static gaze_err push_symbols(const gaze_bpe *bpe, const gaze_bpe_work *work, gaz
   return GAZE_OK;
 }
 
+/* The id of a whole piece, -1: none. */
+static gaze_err find_whole(const gaze_bpe *bpe, gaze_bpe_work *work, const uint8_t *bytes, size_t n, int32_t *id) {
+  *id = -1;
+  if (!bpe->whole_first || n > GAZE_SPELLING_MAX)
+    return GAZE_OK;
+  if (bpe->style != GAZE_BPE_OF_BYTES) {
+    *id = find(bpe, bytes, n);
+    return GAZE_OK;
+  }
+  size_t size = 0;
+  GAZE_TRY(gaze_grow(&work->spelling, &work->spelling_capacity, 2 * n + 5, 1));
+  for (size_t i = 0; i < n; i++) {
+    char *letter = (char *)work->spelling + size;
+    gaze_bpe_spell_byte(bytes[i], letter);
+    size += letter[1] ? 2 : 1;
+  }
+  *id = find(bpe, work->spelling, size);
+  return GAZE_OK;
+}
+
 gaze_err gaze_bpe_encode(const gaze_bpe *bpe, gaze_bpe_work *work, const uint8_t *bytes, size_t n, gaze_ids *ids) {
-  int32_t whole = bpe->whole_first ? gaze_vocabulary_find(bpe->vocabulary, (const char *)bytes, n) : -1;
+  int32_t whole;
+  GAZE_TRY(find_whole(bpe, work, bytes, n, &whole));
   if (whole >= 0)
     return gaze_ids_push(ids, whole);
   GAZE_TRY(start_piece(bpe, work, bytes, n));

@@ -1,5 +1,6 @@
-/* CLIP's byte alphabet. */
+/* The byte alphabet of GPT-2 and CLIP. */
 #include "text/bpe.h"
+#include "text/points.h"
 
 #include <assert.h>
 #include <string.h>
@@ -9,18 +10,33 @@ static bool is_visible(unsigned byte) {
   return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
 }
 
+enum { HIDDEN = 0x100, N_VISIBLE = '~' - '!' + 1 + 0xAC - 0xA1 + 1 + 0xFF - 0xAE + 1 };
+
+/* The others stand for themselves from HIDDEN on, in their order: how many there are below a byte. */
+static unsigned count_hidden(unsigned byte) {
+  return byte <= ' ' ? byte : byte < 0x7F ? '!' : byte <= 0xA0 ? byte - ('~' - '!' + 1) : 0xA0 + 1 - ('~' - '!' + 1);
+}
+
+void gaze_bpe_spell_byte(uint8_t byte, char spelling[5]) {
+  int32_t point = is_visible(byte) ? byte : (int32_t)(HIDDEN + count_hidden(byte));
+  spelling[gaze_point_encode(point, (uint8_t *)spelling)] = 0;
+}
+
+int gaze_bpe_byte_of(int32_t point) {
+  if (point < HIDDEN)
+    return point >= 0 && is_visible((unsigned)point) ? point : -1;
+  unsigned hidden = (unsigned)(point - HIDDEN);
+  if (hidden >= GAZE_BPE_BYTES - N_VISIBLE)
+    return -1;
+  return hidden <= ' ' ? (int)hidden : hidden == GAZE_BPE_BYTES - N_VISIBLE - 1 ? 0xAD : (int)(hidden - '!' + 0x7F);
+}
+
 void gaze_bpe_letter(size_t index, char spelling[5], uint8_t *byte) {
   assert(index < GAZE_BPE_BYTES);
-  size_t visible = 0, hidden = 0, n_visible = '~' - '!' + 1 + 0xAC - 0xA1 + 1 + 0xFF - 0xAE + 1;
   unsigned found = 0;
-  while (is_visible(found) ? visible++ != index : n_visible + hidden++ != index)
+  for (size_t visible = 0, hidden = N_VISIBLE; (is_visible(found) ? visible++ : hidden++) != index;)
     found++;
-  unsigned point = is_visible(found) ? found : 0x100 + (unsigned)(index - n_visible);
-  size_t size = 0;
-  if (point >= 0x80)
-    spelling[size++] = (char)(0xC0 | point >> 6);
-  spelling[size++] = (char)(point >= 0x80 ? 0x80 | (point & 0x3F) : point);
-  spelling[size] = 0;
+  gaze_bpe_spell_byte((uint8_t)found, spelling);
   if (byte)
     *byte = (uint8_t)found;
 }

@@ -65,6 +65,7 @@ typedef struct segments {
   const gaze_cutter_step *step;
   const int32_t *points;
   size_t n, start, end;
+  size_t found, found_end; /* the next match, or n */
   bool match;
 } segments;
 
@@ -72,11 +73,13 @@ static bool next_segment(segments *s) {
   s->start = s->end;
   if (s->start == s->n)
     return false;
-  size_t length = gaze_pattern_match(&s->step->pattern, s->points, s->n, s->start);
-  s->match = length > 0;
-  s->end += length;
-  while (!s->match && s->end < s->n && !gaze_pattern_match(&s->step->pattern, s->points, s->n, s->end))
-    s->end++;
+  if (s->found_end <= s->start) {
+    size_t length;
+    s->found = gaze_pattern_find(&s->step->pattern, s->points, s->n, s->start, &length);
+    s->found_end = s->found + length;
+  }
+  s->match = s->found == s->start;
+  s->end = s->match ? s->found_end : s->found;
   return true;
 }
 
@@ -96,17 +99,23 @@ static gaze_err cut_pattern(const gaze_cutter_step *step, const int32_t *points,
   return GAZE_OK;
 }
 
-/* The points, with signs for spaces and one in front, go to `signed_points`, which is memory for the work. */
-static gaze_err cut_metaspace(const gaze_cutter_step *step, const int32_t *points, size_t n, bool first,
-                              gaze_points *signed_points, gaze_pieces *out) {
-  signed_points->n = 0;
-  bool signs = points[0] == ' ' || points[0] == step->sign;
-  if (!signs && (step->prefix == GAZE_PREFIX_ALWAYS || (step->prefix == GAZE_PREFIX_FIRST && first)))
-    GAZE_TRY(gaze_points_push(signed_points, step->sign));
-  for (size_t i = 0; i < n; i++)
-    GAZE_TRY(gaze_points_push(signed_points, points[i] == ' ' ? step->sign : points[i]));
-  return step->whole ? push_piece(out, signed_points->at, signed_points->n, false, first)
-                     : cut_pattern(step, signed_points->at, signed_points->n, first, out);
+/* Points with signs for spaces, or with one in front, go to `signed_points`, which is memory for the work. */
+static gaze_err cut_signed(const gaze_cutter_step *step, const int32_t *points, size_t n, bool first,
+                           gaze_points *signed_points, gaze_pieces *out) {
+  bool bare = points[0] != ' ' && points[0] != step->sign;
+  bool missing = bare && (step->prefix == GAZE_PREFIX_ALWAYS || (step->prefix == GAZE_PREFIX_FIRST && first));
+  if (missing || step->sign != ' ') {
+    signed_points->n = 0;
+    if (missing)
+      GAZE_TRY(gaze_points_push(signed_points, step->sign));
+    GAZE_TRY(gaze_points_append(signed_points, points, n));
+    points = signed_points->at;
+    n = signed_points->n;
+    for (size_t i = 0; i < n; i++)
+      if (signed_points->at[i] == ' ')
+        signed_points->at[i] = step->sign;
+  }
+  return step->whole ? push_piece(out, points, n, false, first) : cut_pattern(step, points, n, first, out);
 }
 
 static gaze_err cut_piece(const gaze_cutter_step *step, const int32_t *points, size_t n, bool first,
@@ -117,7 +126,8 @@ static gaze_err cut_piece(const gaze_cutter_step *step, const int32_t *points, s
   case GAZE_CUT_PATTERN:
     return cut_pattern(step, points, n, first, out);
   case GAZE_CUT_METASPACE:
-    return cut_metaspace(step, points, n, first, signed_points, out);
+  case GAZE_CUT_BYTES:
+    return cut_signed(step, points, n, first, signed_points, out);
   }
   return GAZE_OK;
 }

@@ -8,9 +8,10 @@
 enum { GAZE_CUTTER_STEPS_MAX = 8 };
 
 typedef enum gaze_cutter_kind {
-  GAZE_CUT_CLIP,     /* CLIP's expression */
-  GAZE_CUT_PATTERN,  /* around what matches the pattern */
-  GAZE_CUT_METASPACE /* before every sign for a space, after putting signs for spaces */
+  GAZE_CUT_CLIP,      /* CLIP's expression */
+  GAZE_CUT_PATTERN,   /* around what matches the pattern */
+  GAZE_CUT_METASPACE, /* before every sign for a space, after putting signs for spaces */
+  GAZE_CUT_BYTES      /* around what matches the pattern, after putting a space in front; a model of bytes follows */
 } gaze_cutter_kind;
 
 /* What becomes of what matches. */
@@ -22,18 +23,18 @@ typedef enum gaze_cutter_matches {
   GAZE_CUT_WITH_NEXT
 } gaze_cutter_matches;
 
-/* Where METASPACE puts a sign in front of what does not begin with one. */
+/* Where METASPACE and BYTES put a sign in front of what does not begin with one. */
 typedef enum gaze_cutter_prefix { GAZE_PREFIX_NEVER, GAZE_PREFIX_FIRST, GAZE_PREFIX_ALWAYS } gaze_cutter_prefix;
 
 typedef struct gaze_cutter_step {
   gaze_cutter_kind kind;
   gaze_split_rules rules; /* of CLIP */
-  gaze_pattern pattern;   /* of PATTERN and METASPACE */
+  gaze_pattern pattern;   /* of all others */
   gaze_cutter_matches matches;
   bool inverted; /* what lies between matches counts as the match */
-  int32_t sign;  /* of METASPACE */
+  int32_t sign;  /* of METASPACE; ' ' of BYTES */
   gaze_cutter_prefix prefix;
-  bool whole; /* METASPACE does not cut */
+  bool whole; /* METASPACE and BYTES do not cut */
 } gaze_cutter_step;
 
 typedef struct gaze_cutter {

@@ -9,6 +9,7 @@ gaze_err gaze_text_encoder_init(gaze_text_encoder *text, const gaze_text_config 
                            .D = config->dim_out,
                            .eps = config->block.eps,
                            .bare = config->block.post_norm,
+                           .unprojected = config->unprojected,
                            .biased = config->biased_projection,
                            .hidden = config->projection_hidden};
   return gaze_stack_init(&text->stack, &config->block, config->layers, trained);
@@ -52,7 +53,7 @@ void gaze_text_tape_layout(gaze_text_tape *tape, const gaze_text_encoder *text, 
 static void set_sequences(gaze_text_tape *tape, const gaze_text_config *c, const int32_t *ids, const size_t *offsets,
                           size_t batch) {
   tape->ids = ids;
-  tape->sequences = (gaze_sequences){batch, offsets, 0};
+  tape->sequences = (gaze_sequences){.count = batch, .offsets = offsets};
   for (size_t b = 0; b < batch; b++) {
     size_t T = offsets[b + 1] - offsets[b];
     assert(T >= 1);

@@ -25,6 +25,7 @@ typedef struct gaze_text_config {
   size_t position_offset; /* the first token's position: 2 in RoBERTa's family, which keeps two for padding */
   size_t token_types;     /* of which texts have the first; 0: none */
   bool biased_projection;
+  bool unprojected;         /* as gaze_head's */
   size_t projection_hidden; /* as gaze_head's `hidden` */
 } gaze_text_config;
 

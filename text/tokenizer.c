@@ -9,6 +9,7 @@ gaze_err gaze_tokenizer_new(gaze_tokenizer **out) {
   tokenizer->start = tokenizer->end = tokenizer->pad = tokenizer->unknown = -1;
   tokenizer->bpe.vocabulary = tokenizer->unigram.vocabulary = &tokenizer->vocabulary;
   tokenizer->bpe.unknown = -1;
+  tokenizer->bpe.word_end = GAZE_BPE_WORD_END;
   *out = tokenizer;
   return GAZE_OK;
 }
@@ -24,6 +25,7 @@ void gaze_tokenizer_free(gaze_tokenizer *tokenizer) {
   for (size_t i = 0; i < tokenizer->n_added; i++)
     gaze_points_fini(&tokenizer->added[i].content);
   free(tokenizer->added);
+  free(tokenizer->special);
   free(tokenizer);
 }
 
@@ -32,9 +34,34 @@ int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer) { return tokenizer
 int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer) { return tokenizer->end; }
 int32_t gaze_tokenizer_pad(const gaze_tokenizer *tokenizer) { return tokenizer->pad; }
 int32_t gaze_tokenizer_unknown(const gaze_tokenizer *tokenizer) { return tokenizer->unknown; }
+bool gaze_tokenizer_pads_left(const gaze_tokenizer *tokenizer) { return tokenizer->padding == GAZE_PADDING_LEFT; }
 
 const char *gaze_tokenizer_text(const gaze_tokenizer *tokenizer, int32_t id) {
   return gaze_vocabulary_text(&tokenizer->vocabulary, id);
+}
+
+bool gaze_tokenizer_is_special(const gaze_tokenizer *tokenizer, int32_t id) {
+  return id >= 0 && (size_t)id < tokenizer->n_special && tokenizer->special[id];
+}
+
+size_t gaze_tokenizer_stops(const gaze_tokenizer *tokenizer, const int32_t **ids) {
+  *ids = tokenizer->stops.ids;
+  return tokenizer->stops.n;
+}
+
+int32_t gaze_tokenizer_find(const gaze_tokenizer *tokenizer, const char *spelling) {
+  return gaze_vocabulary_find(&tokenizer->vocabulary, spelling, strlen(spelling));
+}
+
+gaze_err gaze_tokenizer_mark_special(gaze_tokenizer *tokenizer, int32_t id) {
+  size_t size = (size_t)id + 1, before = tokenizer->n_special;
+  GAZE_TRY(gaze_grow(&tokenizer->special, &tokenizer->special_capacity, size, 1));
+  if (size > before) {
+    memset(tokenizer->special + before, 0, size - before);
+    tokenizer->n_special = size;
+  }
+  tokenizer->special[id] = 1;
+  return GAZE_OK;
 }
 
 gaze_err gaze_tokenizer_add_token(gaze_tokenizer *tokenizer, const char *content, const gaze_added_token *token) {
@@ -43,6 +70,8 @@ gaze_err gaze_tokenizer_add_token(gaze_tokenizer *tokenizer, const char *content
   gaze_added_token *added = &tokenizer->added[tokenizer->n_added++];
   *added = *token;
   added->content = (gaze_points){0};
+  if (token->special)
+    GAZE_TRY(gaze_tokenizer_mark_special(tokenizer, token->id));
   gaze_points plain = {0};
   bool front;
   gaze_err err = gaze_points_decode(&plain, content, strlen(content));
@@ -78,13 +107,9 @@ void gaze_tokenizer_set_clip_rules(gaze_normalizer *normalizer, gaze_cutter *cut
       (gaze_split_rules){.literals = {GAZE_TOKEN_START, GAZE_TOKEN_END}, .cut_literals = true};
 }
 
-static int32_t find(const gaze_tokenizer *tokenizer, const char *spelling) {
-  return gaze_vocabulary_find(&tokenizer->vocabulary, spelling, strlen(spelling));
-}
-
 gaze_err gaze_tokenizer_find_ends(gaze_tokenizer *tokenizer, const char *path) {
-  tokenizer->start = find(tokenizer, GAZE_TOKEN_START);
-  tokenizer->end = find(tokenizer, GAZE_TOKEN_END);
+  tokenizer->start = gaze_tokenizer_find(tokenizer, GAZE_TOKEN_START);
+  tokenizer->end = gaze_tokenizer_find(tokenizer, GAZE_TOKEN_END);
   if (tokenizer->start < 0 || tokenizer->end < 0)
     return gaze_fail(GAZE_ERR_FORMAT,
                      "no " GAZE_TOKEN_START " and " GAZE_TOKEN_END " in the vocabulary: %s: use a "

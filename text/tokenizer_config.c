@@ -36,7 +36,7 @@ const char *gaze_tokenizer_config_token(const json_t *config, const char *key, c
 int32_t gaze_tokenizer_config_find(const gaze_tokenizer *tokenizer, const json_t *config, const char *key,
                                    const char *otherwise) {
   const char *text = gaze_tokenizer_config_token(config, key, otherwise);
-  return gaze_vocabulary_find(&tokenizer->vocabulary, text, strlen(text));
+  return gaze_tokenizer_find(tokenizer, text);
 }
 
 static gaze_normalizer_step *add_canonical(gaze_normalizer *normalizer, bool lower) {
@@ -92,12 +92,32 @@ gaze_err gaze_tokenizer_config_finish(gaze_tokenizer *tokenizer, const json_t *c
     tokenizer->end = gaze_tokenizer_config_find(tokenizer, config, "eos_token", "</s>");
     GAZE_TRY(gaze_tokenizer_set_around(tokenizer, config, false, true));
   }
+  int32_t stop = gaze_tokenizer_config_find(tokenizer, config, "eos_token", "");
+  if (stop >= 0)
+    tokenizer->stops = (gaze_around){{stop}, 1};
   if (gaze_tokenizer_config_token(config, "pad_token", NULL))
     tokenizer->pad = gaze_tokenizer_config_find(tokenizer, config, "pad_token", "");
   if (tokenizer->pad < 0 && siglip)
     tokenizer->pad = tokenizer->end;
   for (size_t i = 0; i < 2 && tokenizer->pad < 0; i++)
     tokenizer->pad = gaze_tokenizer_config_find(tokenizer, NULL, "", i ? "[PAD]" : "<pad>");
+  return GAZE_OK;
+}
+
+gaze_err gaze_tokenizer_config_read_padding(gaze_tokenizer *tokenizer, const json_t *config) {
+  const char *side;
+  bool gemma =
+      gaze_tokenizer_config_is(config, "GemmaTokenizer") || gaze_tokenizer_config_is(config, "Siglip2Tokenizer");
+  GAZE_TRY(gaze_json_string(config, "padding_side", "", &side));
+  if (strcmp(side, "left") == 0)
+    tokenizer->padding = GAZE_PADDING_LEFT;
+  else if (strcmp(side, "right") == 0)
+    tokenizer->padding = GAZE_PADDING_RIGHT;
+  else if (*side)
+    return gaze_fail(GAZE_ERR_FORMAT, "unknown padding_side: \"%s\" in tokenizer_config.json: it is left or right",
+                     side);
+  else if (tokenizer->padding == GAZE_PADDING_UNSAID)
+    tokenizer->padding = gemma ? GAZE_PADDING_LEFT : GAZE_PADDING_RIGHT;
   return GAZE_OK;
 }
 
@@ -109,6 +129,7 @@ static gaze_err add_listed(gaze_tokenizer *tokenizer, const char *number, const 
   GAZE_TRY(gaze_json_bool(json, "normalized", true, &added.normalized));
   GAZE_TRY(gaze_json_bool(json, "lstrip", false, &added.takes_left));
   GAZE_TRY(gaze_json_bool(json, "rstrip", false, &added.takes_right));
+  GAZE_TRY(gaze_json_bool(json, "special", false, &added.special));
   GAZE_TRY(gaze_json_bool(json, "single_word", false, &alone));
   int32_t known = gaze_vocabulary_find(&tokenizer->vocabulary, content, strlen(content));
   if (alone || (known >= 0 && known != added.id))
@@ -134,9 +155,19 @@ gaze_err gaze_tokenizer_config_add_tokens(gaze_tokenizer *tokenizer, const json_
       GAZE_TRY(add_listed(tokenizer, number, listed, name));
   for (; (*keys)[0]; keys++) {
     const char *text = gaze_tokenizer_config_token(config, (*keys)[0], (*keys)[1]);
-    gaze_added_token added = {.id = gaze_vocabulary_find(&tokenizer->vocabulary, text, strlen(text))};
+    gaze_added_token added = {.id = gaze_tokenizer_find(tokenizer, text), .special = true};
     added.takes_left = !strcmp((*keys)[0], "mask_token") && !strcmp(text, "<mask>"); /* RoBERTa's family */
     if (added.id >= 0 && !is_added(tokenizer, added.id))
+      GAZE_TRY(gaze_tokenizer_add_token(tokenizer, text, &added));
+  }
+  return GAZE_OK;
+}
+
+gaze_err gaze_tokenizer_add_special(gaze_tokenizer *tokenizer) {
+  for (size_t id = 0; id < tokenizer->n_special; id++) {
+    gaze_added_token added = {.id = (int32_t)id, .special = true};
+    const char *text = gaze_tokenizer_text(tokenizer, added.id);
+    if (tokenizer->special[id] && text && !is_added(tokenizer, added.id))
       GAZE_TRY(gaze_tokenizer_add_token(tokenizer, text, &added));
   }
   return GAZE_OK;

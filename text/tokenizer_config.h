@@ -18,9 +18,13 @@ int32_t gaze_tokenizer_config_find(const gaze_tokenizer *tokenizer, const json_t
 GAZE_CHECKED gaze_err gaze_tokenizer_config_prepare(gaze_normalizer *normalizer, const json_t *config);
 /* What tokenizer.json says otherwise, or not: ids around a text, padding. */
 GAZE_CHECKED gaze_err gaze_tokenizer_config_finish(gaze_tokenizer *tokenizer, const json_t *config);
+/* Its padding_side; else what tokenizer.json says; else Gemma's tokenizers pad on the left, all others on the right. */
+GAZE_CHECKED gaze_err gaze_tokenizer_config_read_padding(gaze_tokenizer *tokenizer, const json_t *config);
 /* "added_tokens_decoder", and the tokens that keys (NULL behind the last) name, as tokens of their own. */
 GAZE_CHECKED gaze_err gaze_tokenizer_config_add_tokens(gaze_tokenizer *tokenizer, const json_t *config,
                                                        const char *const (*keys)[2], const char *name);
+/* The ids that are marked as special, as tokens of their own. */
+GAZE_CHECKED gaze_err gaze_tokenizer_add_special(gaze_tokenizer *tokenizer);
 /* open_clip's settings for a tokenizer of transformers, where the folder's model is open_clip's (open_clip_config.json
  * and no config.json). */
 GAZE_CHECKED gaze_err gaze_tokenizer_read_open_clip(gaze_tokenizer *tokenizer, const char *folder);

@@ -27,11 +27,11 @@ static gaze_err find_file(const char *folder, const json_t *config, char **path)
                    folder);
 }
 
-static gaze_err load_beside(gaze_tokenizer *tokenizer, const char *vocabulary) {
+static gaze_err load_beside(gaze_tokenizer *tokenizer, const char *vocabulary, const json_t *config) {
   const char *slash = strrchr(vocabulary, '/');
   char *merges;
   GAZE_TRY(gaze_format(&merges, "%.*smerges.txt", slash ? (int)(slash + 1 - vocabulary) : 0, vocabulary));
-  gaze_err err = gaze_tokenizer_load_pair(tokenizer, vocabulary, merges);
+  gaze_err err = gaze_tokenizer_load_pair(tokenizer, vocabulary, merges, config);
   free(merges);
   return err;
 }
@@ -43,17 +43,30 @@ static gaze_err set_xlm_roberta(gaze_tokenizer *tokenizer, const json_t *config,
   return gaze_tokenizer_set_around(tokenizer, config, true, true);
 }
 
+/* LLaMA's newer way: a sign in front of the whole text, not of what follows a special token. */
+static void sign_first(gaze_tokenizer *tokenizer) {
+  gaze_cutter_step *step = gaze_cutter_add(&tokenizer->cutter, GAZE_CUT_METASPACE);
+  step->sign = GAZE_SPACE_SIGN;
+  step->prefix = GAZE_PREFIX_FIRST;
+  step->whole = true;
+  tokenizer->normalizer.dummy_prefix = false;
+}
+
 /* LLaMA's family puts the start in front where nothing else is said, T5's the end behind. */
 static gaze_err set_other(gaze_tokenizer *tokenizer, const json_t *config, bool t5, const char *path) {
   static const char *const none[][2] = {{NULL}};
   gaze_normalizer *normalizer = &tokenizer->normalizer;
-  bool before, behind;
+  bool before, behind, legacy;
+  GAZE_TRY(gaze_json_bool(config, "legacy", true, &legacy));
   GAZE_TRY(gaze_json_bool(config, "add_bos_token", !t5, &before));
   GAZE_TRY(gaze_json_bool(config, "add_eos_token", t5, &behind));
   normalizer->n = 0;
   GAZE_TRY(gaze_tokenizer_config_prepare(normalizer, config));
   gaze_normalizer_add(normalizer, GAZE_NORMALIZE_SENTENCEPIECE);
+  if (!legacy && !t5 && normalizer->dummy_prefix)
+    sign_first(tokenizer);
   GAZE_TRY(gaze_tokenizer_config_add_tokens(tokenizer, config, none, path));
+  GAZE_TRY(gaze_tokenizer_add_special(tokenizer));
   GAZE_TRY(gaze_tokenizer_set_around(tokenizer, config, before, behind));
   return gaze_tokenizer_config_finish(tokenizer, config);
 }
@@ -83,16 +96,18 @@ static gaze_err load_pieces(gaze_tokenizer *tokenizer, const char *path, const j
 
 static gaze_err load_file(gaze_tokenizer *tokenizer, const char *path, const json_t *config) {
   if (gaze_ends_with(path, "vocab.json"))
-    return load_beside(tokenizer, path);
+    return load_beside(tokenizer, path, config);
   if (gaze_ends_with(path, ".json"))
     return gaze_tokenizer_load_json(tokenizer, path, config);
   if (gaze_ends_with(path, "vocab.txt"))
     return gaze_tokenizer_load_words(tokenizer, path, config);
   if (gaze_ends_with(path, ".txt") || gaze_ends_with(path, ".gz"))
     return gaze_tokenizer_load_merges(tokenizer, path);
+  if (gaze_ends_with(path, ".gguf"))
+    return gaze_tokenizer_load_gguf(tokenizer, path);
   if (gaze_ends_with(path, ".model"))
     return load_pieces(tokenizer, path, config);
-  return gaze_fail(GAZE_ERR_UNSUPPORTED, "not a tokenizer file: %s: expected .model, .json, .txt or .gz", path);
+  return gaze_fail(GAZE_ERR_UNSUPPORTED, "not a tokenizer file: %s: expected .gguf, .model, .json, .txt or .gz", path);
 }
 
 gaze_err gaze_tokenizer_open(const char *path, gaze_tokenizer **out) {
@@ -108,6 +123,7 @@ gaze_err gaze_tokenizer_open(const char *path, gaze_tokenizer **out) {
   }
   GAZE_TRY_DONE(gaze_tokenizer_new(&tokenizer));
   GAZE_TRY_DONE(load_file(tokenizer, found, config));
+  GAZE_TRY_DONE(gaze_tokenizer_config_read_padding(tokenizer, config));
   if (gaze_folder_exists(path))
     GAZE_TRY_DONE(gaze_tokenizer_read_open_clip(tokenizer, path));
   *out = tokenizer;

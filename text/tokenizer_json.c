@@ -9,8 +9,9 @@
 
 gaze_err gaze_tokenizer_refuse(const char *name, const char *what, const char *value) {
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                   "unsupported %s in a tokenizer: \"%s\" in %s: use a tokenizer of CLIP, SigLIP, BERT or XLM-R", what,
-                   value ? value : "none", name);
+                   "unsupported %s in a tokenizer: \"%s\" in %s: use a tokenizer of CLIP, SigLIP, BERT, XLM-R "
+                   "or a language model of LLaMA's or GPT-2's kind",
+                   what, value ? value : "none", name);
 }
 
 gaze_err gaze_tokenizer_require(const json_t *object, const char *key, const char *wanted, const char *name) {
@@ -139,6 +140,7 @@ static gaze_err read_added(gaze_tokenizer *tokenizer, const json_t *json, const 
   GAZE_TRY(gaze_json_bool(json, "normalized", true, &added.normalized));
   GAZE_TRY(gaze_json_bool(json, "lstrip", false, &added.takes_left));
   GAZE_TRY(gaze_json_bool(json, "rstrip", false, &added.takes_right));
+  GAZE_TRY(gaze_json_bool(json, "special", false, &added.special));
   GAZE_TRY(gaze_tokenizer_require_false(json, "single_word", name));
   GAZE_TRY(enter_added(&tokenizer->vocabulary, content, id, name));
   added.id = (int32_t)id;
@@ -150,15 +152,20 @@ static gaze_err read_parts(gaze_tokenizer *tokenizer, const json_t *json, const 
   json_t *added;
   size_t i;
   int64_t pad;
+  const char *direction;
   GAZE_TRY(gaze_tokenizer_config_prepare(&tokenizer->normalizer, config));
   GAZE_TRY(gaze_tokenizer_read_normalizer(&tokenizer->normalizer, json_object_get(json, "normalizer"), name));
   GAZE_TRY(gaze_tokenizer_read_cutter(&tokenizer->cutter, json_object_get(json, "pre_tokenizer"), name));
   GAZE_TRY(gaze_tokenizer_read_model(tokenizer, json_object_get(json, "model"), name));
   json_array_foreach(list, i, added) GAZE_TRY(read_added(tokenizer, added, name));
-  GAZE_TRY(tokenizer->model == GAZE_TOKENIZER_BPE && tokenizer->bpe.style == GAZE_BPE_OF_BYTES
+  GAZE_TRY(gaze_tokenizer_read_decoder(&tokenizer->decoding, json_object_get(json, "decoder")));
+  GAZE_TRY(tokenizer->cutter.n && tokenizer->cutter.steps[0].kind == GAZE_CUT_CLIP
                ? gaze_tokenizer_find_ends(tokenizer, name)
                : gaze_tokenizer_read_around(tokenizer, json_object_get(json, "post_processor"), name));
   GAZE_TRY(gaze_json_integer(json_object_get(json, "padding"), "pad_id", -1, &pad));
+  GAZE_TRY(gaze_json_string(json_object_get(json, "padding"), "direction", "", &direction));
+  if (*direction)
+    tokenizer->padding = strcmp(direction, "Left") == 0 ? GAZE_PADDING_LEFT : GAZE_PADDING_RIGHT;
   if (pad >= 0 && pad < (int64_t)tokenizer->vocabulary.size)
     tokenizer->pad = (int32_t)pad;
   return gaze_tokenizer_config_finish(tokenizer, config);

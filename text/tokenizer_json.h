@@ -18,6 +18,8 @@ GAZE_CHECKED gaze_err gaze_tokenizer_read_pattern(gaze_pattern *pattern, const j
 GAZE_CHECKED gaze_err gaze_tokenizer_read_normalizer(gaze_normalizer *normalizer, const json_t *json, const char *name);
 GAZE_CHECKED gaze_err gaze_tokenizer_read_cutter(gaze_cutter *cutter, const json_t *json, const char *name);
 GAZE_CHECKED gaze_err gaze_tokenizer_read_around(gaze_tokenizer *tokenizer, const json_t *json, const char *name);
+/* "decoder"; another than those that are implemented leaves GAZE_DECODE_NOT. */
+GAZE_CHECKED gaze_err gaze_tokenizer_read_decoder(gaze_decoding *decoding, const json_t *json);
 /* "model" without its two lists, which have been read. */
 GAZE_CHECKED gaze_err gaze_tokenizer_read_model(gaze_tokenizer *tokenizer, const json_t *model, const char *name);
 /* "vocab" of a model: an object {spelling: id}, or a list [[spelling, score], ...], which goes into the unigram too. */

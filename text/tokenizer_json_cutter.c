@@ -1,4 +1,5 @@
 /* "pre_tokenizer" and "post_processor" of a tokenizer.json. */
+#include "text/cutter_families.h"
 #include "text/tokenizer_json.h"
 
 #include <string.h>
@@ -6,7 +7,15 @@
 #define PLAIN_PATTERN "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+"
 #define LITERAL_PATTERN "<\\|startoftext\\|>|<\\|endoftext\\|>|" PLAIN_PATTERN
 
-/* A Split by CLIP's expression, with or without the literals, then ByteLevel. */
+/* Whether two steps are a Split by CLIP's expression, with or without the literals, and ByteLevel. */
+static bool are_clip(const json_t *steps) {
+  const json_t *split = json_array_get(steps, 0);
+  const char *second = json_string_value(json_object_get(json_array_get(steps, 1), "type"));
+  const char *pattern = json_string_value(json_object_get(json_object_get(split, "pattern"), "Regex"));
+  return json_array_size(steps) == 2 && second && pattern && !strcmp(second, "ByteLevel") &&
+         (!strcmp(pattern, LITERAL_PATTERN) || !strcmp(pattern, PLAIN_PATTERN));
+}
+
 static gaze_err read_clip(gaze_cutter *cutter, const json_t *split, const json_t *bytes, const char *name) {
   const char *pattern = json_string_value(json_object_get(json_object_get(split, "pattern"), "Regex"));
   bool inverted, cut;
@@ -19,11 +28,9 @@ static gaze_err read_clip(gaze_cutter *cutter, const json_t *split, const json_t
     return gaze_tokenizer_refuse(name, "pre_tokenizer", "Split without invert");
   gaze_cutter_step *step = gaze_cutter_add(cutter, GAZE_CUT_CLIP);
   step->rules.cut_literals = cut;
-  if (pattern && !strcmp(pattern, LITERAL_PATTERN)) {
+  if (!strcmp(pattern, LITERAL_PATTERN)) {
     step->rules.literals[0] = GAZE_TOKEN_START;
     step->rules.literals[1] = GAZE_TOKEN_END;
-  } else if (!pattern || strcmp(pattern, PLAIN_PATTERN)) {
-    return gaze_tokenizer_refuse(name, "pre_tokenizer pattern", pattern);
   }
   return GAZE_OK;
 }
@@ -53,7 +60,28 @@ static gaze_err fill_metaspace(gaze_cutter_step *step, const json_t *json, const
   step->matches = GAZE_CUT_WITH_NEXT;
   if (!gaze_pattern_literal(&step->pattern, sign) || step->pattern.n != 1)
     return gaze_tokenizer_refuse(name, "Metaspace replacement", sign);
-  step->sign = step->pattern.atoms[0].point;
+  gaze_point_decode((const uint8_t *)sign, strlen(sign), &step->sign);
+  return GAZE_OK;
+}
+
+static gaze_err fill_bytes(gaze_cutter_step *step, const json_t *json, const char *name) {
+  bool front, cut;
+  GAZE_TRY(gaze_json_bool(json, "add_prefix_space", true, &front));
+  GAZE_TRY(gaze_json_bool(json, "use_regex", true, &cut));
+  step->sign = ' ';
+  step->prefix = front ? GAZE_PREFIX_ALWAYS : GAZE_PREFIX_NEVER;
+  step->whole = !cut;
+  step->matches = GAZE_CUT_ISOLATED;
+  return gaze_pattern_read(&step->pattern, GAZE_GPT2_PATTERN)
+             ? GAZE_OK
+             : gaze_tokenizer_refuse(name, "pre_tokenizer pattern", GAZE_GPT2_PATTERN);
+}
+
+static gaze_err fill_digits(gaze_cutter_step *step, const json_t *json, const char *name) {
+  bool alone;
+  GAZE_TRY(gaze_json_bool(json, "individual_digits", false, &alone));
+  step->matches = alone ? GAZE_CUT_ISOLATED : GAZE_CUT_CONTIGUOUS;
+  gaze_pattern_property(&step->pattern, gaze_point_is_number);
   return GAZE_OK;
 }
 
@@ -66,21 +94,32 @@ static gaze_err fill_split(gaze_cutter_step *step, const json_t *json, const cha
   return gaze_tokenizer_read_pattern(&step->pattern, json, "pre_tokenizer pattern", name);
 }
 
+/* Pre-tokenizers that are one step. */
+static const struct {
+  const char *type;
+  gaze_cutter_kind kind;
+  gaze_err (*fill)(gaze_cutter_step *, const json_t *, const char *);
+} kinds[] = {{"Metaspace", GAZE_CUT_METASPACE, fill_metaspace},
+             {"Split", GAZE_CUT_PATTERN, fill_split},
+             {"ByteLevel", GAZE_CUT_BYTES, fill_bytes},
+             {"Digits", GAZE_CUT_PATTERN, fill_digits}};
+
 static gaze_err read_cut(gaze_cutter *cutter, const json_t *json, const char *name) {
   const char *type;
   GAZE_TRY(gaze_json_string(json, "type", "none", &type));
-  bool words = !strcmp(type, "WhitespaceSplit"), bert = !strcmp(type, "BertPreTokenizer");
-  bool metaspace = !strcmp(type, "Metaspace"), split = !strcmp(type, "Split");
-  if (!words && !bert && !metaspace && !split)
-    return gaze_tokenizer_refuse(name, "pre_tokenizer", type);
   if (cutter->n + 2 > GAZE_CUTTER_STEPS_MAX)
     return gaze_tokenizer_refuse(name, "number of pre_tokenizers", "more than 7");
-  if (words || bert) {
+  if (cutter->n && cutter->steps[cutter->n - 1].kind == GAZE_CUT_BYTES)
+    return gaze_tokenizer_refuse(name, "pre_tokenizer behind ByteLevel", type);
+  bool bert = !strcmp(type, "BertPreTokenizer");
+  if (bert || !strcmp(type, "WhitespaceSplit")) {
     gaze_cutter_add_words(cutter, bert);
     return GAZE_OK;
   }
-  gaze_cutter_step *step = gaze_cutter_add(cutter, metaspace ? GAZE_CUT_METASPACE : GAZE_CUT_PATTERN);
-  return metaspace ? fill_metaspace(step, json, name) : fill_split(step, json, name);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (!strcmp(type, kinds[i].type))
+      return kinds[i].fill(gaze_cutter_add(cutter, kinds[i].kind), json, name);
+  return gaze_tokenizer_refuse(name, "pre_tokenizer", type);
 }
 
 gaze_err gaze_tokenizer_read_cutter(gaze_cutter *cutter, const json_t *json, const char *name) {
@@ -90,10 +129,9 @@ gaze_err gaze_tokenizer_read_cutter(gaze_cutter *cutter, const json_t *json, con
   GAZE_TRY(gaze_json_string(json, "type", "none", &type));
   if (strcmp(type, "Sequence"))
     return read_cut(cutter, json, name);
-  const json_t *steps = json_object_get(json, "pretokenizers"), *last = json_array_get(steps, 1);
-  const char *second = json_string_value(json_object_get(last, "type"));
-  if (json_array_size(steps) == 2 && second && !strcmp(second, "ByteLevel"))
-    return read_clip(cutter, json_array_get(steps, 0), last, name);
+  const json_t *steps = json_object_get(json, "pretokenizers");
+  if (are_clip(steps))
+    return read_clip(cutter, json_array_get(steps, 0), json_array_get(steps, 1), name);
   size_t i;
   json_t *step;
   json_array_foreach(steps, i, step) GAZE_TRY(read_cut(cutter, step, name));
@@ -132,6 +170,8 @@ static gaze_err read_template(gaze_tokenizer *tokenizer, const json_t *json, con
 static gaze_err read_processor(gaze_tokenizer *tokenizer, const json_t *json, const char *name) {
   const char *type;
   GAZE_TRY(gaze_json_string(json, "type", "none", &type));
+  if (!strcmp(type, "ByteLevel"))
+    return GAZE_OK; /* it moves offsets, which nobody asks for */
   if (!strcmp(type, "TemplateProcessing"))
     return read_template(tokenizer, json, name);
   if (strcmp(type, "BertProcessing") && strcmp(type, "RobertaProcessing"))

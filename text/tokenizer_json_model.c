@@ -80,12 +80,17 @@ gaze_err gaze_tokenizer_read_vocabulary(gaze_tokenizer *tokenizer, gaze_json_wal
   }
 }
 
-/* Whether a step of CLIP's expression, which puts text into the byte alphabet, is among the steps. */
+/* Whether the last step puts text into the byte alphabet: CLIP's, or ByteLevel. */
 static bool is_bytes(const gaze_cutter *cutter) {
-  for (size_t i = 0; i < cutter->n; i++)
-    if (cutter->steps[i].kind == GAZE_CUT_CLIP)
-      return true;
-  return false;
+  gaze_cutter_kind last = cutter->n ? cutter->steps[cutter->n - 1].kind : GAZE_CUT_PATTERN;
+  return last == GAZE_CUT_CLIP || last == GAZE_CUT_BYTES;
+}
+
+static bool has_all_bytes(const gaze_bpe *bpe) {
+  for (size_t i = 0; i < GAZE_BPE_BYTES; i++)
+    if (bpe->inner[i] < 0 || bpe->last[i] < 0)
+      return false;
+  return true;
 }
 
 static gaze_err read_unknown(gaze_tokenizer *tokenizer, const json_t *model) {
@@ -99,18 +104,21 @@ static gaze_err read_bpe(gaze_tokenizer *tokenizer, const json_t *model, const c
   gaze_bpe *bpe = &tokenizer->bpe;
   const json_t *dropout = json_object_get(model, "dropout");
   bool bytes = is_bytes(&tokenizer->cutter);
+  bool clip = bytes && tokenizer->cutter.steps[0].kind == GAZE_CUT_CLIP;
   bpe->style = bytes ? GAZE_BPE_OF_BYTES : GAZE_BPE_OF_CHARACTERS;
+  bpe->word_end = clip ? GAZE_BPE_WORD_END : "";
   GAZE_TRY(gaze_tokenizer_require(model, "continuing_subword_prefix", "", name));
-  GAZE_TRY(gaze_tokenizer_require(model, "end_of_word_suffix", bytes ? GAZE_BPE_WORD_END : "", name));
+  GAZE_TRY(gaze_tokenizer_require(model, "end_of_word_suffix", bpe->word_end, name));
   GAZE_TRY(gaze_json_bool(model, "fuse_unk", false, &bpe->fuse_unknown));
   GAZE_TRY(gaze_json_bool(model, "byte_fallback", false, &bpe->byte_fallback));
   GAZE_TRY(gaze_json_bool(model, "ignore_merges", false, &bpe->whole_first));
-  if (bytes && (bpe->fuse_unknown || bpe->byte_fallback || bpe->whole_first))
-    return gaze_tokenizer_refuse(name, "model with ByteLevel",
-                                 bpe->byte_fallback ? "byte_fallback" : "fuse_unk or ignore_merges");
   if (dropout && !json_is_null(dropout))
     return gaze_tokenizer_refuse(name, "dropout", "set");
   GAZE_TRY(gaze_bpe_finish(bpe, name));
+  if (bytes && (bpe->fuse_unknown || bpe->byte_fallback) && (clip || !has_all_bytes(bpe)))
+    return gaze_tokenizer_refuse(name, "model with ByteLevel", bpe->byte_fallback ? "byte_fallback" : "fuse_unk");
+  if (clip && bpe->whole_first)
+    return gaze_tokenizer_refuse(name, "model with CLIP's pieces", "ignore_merges");
   return read_unknown(tokenizer, model);
 }
 

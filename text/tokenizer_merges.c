@@ -1,6 +1,8 @@
 /* Vocabularies without tokenizer.json: vocab.json with merges.txt, and a merges file alone. */
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "text/cutter_families.h"
+#include "text/tokenizer_config.h"
 #include "text/tokenizer_json.h"
 
 #include <stdlib.h>
@@ -70,22 +72,51 @@ static gaze_err add_merges(gaze_bpe *bpe, const char *text, size_t n, const char
   return gaze_bpe_finish(bpe, path);
 }
 
-/* As transformers' CLIPTokenizer makes one of the two. */
-static gaze_err read_pair(gaze_tokenizer *tokenizer, gaze_json_walk *vocabulary, const char *text, const char *merges) {
-  const char *lines = strncmp(text, "#version", 8) ? text : skip_line(text);
-  GAZE_TRY(gaze_tokenizer_read_vocabulary(tokenizer, vocabulary));
-  if (gaze_json_walk_peek(vocabulary))
-    return gaze_json_walk_fail(vocabulary, "its end");
-  GAZE_TRY(add_merges(&tokenizer->bpe, lines, GAZE_VOCABULARY_MAX, merges));
+/* As transformers' CLIPTokenizer has them. */
+static gaze_err set_clip(gaze_tokenizer *tokenizer, const char *name) {
   gaze_tokenizer_set_clip_rules(&tokenizer->normalizer, &tokenizer->cutter);
-  GAZE_TRY(gaze_tokenizer_find_ends(tokenizer, vocabulary->name));
+  GAZE_TRY(gaze_tokenizer_find_ends(tokenizer, name));
   tokenizer->bpe.unknown = tokenizer->unknown = tokenizer->pad = tokenizer->end;
-  gaze_added_token start = {.id = tokenizer->start}, end = {.id = tokenizer->end};
+  gaze_added_token start = {.id = tokenizer->start, .special = true}, end = {.id = tokenizer->end, .special = true};
   GAZE_TRY(gaze_tokenizer_add_token(tokenizer, GAZE_TOKEN_START, &start));
   return gaze_tokenizer_add_token(tokenizer, GAZE_TOKEN_END, &end);
 }
 
-gaze_err gaze_tokenizer_load_pair(gaze_tokenizer *tokenizer, const char *vocabulary, const char *merges) {
+/* As transformers' GPT2Tokenizer or Qwen2Tokenizer has them. */
+static gaze_err set_decoder(gaze_tokenizer *tokenizer, bool qwen, const json_t *config, const char *name) {
+  static const char *const keys[][2] = {
+      {"bos_token", ""}, {"eos_token", GAZE_TOKEN_END}, {"unk_token", GAZE_TOKEN_END}, {"pad_token", ""}, {NULL}};
+  gaze_cutter_family family;
+  bool front, before;
+  GAZE_TRY(gaze_json_bool(config, "add_prefix_space", false, &front));
+  GAZE_TRY(gaze_json_bool(config, "add_bos_token", false, &before));
+  if (qwen)
+    gaze_normalizer_add(&tokenizer->normalizer, GAZE_NORMALIZE_FORM)->form = GAZE_FORM_NFC;
+  gaze_cutter_add_family(&tokenizer->cutter, qwen ? "qwen2" : "gpt2", qwen ? 5 : 4, &family);
+  tokenizer->cutter.steps[0].prefix = front && !qwen ? GAZE_PREFIX_ALWAYS : GAZE_PREFIX_NEVER;
+  tokenizer->decoding.kind = GAZE_DECODE_BYTES;
+  GAZE_TRY(gaze_tokenizer_config_add_tokens(tokenizer, config, keys, name));
+  tokenizer->bpe.unknown = tokenizer->unknown =
+      gaze_tokenizer_config_find(tokenizer, config, "unk_token", GAZE_TOKEN_END);
+  GAZE_TRY(gaze_tokenizer_set_around(tokenizer, config, before, false));
+  return gaze_tokenizer_config_finish(tokenizer, config);
+}
+
+static gaze_err read_pair(gaze_tokenizer *tokenizer, gaze_json_walk *vocabulary, const char *text, const char *merges,
+                          const json_t *config) {
+  const char *lines = strncmp(text, "#version", 8) ? text : skip_line(text);
+  bool qwen = gaze_tokenizer_config_is(config, "Qwen2Tokenizer");
+  bool decoder = qwen || gaze_tokenizer_config_is(config, "GPT2Tokenizer");
+  tokenizer->bpe.word_end = decoder ? "" : GAZE_BPE_WORD_END;
+  GAZE_TRY(gaze_tokenizer_read_vocabulary(tokenizer, vocabulary));
+  if (gaze_json_walk_peek(vocabulary))
+    return gaze_json_walk_fail(vocabulary, "its end");
+  GAZE_TRY(add_merges(&tokenizer->bpe, lines, GAZE_VOCABULARY_MAX, merges));
+  return decoder ? set_decoder(tokenizer, qwen, config, vocabulary->name) : set_clip(tokenizer, vocabulary->name);
+}
+
+gaze_err gaze_tokenizer_load_pair(gaze_tokenizer *tokenizer, const char *vocabulary, const char *merges,
+                                  const json_t *config) {
   gaze_map map;
   char *text;
   GAZE_TRY(gaze_map_open(vocabulary, &map));
@@ -93,7 +124,7 @@ gaze_err gaze_tokenizer_load_pair(gaze_tokenizer *tokenizer, const char *vocabul
   gaze_json_walk walk = {.at = bytes, .end = bytes + map.size, .name = vocabulary, .start = bytes};
   gaze_err err = read_text(merges, &text);
   if (err == GAZE_OK) {
-    err = read_pair(tokenizer, &walk, text, merges);
+    err = read_pair(tokenizer, &walk, text, merges, config);
     free(text);
   }
   gaze_json_walk_fini(&walk);

@@ -92,13 +92,18 @@ static int32_t find_control(const gaze_tokenizer *tokenizer, const gaze_sentence
   return id >= 0 && m->pieces[id].kind == GAZE_SENTENCEPIECE_CONTROL ? id : -1;
 }
 
-static gaze_err fill_tokenizer(gaze_tokenizer *tokenizer, const gaze_sentencepiece_model *m) {
-  for (size_t i = 0; i < m->n; i++)
-    if (m->pieces[i].kind == GAZE_SENTENCEPIECE_UNKNOWN)
+gaze_err gaze_tokenizer_fill_sentencepiece(gaze_tokenizer *tokenizer, const gaze_sentencepiece_model *m) {
+  for (size_t i = 0; i < m->n; i++) {
+    gaze_sentencepiece_kind kind = m->pieces[i].kind;
+    if (kind == GAZE_SENTENCEPIECE_UNKNOWN)
       tokenizer->unknown = (int32_t)i;
+    if (kind == GAZE_SENTENCEPIECE_UNKNOWN || kind == GAZE_SENTENCEPIECE_CONTROL)
+      GAZE_TRY(gaze_tokenizer_mark_special(tokenizer, (int32_t)i));
+  }
   GAZE_TRY(m->type == GAZE_SENTENCEPIECE_BPE ? fill_bpe(tokenizer, m) : fill_unigram(tokenizer, m));
   GAZE_TRY(check_bytes(tokenizer, m));
   GAZE_TRY(fill_normalizer(&tokenizer->normalizer, m));
+  tokenizer->decoding = (gaze_decoding){GAZE_DECODE_SIGNS, GAZE_SPACE_SIGN, m->byte_fallback, false, m->dummy_prefix};
   tokenizer->start = find_control(tokenizer, m, m->begin, m->begin_size, "<s>");
   tokenizer->end = find_control(tokenizer, m, m->end, m->end_size, "</s>");
   tokenizer->pad = find_control(tokenizer, m, m->pad, m->pad_size, "<pad>");
@@ -109,7 +114,7 @@ gaze_err gaze_tokenizer_read_sentencepiece(gaze_tokenizer *tokenizer, const uint
                                            const char *name) {
   gaze_sentencepiece_model model;
   GAZE_TRY(gaze_sentencepiece_read(&model, bytes, size, fairseq, name));
-  gaze_err err = fill_tokenizer(tokenizer, &model);
+  gaze_err err = gaze_tokenizer_fill_sentencepiece(tokenizer, &model);
   gaze_sentencepiece_fini(&model);
   return err;
 }

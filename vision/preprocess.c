@@ -65,14 +65,21 @@ static gaze_err place(const gaze_preprocess *p, const char *name, int width, int
   return GAZE_OK;
 }
 
+static void mean_colour(const gaze_preprocess *p, uint8_t rgb[3]) {
+  for (int c = 0; c < 3; c++)
+    rgb[c] = (uint8_t)fminf(255, fmaxf(0, p->mean[c] * 255));
+}
+
 /* Moves part into the middle of an S x S picture: on the mean colour, or on black where a crop found too little. */
 static gaze_err surround(const gaze_preprocess *p, const placement *to, gaze_picture *part) {
   size_t side = (size_t)p->size;
   gaze_picture whole = {.width = p->size, .height = p->size};
   GAZE_TRY(gaze_alloc(side * side, 3, &whole.rgb));
+  uint8_t colour[3] = {0};
   if (p->fit == GAZE_FIT_PAD)
-    for (size_t i = 0; i < side * side * 3; i++)
-      whole.rgb[i] = (uint8_t)fminf(255, fmaxf(0, p->mean[i % 3] * 255));
+    mean_colour(p, colour);
+  for (size_t i = 0; i < side * side * 3; i++)
+    whole.rgb[i] = colour[i % 3];
   size_t bytes = (size_t)part->width * 3;
   for (int y = 0; y < part->height; y++)
     memcpy(whole.rgb + ((size_t)(to->y + y) * side + (size_t)to->x) * 3, part->rgb + (size_t)y * bytes, bytes);
@@ -91,9 +98,39 @@ static gaze_err complete(const gaze_preprocess *p, const placement *to, gaze_pic
   return err;
 }
 
+/* Row y of the square around a picture; the odd pixel of the border behind. row: of the mean colour. */
+static void copy_square_row(uint8_t *row, const gaze_picture *picture, int side, int y) {
+  int line = y - (side - picture->height) / 2;
+  size_t bytes = (size_t)picture->width * 3;
+  if (line >= 0 && line < picture->height)
+    memcpy(row + (size_t)((side - picture->width) / 2) * 3, picture->rgb + (size_t)line * bytes, bytes);
+}
+
+/* The square is never held as a whole: a strip of 20,000 x 100 pixels has 1.2 GB of it. */
+static gaze_err fit_square(const gaze_preprocess *p, const gaze_picture *picture, gaze_picture *out) {
+  int side = picture->width > picture->height ? picture->width : picture->height;
+  gaze_resize_stream *stream;
+  uint8_t colour[3];
+  mean_colour(p, colour);
+  GAZE_TRY(
+      gaze_resize_stream_new(side, side, p->size, p->size, p->filter, &(gaze_window){0, 0, p->size, p->size}, &stream));
+  for (int y = 0; y < side; y++) {
+    uint8_t *row = gaze_resize_stream_row(stream);
+    for (size_t i = 0; i < (size_t)side * 3; i++)
+      row[i] = colour[i % 3];
+    copy_square_row(row, picture, side, y);
+    gaze_resize_stream_push(stream);
+  }
+  gaze_resize_stream_finish(stream, out);
+  gaze_resize_stream_free(stream);
+  return GAZE_OK;
+}
+
 static gaze_err fit_named(const gaze_preprocess *p, const char *name, const gaze_picture *picture, gaze_picture *out) {
   placement to;
   gaze_picture part;
+  if (p->fit == GAZE_FIT_SQUARE)
+    return fit_square(p, picture, out);
   GAZE_TRY(place(p, name, picture->width, picture->height, &to));
   GAZE_TRY(gaze_resize_window(picture, NULL, to.width, to.height, p->filter, &to.window, &part));
   GAZE_TRY(complete(p, &to, &part));
@@ -126,6 +163,9 @@ typedef struct row_fit {
 
 static gaze_err begin_rows(void *user, int width, int height, bool *accepted) {
   row_fit *fit = user;
+  *accepted = false;
+  if (fit->preprocess->fit == GAZE_FIT_SQUARE)
+    return GAZE_OK;
   GAZE_TRY(place(fit->preprocess, fit->name, width, height, &fit->to));
   *accepted = gaze_resize_streams(width, height, fit->to.width, fit->to.height);
   if (!*accepted)

@@ -8,7 +8,8 @@
 typedef enum gaze_fit {
   GAZE_FIT_CROP,   /* shorter side to `resize`, then the centre `size` x `size` (CLIP) */
   GAZE_FIT_SQUASH, /* both sides to `size`, whatever the aspect (SigLIP) */
-  GAZE_FIT_PAD     /* longer side to `size`, the rest filled with the mean colour */
+  GAZE_FIT_PAD,    /* longer side to `size`, the rest filled with the mean colour */
+  GAZE_FIT_SQUARE  /* first a square around it in the mean colour, then that to `size` (LLaVA) */
 } gaze_fit;
 
 typedef struct gaze_preprocess {
@@ -22,10 +23,13 @@ typedef struct gaze_preprocess {
 
 /* CLIP's: crop, bicubic, CLIP's mean and deviation. */
 void gaze_preprocess_default(gaze_preprocess *preprocess, int size);
-/* From the members of a Hugging Face preprocessor_config.json (CLIP and SigLIP processors; size as a number or an
- * object with shortest_edge or height and width; resample 2 or 3; do_* switches), keys omitted at CLIP's defaults.
+/* From the members of a Hugging Face preprocessor_config.json (CLIP, SigLIP and LLaVA processors; size as a number or
+ * an object with shortest_edge or height and width; resample 1 to 3; do_* switches), keys omitted at CLIP's defaults.
  * What cannot be followed is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_preprocess_read(const json_t *json, int image_size, gaze_preprocess *out);
+/* Of these only what all processors spell alike: filter, mean and deviation, those in *out where nothing is said, and
+ * the switches of steps that are always taken. */
+GAZE_CHECKED gaze_err gaze_preprocess_read_common(const json_t *json, gaze_preprocess *out);
 /* The same as a new JSON object of that layout (CLIPImageProcessor). NULL when memory ends. */
 json_t *gaze_preprocess_write(const gaze_preprocess *preprocess);
 

@@ -1,5 +1,5 @@
-/* preprocessor_config.json of Hugging Face's CLIP and SigLIP image processors. The same object may lie in another file,
- * so messages name the image processor. */
+/* preprocessor_config.json of Hugging Face's CLIP, SigLIP and LLaVA image processors. The same object may lie in
+ * another file, so messages name the image processor. */
 #include "core/base/memory.h"
 #include "vision/preprocess.h"
 
@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PILLOW_BILINEAR = 2, PILLOW_BICUBIC = 3 };
+/* Pillow's numbers. */
+static const int resamples[] = {[GAZE_BILINEAR] = 2, [GAZE_BICUBIC] = 3, [GAZE_LANCZOS] = 1};
+enum { RESAMPLES = sizeof resamples / sizeof *resamples };
+
+typedef enum processor_family { CLIP, SIGLIP, LLAVA } processor_family;
 
 static gaze_err unsupported(const char *key, const char *why) {
   return gaze_fail(GAZE_ERR_UNSUPPORTED, "preprocessing not implemented: image processor, %s: %s", key, why);
@@ -73,11 +77,13 @@ static gaze_err read_switches(const json_t *json) {
 
 static gaze_err read_filter(const json_t *json, gaze_filter *out) {
   int64_t resample;
-  GAZE_TRY(gaze_json_integer(json, "resample", PILLOW_BICUBIC, &resample));
-  if (resample != PILLOW_BILINEAR && resample != PILLOW_BICUBIC)
-    return unsupported("resample", "only 2 (bilinear) and 3 (bicubic) are followed");
-  *out = resample == PILLOW_BICUBIC ? GAZE_BICUBIC : GAZE_BILINEAR;
-  return GAZE_OK;
+  GAZE_TRY(gaze_json_integer(json, "resample", resamples[*out], &resample));
+  for (int filter = 0; filter < RESAMPLES; filter++)
+    if (resample == resamples[filter]) {
+      *out = (gaze_filter)filter;
+      return GAZE_OK;
+    }
+  return unsupported("resample", "only 1 (Lanczos), 2 (bilinear) and 3 (bicubic) are followed");
 }
 
 static gaze_err read_colours(const json_t *json, gaze_preprocess *out) {
@@ -95,7 +101,8 @@ static gaze_err read_colours(const json_t *json, gaze_preprocess *out) {
 }
 
 /* `size` and `crop_size` as fit, size and resize. */
-static gaze_err read_fit(const json_t *json, bool siglip, int image_size, gaze_preprocess *out) {
+static gaze_err read_fit(const json_t *json, processor_family family, int image_size, gaze_preprocess *out) {
+  bool siglip = family == SIGLIP;
   extent size, crop;
   int size_plain, crop_plain;
   bool cropped, padded;
@@ -109,7 +116,8 @@ static gaze_err read_fit(const json_t *json, bool siglip, int image_size, gaze_p
     size.shortest = size_plain;
   if (crop.width != crop.height || size.width != size.height)
     return unsupported("size", "only square inputs are implemented");
-  if (padded != (size.longest > 0) || (size.longest && (size.shortest || cropped)))
+  bool squared = family == LLAVA && padded;
+  if ((padded && !squared) != (size.longest > 0) || (size.longest && (size.shortest || cropped)))
     return unsupported(padded ? "do_pad" : "size", "padding goes with longest_edge alone");
   if (crop_plain)
     crop.width = crop_plain;
@@ -121,6 +129,10 @@ static gaze_err read_fit(const json_t *json, bool siglip, int image_size, gaze_p
     out->fit = GAZE_FIT_SQUASH, out->size = out->resize = size.width;
   else
     out->fit = GAZE_FIT_CROP, out->size = crop.width, out->resize = size.shortest ? size.shortest : crop.width;
+  if (squared && out->fit != GAZE_FIT_PAD && out->resize == out->size)
+    out->fit = GAZE_FIT_SQUARE;
+  else if (squared)
+    return unsupported("do_pad", "a square that is cropped afterwards is not implemented");
   if (out->fit == GAZE_FIT_CROP && siglip)
     out->fit = GAZE_FIT_SQUASH;
   else if (out->fit == GAZE_FIT_CROP && !cropped)
@@ -132,33 +144,37 @@ static gaze_err read_fit(const json_t *json, bool siglip, int image_size, gaze_p
 
 /* "CLIPImageProcessor", "CLIPFeatureExtractor", "ChineseCLIPImageProcessor", "SiglipImageProcessorFast", ...: the first
  * three are one. */
-static gaze_err read_family(const json_t *json, bool *siglip) {
+static gaze_err read_family(const json_t *json, processor_family *family) {
   const char *type, *older;
   GAZE_TRY(gaze_json_string(json, "feature_extractor_type", "CLIPImageProcessor", &older));
   GAZE_TRY(gaze_json_string(json, "image_processor_type", older, &type));
-  *siglip = strncmp(type, "SiglipImage", 11) == 0;
-  if (*siglip || strncmp(type, "CLIP", 4) == 0 || strncmp(type, "ChineseCLIP", 11) == 0)
+  *family = strncmp(type, "SiglipImage", 11) == 0 ? SIGLIP : strncmp(type, "LlavaImage", 10) == 0 ? LLAVA : CLIP;
+  if (*family != CLIP || strncmp(type, "CLIP", 4) == 0 || strncmp(type, "ChineseCLIP", 11) == 0)
     return GAZE_OK;
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
                    "preprocessing not implemented: image processor, image_processor_type: %s is not one of "
-                   "CLIPImageProcessor, ChineseCLIPImageProcessor, SiglipImageProcessor",
+                   "CLIPImageProcessor, ChineseCLIPImageProcessor, SiglipImageProcessor, LlavaImageProcessor",
                    type);
+}
+
+gaze_err gaze_preprocess_read_common(const json_t *json, gaze_preprocess *out) {
+  GAZE_TRY(read_switches(json));
+  GAZE_TRY(read_filter(json, &out->filter));
+  return read_colours(json, out);
 }
 
 gaze_err gaze_preprocess_read(const json_t *json, int image_size, gaze_preprocess *out) {
   gaze_preprocess p;
-  bool siglip;
+  processor_family family;
   if (!json_is_object(json))
     return gaze_fail(GAZE_ERR_FORMAT,
                      "not an object: the configuration of the image processor: use the file of the model");
   gaze_preprocess_default(&p, image_size);
-  GAZE_TRY(read_family(json, &siglip));
-  for (int c = 0; c < 3 && siglip; c++)
+  GAZE_TRY(read_family(json, &family));
+  for (int c = 0; c < 3 && family == SIGLIP; c++)
     p.mean[c] = p.deviation[c] = 0.5f;
-  GAZE_TRY(read_switches(json));
-  GAZE_TRY(read_filter(json, &p.filter));
-  GAZE_TRY(read_colours(json, &p));
-  GAZE_TRY(read_fit(json, siglip, image_size, &p));
+  GAZE_TRY(gaze_preprocess_read_common(json, &p));
+  GAZE_TRY(read_fit(json, family, image_size, &p));
   if (p.size < 1 || (image_size && p.size != image_size))
     return gaze_fail(GAZE_ERR_MISMATCH,
                      "the image processor makes pictures of %d pixels, the model takes %d: use files of one model",
@@ -188,11 +204,11 @@ static json_t *size_object(const gaze_preprocess *p) {
 }
 
 json_t *gaze_preprocess_write(const gaze_preprocess *p) {
-  bool crop = p->fit == GAZE_FIT_CROP;
+  bool square = p->fit == GAZE_FIT_SQUARE, crop = square || p->fit == GAZE_FIT_CROP;
   return json_pack("{s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:o, s:{s:i, s:i}, s:i, s:f, s:o, s:o}", "image_processor_type",
-                   "CLIPImageProcessor", "do_convert_rgb", 1, "do_resize", 1, "do_rescale", 1, "do_normalize", 1,
-                   "do_center_crop", crop, "do_pad", p->fit == GAZE_FIT_PAD, "size", size_object(p), "crop_size",
-                   "height", p->size, "width", p->size, "resample",
-                   p->filter == GAZE_BICUBIC ? PILLOW_BICUBIC : PILLOW_BILINEAR, "rescale_factor", 1.0 / 255,
-                   "image_mean", three_numbers(p->mean), "image_std", three_numbers(p->deviation));
+                   square ? "LlavaImageProcessor" : "CLIPImageProcessor", "do_convert_rgb", 1, "do_resize", 1,
+                   "do_rescale", 1, "do_normalize", 1, "do_center_crop", crop, "do_pad",
+                   square || p->fit == GAZE_FIT_PAD, "size", size_object(p), "crop_size", "height", p->size, "width",
+                   p->size, "resample", resamples[p->filter], "rescale_factor", 1.0 / 255, "image_mean",
+                   three_numbers(p->mean), "image_std", three_numbers(p->deviation));
 }

@@ -5,7 +5,7 @@
 
 #include "core/base/error.h"
 
-typedef enum gaze_filter { GAZE_BILINEAR, GAZE_BICUBIC /* a = -0.5 */ } gaze_filter;
+typedef enum gaze_filter { GAZE_BILINEAR, GAZE_BICUBIC /* a = -0.5 */, GAZE_LANCZOS /* three lobes */ } gaze_filter;
 
 /* A part of a picture, in pixels, fractions allowed (Pillow's `box`). */
 typedef struct gaze_box {

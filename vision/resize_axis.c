@@ -20,6 +20,18 @@ static double cubic(double x) {
   return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
 }
 
+static double sinc(double x) {
+  x *= M_PI;
+  return x == 0 ? 1 : sin(x) / x;
+}
+
+static double lanczos(double x) { return x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0; }
+
+static const struct {
+  double (*weight)(double x);
+  double support;
+} filters[] = {[GAZE_BILINEAR] = {triangle, 1}, [GAZE_BICUBIC] = {cubic, 2}, [GAZE_LANCZOS] = {lanczos, 3}};
+
 typedef struct axis_plan {
   double (*filter)(double x);
   double from, scale; /* where the box begins, inputs a result */
@@ -31,11 +43,11 @@ typedef struct axis_plan {
 /* float, because Pillow keeps its box so. */
 static axis_plan plan_axis(int size, float from, float to, int results, gaze_filter filter) {
   double scale = (double)(to - from) / results, stretch = scale < 1 ? 1 : scale;
-  return (axis_plan){.filter = filter == GAZE_BICUBIC ? cubic : triangle,
+  return (axis_plan){.filter = filters[filter].weight,
                      .from = from,
                      .scale = scale,
                      .stretch = stretch,
-                     .support = (filter == GAZE_BICUBIC ? 2.0 : 1.0) * stretch,
+                     .support = filters[filter].support * stretch,
                      .size = size};
 }
 

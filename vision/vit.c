@@ -51,12 +51,14 @@ static gaze_err list_own(gaze_vit *vit, gaze_parameters *list) {
 gaze_err gaze_vit_list(gaze_vit *vit, gaze_parameters *list) {
   GAZE_TRY(list_own(vit, list));
   GAZE_TRY(gaze_stack_list(&vit->stack, "vision", list));
-  if (vit->config.kind == GAZE_VIT_CLIP)
+  if (vit->config.output == GAZE_VIT_ROWS)
+    return GAZE_OK;
+  if (vit->config.kind == GAZE_VIT_CLIP && vit->config.output == GAZE_VIT_POOLED)
     return gaze_head_list(&vit->head, "vision.", vit->stack.gradients != NULL, list);
   size_t C = vit->config.block.dim;
   GAZE_TRY(gaze_parameters_add(list, "vision.", "final_norm_gain", &vit->head.norm_gain, NULL, C, 1));
   GAZE_TRY(gaze_parameters_add(list, "vision.", "final_norm_bias", &vit->head.norm_bias, NULL, C, 1));
-  return gaze_map_head_list(&vit->map, "vision.map.", list);
+  return vit->config.output == GAZE_VIT_POOLED ? gaze_map_head_list(&vit->map, "vision.map.", list) : GAZE_OK;
 }
 
 void gaze_vit_tape_layout(gaze_vit_tape *tape, const gaze_vit *vit, size_t batch, size_t kept, gaze_tape_policy policy,
@@ -70,6 +72,8 @@ void gaze_vit_tape_layout(gaze_vit_tape *tape, const gaze_vit *vit, size_t batch
   tape->embedded = gaze_arena_take(arena, rows * C, sizeof(float));
   tape->statistics = gaze_arena_take(arena, rows * 2, sizeof(float));
   gaze_stack_tape_layout(&tape->stack, &vit->stack, rows, T, policy, arena);
+  if (config->output != GAZE_VIT_POOLED)
+    return;
   gaze_head_tape_layout(&tape->head, &vit->head, batch, policy != GAZE_TAPE_NONE, arena);
   if (config->kind == GAZE_VIT_SIGLIP)
     gaze_map_head_tape_layout(&tape->map, &vit->map, rows, batch, arena);
@@ -105,7 +109,7 @@ static void set_sequences(gaze_vit_tape *tape, const gaze_vit_config *config, si
   for (size_t b = 0; b <= batch; b++)
     tape->offsets[b] = b * T;
   memset(tape->queries, 0, batch * sizeof *tape->queries); /* the class token asks, or the probe from there */
-  tape->sequences = (gaze_sequences){batch, tape->offsets, T};
+  tape->sequences = (gaze_sequences){.count = batch, .offsets = tape->offsets, .longest = T};
 }
 
 /* embedded: the class token, if there is one, and the patches, each with its position. */
@@ -165,30 +169,62 @@ static void pool_class_token(const gaze_compute *compute, float *embedding, cons
   tap(compute, "vision.pooled", tape->head.normed, batch, vit->config.block.dim);
 }
 
-static void pool_by_attention(const gaze_compute *compute, float *embedding, const gaze_vit *vit, gaze_vit_tape *tape) {
+/* All rows through the final norm; borrowed from the tape. */
+static float *final_norm(const gaze_compute *compute, const gaze_vit *vit, gaze_vit_tape *tape, const float *y) {
   const gaze_block_config *c = &vit->config.block;
   size_t rows = gaze_sequences_rows(&tape->sequences);
-  const float *y = gaze_stack_forward(compute, &vit->stack, &tape->sequences, NULL, &tape->stack, "vision");
   gaze_norm norm = {c->norm, vit->head.norm_gain, vit->head.norm_bias, c->eps, c->dim};
   float *normed = tape->embedded; /* its readers are done */
   gaze_norm_forward(compute, normed, tape->statistics, y, &norm, rows);
   tap(compute, "vision.final_norm", normed, rows, c->dim);
+  return normed;
+}
+
+static void pool_by_attention(const gaze_compute *compute, float *embedding, const gaze_vit *vit, gaze_vit_tape *tape) {
+  const float *y = gaze_stack_forward(compute, &vit->stack, &tape->sequences, NULL, &tape->stack, "vision");
+  const float *normed = final_norm(compute, vit, tape, y);
   gaze_map_head_forward(compute, embedding, normed, &vit->map, &tape->sequences, tape->queries, &tape->map,
                         &tape->stack.scratch, "vision.map");
 }
 
-void gaze_vit_forward(const gaze_compute *compute, float *embedding, const float *pixels, size_t batch,
-                      const uint16_t *kept, size_t kept_count, const gaze_vit *vit, gaze_vit_tape *tape) {
+static void begin(const gaze_compute *compute, const float *pixels, size_t batch, const uint16_t *kept,
+                  size_t kept_count, const gaze_vit *vit, gaze_vit_tape *tape) {
   tape->kept = kept;
   tape->kept_count = kept ? kept_count : gaze_vit_patches(&vit->config);
   set_sequences(tape, &vit->config, batch);
   cut_patches(tape, pixels, batch, &vit->config);
   enter(compute, vit, tape, batch);
+}
+
+void gaze_vit_forward(const gaze_compute *compute, float *embedding, const float *pixels, size_t batch,
+                      const uint16_t *kept, size_t kept_count, const gaze_vit *vit, gaze_vit_tape *tape) {
+  assert(vit->config.output == GAZE_VIT_POOLED);
+  begin(compute, pixels, batch, kept, kept_count, vit, tape);
   if (vit->config.kind == GAZE_VIT_SIGLIP)
     pool_by_attention(compute, embedding, vit, tape);
   else
     pool_class_token(compute, embedding, vit, tape, batch);
   tap(compute, "vision.embedding", embedding, batch, vit->config.dim_out);
+}
+
+static bool drops_first(const gaze_vit_config *config) { return config->drops_class_token && has_class_token(config); }
+
+size_t gaze_vit_feature_rows(const gaze_vit_config *config) {
+  return gaze_vit_rows(config, gaze_vit_patches(config)) - drops_first(config);
+}
+
+void gaze_vit_features(const gaze_compute *compute, float *features, const float *pixels, size_t batch,
+                       const gaze_vit *vit, gaze_vit_tape *tape) {
+  const gaze_vit_config *config = &vit->config;
+  size_t C = config->block.dim, first = drops_first(config), R = gaze_vit_feature_rows(config), T = R + first;
+  assert(config->output != GAZE_VIT_POOLED);
+  begin(compute, pixels, batch, NULL, 0, vit, tape);
+  const float *y = gaze_stack_forward(compute, &vit->stack, &tape->sequences, NULL, &tape->stack, "vision");
+  if (config->output == GAZE_VIT_NORMED_ROWS)
+    y = final_norm(compute, vit, tape, y);
+  for (size_t b = 0; b < batch; b++)
+    memcpy(features + b * R * C, y + (b * T + first) * C, R * C * sizeof *features);
+  tap(compute, "vision.features", features, batch * R, C);
 }
 
 /* Gradients of class token, positions and patch weights from that of the embedded rows. */

@@ -12,11 +12,19 @@ typedef enum gaze_vit_kind {
   GAZE_VIT_SIGLIP /* patches with a bias; all rows normed and pooled by attention (map_head.h). Forward alone */
 } gaze_vit_kind;
 
+typedef enum gaze_vit_output {
+  GAZE_VIT_POOLED,     /* a vector a picture: gaze_vit_forward */
+  GAZE_VIT_ROWS,       /* the rows behind block L, without any norm: gaze_vit_features */
+  GAZE_VIT_NORMED_ROWS /* the same through the final norm */
+} gaze_vit_output;
+
 typedef struct gaze_vit_config {
   size_t image_size, patch_size; /* S, p: pixels */
   gaze_block_config block;
-  size_t layers, dim_out; /* L, D; D = C in SigLIP */
+  size_t layers, dim_out; /* L, D; D = C in SigLIP. L may be less than what the checkpoint has: those are never read */
   gaze_vit_kind kind;
+  gaze_vit_output output; /* rows are for a language model, forward alone */
+  bool drops_class_token; /* features are of patches alone */
 } gaze_vit_config;
 
 typedef struct gaze_vit {
@@ -58,6 +66,10 @@ void gaze_vit_tape_layout(gaze_vit_tape *tape, const gaze_vit *vit, size_t batch
  * at (patch dropout, Li et al. 2023), or NULL for all; borrowed until backward. */
 void gaze_vit_forward(const gaze_compute *compute, float *embedding, const float *pixels, size_t batch,
                       const uint16_t *kept, size_t kept_count, const gaze_vit *vit, gaze_vit_tape *tape);
+size_t gaze_vit_feature_rows(const gaze_vit_config *config); /* R, a picture: P, or T with the class token */
+/* features: [B R, C]. pixels: [B, 3, S, S]. Of GAZE_VIT_ROWS and GAZE_VIT_NORMED_ROWS. */
+void gaze_vit_features(const gaze_compute *compute, float *features, const float *pixels, size_t batch,
+                       const gaze_vit *vit, gaze_vit_tape *tape);
 /* Adds into the gradients, of which NULL ones are frozen: where stack.frozen is not 0, all below the blocks too.
  * dnormed: as in gaze_head_backward. */
 void gaze_vit_backward(const gaze_compute *compute, const float *dembedding, const float *dnormed, size_t batch,

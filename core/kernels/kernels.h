@@ -65,6 +65,11 @@ typedef struct gaze_kernels {
   void (*activation[GAZE_ACTIVATIONS])(float *y, const float *x, size_t n);
   void (*activation_backward[GAZE_ACTIVATIONS])(float *dx, const float *dy, const float *x, size_t n);
 
+  /* C[M, N] = A[M, K] B[K, N], or += with `add`, for operands that lie in the first caches: no copies, no threads. A
+   * row of C does not depend on the others. */
+  void (*small_product)(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t M,
+                        size_t N, size_t K, bool add);
+
   /* int8, exact for any values and n <= 65536. */
   int32_t (*dot_i8)(const int8_t *a, const int8_t *b, size_t n);
   float (*largest)(const float *x, size_t n);                            /* of |x|; 0 when n is 0 */

@@ -10,8 +10,6 @@ void gaze_kernels_fill_portable_norm(gaze_kernels *kernels);
 void gaze_kernels_fill_portable_activation(gaze_kernels *kernels);
 void gaze_kernels_fill_portable_gemm(gaze_kernels *kernels);
 
-float gaze_portable_f32_from_f16(uint16_t x);
-
 void gaze_kernels_fill_openblas(gaze_kernels *kernels); /* gemm; OpenBLAS chooses its instruction set by itself */
 
 void gaze_kernels_fill_avx2(gaze_kernels *kernels);

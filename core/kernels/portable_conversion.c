@@ -1,46 +1,11 @@
 /* Between f32 and its 16-bit kin, in plain C. */
+#include "core/kernels/half.h"
 #include "core/kernels/levels.h"
 
 #include <math.h>
 
-#include <string.h>
-
-static uint32_t bits_of(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  return bits;
-}
-
-static float float_of(uint32_t bits) {
-  float x;
-  memcpy(&x, &bits, sizeof x);
-  return x;
-}
-
-/* IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
-float gaze_portable_f32_from_f16(uint16_t h) {
-  uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = (h >> 10) & 31u, fraction = h & 0x3ffu;
-  if (exponent == 31) /* infinity and NaN; a NaN comes out quiet, as the processor's own conversion does */
-    return float_of(sign | 0x7f800000u | fraction << 13 | (fraction ? 0x400000u : 0));
-  if (exponent == 0) /* subnormal: fraction * 2^-24, exact in f32 */
-    return float_of(sign | bits_of((float)fraction * 0x1p-24f));
-  return float_of(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
-static uint16_t f16_from_f32_one(float x) {
-  uint32_t bits = bits_of(x), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u)
-    return (uint16_t)(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
-  if (magnitude >= 0x477ff000u) /* 65520 and above round to infinity */
-    return (uint16_t)(sign | 0x7c00u);
-  if (magnitude < 0x38800000u) /* below 2^-14: adding 0.5 leaves the rounded subnormal in the lowest bits */
-    return (uint16_t)(sign | (bits_of(float_of(magnitude) + 0.5f) - 0x3f000000u));
-  magnitude += 0xfffu + (magnitude >> 13 & 1u); /* round to nearest even */
-  return (uint16_t)(sign | (magnitude - 0x38000000u) >> 13);
-}
-
 static uint16_t bf16_from_f32_one(float x) {
-  uint32_t bits = bits_of(x);
+  uint32_t bits = gaze_bits_of_float(x);
   if ((bits & 0x7fffffffu) > 0x7f800000u)
     return (uint16_t)(bits >> 16 | 0x40u);
   return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
@@ -48,17 +13,17 @@ static uint16_t bf16_from_f32_one(float x) {
 
 static void f32_from_f16(float *y, const uint16_t *x, size_t n) {
   for (size_t i = 0; i < n; i++)
-    y[i] = gaze_portable_f32_from_f16(x[i]);
+    y[i] = gaze_f32_from_f16(x[i]);
 }
 
 static void f32_from_bf16(float *y, const uint16_t *x, size_t n) {
   for (size_t i = 0; i < n; i++)
-    y[i] = float_of((uint32_t)x[i] << 16);
+    y[i] = gaze_float_of_bits((uint32_t)x[i] << 16);
 }
 
 static void f16_from_f32(uint16_t *y, const float *x, size_t n) {
   for (size_t i = 0; i < n; i++)
-    y[i] = f16_from_f32_one(x[i]);
+    y[i] = gaze_f16_from_f32(x[i]);
 }
 
 static void bf16_from_f32(uint16_t *y, const float *x, size_t n) {
@@ -69,14 +34,14 @@ static void bf16_from_f32(uint16_t *y, const float *x, size_t n) {
 static float dot_f16(const float *a, const uint16_t *b, size_t n) {
   double sum = 0;
   for (size_t i = 0; i < n; i++)
-    sum += (double)a[i] * (double)gaze_portable_f32_from_f16(b[i]);
+    sum += (double)a[i] * (double)gaze_f32_from_f16(b[i]);
   return (float)sum;
 }
 
 static float dot_bf16(const float *a, const uint16_t *b, size_t n) {
   double sum = 0;
   for (size_t i = 0; i < n; i++)
-    sum += (double)a[i] * (double)float_of((uint32_t)b[i] << 16);
+    sum += (double)a[i] * (double)gaze_float_of_bits((uint32_t)b[i] << 16);
   return (float)sum;
 }
 

@@ -48,4 +48,19 @@ static void gemm(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t 
   }
 }
 
-void gaze_kernels_fill_portable_gemm(gaze_kernels *kernels) { kernels->gemm = gemm; }
+static void small_product(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t M,
+                          size_t N, size_t K, bool add) {
+  for (size_t m = 0; m < M; m++) {
+    float *row = C + m * ldc;
+    for (size_t n = 0; n < N && !add; n++)
+      row[n] = 0;
+    for (size_t k = 0; k < K; k++)
+      for (size_t n = 0; n < N; n++)
+        row[n] += A[m * lda + k] * B[k * ldb + n];
+  }
+}
+
+void gaze_kernels_fill_portable_gemm(gaze_kernels *kernels) {
+  kernels->gemm = gemm;
+  kernels->small_product = small_product;
+}

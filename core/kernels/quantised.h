@@ -65,12 +65,12 @@ typedef struct gaze_quantised_kernels {
 } gaze_quantised_kernels;
 
 /* One block in the open: at most 256 numbers of 16 parts. */
-typedef struct gaze_block {
+typedef struct gaze_opened {
   uint8_t values[256];
   float scales[16], shifts[8];
-} gaze_block;
+} gaze_opened;
 
-void gaze_block_open(gaze_block *out, const uint8_t *block, gaze_dtype dtype);
+void gaze_opened_fill(gaze_opened *out, const uint8_t *block, gaze_dtype dtype);
 
 void gaze_quantise_portable(const gaze_rows *rows, size_t m, const float *x);
 void gaze_block_widen(float *values, const uint8_t *block, gaze_dtype dtype); /* all numbers of one block */

@@ -1,13 +1,13 @@
 /* Weights in GGUF's blocks in plain C: for processors without better, and what the better ones are checked with. */
-#include "core/kernels/levels.h"
+#include "core/kernels/half.h"
 #include "core/kernels/quantised.h"
 #include "core/kernels/quantised_blocks.h"
 
 #include <math.h>
 
-static float f16_at(const uint8_t *bytes) { return gaze_portable_f32_from_f16(read_u16(bytes)); }
+static float f16_at(const uint8_t *bytes) { return gaze_f32_from_f16(read_u16(bytes)); }
 
-static void open_q8_0(gaze_block *out, const uint8_t *block) {
+static void open_q8_0(gaze_opened *out, const uint8_t *block) {
   out->scales[0] = f16_at(block);
   for (size_t j = 0; j < GAZE_PART; j++)
     out->values[j] = block[Q8_0_VALUES + j] ^ 0x80;
@@ -26,7 +26,7 @@ static void add_high_bits(uint8_t *values, uint32_t bits) {
     values[j] |= (uint8_t)((bits >> j & 1u) << 4);
 }
 
-static void open_32(gaze_block *out, const uint8_t *block, gaze_dtype dtype) {
+static void open_32(gaze_opened *out, const uint8_t *block, gaze_dtype dtype) {
   out->scales[0] = f16_at(block);
   bool shifted = dtype == GAZE_DTYPE_Q4_1 || dtype == GAZE_DTYPE_Q5_1;
   if (shifted)
@@ -40,7 +40,7 @@ static void open_32(gaze_block *out, const uint8_t *block, gaze_dtype dtype) {
 }
 
 /* Q4_K, and Q5_K where `high` is not NULL. */
-static void open_k(gaze_block *out, const uint8_t *block, const uint8_t *values, const uint8_t *high) {
+static void open_k(gaze_opened *out, const uint8_t *block, const uint8_t *values, const uint8_t *high) {
   uint64_t scales, minima;
   float scale = f16_at(block), minimum = f16_at(block + 2);
   read_k_scales(block, &scales, &minima);
@@ -54,7 +54,7 @@ static void open_k(gaze_block *out, const uint8_t *block, const uint8_t *values,
     out->values[j] |= (uint8_t)((high[j % 32] >> j / 32 & 1) << 4);
 }
 
-static void open_q6_k(gaze_block *out, const uint8_t *block) {
+static void open_q6_k(gaze_opened *out, const uint8_t *block) {
   float scale = f16_at(block + Q6_K_SCALE);
   for (size_t p = 0; p < 16; p++)
     out->scales[p] = scale * (float)(int8_t)block[Q6_K_SCALES + p];
@@ -64,7 +64,7 @@ static void open_q6_k(gaze_block *out, const uint8_t *block) {
     out->values[j] |= (uint8_t)((block[Q6_K_HIGH + j / 128 * 32 + j % 32] >> j % 128 / 32 * 2 & 3) << 4);
 }
 
-void gaze_block_open(gaze_block *out, const uint8_t *block, gaze_dtype dtype) {
+void gaze_opened_fill(gaze_opened *out, const uint8_t *block, gaze_dtype dtype) {
   if (dtype == GAZE_DTYPE_Q8_0)
     open_q8_0(out, block);
   else if (dtype == GAZE_DTYPE_Q4_K)
@@ -79,8 +79,8 @@ void gaze_block_open(gaze_block *out, const uint8_t *block, gaze_dtype dtype) {
 
 void gaze_block_widen(float *values, const uint8_t *at, gaze_dtype dtype) {
   gaze_blocks_kind kind = gaze_blocks_kind_of(dtype);
-  gaze_block block;
-  gaze_block_open(&block, at, dtype);
+  gaze_opened block;
+  gaze_opened_fill(&block, at, dtype);
   for (size_t j = 0; j < gaze_dtype_block(dtype); j++) {
     float value = block.scales[j / kind.part] * (float)(block.values[j] - kind.zero);
     values[j] = kind.shifted ? value - block.shifts[j / GAZE_PART] : value;
@@ -120,7 +120,7 @@ void gaze_quantise_portable(const gaze_rows *rows, size_t m, const float *x) {
 }
 
 /* The sum over one block of `n` numbers of row m of A from part `first` on. */
-static float dot_block(const gaze_block *block, gaze_blocks_kind kind, const gaze_rows *A, size_t first, size_t n) {
+static float dot_block(const gaze_opened *block, gaze_blocks_kind kind, const gaze_rows *A, size_t first, size_t n) {
   float sum = 0;
   const int8_t *a = A->values + first * GAZE_PART;
   for (size_t j = 0; j < n; j += kind.part) {
@@ -139,12 +139,12 @@ static void multiply(float *C, size_t ldc, const void *W, gaze_dtype dtype, size
   gaze_blocks_kind kind = gaze_blocks_kind_of(dtype);
   size_t n = gaze_dtype_block(dtype), size = gaze_dtype_size(dtype), blocks = A->K / n;
   const uint8_t *at = W;
-  gaze_block block;
+  gaze_opened block;
   for (size_t r = 0; r < N; r++) {
     for (size_t m = 0; m < A->M; m++)
       C[m * ldc + r] = accumulate ? C[m * ldc + r] : 0;
     for (size_t b = 0; b < blocks; b++, at += size) {
-      gaze_block_open(&block, at, dtype);
+      gaze_opened_fill(&block, at, dtype);
       for (size_t m = 0; m < A->M; m++)
         C[m * ldc + r] += dot_block(&block, kind, A, (m * A->K + b * n) / GAZE_PART, n);
     }

@@ -146,37 +146,3 @@ void gaze_attention_backward(const gaze_compute *compute, float *dqkv, const flo
       }
     }
 }
-
-/* direction: 1 turns forward, -1 back. */
-static void rotate_row(float *row, const gaze_attention *a, size_t position, float direction) {
-  size_t half = a->head_dim / 2;
-  for (size_t h = 0; h < a->heads + a->kv_heads; h++)
-    for (size_t i = 0; i < half; i++) {
-      double angle = (double)position * pow(a->rope_theta, -(double)i / (double)half);
-      float c = (float)cos(angle), s = direction * (float)sin(angle), *x = row + h * a->head_dim + i;
-      float turned = x[0] * c - x[half] * s;
-      x[half] = x[half] * c + x[0] * s;
-      x[0] = turned;
-    }
-}
-
-static size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
-static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
-
-static void rotate_rows(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n,
-                        float direction) {
-#pragma omp parallel for schedule(static)
-  for (size_t b = 0; b < sequences->count; b++) {
-    size_t start = sequences->offsets[b], end = at_most(sequences->offsets[b + 1], first + n);
-    for (size_t i = at_least(start, first); i < end; i++)
-      rotate_row(rows + (i - first) * qkv_stride(a), a, i - start, direction);
-  }
-}
-
-void gaze_rope_forward(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n) {
-  rotate_rows(rows, a, sequences, first, n, 1.0f);
-}
-
-void gaze_rope_backward(float *dqkv, const gaze_attention *a, const gaze_sequences *sequences) {
-  rotate_rows(dqkv, a, sequences, 0, gaze_sequences_rows(sequences), -1.0f);
-}

@@ -4,11 +4,15 @@
 #define GAZE_CORE_NN_ATTENTION_H
 
 #include "core/nn/kept.h"
+#include "core/nn/rope.h"
 
 typedef struct gaze_attention {
   size_t heads, kv_heads, head_dim; /* H, G, D; H is a multiple of G */
   bool causal;
-  float rope_theta; /* 0: no rotary positions (Su et al. 2021); halves are rotated against each other, as in LLaMA */
+  float rope_theta; /* 0: no rotary positions (rope.h) */
+  bool rope_interleaved;
+  gaze_rope_scaling rope_scaling;
+  size_t window; /* a row sees so many rows, itself the last (Mistral); 0: all before it. Cached attention alone */
 } gaze_attention;
 
 /* out is filled: [N, H D], or [B, H D] when queries names one row a sequence (counted from the sequence's start) that
@@ -23,12 +27,5 @@ void gaze_attention_backward(const gaze_compute *compute, float *dqkv, const flo
                              float *scratch);
 /* Floats. */
 size_t gaze_attention_scratch(const gaze_attention *attention, size_t longest, int threads);
-
-/* Rotates q and k of rows first .. first + n - 1 of qkv, which begin at `rows`, [n, (H + 2 G) D], in place by their
- * positions in their sequences. */
-void gaze_rope_forward(float *rows, const gaze_attention *attention, const gaze_sequences *sequences, size_t first,
-                       size_t n);
-/* Turns all rows back: dqkv [N, (H + 2 G) D]. */
-void gaze_rope_backward(float *dqkv, const gaze_attention *attention, const gaze_sequences *sequences);
 
 #endif

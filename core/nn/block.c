@@ -36,12 +36,15 @@ void gaze_block_tape_layout(gaze_block_tape *tape, const gaze_block_config *c, s
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/* Rows that are worked on at once where they are wide: enough for the products' full speed. */
-enum { PIECE = 2048 };
+/* Rows that are worked on at once where they are wide: enough for the products' full speed. A product for dweight goes
+ * through all of it once a piece; where there is none, what a piece leaves stays in the caches for who reads it next.
+ */
+enum { PIECE = 2048, FORWARD_PIECE = 512 };
 
 void gaze_block_scratch_layout(gaze_block_scratch *scratch, const gaze_block_config *c, size_t rows, size_t longest,
                                bool backward, bool bf16, gaze_arena *arena) {
-  size_t P = rows < PIECE ? rows : PIECE, F = c->mlp_dim, C = larger(c->dim, gaze_block_q_width(c));
+  size_t most = backward ? PIECE : FORWARD_PIECE, P = rows < most ? rows : most, F = c->mlp_dim,
+         C = larger(c->dim, gaze_block_q_width(c));
   *scratch = (gaze_block_scratch){.piece = P};
   scratch->normed = take(arena, rows, C);
   scratch->activated = take(arena, P, larger(F, C)); /* dnormed lies here too */
@@ -87,6 +90,7 @@ static projections qkv_projections(const gaze_block *block, const gaze_block_con
 static gaze_linear out_linear(const gaze_block *block, const gaze_block_config *c) {
   return (gaze_linear){block->out_weight, block->out_bias, gaze_block_q_width(c), c->dim};
 }
+
 static void copy_rows(float *y, const float *x, const gaze_sequences *sequences, const size_t *queries, size_t C) {
   if (!queries) {
     memcpy(y, x, gaze_sequences_rows(sequences) * C * sizeof *y);
@@ -96,10 +100,22 @@ static void copy_rows(float *y, const float *x, const gaze_sequences *sequences,
     memcpy(y + b * C, x + (sequences->offsets[b] + queries[b]) * C, C * sizeof *y);
 }
 
-/* qkv of all rows of input, rotated. */
-static void qkv_forward(const gaze_compute *compute, const float *input, const gaze_block *block,
-                        const gaze_block_config *c, const gaze_sequences *sequences, gaze_block_tape *tape,
-                        gaze_block_scratch *scratch) {
+/* Each head of q and k of n rows through its norm. */
+static void norm_heads(const gaze_compute *compute, float *rows, const gaze_block *block, const gaze_block_config *c,
+                       size_t n) {
+  size_t D = c->attention.head_dim, H = c->attention.heads, heads = H + c->attention.kv_heads;
+#pragma omp parallel for schedule(static) if (n > 8)
+  for (size_t i = 0; i < n; i++)
+    for (size_t h = 0; h < heads; h++) {
+      float rstd, *head = rows + i * gaze_block_qkv_width(c) + h * D;
+      const float *gain = gaze_f32(h < H ? block->q_norm_gain : block->k_norm_gain);
+      compute->kernels->rms_norm(head, &rstd, head, gain, c->eps, D);
+    }
+}
+
+void gaze_block_qkv_forward(const gaze_compute *compute, const float *input, const gaze_block *block,
+                            const gaze_block_config *c, const gaze_sequences *sequences, gaze_block_tape *tape,
+                            gaze_block_scratch *scratch) {
   size_t N = gaze_sequences_rows(sequences), width = gaze_block_qkv_width(c);
   projections qkv = qkv_projections(block, c);
   for (size_t first = 0, n; first < N; first += n) {
@@ -108,16 +124,20 @@ static void qkv_forward(const gaze_compute *compute, const float *input, const g
     for (size_t i = 0; i < qkv.count; i++)
       gaze_linear_forward(compute, rows + qkv.column[i], width, input + first * c->dim, c->dim, &qkv.linear[i], n,
                           GAZE_STORE);
+    if (c->qk_normed)
+      norm_heads(compute, rows, block, c, n);
     if (c->attention.rope_theta > 0)
       gaze_rope_forward(rows, &c->attention, sequences, first, n);
     gaze_kept_store(compute, &tape->qkv, first, n, rows);
   }
 }
 
-/* middle += out(attended) */
-static void out_forward(const gaze_compute *compute, const gaze_block *block, const gaze_block_config *c, size_t M,
-                        gaze_block_tape *tape, gaze_block_scratch *scratch) {
+void gaze_block_out_forward(const gaze_compute *compute, const float *x, const gaze_block *block,
+                            const gaze_block_config *c, const gaze_sequences *sequences, const size_t *queries,
+                            gaze_block_tape *tape, gaze_block_scratch *scratch) {
+  size_t M = queries ? sequences->count : gaze_sequences_rows(sequences);
   gaze_linear out = out_linear(block, c);
+  copy_rows(tape->middle, x, sequences, queries, c->dim);
   for (size_t first = 0, n; first < M; first += n) {
     n = gaze_block_piece(scratch, first, M);
     const float *attended = gaze_kept_load(compute, &tape->attended, first, n, scratch->activated);
@@ -141,11 +161,9 @@ static void out_backward(const gaze_compute *compute, gaze_block_gradient *gradi
 void gaze_block_attention_forward(const gaze_compute *compute, const float *x, const float *input,
                                   const gaze_block *block, const gaze_block_config *c, const gaze_sequences *sequences,
                                   const size_t *queries, gaze_block_tape *tape, gaze_block_scratch *scratch) {
-  size_t M = queries ? sequences->count : gaze_sequences_rows(sequences);
-  qkv_forward(compute, input, block, c, sequences, tape, scratch);
+  gaze_block_qkv_forward(compute, input, block, c, sequences, tape, scratch);
   gaze_attention_forward(compute, &tape->attended, &tape->qkv, &c->attention, sequences, queries, scratch->attention);
-  copy_rows(tape->middle, x, sequences, queries, c->dim);
-  out_forward(compute, block, c, M, tape, scratch);
+  gaze_block_out_forward(compute, x, block, c, sequences, queries, tape, scratch);
 }
 
 void gaze_block_forward(const gaze_compute *compute, float *y, const float *x, const gaze_block *block,
@@ -204,7 +222,7 @@ void gaze_block_backward(const gaze_compute *compute, float *dx, gaze_block_grad
                          const gaze_sequences *sequences, const size_t *queries, const gaze_block_tape *tape,
                          gaze_block_scratch *scratch) {
   size_t N = gaze_sequences_rows(sequences), M = queries ? sequences->count : N;
-  assert(!c->post_norm);
+  assert(!c->post_norm && !c->qk_normed);
   gaze_block_mlp_backward(compute, gradient, dy, block, c, M, tape, scratch);
   out_backward(compute, gradient, dy, block, c, M, tape, scratch);
   gaze_attention_backward(compute, scratch->dqkv, scratch->normed, &tape->qkv, &c->attention, sequences, queries,

@@ -15,8 +15,10 @@ typedef struct gaze_block_config {
   gaze_attention attention;
   gaze_norm_kind norm;
   gaze_activation activation;
-  bool gated;  /* mlp is down(activation(gate(x)) * up(x)) */
-  bool biased; /* linear layers have biases */
+  bool gated;      /* mlp is down(activation(gate(x)) * up(x)) */
+  bool biased;     /* linear layers have biases */
+  bool qkv_biased; /* those of q, k and v have, whatever the others have */
+  bool qk_normed;  /* every head of q and k goes through an RMSNorm (Qwen3). Cached blocks alone */
   bool post_norm;
   float eps;
 } gaze_block_config;
@@ -25,21 +27,23 @@ typedef struct gaze_block_config {
 #define GAZE_BLOCK_NORM1(VECTOR)   \
   VECTOR(norm1_gain, true, c->dim) \
   VECTOR(norm1_bias, c->norm == GAZE_LAYER_NORM, c->dim)
-#define GAZE_BLOCK_PRODUCTS(VECTOR, MATRIX)                                     \
-  MATRIX(q_weight, true, c->attention.heads * c->attention.head_dim, c->dim)    \
-  MATRIX(k_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim) \
-  MATRIX(v_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim) \
-  VECTOR(q_bias, c->biased, c->attention.heads * c->attention.head_dim)         \
-  VECTOR(k_bias, c->biased, c->attention.kv_heads * c->attention.head_dim)      \
-  VECTOR(v_bias, c->biased, c->attention.kv_heads * c->attention.head_dim)      \
-  MATRIX(out_weight, true, c->dim, c->attention.heads * c->attention.head_dim)  \
-  VECTOR(out_bias, c->biased, c->dim)                                           \
-  VECTOR(norm2_gain, true, c->dim)                                              \
-  VECTOR(norm2_bias, c->norm == GAZE_LAYER_NORM, c->dim)                        \
-  MATRIX(gate_weight, c->gated, c->mlp_dim, c->dim)                             \
-  MATRIX(up_weight, true, c->mlp_dim, c->dim)                                   \
-  VECTOR(up_bias, c->biased, c->mlp_dim)                                        \
-  MATRIX(down_weight, true, c->dim, c->mlp_dim)                                 \
+#define GAZE_BLOCK_PRODUCTS(VECTOR, MATRIX)                                                 \
+  MATRIX(q_weight, true, c->attention.heads * c->attention.head_dim, c->dim)                \
+  MATRIX(k_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim)             \
+  MATRIX(v_weight, true, c->attention.kv_heads * c->attention.head_dim, c->dim)             \
+  VECTOR(q_bias, c->biased || c->qkv_biased, c->attention.heads * c->attention.head_dim)    \
+  VECTOR(k_bias, c->biased || c->qkv_biased, c->attention.kv_heads * c->attention.head_dim) \
+  VECTOR(v_bias, c->biased || c->qkv_biased, c->attention.kv_heads * c->attention.head_dim) \
+  VECTOR(q_norm_gain, c->qk_normed, c->attention.head_dim)                                  \
+  VECTOR(k_norm_gain, c->qk_normed, c->attention.head_dim)                                  \
+  MATRIX(out_weight, true, c->dim, c->attention.heads * c->attention.head_dim)              \
+  VECTOR(out_bias, c->biased, c->dim)                                                       \
+  VECTOR(norm2_gain, true, c->dim)                                                          \
+  VECTOR(norm2_bias, c->norm == GAZE_LAYER_NORM, c->dim)                                    \
+  MATRIX(gate_weight, c->gated, c->mlp_dim, c->dim)                                         \
+  MATRIX(up_weight, true, c->mlp_dim, c->dim)                                               \
+  VECTOR(up_bias, c->biased, c->mlp_dim)                                                    \
+  MATRIX(down_weight, true, c->dim, c->mlp_dim)                                             \
   VECTOR(down_bias, c->biased, c->dim)
 #define GAZE_BLOCK_PARAMETERS(VECTOR, MATRIX) GAZE_BLOCK_NORM1(VECTOR) GAZE_BLOCK_PRODUCTS(VECTOR, MATRIX)
 

@@ -30,7 +30,15 @@ static inline gaze_norm gaze_block_norm2(const gaze_block *block, const gaze_blo
   return (gaze_norm){c->norm, block->norm2_gain, block->norm2_bias, c->eps, c->dim};
 }
 
-/* tape->middle = x + out(attention(input)): [M, C]; input: [N, C].. */
+/* tape->qkv of all rows of input [N, C], rotated. */
+void gaze_block_qkv_forward(const gaze_compute *compute, const float *input, const gaze_block *block,
+                            const gaze_block_config *c, const gaze_sequences *sequences, gaze_block_tape *tape,
+                            gaze_block_scratch *scratch);
+/* middle = x's rows that are asked, all or one a sequence; += out(attended): [M, C]. */
+void gaze_block_out_forward(const gaze_compute *compute, const float *x, const gaze_block *block,
+                            const gaze_block_config *c, const gaze_sequences *sequences, const size_t *queries,
+                            gaze_block_tape *tape, gaze_block_scratch *scratch);
+/* tape->middle = x + out(attention(input)): [M, C]; input: [N, C]. */
 void gaze_block_attention_forward(const gaze_compute *compute, const float *x, const float *input,
                                   const gaze_block *block, const gaze_block_config *c, const gaze_sequences *sequences,
                                   const size_t *queries, gaze_block_tape *tape, gaze_block_scratch *scratch);

@@ -20,6 +20,7 @@ typedef struct gaze_sequences {
   size_t count;          /* B */
   const size_t *offsets; /* [B + 1] */
   size_t longest;        /* rows of the longest one */
+  const size_t *starts;  /* [B]: positions of their first rows; NULL: 0 */
 } gaze_sequences;
 
 static inline size_t gaze_sequences_rows(const gaze_sequences *sequences) {

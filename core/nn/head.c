@@ -11,6 +11,8 @@ gaze_err gaze_head_list(gaze_head *head, const char *prefix, bool trained, gaze_
     GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_gain", &head->norm_gain, gain, head->C, 1));
     GAZE_TRY(gaze_parameters_add(list, prefix, "final_norm_bias", &head->norm_bias, bias, head->C, 1));
   }
+  if (head->unprojected)
+    return GAZE_OK;
   if (head->hidden)
     GAZE_TRY(
         gaze_parameters_add(list, prefix, "first_projection", &head->first_projection, NULL, head->hidden, head->C));
@@ -65,6 +67,10 @@ void gaze_head_forward(const gaze_compute *compute, float *embedding, const gaze
     memcpy(tape->normed, tape->pooled, batch * head->C * sizeof *tape->normed);
   else
     gaze_norm_forward(compute, tape->normed, tape->statistics, tape->pooled, &norm, batch);
+  if (head->unprojected) {
+    memcpy(embedding, tape->normed, batch * head->C * sizeof *embedding);
+    return;
+  }
   if (head->hidden)
     hidden_forward(compute, head, tape, batch);
   gaze_linear_forward(compute, embedding, head->D, head->hidden ? tape->hidden : tape->normed, linear.in, &linear,
@@ -75,7 +81,7 @@ void gaze_head_backward(const gaze_compute *compute, float *dpooled, const float
                         gaze_head *head, gaze_head_tape *tape, size_t batch) {
   gaze_norm norm = final_norm(head);
   gaze_linear linear = projection(head);
-  assert(!head->bare && !head->hidden && !head->biased);
+  assert(!head->bare && !head->hidden && !head->biased && !head->unprojected);
   gaze_linear_backward(compute, tape->dnormed, head->C, head->dprojection, NULL, dembedding, head->D, tape->normed,
                        head->C, &linear, batch);
   if (dnormed)

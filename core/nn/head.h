@@ -9,6 +9,7 @@ typedef struct gaze_head {
   size_t C, D; /* width of the tower, dimension of the joint space */
   float eps;
   bool bare;                        /* no norm: the tower's blocks end with one */
+  bool unprojected;                 /* the row is the embedding already: D = C */
   bool biased;                      /* the projection has a bias */
   size_t hidden;                    /* not 0: two products with GELU between them, [hidden, C] and [D, hidden] */
   gaze_weight norm_gain, norm_bias; /* [C] */

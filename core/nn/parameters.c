@@ -1,5 +1,7 @@
 #include "core/nn/parameters.h"
 
+#include "core/kernels/quants.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +60,8 @@ void gaze_weight_widen(const gaze_kernels *kernels, float *values, gaze_weight w
     kernels->f32_from_f16(values, (const uint16_t *)weight.data + first, n);
   else if (weight.dtype == GAZE_DTYPE_BF16)
     kernels->f32_from_bf16(values, (const uint16_t *)weight.data + first, n);
+  else if (gaze_dtype_is_quantised(weight.dtype))
+    gaze_dequantise(values, (const uint8_t *)weight.data + gaze_dtype_bytes(weight.dtype, first), weight.dtype, n);
   else
     memcpy(values, gaze_f32(weight) + first, n * sizeof *values);
 }

@@ -16,7 +16,7 @@ typedef struct gaze_weight {
 
 static inline const float *gaze_f32(gaze_weight weight) { return (const float *)weight.data; }
 
-/* n numbers of a weight in F32, F16 or BF16 from number `first` on, as f32. */
+/* n numbers of a weight in F32, F16, BF16 or blocks from number `first` on, as f32; whole blocks. */
 void gaze_weight_widen(const gaze_kernels *kernels, float *values, gaze_weight weight, size_t first, size_t n);
 
 typedef struct gaze_parameter {

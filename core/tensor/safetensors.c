@@ -79,18 +79,21 @@ void gaze_named_tensors_free(gaze_named_tensor *tensors, size_t n) {
   free(tensors);
 }
 
-static gaze_err check_overlaps(gaze_safetensors *file, const char *name) {
-  qsort(file->tensors, file->n, sizeof *file->tensors, by_offset);
+gaze_err gaze_named_tensors_order(gaze_named_tensor *tensors, size_t n, const char *path) {
+  qsort(tensors, n, sizeof *tensors, by_offset);
   size_t end = 0;
-  for (size_t i = 0; i < file->n; i++) {
-    const gaze_named_tensor *t = &file->tensors[i];
-    size_t size = gaze_tensor_count(&t->tensor) * gaze_dtype_size(t->tensor.dtype);
+  for (size_t i = 0; i < n; i++) {
+    const gaze_named_tensor *t = &tensors[i];
+    size_t size = gaze_dtype_bytes(t->tensor.dtype, gaze_tensor_count(&t->tensor));
     if (size && t->offset < end)
-      return gaze_fail(GAZE_ERR_FORMAT, "tensors overlap at %s: %s: the file is damaged", t->name, name);
+      return gaze_fail(GAZE_ERR_FORMAT, "tensors overlap at %s: %s: the file is damaged", t->name, path);
     if (size)
       end = t->offset + size;
   }
-  gaze_named_tensors_sort(file->tensors, file->n);
+  gaze_named_tensors_sort(tensors, n);
+  for (size_t i = 1; i < n; i++)
+    if (by_name(&tensors[i - 1], &tensors[i]) == 0)
+      return gaze_fail(GAZE_ERR_FORMAT, "two tensors of one name: %s: %s: the file is damaged", tensors[i].name, path);
   return GAZE_OK;
 }
 
@@ -104,7 +107,7 @@ static gaze_err parse_header(gaze_safetensors *file, const json_t *header, const
     if (strcmp(key, "__metadata__") != 0)
       GAZE_TRY(parse_tensor(file, key, entry, name));
   }
-  return check_overlaps(file, name);
+  return gaze_named_tensors_order(file->tensors, file->n, name);
 }
 
 gaze_err gaze_safetensors_parse(const void *bytes, size_t size, const char *name, gaze_safetensors **out) {

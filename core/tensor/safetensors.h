@@ -12,6 +12,8 @@ typedef struct gaze_named_tensor {
 } gaze_named_tensor;
 
 void gaze_named_tensors_sort(gaze_named_tensor *tensors, size_t n); /* by name, ascending */
+/* By name, once no two of them share a byte and no two a name, else GAZE_ERR_FORMAT; path: for messages. */
+GAZE_CHECKED gaze_err gaze_named_tensors_order(gaze_named_tensor *tensors, size_t n, const char *path);
 void gaze_named_tensors_free(gaze_named_tensor *tensors, size_t n); /* with their names */
 
 typedef struct gaze_safetensors gaze_safetensors;

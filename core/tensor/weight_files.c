@@ -3,19 +3,25 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SHARDS_MAX 4096
+#define PART_LENGTH (sizeof "-00001-of-00003.gguf" - 1)
 
 /* In order of preference, as transformers' and open_clip's programs name them. */
 static const struct {
   const char *name;
-  bool index, pickled;
-} layouts[] = {{"model.safetensors", false, false},           {"model.safetensors.index.json", true, false},
-               {"open_clip_model.safetensors", false, false}, {"pytorch_model.bin", false, true},
-               {"pytorch_model.bin.index.json", true, true},  {"open_clip_pytorch_model.bin", false, true}};
+  bool index;
+  gaze_weight_format format;
+} layouts[] = {{"model.safetensors", false, GAZE_WEIGHTS_SAFETENSORS},
+               {"model.safetensors.index.json", true, GAZE_WEIGHTS_SAFETENSORS},
+               {"open_clip_model.safetensors", false, GAZE_WEIGHTS_SAFETENSORS},
+               {"pytorch_model.bin", false, GAZE_WEIGHTS_TORCH},
+               {"pytorch_model.bin.index.json", true, GAZE_WEIGHTS_TORCH},
+               {"open_clip_pytorch_model.bin", false, GAZE_WEIGHTS_TORCH}};
 enum { LAYOUTS = sizeof layouts / sizeof *layouts };
 
 static gaze_err fail_index(const gaze_weight_files *files, const char *what, const char *concerned) {
@@ -65,15 +71,20 @@ static gaze_err was_begun(const char *path, bool *out) {
 static gaze_err fail_missing(const char *path) {
   bool begun;
   GAZE_TRY(was_begun(path, &begun));
-  return gaze_fail(GAZE_ERR_NOT_FOUND, "%s: %s: get the model again",
+  return gaze_fail(GAZE_ERR_NOT_FOUND, "%s: %s: check the path, or get the model again",
                    begun ? "weights not downloaded to their end" : "missing file of weights", path);
 }
 
-static gaze_err add_path(gaze_weight_files *files, const char *folder, const char *name) {
-  char **path = &files->paths[files->n];
-  GAZE_TRY(gaze_path_join(folder, name, path));
-  files->n++;
-  return gaze_file_exists(*path) ? GAZE_OK : fail_missing(*path);
+/* path becomes the list's. */
+static gaze_err add_path(gaze_weight_files *files, char *path) {
+  files->paths[files->n++] = path;
+  return gaze_file_exists(path) ? GAZE_OK : fail_missing(path);
+}
+
+static gaze_err add_file(gaze_weight_files *files, const char *folder, const char *name) {
+  char *path;
+  GAZE_TRY(gaze_path_join(folder, name, &path));
+  return add_path(files, path);
 }
 
 static gaze_err read_index(gaze_weight_files *files, const char *folder) {
@@ -89,7 +100,7 @@ static gaze_err read_index(gaze_weight_files *files, const char *folder) {
   if (err == GAZE_OK)
     err = gaze_alloc(n, sizeof *files->paths, &files->paths);
   for (size_t i = 0; i < n && err == GAZE_OK; i++)
-    err = add_path(files, folder, shards[i]);
+    err = add_file(files, folder, shards[i]);
   free(shards);
   return err;
 }
@@ -120,21 +131,47 @@ static gaze_err find_layout(gaze_weight_files *files, const char *folder) {
       free(path);
       continue;
     }
-    files->pickled = layouts[i].pickled;
+    files->format = layouts[i].format;
     if (layouts[i].index) {
       files->index = path;
       return read_index(files, folder);
     }
     free(path);
     GAZE_TRY(gaze_alloc(1, sizeof *files->paths, &files->paths));
-    return add_path(files, folder, layouts[i].name);
+    return add_file(files, folder, layouts[i].name);
   }
   return fail_no_weights(folder);
 }
 
-gaze_err gaze_weight_files_init(gaze_weight_files *files, const char *folder) {
+/* How many parts a model has by the name of one of them; 0: the name is no part's. */
+static unsigned parts_of(const char *path) {
+  size_t length = strlen(path);
+  unsigned part, n;
+  int used = 0;
+  if (length < PART_LENGTH || sscanf(path + length - PART_LENGTH, "-%5u-of-%5u.gguf%n", &part, &n, &used) != 2 ||
+      used != PART_LENGTH)
+    return 0;
+  return part >= 1 && part <= n && n <= SHARDS_MAX ? n : 0;
+}
+
+static gaze_err list_parts(gaze_weight_files *files, const char *path) {
+  unsigned n = parts_of(path);
+  int stem = (int)(strlen(path) - (n ? PART_LENGTH : 0));
+  files->format = GAZE_WEIGHTS_GGUF;
+  GAZE_TRY(gaze_alloc(n ? n : 1, sizeof *files->paths, &files->paths));
+  for (unsigned i = 1; i <= (n ? n : 1); i++) {
+    char *part;
+    GAZE_TRY(n ? gaze_format(&part, "%.*s-%05u-of-%05u.gguf", stem, path, i, n) : gaze_strdup(path, &part));
+    GAZE_TRY(add_path(files, part));
+  }
+  return GAZE_OK;
+}
+
+gaze_err gaze_weight_files_init(gaze_weight_files *files, const char *path) {
+  static const char *const endings[] = {"gguf", NULL};
   *files = (gaze_weight_files){0};
-  gaze_err err = find_layout(files, folder);
+  bool folder = !gaze_name_ends(path, endings) || gaze_folder_exists(path);
+  gaze_err err = folder ? find_layout(files, path) : list_parts(files, path);
   if (err != GAZE_OK)
     gaze_weight_files_fini(files);
   return err;

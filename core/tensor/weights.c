@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One of the two. */
 typedef struct tensor_file {
-  gaze_safetensors *safetensors;
+  gaze_safetensors *safetensors; /* one of the three */
   gaze_torch_file *torch;
+  gaze_gguf *gguf;
 } tensor_file;
 
 typedef struct place {
@@ -25,16 +25,53 @@ struct gaze_weights {
   size_t n;
 };
 
-static gaze_err open_file(const char *path, bool pickled, tensor_file *out) {
-  return pickled ? gaze_torch_file_open(path, &out->torch) : gaze_safetensors_open(path, &out->safetensors);
+static gaze_err open_file(const char *path, gaze_weight_format format, tensor_file *out) {
+  switch (format) {
+  case GAZE_WEIGHTS_TORCH:
+    return gaze_torch_file_open(path, &out->torch);
+  case GAZE_WEIGHTS_GGUF:
+    return gaze_gguf_open(path, &out->gguf);
+  default:
+    return gaze_safetensors_open(path, &out->safetensors);
+  }
 }
 
 static size_t count_of(const tensor_file *file) {
+  if (file->gguf)
+    return gaze_gguf_count(file->gguf);
   return file->torch ? gaze_torch_file_count(file->torch) : gaze_safetensors_count(file->safetensors);
 }
 
 static const gaze_named_tensor *get_of(const tensor_file *file, size_t i) {
+  if (file->gguf)
+    return gaze_gguf_get(file->gguf, i);
   return file->torch ? gaze_torch_file_get(file->torch, i) : gaze_safetensors_get(file->safetensors, i);
+}
+
+/* A GGUF cut in parts says in each how many there are and which it is, counted from 0. */
+static gaze_err check_part(const gaze_gguf *file, size_t i, size_t n) {
+  int64_t count = 1, number = 0;
+  GAZE_TRY(gaze_gguf_integer(file, "split.count", 0, UINT16_MAX, &count));
+  GAZE_TRY(gaze_gguf_integer(file, "split.no", 0, UINT16_MAX, &number));
+  if (count <= 1 && n == 1)
+    return GAZE_OK;
+  if ((size_t)count == n && (size_t)number == i)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_MISMATCH,
+                   "part %lld of %lld of a GGUF: %s: name its parts ...-00001-of-%05lld.gguf and so on in one folder, "
+                   "or merge them",
+                   (long long)number + 1, (long long)count, gaze_gguf_name(file), (long long)count);
+}
+
+static gaze_err check_parts(const gaze_weights *weights) {
+  int64_t count = (int64_t)weights->n;
+  for (size_t i = 0; i < weights->names.n; i++)
+    GAZE_TRY(check_part(weights->files[i].gguf, i, weights->names.n));
+  GAZE_TRY(gaze_gguf_integer(weights->files[0].gguf, "split.tensors.count", 0, INT64_MAX, &count));
+  if ((size_t)count == weights->n)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_MISMATCH, "GGUF in parts that lack tensors: %zu of %lld: %s: get the model again",
+                   weights->n, (long long)count, weights->names.paths[0]);
 }
 
 static gaze_err open_files(gaze_weights *weights) {
@@ -42,7 +79,7 @@ static gaze_err open_files(gaze_weights *weights) {
   size_t count = 0;
   GAZE_TRY(gaze_alloc(names->n, sizeof *weights->files, &weights->files));
   for (size_t i = 0; i < names->n; i++) {
-    GAZE_TRY(open_file(names->paths[i], names->pickled, &weights->files[i]));
+    GAZE_TRY(open_file(names->paths[i], names->format, &weights->files[i]));
     count += count_of(&weights->files[i]);
   }
   GAZE_TRY(gaze_alloc(count, sizeof *weights->places, &weights->places));
@@ -94,18 +131,20 @@ static gaze_err check_index(const gaze_weights *weights) {
   return GAZE_OK;
 }
 
-static gaze_err open_folder(gaze_weights *weights, const char *folder) {
-  GAZE_TRY(gaze_weight_files_init(&weights->names, folder));
+static gaze_err open_path(gaze_weights *weights, const char *path) {
+  GAZE_TRY(gaze_weight_files_init(&weights->names, path));
   GAZE_TRY(open_files(weights));
   qsort(weights->places, weights->n, sizeof *weights->places, by_name);
   GAZE_TRY(check_twice(weights));
+  if (weights->names.format == GAZE_WEIGHTS_GGUF)
+    return check_parts(weights);
   return weights->names.map ? check_index(weights) : GAZE_OK;
 }
 
-gaze_err gaze_weights_open(const char *folder, gaze_weights **out) {
+gaze_err gaze_weights_open(const char *path, gaze_weights **out) {
   gaze_weights *weights;
   GAZE_TRY(gaze_alloc(1, sizeof *weights, &weights));
-  gaze_err err = open_folder(weights, folder);
+  gaze_err err = open_path(weights, path);
   if (err == GAZE_OK)
     *out = weights;
   else
@@ -119,6 +158,7 @@ void gaze_weights_close(gaze_weights *weights) {
   for (size_t i = 0; weights->files && i < weights->names.n; i++) {
     gaze_safetensors_close(weights->files[i].safetensors);
     gaze_torch_file_close(weights->files[i].torch);
+    gaze_gguf_close(weights->files[i].gguf);
   }
   free(weights->files);
   free(weights->places);
@@ -133,6 +173,8 @@ const gaze_tensor *gaze_weights_find(const gaze_weights *weights, const char *na
   const place *found = find_place(weights, name);
   return found ? &found->tensor->tensor : NULL;
 }
+
+const gaze_gguf *gaze_weights_gguf(const gaze_weights *weights) { return weights->files[0].gguf; }
 
 const char *gaze_weights_path(const gaze_weights *weights, const char *name) {
   const place *found = find_place(weights, name);

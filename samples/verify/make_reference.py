@@ -12,7 +12,7 @@ FOLDER/reference.safetensors  rgb0, ... [h, w, 3] as decoded; resized0, ... [S, 
                               [B, 3, S, S]; ids and offsets of texts; every tap, named as gaze names it;
                               embeddings.pictures, embeddings.texts (unit); similarity [B, T] (logits)
 
-The reference runs in float64, models of more than a billion weights in float32. Pictures are resized by Pillow.
+The reference runs in float64, open_clip's of more than a billion weights in float32. Pictures are resized by Pillow.
 """
 
 import argparse
@@ -88,6 +88,17 @@ def padded(ids, pad):
             [[1] * len(row) + [0] * (longest - len(row)) for row in ids])
 
 
+def widen(module):
+    """A module's own weights, not those of modules in it."""
+    for value in module.parameters(recurse=False):
+        value.data = value.data.double()
+
+
+def narrow(module):
+    for value in module.parameters(recurse=False):
+        value.data = value.data.float()
+
+
 class Transformers:
     """A checkpoint of transformers."""
 
@@ -161,6 +172,20 @@ class Transformers:
         ids = made_up_ids(None, (self.text.pad_token_id or 0) + 1, words, context)
         return padded(ids, self.text.pad_token_id or 0)[0] if self.family == "siglip" else ids
 
+    def widen(self):
+        """To float64, matrices only while they are used: the numbers are the same, and they need half the memory."""
+        import torch
+
+        for module in self.model.modules():
+            if type(module) is torch.nn.Linear:
+                module.register_forward_pre_hook(lambda module, _: widen(module))
+                module.register_forward_hook(lambda module, _, output: narrow(module))
+            elif type(module) is torch.nn.Embedding:
+                module.register_forward_hook(lambda module, _, rows: rows.double())
+            else:
+                widen(module)
+        return torch.float64
+
     def run(self, pixels, ids):
         import torch
 
@@ -204,13 +229,14 @@ class OpenClip:
         self.size, self.words = model["vision_cfg"]["image_size"], model["text_cfg"]
         self.pictures = config.get("preprocess_cfg", {})
 
-    @staticmethod
-    def build(model):
+    def build(self, model):
         from open_clip.model import CLIP, CustomTextCLIP
 
         text = dict(model["text_cfg"])
         if "hf_model_name" in text:
             text["hf_model_pretrained"] = False
+            beside = os.path.join(self.folder, text["hf_model_name"])
+            text["hf_model_name"] = beside if os.path.isdir(beside) else text["hf_model_name"]
         vision = dict(model["vision_cfg"])
         if "timm_model_name" in vision:
             vision["timm_model_pretrained"] = False
@@ -267,6 +293,14 @@ class OpenClip:
             return padded(made_up_ids(None, 1, words, context), self.words.get("pad_id", 0))[0]
         return made_up_ids(words - 2, words - 1, words, context)
 
+    def widen(self):
+        import torch
+
+        weights = sum(parameter.numel() for parameter in self.model.parameters())
+        dtype = torch.float64 if weights < TOO_MANY_WEIGHTS else torch.float32
+        self.model.to(dtype)
+        return dtype
+
     def run(self, pixels, ids):
         import torch
 
@@ -318,9 +352,7 @@ def draw(size, out):
 def run(source, pixels, ids):
     import torch
 
-    weights = sum(parameter.numel() for parameter in source.model.parameters())
-    dtype = torch.float64 if weights < TOO_MANY_WEIGHTS else torch.float32
-    source.model.to(dtype)
+    dtype = source.widen()
     noted, pictures, words, logits = source.run(torch.from_numpy(pixels).to(dtype), ids)
     noted, said = slim(noted)
     tensors = dict(noted)

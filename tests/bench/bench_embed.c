@@ -1,7 +1,7 @@
 /* From JPEG bytes to vectors, the whole way that a person's pictures go: decode, resize, image encoder. One file and
- * all of them at once, in each precision; milliseconds a picture, the least of several runs. JSON lines on standard
- * output. bench_embed MODEL FILE... ($RUNS of them); tests/bench/embed_peers.py is the same in PyTorch and ONNX
- * Runtime. */
+ * all of them at once, in each precision, and a query in words; milliseconds a picture or query, the least of several
+ * runs. JSON lines on standard output. bench_embed MODEL FILE... ($RUNS of them); tests/bench/embed_peers.py is the
+ * same in PyTorch and ONNX Runtime. */
 #include "gaze.h"
 #include "tests/bench/ceiling.h"
 
@@ -44,6 +44,18 @@ static double least(gaze_model *model, const char *const *files, size_t n, float
   return 1e3 * best / (double)n;
 }
 
+/* A query of eight tokens, its ends among them. */
+static double least_query(gaze_model *model, float *out) {
+  static const char *const query = "a photo of a small dog";
+  double best = INFINITY;
+  for (int i = 0; i < WARM + wanted_runs(); i++) {
+    double start = gaze_bench_now();
+    must(gaze_embed_texts(model, &query, 1, out));
+    best = i < WARM ? best : fmin(best, gaze_bench_now() - start);
+  }
+  return 1e3 * best;
+}
+
 int main(int count, char **arguments) {
   static const char *const names[] = {"f32", "bf16", "int8"};
   if (count < 3) {
@@ -58,10 +70,10 @@ int main(int count, char **arguments) {
     must(gaze_model_open(arguments[1], &options, &model));
     float *out = calloc(n * (size_t)gaze_model_dim(model), sizeof *out);
     run(model, files, n < WARM ? n : WARM, out);
-    double all = least(model, files, n, out), one = least(model, files, 1, out);
-    printf(
-        "{\"bench\":\"embed\",\"model\":\"%s\",\"precision\":\"%s\",\"one_ms\":%.1f,\"batch\":%zu,\"batch_ms\":%.1f}\n",
-        arguments[1], names[precision], one, n, all);
+    double all = least(model, files, n, out), one = least(model, files, 1, out), query = least_query(model, out);
+    printf("{\"bench\":\"embed\",\"model\":\"%s\",\"precision\":\"%s\",\"one_ms\":%.1f,\"batch\":%zu,\"batch_ms\":%.1f,"
+           "\"query_ms\":%.1f}\n",
+           arguments[1], names[precision], one, n, all, query);
     fflush(stdout);
     free(out);
     gaze_model_close(model);

@@ -23,7 +23,7 @@ static void must(gaze_err err) {
 static gaze_block_config tower(bool causal) {
   return (gaze_block_config){.dim = 256,
                              .mlp_dim = 1024,
-                             .attention = {4, 4, 64, causal, 0},
+                             .attention = {.heads = 4, .kv_heads = 4, .head_dim = 64, .causal = causal},
                              .norm = GAZE_LAYER_NORM,
                              .activation = GAZE_QUICK_GELU,
                              .biased = true,

@@ -90,18 +90,19 @@ static double forward_work(const size_case *s) {
 }
 
 static gaze_vit_config config_of(const size_case *s) {
-  return (gaze_vit_config){.image_size = s->image,
-                           .patch_size = s->patch,
-                           .block = {.dim = s->width,
-                                     .mlp_dim = s->mlp,
-                                     .attention = {s->heads, s->heads, s->width / s->heads, false, 0},
-                                     .norm = GAZE_LAYER_NORM,
-                                     .activation = is_siglip(s) ? GAZE_GELU_TANH : GAZE_QUICK_GELU,
-                                     .biased = true,
-                                     .eps = 1e-5f},
-                           .layers = s->layers,
-                           .dim_out = s->dim,
-                           .kind = is_siglip(s) ? GAZE_VIT_SIGLIP : GAZE_VIT_CLIP};
+  return (gaze_vit_config){
+      .image_size = s->image,
+      .patch_size = s->patch,
+      .block = {.dim = s->width,
+                .mlp_dim = s->mlp,
+                .attention = {.heads = s->heads, .kv_heads = s->heads, .head_dim = s->width / s->heads},
+                .norm = GAZE_LAYER_NORM,
+                .activation = is_siglip(s) ? GAZE_GELU_TANH : GAZE_QUICK_GELU,
+                .biased = true,
+                .eps = 1e-5f},
+      .layers = s->layers,
+      .dim_out = s->dim,
+      .kind = is_siglip(s) ? GAZE_VIT_SIGLIP : GAZE_VIT_CLIP};
 }
 
 static void run_case(const gaze_compute *compute, const size_case *s, int runs) {

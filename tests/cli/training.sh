@@ -25,6 +25,11 @@ expect train_clip 0 '^runs/first$' train clip "${recipe[@]}" "${sizes[@]}" --nam
   fail train_metrics "$(cat runs/first/metrics.jsonl)"
 [ -s runs/first/report.html ] && pass train_report || fail train_report "no report.html"
 expect train_embed 0 '"embedding"' embed -m runs/first/model --json p1.png --text "a red square"
+sed '1s/.*/photo\tcaption/' set.csv >named.csv
+expect train_val_columns 0 '^runs/named$' train clip "${recipe[@]/set.csv/named.csv}" "${sizes[@]}" --name named \
+  --csv-img-key photo --csv-caption-key caption --val-data named.csv
+grep -q '"image_retrieval_recall@1"' runs/named/metrics.jsonl && pass train_val_measured ||
+  fail train_val_measured "$(cat runs/named/metrics.jsonl)"
 expect_error train_twice 2 'there is a run already: runs/first: .*--resume latest' train clip "${recipe[@]}" "${sizes[@]}" --name first
 expect_error train_distill_missing 1 'no such model: nowhere' train clip "${recipe[@]}" "${sizes[@]}" --distill-model nowhere
 expect_error train_distill_words 1 'no config.json.*: words' train clip "${recipe[@]}" "${sizes[@]}" --distill-model words

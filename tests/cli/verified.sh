@@ -2,7 +2,7 @@
 
 data=$source_root/tests/golden/data
 quick=$data/clip/quick families=$data/families
-for model in "$quick" "$families"/siglip "$families"/siglip2 "$families"/siglip-timm "$families"/chinese "$families"/chinese-words "$families"/open "$families"/open-both; do
+for model in "$quick" "$families"/siglip "$families"/siglip2 "$families"/siglip-timm "$families"/chinese "$families"/chinese-words "$families"/open "$families"/open-both "$families"/xlmr; do
   name=$(basename "$model")
   run model verify "$model"
   judge "passes_$name" 0 '^vision.block00..01 +same +max [0-9.e-]+ +relative [0-9.e-]+ +cosine 1.0000000$'

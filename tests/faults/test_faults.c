@@ -226,6 +226,9 @@ static void shards(void **state) {
     snprintf(path, sizeof path, "%s/tests/golden/data/weights/%s", root ? root : ".", folders[i]);
     every_fault(folders[i], use_weights, NULL, path);
   }
+  char path[512];
+  snprintf(path, sizeof path, "%s/tests/golden/data/gguf/parts-00001-of-00002.gguf", root ? root : ".");
+  every_fault("a GGUF in parts", use_weights, NULL, path);
 }
 
 static gaze_err use_picture(void *user) {

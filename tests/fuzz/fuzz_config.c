@@ -20,9 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   gaze_preprocess preprocess;
   if (gaze_json_parse(data, size, "fuzz", &json) != GAZE_OK)
     return 0;
-  if (gaze_clip_config_read(json, &config) == GAZE_OK)
+  if (gaze_clip_config_read(json, &config) == GAZE_OK) {
     check(&config);
-  if (gaze_clip_config_read_open_clip(json, &config, &preprocess) == GAZE_OK) {
+    json_t *pooling = json_object_get(json, "pooling");
+    if (config.text_only && gaze_clip_config_read_sentences(json_object_get(json, "modules"), pooling,
+                                                            json_object_get(json, "settings"), &config) == GAZE_OK)
+      check(&config);
+  }
+  if (gaze_clip_config_read_open_clip(json, json_object_get(json, "words"), &config, &preprocess) == GAZE_OK) {
     check(&config);
     if (preprocess.size < 1 || !(preprocess.deviation[0] > 0))
       abort();

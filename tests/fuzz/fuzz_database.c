@@ -66,7 +66,8 @@ static void read_all(void) {
 static void write_all(void) {
   gaze_index *index;
   const char *const folders[] = {photos};
-  const gaze_embedder embedder = {NULL, "bulk", DIM, 1, prepare, encode, 0};
+  const gaze_embedder embedder = {
+      .model_key = "bulk", .dim = DIM, .item_size = 1, .prepare = prepare, .encode = encode};
   const gaze_index_options options = {.threads = 1};
   gaze_index_stats stats;
   if (gaze_index_open(database, GAZE_INDEX_WRITE, &index) != GAZE_OK)

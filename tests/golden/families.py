@@ -1,14 +1,17 @@
 """Tiny random models of the families besides CLIP's own, and everything that their references compute on the way.
 
 data/families/siglip/       transformers' SigLIP: tanh GELU, pooling by attention, texts filled up
-data/families/siglip2/      the same with Gemma's tokenizer, data/families/chinese-words/ with BERT's: from texts on
+data/families/siglip2/      the same with Gemma's tokenizer, data/families/chinese-words/ with BERT's: from texts on;
+                            siglip2/gaze-reference-left/ is of texts that are filled up in front
+data/families/sentences/    a BERT alone, as sentence-transformers keeps it; sentences.json: texts and vectors
 data/families/siglip-timm/  the same family as open_clip stores it: timm's image encoder, open_clip's text tower
 data/families/chinese/      transformers' Chinese-CLIP: BERT as text tower
 data/families/open/         open_clip's own towers: quick GELU, heads of 10
 data/families/open-both/    the same with texts that are seen both ways, filled up and pooled at their last row;
                             gaze-reference-causal/ is the same weights with a causal mask
-data/families/xlmr/         weights alone: open_clip's CLIP with XLM-R as text tower, mean pooling, two projections
-data/families/MODEL/gaze-reference/  what `gaze model verify` compares with, of all but xlmr
+data/families/xlmr/         open_clip's CLIP with XLM-R as text tower, mean pooling, two projections; its sizes are in
+                            text/, which hf_model_name names
+data/families/MODEL/gaze-reference/  what `gaze model verify` compares with
 data/families/MODEL.safetensors  its inputs (pixels; ids, offsets) and its taps, named as gaze names them
 
 The references run in float64; what they give is rounded to float32 once. open_clip and timm want torchvision for
@@ -22,7 +25,7 @@ import sys
 
 import numpy as np
 
-from clip import make_reference, quiet, save_taps, taps
+from clip import make_reference, quiet, save_taps, taps, unit
 
 SEED = 21
 PAD = 1
@@ -32,7 +35,7 @@ TEXT = {"hidden_size": 36, "intermediate_size": 52, "num_hidden_layers": 2, "num
         "max_position_embeddings": 12, "pad_token_id": PAD, "bos_token_id": 2, "eos_token_id": 3}
 
 
-def randomise(model):
+def fill(model):
     """Random weights under which every part counts."""
     import torch
 
@@ -47,6 +50,10 @@ def randomise(model):
             elif "norm" in name.lower() or "ln_" in name:
                 values = 0.3 * values + name.endswith("weight")
             parameter.copy_(torch.from_numpy(0.7 * values if name.endswith("bias") else values))
+
+
+def randomise(model):
+    fill(model)
     return model.double().eval()
 
 
@@ -88,12 +95,12 @@ def save(folder, name, model, state, pixels, ids, noted, config=None, open_clip=
     save_taps(os.path.join(folder, name + ".safetensors"), pixels, ids, noted)
 
 
-def save_processor(folder, name, family):
+def save_processor(folder, name, family, side=24):
     """preprocessor_config.json of transformers' processor of that family, which squashes."""
     import importlib
 
     module = importlib.import_module(f"transformers.models.{family}.image_processing_pil_{family}")
-    options = {"size": {"height": 24, "width": 24}} | ({} if family == "siglip" else {"do_center_crop": False})
+    options = {"size": {"height": side, "width": side}} | ({} if family == "siglip" else {"do_center_crop": False})
     processor = make_reference.Transformers.processors[family] + "Pil"
     getattr(module, processor)(**options).save_pretrained(os.path.join(folder, name))
 
@@ -197,8 +204,9 @@ def write_chinese(folder):
     save_reference(folder, "chinese")
 
 
-def write_with_words(folder, name, kind, family, text, tokenizer_class=None):
-    """A model whose folder has a tokenizer: one of data/tokenizer_kinds. It is compared from files and texts on."""
+def write_with_words(folder, name, kind, family, text, tokenizer_class=None, also_left=False):
+    """A model whose folder has a tokenizer: one of data/tokenizer_kinds. It is compared from files and texts on.
+    also_left: gaze-reference-left/ is the same with what fills a text up in front of it."""
     from transformers import AutoTokenizer, ChineseCLIPConfig, ChineseCLIPModel, SiglipConfig, SiglipModel
 
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "tokenizer_kinds", kind)
@@ -213,22 +221,67 @@ def write_with_words(folder, name, kind, family, text, tokenizer_class=None):
         shutil.copy(os.path.join(source, file), os.path.join(folder, name, file))
     said = os.path.join(folder, name, "tokenizer_config.json")
     with open(said) as file:
-        settings = json.load(file) | {"padding_side": "right"}  # Gemma's own default is the left
-    settings |= {"tokenizer_class": tokenizer_class} if tokenizer_class else {}
-    with open(said, "w") as file:
-        json.dump(settings, file, indent=1)
+        settings = json.load(file) | ({"tokenizer_class": tokenizer_class} if tokenizer_class else {})
     save_processor(folder, name, family)
-    save_reference(folder, name)
+    for side, out in (("left", "gaze-reference-left"), ("right", "gaze-reference"))[not also_left:]:
+        with open(said, "w") as file:
+            json.dump(settings | {"padding_side": side}, file, indent=1)
+        save_reference(folder, name, out=out)
 
 
 def write_siglip2(folder):
     """SigLIP 2: the same towers, Gemma's tokenizer in lower case."""
-    write_with_words(folder, "siglip2", "gemma", "siglip", {"max_position_embeddings": 16}, "Siglip2Tokenizer")
+    write_with_words(folder, "siglip2", "gemma", "siglip", {"max_position_embeddings": 16}, "Siglip2Tokenizer",
+                     also_left=True)
 
 
 def write_chinese_words(folder):
     write_with_words(folder, "chinese-words", "bert", "chinese_clip",
                      {"hidden_size": 24, "intermediate_size": 40, "num_attention_heads": 4, "max_position_embeddings": 20})
+
+
+def write_sentences(folder):
+    """A BERT with the files that sentence-transformers keeps beside it, and the vectors that these define."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "tokenizer_kinds", "bert")
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    config = BertConfig(vocab_size=len(tokenizer), hidden_size=24, num_hidden_layers=2, num_attention_heads=4,
+                        intermediate_size=40, max_position_embeddings=20, pad_token_id=tokenizer.pad_token_id)
+    model = BertModel._from_config(config, attn_implementation="sdpa")
+    fill(model)
+    said = {k: v for k, v in config.to_diff_dict().items() if k not in ("dtype", "transformers_version")}
+    save_weights(folder, "sentences", model.state_dict(), config=said)
+    place = os.path.join(folder, "sentences")
+    for file in os.listdir(source):
+        shutil.copy(os.path.join(source, file), place)
+    kinds = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+    modules = [{"idx": i, "name": str(i), "path": path, "type": "sentence_transformers.models." + kind}
+               for i, (path, kind) in enumerate(kinds)]
+    pooling = {"word_embedding_dimension": 24, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True,
+               "pooling_mode_max_tokens": False, "pooling_mode_mean_sqrt_len_tokens": False}
+    settings = {"max_seq_length": 12, "do_lower_case": False}
+    os.makedirs(os.path.join(place, "1_Pooling"))
+    cases = sentence_cases(model.double().eval(), tokenizer, settings["max_seq_length"])
+    for name, content in (("modules.json", modules), ("1_Pooling/config.json", pooling), ("sentences.json", cases),
+                          ("sentence_bert_config.json", settings)):
+        with open(os.path.join(place, name), "w") as file:
+            json.dump(content, file, indent=1)
+            file.write("\n")
+
+
+def sentence_cases(model, tokenizer, context):
+    """Unit vectors by the mean over all tokens, and by the first."""
+    import torch
+
+    cases = []
+    for text in make_reference.TEXTS:
+        inputs = tokenizer([text], truncation=True, max_length=context, return_tensors="pt")
+        with torch.no_grad():
+            states = model(**inputs)[0][0].numpy()
+        cases.append({"text": text, "mean": unit(states.mean(0)[None])[0], "first": unit(states[:1])[0]})
+    return cases
 
 
 def write_open_clip(folder):
@@ -284,11 +337,12 @@ def write_xlmr(folder):
     from open_clip.model import CLIPVisionCfg, _build_vision_tower
     from transformers import XLMRobertaConfig, XLMRobertaModel
 
-    visual = _build_vision_tower(20, CLIPVisionCfg(image_size=24, patch_size=8, width=40, head_width=10, layers=2))
-    text = XLMRobertaModel._from_config(
-        XLMRobertaConfig(vocab_size=90, hidden_size=24, num_hidden_layers=2, num_attention_heads=4, intermediate_size=40,
-                         max_position_embeddings=16, type_vocab_size=1, pad_token_id=1, layer_norm_eps=1e-5),
-        attn_implementation="eager")
+    sizes = {"image_size": 24, "patch_size": 8, "width": 40, "head_width": 10, "layers": 2}
+    visual = _build_vision_tower(20, CLIPVisionCfg(**sizes))
+    words = XLMRobertaConfig(vocab_size=90, hidden_size=24, num_hidden_layers=2, num_attention_heads=4,
+                             intermediate_size=40, max_position_embeddings=16, type_vocab_size=1, pad_token_id=1,
+                             layer_norm_eps=1e-5)
+    text = XLMRobertaModel._from_config(words, attn_implementation="eager")
     projection = torch.nn.Sequential(torch.nn.Linear(24, 22, bias=False), torch.nn.GELU(), torch.nn.Linear(22, 20, bias=False))
     model = torch.nn.ModuleDict({"visual": visual, "text": torch.nn.ModuleDict({"transformer": text, "proj": projection})})
     randomise(model)
@@ -303,7 +357,18 @@ def write_xlmr(folder):
         pooled = MeanPooler()(text(input_ids=rows, attention_mask=mask), mask)
         noted.note("text.pooled", pooled)
         noted.note("text.embedding", projection(pooled))
-    save(folder, "xlmr", model, state, pixels, ids, noted)
+    tower = {"hf_model_name": "text", "hf_tokenizer_name": "text", "hf_pooler_type": "mean_pooler",
+             "hf_proj_type": "mlp", "context_length": 12}
+    half = [0.5, 0.5, 0.5]
+    config = {"model_cfg": {"embed_dim": 20, "vision_cfg": sizes, "text_cfg": tower},
+              "preprocess_cfg": {"mean": half, "std": half}}
+    save(folder, "xlmr", model, state, pixels, ids, noted, open_clip=config)
+    os.makedirs(os.path.join(folder, "xlmr", "text"))
+    with open(os.path.join(folder, "xlmr", "text", "config.json"), "w") as file:
+        json.dump({k: v for k, v in words.to_diff_dict().items() if k not in ("dtype", "transformers_version")}, file,
+                  indent=1, sort_keys=True)
+        file.write("\n")
+    save_reference(folder, "xlmr")
 
 
 def write(folder):
@@ -314,6 +379,6 @@ def write(folder):
     folder = os.path.join(folder, "families")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    for part in (write_siglip, write_siglip2, write_siglip_timm, write_chinese, write_chinese_words, write_open_clip,
-                 write_open_both, write_xlmr):
+    for part in (write_siglip, write_siglip2, write_siglip_timm, write_chinese, write_chinese_words, write_sentences,
+                 write_open_clip, write_open_both, write_xlmr):
         part(folder)

@@ -20,8 +20,39 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "data")
-MODULES = ["resize", "pictures", "tokenizer", "tokenizer_kinds", "clip", "classifier", "families", "clip_train", "distill", "weights"]
-PACKAGES = ["torch", "transformers", "pillow", "tokenizers", "open_clip_torch", "safetensors", "ftfy", "numpy", "sentencepiece"]
+MODULES = [
+    "resize",
+    "pictures",
+    "tokenizer",
+    "tokenizer_kinds",
+    "clip",
+    "classifier",
+    "families",
+    "llava",
+    "clip_train",
+    "distill",
+    "weights",
+    "decoders",
+    "sampler",
+    "chat_template",
+    "quants",
+    "gguf_files",
+    "tokenizer_decoders",
+]
+PACKAGES = [
+    "torch",
+    "transformers",
+    "pillow",
+    "tokenizers",
+    "open_clip_torch",
+    "safetensors",
+    "ftfy",
+    "numpy",
+    "sentencepiece",
+    "jinja2",
+    "gguf",
+    "ctransformers",
+]
 
 
 def existing(names):

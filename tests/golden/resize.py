@@ -16,7 +16,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 
 from make_reference import scene  # noqa: E402
 
-BILINEAR, BICUBIC = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC
+BILINEAR, BICUBIC, LANCZOS = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS
 MEAN, DEVIATION = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
 
 
@@ -61,7 +61,7 @@ def write_resizes(folder):
     for i, (size, target, box) in enumerate(SHAPES):
         source = scene(*size, seed=i)
         source_name = save(source, folder, f"source{i:02}.png")
-        for filter in (BILINEAR, BICUBIC):
+        for filter in (BILINEAR, BICUBIC, LANCZOS):
             result = save(source.resize(target, filter, box=box), folder, f"resized{i:02}-{int(filter)}.png")
             cases.append({"source": source_name, "box": box, "size": target, "filter": int(filter), "result": result})
     dump(cases, folder, "resize.json")

@@ -35,38 +35,10 @@ static void compare_tap(void *user, const char *name, const float *data, size_t 
   check_near(r->where, name, data, wanted->data, rows * columns);
 }
 
-/* open_clip names XLM-R without saying its sizes; this one is smaller. */
-static gaze_clip_config small_xlmr(void) {
-  gaze_block_config image = {.dim = 40,
-                             .mlp_dim = 160,
-                             .attention = {4, 4, 10, false, 0},
-                             .norm = GAZE_LAYER_NORM,
-                             .activation = GAZE_GELU,
-                             .biased = true,
-                             .eps = 1e-5f};
-  gaze_block_config text = image;
-  text.dim = 24, text.mlp_dim = 40, text.attention.head_dim = 6, text.post_norm = true;
-  return (gaze_clip_config){.vision = {.image_size = 24, .patch_size = 8, .block = image, .layers = 2, .dim_out = 20},
-                            .text = {.vocabulary = 90,
-                                     .context = 12,
-                                     .block = text,
-                                     .layers = 2,
-                                     .dim_out = 20,
-                                     .pooling = GAZE_POOL_MEAN,
-                                     .positions = 16,
-                                     .position_offset = 2,
-                                     .token_types = 1,
-                                     .projection_hidden = 22},
-                            .dim = 20,
-                            .end_of_text = GAZE_ANY_END};
-}
-
 static gaze_err read_config(const char *model, gaze_clip_config *config) {
   gaze_preprocess preprocess;
   char name[64];
-  if (strcmp(model, "../families/xlmr") == 0)
-    return *config = small_xlmr(), GAZE_OK;
-  if (strcmp(model, "../families/open") == 0)
+  if (strcmp(model, "../families/open") == 0 || strcmp(model, "../families/xlmr") == 0)
     return gaze_clip_config_open(clip_path(model), config, &preprocess);
   snprintf(name, sizeof name, "%s/config.json", model);
   json_t *json = open_clip_json(name);

@@ -2,6 +2,8 @@
  * does not belong to them is refused. */
 #include "clip_fixtures.h"
 
+#include "fusion/model.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +81,18 @@ static void int8_is_the_same_from_the_file(void **state) {
   gaze_model_close(stored);
 }
 
+/* Of a checkpoint in 16 bits only the tower that is asked becomes f32. */
+static void a_tower_is_widened_when_first_used(void **state) {
+  gaze_model *model = open_clip_model(quantised("lazy", GAZE_PRECISION_BF16), NULL);
+  const char *text = "a dog";
+  float vector[64];
+  assert_null(model->towers[GAZE_TOWER_TEXT].converted);
+  assert_int_equal(gaze_embed_texts(model, &text, 1, vector), GAZE_OK);
+  assert_non_null(model->towers[GAZE_TOWER_TEXT].converted);
+  assert_null(model->towers[GAZE_TOWER_VISION].converted);
+  gaze_model_close(model);
+}
+
 static void check_not_made(const char *model, gaze_precision precision, const char *folder, const char *word) {
   assert_int_equal(gaze_model_quantise(model, precision, folder), GAZE_ERR_ARGUMENT);
   if (!strstr(gaze_last_error(), word))
@@ -124,6 +138,7 @@ static void scales_must_belong(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(copies_are_near), cmocka_unit_test(int8_is_the_same_from_the_file),
-      cmocka_unit_test(what_cannot_be_made_smaller_is_said), cmocka_unit_test(scales_must_belong)};
+      cmocka_unit_test(a_tower_is_widened_when_first_used), cmocka_unit_test(what_cannot_be_made_smaller_is_said),
+      cmocka_unit_test(scales_must_belong)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -61,7 +61,8 @@ static void resize_equals_pillow(void **state) {
     gaze_picture wanted = open_picture(text_of(item, "result"), false);
     const json_t *size = json_object_get(item, "size"), *corners = json_object_get(item, "box");
     gaze_box box = {number_at(corners, 0), number_at(corners, 1), number_at(corners, 2), number_at(corners, 3)};
-    gaze_filter filter = json_integer_value(json_object_get(item, "filter")) == 3 ? GAZE_BICUBIC : GAZE_BILINEAR;
+    static const gaze_filter filters[] = {[1] = GAZE_LANCZOS, [2] = GAZE_BILINEAR, [3] = GAZE_BICUBIC};
+    gaze_filter filter = filters[json_integer_value(json_object_get(item, "filter"))];
     assert_int_equal(gaze_resize(&source, json_is_array(corners) ? &box : NULL, (int)number_at(size, 0),
                                  (int)number_at(size, 1), filter, &result),
                      GAZE_OK);

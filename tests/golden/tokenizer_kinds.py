@@ -358,7 +358,7 @@ SPECIAL = ("<s>", "</s>", "<pad>", "<unk>", "<mask>")
 
 def apart(kind, text):
     """Texts that spell special tokens, where the reference is a library that does not look for them."""
-    return kind in ("xlmr", "siglip_json") and any(token in text for token in SPECIAL)
+    return kind in ("xlmr", "siglip_json", "llama", "bytes") and any(token in text for token in SPECIAL)
 
 
 def write(folder):

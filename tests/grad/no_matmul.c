@@ -1,5 +1,7 @@
-/* Products in double are the table's. */
+/* Products in double are the table's, and weights are plain numbers. */
 #include "core/kernels/matmul.h"
+#include "core/kernels/quantised.h"
+#include "core/kernels/quants.h"
 
 #include <assert.h>
 
@@ -9,3 +11,7 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
 }
 
 gaze_precision gaze_matmul_precision(const gaze_matmul *matmul) { return GAZE_PRECISION_F32; }
+
+void gaze_dequantise(float *y, const void *blocks, gaze_dtype dtype, size_t n) { assert(!"reached"); }
+
+const gaze_quantised_kernels gaze_quantised_portable;

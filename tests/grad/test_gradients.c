@@ -1,6 +1,7 @@
 /* Every gradient of the network against central differences in double: the block in its variants, both towers, the
  * losses, and a whole step. */
 #include "fusion/contrastive.h"
+#include "fusion/projector.h"
 #include "fusion/teacher.h"
 #include "tests/grad/grad.h"
 #include "text/text_encoder.h"
@@ -82,70 +83,71 @@ typedef struct block_case {
   bool pooled, recompute;
 } block_case;
 
-static const block_case block_cases[] = {{"clip image",
-                                          {.dim = 12,
-                                           .mlp_dim = 48,
-                                           .attention = {3, 3, 4, false, 0},
-                                           .norm = GAZE_LAYER_NORM,
-                                           .activation = GAZE_QUICK_GELU,
-                                           .biased = true,
-                                           .eps = 1e-5f},
-                                          false,
-                                          false},
-                                         {"clip text",
-                                          {.dim = 12,
-                                           .mlp_dim = 20,
-                                           .attention = {3, 3, 4, true, 0},
-                                           .norm = GAZE_LAYER_NORM,
-                                           .activation = GAZE_GELU,
-                                           .biased = true,
-                                           .eps = 1e-5f},
-                                          false,
-                                          false},
-                                         {"pooled",
-                                          {.dim = 16,
-                                           .mlp_dim = 32,
-                                           .attention = {2, 2, 8, true, 0},
-                                           .norm = GAZE_LAYER_NORM,
-                                           .activation = GAZE_GELU_TANH,
-                                           .biased = true,
-                                           .eps = 1e-5f},
-                                          true,
-                                          false},
-                                         {"recomputed",
-                                          {.dim = 16,
-                                           .mlp_dim = 64,
-                                           .attention = {2, 2, 8, false, 0},
-                                           .norm = GAZE_LAYER_NORM,
-                                           .activation = GAZE_QUICK_GELU,
-                                           .biased = true,
-                                           .eps = 1e-5f},
-                                          true,
-                                          true},
-                                         {"decoder",
-                                          {.dim = 12,
-                                           .mlp_dim = 28,
-                                           .attention = {4, 2, 6, true, 100},
-                                           .norm = GAZE_RMS_NORM,
-                                           .activation = GAZE_SILU,
-                                           .gated = true,
-                                           .eps = 1e-6f},
-                                          false,
-                                          false},
-                                         {"decoder, qkv bias",
-                                          {.dim = 16,
-                                           .mlp_dim = 24,
-                                           .attention = {4, 1, 4, true, 50},
-                                           .norm = GAZE_RMS_NORM,
-                                           .activation = GAZE_SILU,
-                                           .gated = true,
-                                           .biased = true,
-                                           .eps = 1e-6f},
-                                          false,
-                                          true}};
+static const block_case block_cases[] = {
+    {"clip image",
+     {.dim = 12,
+      .mlp_dim = 48,
+      .attention = {.heads = 3, .kv_heads = 3, .head_dim = 4},
+      .norm = GAZE_LAYER_NORM,
+      .activation = GAZE_QUICK_GELU,
+      .biased = true,
+      .eps = 1e-5f},
+     false,
+     false},
+    {"clip text",
+     {.dim = 12,
+      .mlp_dim = 20,
+      .attention = {.heads = 3, .kv_heads = 3, .head_dim = 4, .causal = true},
+      .norm = GAZE_LAYER_NORM,
+      .activation = GAZE_GELU,
+      .biased = true,
+      .eps = 1e-5f},
+     false,
+     false},
+    {"pooled",
+     {.dim = 16,
+      .mlp_dim = 32,
+      .attention = {.heads = 2, .kv_heads = 2, .head_dim = 8, .causal = true},
+      .norm = GAZE_LAYER_NORM,
+      .activation = GAZE_GELU_TANH,
+      .biased = true,
+      .eps = 1e-5f},
+     true,
+     false},
+    {"recomputed",
+     {.dim = 16,
+      .mlp_dim = 64,
+      .attention = {.heads = 2, .kv_heads = 2, .head_dim = 8},
+      .norm = GAZE_LAYER_NORM,
+      .activation = GAZE_QUICK_GELU,
+      .biased = true,
+      .eps = 1e-5f},
+     true,
+     true},
+    {"decoder",
+     {.dim = 12,
+      .mlp_dim = 28,
+      .attention = {.heads = 4, .kv_heads = 2, .head_dim = 6, .causal = true, .rope_theta = 100},
+      .norm = GAZE_RMS_NORM,
+      .activation = GAZE_SILU,
+      .gated = true,
+      .eps = 1e-6f},
+     false,
+     false},
+    {"decoder, qkv bias",
+     {.dim = 16,
+      .mlp_dim = 24,
+      .attention = {.heads = 4, .kv_heads = 1, .head_dim = 4, .causal = true, .rope_theta = 50},
+      .norm = GAZE_RMS_NORM,
+      .activation = GAZE_SILU,
+      .gated = true,
+      .biased = true,
+      .eps = 1e-6f},
+     false,
+     true}};
 
 static const size_t offsets[] = {0, 3, 4, 9}, queries[] = {1, 0, 4};
-static const gaze_sequences sequences = {3, offsets, 5};
+static const gaze_sequences sequences = {.count = 3, .offsets = offsets, .longest = 5};
 
 typedef struct stack_model {
   gaze_stack stack;
@@ -214,7 +216,7 @@ static void check_vit(const uint16_t *kept, size_t kept_count) {
                             .patch_size = 4,
                             .block = {.dim = 12,
                                       .mlp_dim = 24,
-                                      .attention = {3, 3, 4, false, 0},
+                                      .attention = {.heads = 3, .kv_heads = 3, .head_dim = 4},
                                       .norm = GAZE_LAYER_NORM,
                                       .activation = GAZE_QUICK_GELU,
                                       .biased = true,
@@ -242,6 +244,45 @@ static void image_encoder(void **state) {
   check_vit(kept, 3);
 }
 
+typedef struct projector_model {
+  gaze_projector projector;
+  gaze_projector_tape tape;
+  float *x, *dx; /* [n, C], two pictures of 4 x 4 patches */
+} projector_model;
+
+enum { PROJECTED = 2 * 16 };
+
+static void projector_forward(subject *s) {
+  projector_model *m = s->model;
+  gaze_projector_forward(&s->compute, s->output, m->x, &m->projector, PROJECTED, &m->tape);
+}
+
+static void check_projector(const gaze_projector_config *config) {
+  projector_model m = {.projector.config = *config};
+  subject s = {.compute = {.kernels = &kernels}, .forward = projector_forward, .model = &m};
+  size_t n = PROJECTED * config->C;
+  assert_int_equal(gaze_projector_list(&m.projector, true, &s.list), GAZE_OK);
+  subject_bind(&s, 11);
+  subject_outputs(&s, gaze_projector_rows(config, PROJECTED) * config->D);
+  assert_int_equal(gaze_arena_init(&s.arena, 1 << 20), GAZE_OK);
+  gaze_projector_tape_layout(&m.tape, &m.projector, PROJECTED, true, &s.arena);
+  m.x = gaze_arena_take(&s.arena, n, sizeof(float));
+  m.dx = gaze_arena_take(&s.arena, n, sizeof(float));
+  grad_fill(m.x, n, 1, 12);
+  projector_forward(&s);
+  gaze_projector_backward(&s.compute, m.dx, s.weights, m.x, &m.projector, PROJECTED, &m.tape);
+  check_parameters(&s, weighted_output);
+  assert_true(grad_worst(m.x, m.dx, n, MOST, weighted_output, &s) <= TOLERANCE);
+  subject_fini(&s);
+}
+
+static void projectors(void **state) {
+  check_projector(&(gaze_projector_config){.kind = GAZE_PROJECTOR_LINEAR, .C = 5, .D = 7, .biased = true});
+  check_projector(&(gaze_projector_config){
+      .kind = GAZE_PROJECTOR_MLP, .C = 5, .hidden = 6, .D = 7, .activation = GAZE_GELU, .biased = true});
+  check_projector(&(gaze_projector_config){.kind = GAZE_PROJECTOR_SHUFFLE, .C = 5, .D = 7, .side = 4, .scale = 2});
+}
+
 static const int32_t ids[] = {9, 1, 10, 9, 10, 9, 4, 4, 10};
 static const size_t text_offsets[] = {0, 3, 5, 9};
 
@@ -262,7 +303,7 @@ static void text_encoder(void **state) {
                              .context = 6,
                              .block = {.dim = 12,
                                        .mlp_dim = 24,
-                                       .attention = {2, 2, 6, true, 0},
+                                       .attention = {.heads = 2, .kv_heads = 2, .head_dim = 6, .causal = true},
                                        .norm = GAZE_LAYER_NORM,
                                        .activation = GAZE_GELU,
                                        .biased = true,
@@ -295,7 +336,7 @@ static void taught_text_encoder(void **state) {
                              .context = 6,
                              .block = {.dim = 12,
                                        .mlp_dim = 24,
-                                       .attention = {2, 2, 6, true, 0},
+                                       .attention = {.heads = 2, .kv_heads = 2, .head_dim = 6, .causal = true},
                                        .norm = GAZE_LAYER_NORM,
                                        .activation = GAZE_GELU,
                                        .biased = true,
@@ -431,6 +472,7 @@ int main(void) {
   grad_kernels_init(&kernels);
   const struct CMUnitTest tests[] = {cmocka_unit_test(blocks),
                                      cmocka_unit_test(image_encoder),
+                                     cmocka_unit_test(projectors),
                                      cmocka_unit_test(text_encoder),
                                      cmocka_unit_test(taught_text_encoder),
                                      cmocka_unit_test(contrastive_losses),

@@ -7,6 +7,7 @@ typedef struct product {
   bool transpose_a, transpose_b;
   size_t M, N, K, lda, ldb, ldc;
   float alpha, beta;
+  bool small; /* of operands in the first caches */
 } product;
 
 static void shape_product(product *p, gaze_random *random, size_t limit) {
@@ -58,7 +59,10 @@ static void run_product(const gaze_kernels *kernels, const product *p, gaze_rand
   for (size_t i = 0; i < c && p->beta == 0; i++) /* what was there must not matter then */
     C0[i] = i % 2 ? NAN : INFINITY;
   C = guarded_copy(3, C0, c);
-  kernels->gemm(p->transpose_a, p->transpose_b, p->M, p->N, p->K, p->alpha, A, p->lda, B, p->ldb, p->beta, C, p->ldc);
+  if (p->small)
+    kernels->small_product(C, p->ldc, A, p->lda, B, p->ldb, p->M, p->N, p->K, p->beta != 0);
+  else
+    kernels->gemm(p->transpose_a, p->transpose_b, p->M, p->N, p->K, p->alpha, A, p->lda, B, p->ldb, p->beta, C, p->ldc);
   verify(p, A, B, C0, C);
   guard_verify();
 }
@@ -71,6 +75,20 @@ static void products_of_any_shape(void **state) {
     product p;
     guard_at_start(i % 2);
     shape_product(&p, &random, limits[i < 380 ? i % 3 : 3]);
+    run_product(*state, &p, &random);
+  }
+}
+
+static void small_products_of_any_shape(void **state) {
+  gaze_random random;
+  gaze_random_init(&random, 28, 0);
+  for (int i = 0; i < 400; i++) {
+    product p;
+    guard_at_start(i % 2);
+    shape_product(&p, &random, i % 2 ? 20 : 90);
+    p = (product){.M = p.M, .N = p.N, .K = p.K, .lda = p.K + 3, .ldb = p.N, .ldc = p.N + 5, .alpha = 1};
+    p.beta = (float)(i / 2 % 2);
+    p.small = true;
     run_product(*state, &p, &random);
   }
 }
@@ -159,6 +177,7 @@ static void bits_do_not_depend_on_threads(void **state) {
 }
 
 const check gemm_checks[] = {{"products of any shape", products_of_any_shape},
+                             {"small products of any shape", small_products_of_any_shape},
                              {"attention's products", attention_shapes},
                              {"empty products", empty_products},
                              {"products inside a team", products_inside_a_team},

@@ -85,9 +85,9 @@ static void open_row(const gaze_kernels *kernels, const product *p, const uint8_
     memcpy(values, row, p->K * sizeof *values);
   else
     for (size_t k = 0; k < p->K; k += kind.block, row += kind.size) {
-      gaze_block block;
+      gaze_opened block;
       gaze_block_widen(values + k, row, p->dtype);
-      gaze_block_open(&block, row, p->dtype);
+      gaze_opened_fill(&block, row, p->dtype);
       for (size_t j = 0; j < kind.block; j++)
         sizes[k + j] = fabsf(block.scales[j / kind.part]) * (float)(block.values[j] + kind.zero) +
                        (kind.shifted ? fabsf(block.shifts[j / GAZE_PART]) : 0);

@@ -77,7 +77,7 @@ static inline gaze_err bulk_fill(const char *db_path, const bulk *b) {
   GAZE_TRY(gaze_index_open(db_path, GAZE_INDEX_WRITE, &index));
   gaze_err err = gaze_alloc((size_t)b->dim, sizeof *x, &x);
   if (err == GAZE_OK)
-    err = gaze_store_add_model(index, b->model ? b->model : "bulk", b->dim, &model);
+    err = gaze_store_add_model(index, b->model ? b->model : "bulk", b->dim, NULL, &model);
   if (err == GAZE_OK)
     err = gaze_sql_run(index->db, "BEGIN");
   if (err == GAZE_OK)

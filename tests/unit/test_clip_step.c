@@ -52,7 +52,7 @@ typedef struct trial {
 static gaze_block_config tower(bool causal) {
   return (gaze_block_config){.dim = 16,
                              .mlp_dim = 32,
-                             .attention = {2, 2, 8, causal, 0},
+                             .attention = {.heads = 2, .kv_heads = 2, .head_dim = 8, .causal = causal},
                              .norm = GAZE_LAYER_NORM,
                              .activation = GAZE_QUICK_GELU,
                              .biased = true,

@@ -20,7 +20,7 @@ static gaze_kernels kernels;
 static gaze_block_config tower(size_t width, bool causal) {
   return (gaze_block_config){.dim = width,
                              .mlp_dim = 2 * width,
-                             .attention = {2, 2, width / 2, causal, 0},
+                             .attention = {.heads = 2, .kv_heads = 2, .head_dim = width / 2, .causal = causal},
                              .norm = GAZE_LAYER_NORM,
                              .activation = GAZE_GELU,
                              .biased = true,

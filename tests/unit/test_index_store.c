@@ -105,7 +105,7 @@ static void newer_schema_is_refused(void **unused) {
   place p;
   place_init(&p);
   check_open(p.db, GAZE_INDEX_WRITE, GAZE_OK);
-  run_sql(p.db, "PRAGMA user_version = 4"); /* GAZE_SCHEMA_VERSION + 1 */
+  run_sql(p.db, "PRAGMA user_version = 5"); /* GAZE_SCHEMA_VERSION + 1 */
   check_open(p.db, GAZE_INDEX_READ, GAZE_ERR_UNSUPPORTED);
   check_open(p.db, GAZE_INDEX_WRITE, GAZE_ERR_UNSUPPORTED);
   assert_non_null(strstr(gaze_last_error(), "newer"));
@@ -121,6 +121,7 @@ static void older_schema_is_migrated(void **unused) {
   place_update(&p, &state);
   run_sql(p.db, "ALTER TABLE content DROP COLUMN camera; ALTER TABLE content DROP COLUMN latitude;"
                 "ALTER TABLE content DROP COLUMN longitude; ALTER TABLE vector DROP COLUMN variant;"
+                "ALTER TABLE model DROP COLUMN path;"
                 "PRAGMA user_version = 1");
   check_open(p.db, GAZE_INDEX_READ, GAZE_ERR_UNSUPPORTED);
   assert_non_null(strstr(gaze_last_error(), "older"));
@@ -142,10 +143,66 @@ static void schema_without_variants_is_migrated(void **unused) {
   place_init(&p);
   place_write(&p, "a.jpg", "one");
   place_update(&p, &state);
-  run_sql(p.db, "ALTER TABLE vector DROP COLUMN variant; PRAGMA user_version = 2");
+  run_sql(p.db, "ALTER TABLE vector DROP COLUMN variant; ALTER TABLE model DROP COLUMN path; PRAGMA user_version = 2");
   assert_int_equal(place_update(&p, &state).unchanged, 1);
   assert_int_equal(ask_sql(p.db, "PRAGMA user_version"), GAZE_SCHEMA_VERSION);
   assert_int_equal(place_update(&p, &turned).updated, 1);
+  place_fini(&p);
+}
+
+static void check_model_path(const place *p, const char *model_path, const char *shown) {
+  fake state = {0};
+  gaze_index *index;
+  gaze_embedder embedder = fake_embedder(&state, "fake");
+  const char *folder = p->photos;
+  char *info = NULL;
+  embedder.model_path = model_path;
+  assert_ok(gaze_index_open(p->db, GAZE_INDEX_WRITE, &index));
+  assert_ok(gaze_index_update(index, &embedder, &folder, 1, NULL, NULL));
+  assert_ok(gaze_index_info_json(index, &info));
+  gaze_index_close(index);
+  const char *models = strstr(info, "\"models\"");
+  if (!shown != !strstr(models, "\"path\"") || (shown && !strstr(models, shown)))
+    fail_msg("%s in %s", shown ? shown : "no path", info);
+  free(info);
+}
+
+/* Version 3 as it was: models by their keys alone. */
+static void a_model_is_known_by_its_last_path(void **unused) {
+  place p;
+  fake state = {0};
+  place_init(&p);
+  place_write(&p, "a.jpg", "one");
+  place_update(&p, &state);
+  run_sql(p.db, "ALTER TABLE model DROP COLUMN path; PRAGMA user_version = 3");
+  check_model_path(&p, NULL, NULL);
+  check_model_path(&p, "/models/first", "\"/models/first\"");
+  check_model_path(&p, "/models/second", "\"/models/second\"");
+  check_model_path(&p, NULL, "\"/models/second\"");
+  assert_int_equal(ask_sql(p.db, "SELECT count(*) FROM model"), 1);
+  place_fini(&p);
+}
+
+/* Nobody has a use for the database of a mistyped folder; but one that was there stays. */
+static void nothing_found_leaves_no_database(void **unused) {
+  place p;
+  fake state = {0};
+  place_init(&p);
+  place_update(&p, &state);
+  assert_false(gaze_file_exists(p.db));
+  place_write(&p, "bad.jpg", "broken");
+  assert_int_equal(place_update(&p, &state).failed, 1);
+  assert_false(gaze_file_exists(p.db));
+  place_write(&p, "a.jpg", "one");
+  place_update(&p, &state);
+  assert_int_equal(unlink(place_path(&p, "a.jpg")), 0);
+  place_update(&p, &state);
+  assert_true(gaze_file_exists(p.db));
+  char command[120];
+  snprintf(command, sizeof command, "rm '%s' && touch '%s'", p.db, p.db);
+  assert_int_equal(system(command), 0);
+  place_update(&p, &state);
+  assert_true(gaze_file_exists(p.db));
   place_fini(&p);
 }
 
@@ -349,7 +406,12 @@ static void search_while_written(void **unused) {
   place_write(&p, "b.jpg", "two");
   place_update(&p, &state);
   place_write(&p, "c.jpg", "three");
-  gaze_embedder embedder = {&p, "fake", FAKE_DIM, FAKE_DIM * sizeof(float), prepare_for_place, search_and_encode, 0};
+  gaze_embedder embedder = {.user = &p,
+                            .model_key = "fake",
+                            .dim = FAKE_DIM,
+                            .item_size = FAKE_DIM * sizeof(float),
+                            .prepare = prepare_for_place,
+                            .encode = search_and_encode};
   const char *folder = p.photos;
   assert_ok(gaze_index_open(p.db, GAZE_INDEX_WRITE, &index));
   assert_ok(gaze_index_update(index, &embedder, &folder, 1, NULL, NULL));
@@ -459,6 +521,8 @@ int main(void) {
       cmocka_unit_test(newer_schema_is_refused),
       cmocka_unit_test(older_schema_is_migrated),
       cmocka_unit_test(schema_without_variants_is_migrated),
+      cmocka_unit_test(a_model_is_known_by_its_last_path),
+      cmocka_unit_test(nothing_found_leaves_no_database),
       cmocka_unit_test(read_only_database),
       cmocka_unit_test(read_only_database_with_a_log),
       cmocka_unit_test(half_done_without_a_log),

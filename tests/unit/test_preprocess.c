@@ -56,7 +56,7 @@ static void what_cannot_be_followed_is_named(void **state) {
       {"{\"do_resize\": false}", "do_resize", GAZE_ERR_UNSUPPORTED},
       {"{\"do_rescale\": false}", "do_rescale", GAZE_ERR_UNSUPPORTED},
       {"{\"rescale_factor\": 0.5}", "rescale_factor", GAZE_ERR_UNSUPPORTED},
-      {"{\"resample\": 1}", "resample", GAZE_ERR_UNSUPPORTED},
+      {"{\"resample\": 4}", "resample", GAZE_ERR_UNSUPPORTED},
       {"{\"do_center_crop\": false}", "do_center_crop", GAZE_ERR_UNSUPPORTED},
       {"{\"do_pad\": true}", "do_pad", GAZE_ERR_UNSUPPORTED},
       {"{\"size\": {\"height\": 224, \"width\": 200}}", "size", GAZE_ERR_UNSUPPORTED},
@@ -76,13 +76,13 @@ static void what_cannot_be_followed_is_named(void **state) {
 }
 
 static void written_is_read_back(void **state) {
-  static const gaze_fit fits[] = {GAZE_FIT_CROP, GAZE_FIT_SQUASH, GAZE_FIT_PAD};
-  for (int i = 0; i < 6; i++) {
+  static const gaze_fit fits[] = {GAZE_FIT_CROP, GAZE_FIT_SQUASH, GAZE_FIT_PAD, GAZE_FIT_SQUARE};
+  for (int i = 0; i < 12; i++) {
     gaze_preprocess preprocess, read;
     gaze_preprocess_default(&preprocess, 96);
-    preprocess.fit = fits[i % 3];
-    preprocess.resize = i == 3 ? 110 : 96;
-    preprocess.filter = i < 3 ? GAZE_BICUBIC : GAZE_BILINEAR;
+    preprocess.fit = fits[i % 4];
+    preprocess.resize = i == 4 ? 110 : 96;
+    preprocess.filter = (gaze_filter)(i / 4);
     json_t *json = gaze_preprocess_write(&preprocess);
     assert_non_null(json);
     if (gaze_preprocess_read(json, 96, &read) != GAZE_OK)
@@ -96,7 +96,7 @@ static void written_is_read_back(void **state) {
 static void any_shape_fits(void **state) {
   static const int shapes[][2] = {{1, 1}, {1, 3000}, {3000, 1}, {7, 5}, {24, 24}, {25, 23}, {500, 24}};
   float pixels[3 * 24 * 24];
-  for (int fit = GAZE_FIT_CROP; fit <= GAZE_FIT_PAD; fit++)
+  for (int fit = GAZE_FIT_CROP; fit <= GAZE_FIT_SQUARE; fit++)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
       gaze_preprocess preprocess;
       gaze_preprocess_default(&preprocess, 24);

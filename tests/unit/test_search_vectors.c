@@ -119,7 +119,12 @@ static void finds_the_class_of_a_word(void **unused) {
   c.rows = tensor.data;
   place_init(&p);
   unpack(&c, &p);
-  gaze_embedder embedder = {&c, "corel", DIM, DIM * sizeof(float), find_row, copy_rows, 0};
+  gaze_embedder embedder = {.user = &c,
+                            .model_key = "corel",
+                            .dim = DIM,
+                            .item_size = DIM * sizeof(float),
+                            .prepare = find_row,
+                            .encode = copy_rows};
   const char *folder = p.photos;
   assert_ok(gaze_index_open(p.db, GAZE_INDEX_WRITE, &index));
   assert_ok(gaze_index_update(index, &embedder, &folder, 1, NULL, &stats));

@@ -184,7 +184,7 @@ static void test_files_are_listed(void **state) {
   gaze_weight_files files;
   assert_int_equal(gaze_weight_files_init(&files, weights_path("sharded-pickles")), GAZE_OK);
   assert_int_equal(files.n, 3);
-  assert_true(files.pickled);
+  assert_int_equal(files.format, GAZE_WEIGHTS_TORCH);
   assert_string_equal(files.index, weights_path("sharded-pickles/pytorch_model.bin.index.json"));
   for (size_t i = 0; i < files.n; i++) {
     char name[64];

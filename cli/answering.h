@@ -1,0 +1,71 @@
+/* What the commands that ask share: options of the model and of its answers, pictures by path, streaming. */
+#ifndef GAZE_CLI_ANSWERING_H
+#define GAZE_CLI_ANSWERING_H
+
+#include "cli/options.h"
+#include "gaze.h"
+
+typedef struct answering {
+  const char *system, *chat_template, *projector, *cache_kind; /* NULL: not given */
+  word_list stops;
+  size_t context;
+  gaze_answer_options answer;
+} answering;
+
+extern answering asked;
+
+/* Rows of the model, and of the answers. */
+#define ANSWERING_OPTIONS                                                                                              \
+  {"system", 0, OPTION_TEXT, "TEXT", &asked.system, "what the model is told before all questions", 0, 0},              \
+      {"max-tokens",                                                                                                   \
+       'n',                                                                                                            \
+       OPTION_SIZE,                                                                                                    \
+       "N",                                                                                                            \
+       &asked.answer.max_tokens,                                                                                       \
+       "longest answer; 0: as long as there is room [512]",                                                            \
+       0,                                                                                                              \
+       1e6},                                                                                                           \
+      {"temperature", 0, OPTION_FLOAT, "T", &asked.answer.temperature, "0: always the likeliest word [0]", 0, 100},    \
+      {"top-k", 0, OPTION_SIZE, "K", &asked.answer.top_k, "draw from the K likeliest alone; 0: from all [0]", 0, 1e6}, \
+      {"top-p", 0, OPTION_FLOAT, "P", &asked.answer.top_p, "from the likeliest that make P together [1]", 0, 1},       \
+      {"min-p", 0, OPTION_FLOAT, "P", &asked.answer.min_p, "from those at least P times the likeliest [0]", 0, 1},     \
+      {"repetition-penalty",                                                                                           \
+       0,                                                                                                              \
+       OPTION_FLOAT,                                                                                                   \
+       "R",                                                                                                            \
+       &asked.answer.repetition_penalty,                                                                               \
+       "over 1: words that were said become less likely [1]",                                                          \
+       0,                                                                                                              \
+       100},                                                                                                           \
+      {"seed", 0, OPTION_COUNT, "N", &asked.answer.seed, "the same seed draws the same words [0]", 0, 0x1p53},         \
+      {"stop", 0, OPTION_LIST, "TEXT", &asked.stops, "ends the answer, may be given several times", 0, 0},             \
+      {"look-up",                                                                                                      \
+       0,                                                                                                              \
+       OPTION_SWITCH,                                                                                                  \
+       NULL,                                                                                                           \
+       &asked.answer.look_up,                                                                                          \
+       "guess words from what was said: sooner where an answer repeats it, and the same",                              \
+       0,                                                                                                              \
+       0},                                                                                                             \
+      {"template", 0, OPTION_TEXT, "NAME", &asked.chat_template, "of the conversation [what the model says]", 0, 0},   \
+      {"projector",                                                                                                    \
+       0,                                                                                                              \
+       OPTION_TEXT,                                                                                                    \
+       "FILE",                                                                                                         \
+       &asked.projector,                                                                                               \
+       "the GGUF that sees, of a GGUF that speaks [mmproj*.gguf beside it]",                                           \
+       0,                                                                                                              \
+       0},                                                                                                             \
+      {"context", 0, OPTION_SIZE, "N", &asked.context, "tokens of a conversation [8192, or the model's]", 16, 1e7}, {  \
+    "cache-type", 0, OPTION_CHOICE, "f16|bf16|int8|f32", &asked.cache_kind, "how what was read is kept [f16]", 0, 0    \
+  }
+
+void answering_prepare(void); /* defaults */
+/* The model of -m. */
+GAZE_CHECKED gaze_err answering_open(const char *name, gaze_assistant **out);
+/* A picture by its path, "-": standard input, for the next question. */
+GAZE_CHECKED gaze_err answering_add_picture(gaze_chat *chat, const char *path);
+/* Asks, and writes the answer to standard output as it comes unless `silent`. */
+GAZE_CHECKED gaze_err answering_ask(gaze_chat *chat, const char *question, bool silent, gaze_answer *out);
+
+#endif

@@ -1,0 +1,85 @@
+#include "core/nn/attention.h"
+
+#include <assert.h>
+#include <math.h>
+
+enum { HALF_MOST = 256 }; /* of the widest head */
+
+/* Sines and cosines of one position. */
+typedef struct angles {
+  float sines[HALF_MOST], cosines[HALF_MOST];
+} angles;
+
+static double llama3(double frequency, const gaze_rope_scaling *scaling) {
+  double turns = (double)scaling->original_context * frequency / (2 * acos(-1));
+  double low = scaling->low_frequency, high = scaling->high_frequency, slow = frequency / scaling->factor;
+  if (turns < low)
+    return slow;
+  if (turns > high)
+    return frequency;
+  double smooth = (turns - low) / (high - low);
+  return (1 - smooth) * slow + smooth * frequency;
+}
+
+/* Of pair i, in radians a position. */
+static double frequency_of(const gaze_attention *a, size_t i) {
+  const gaze_rope_scaling *scaling = &a->rope_scaling;
+  double frequency = pow(a->rope_theta, -2.0 * (double)i / (double)a->head_dim);
+  switch (scaling->kind) {
+  case GAZE_ROPE_LINEAR:
+    return frequency / scaling->factor;
+  case GAZE_ROPE_LLAMA3:
+    return llama3(frequency, scaling);
+  case GAZE_ROPE_FACTORS:
+    return frequency / scaling->factors[i];
+  default:
+    return frequency;
+  }
+}
+
+/* direction: 1 turns forward, -1 back. */
+static void find_angles(angles *out, const gaze_attention *a, size_t position, float direction) {
+  float magnitude = a->rope_scaling.magnitude != 0 ? a->rope_scaling.magnitude : 1;
+  assert(a->head_dim / 2 <= HALF_MOST);
+  for (size_t i = 0; i < a->head_dim / 2; i++) {
+    double angle = (double)position * frequency_of(a, i);
+    out->cosines[i] = magnitude * (float)cos(angle);
+    out->sines[i] = magnitude * direction * (float)sin(angle);
+  }
+}
+
+static void turn_head(float *head, const gaze_attention *a, const angles *by) {
+  size_t half = a->head_dim / 2, apart = a->rope_interleaved ? 1 : half, step = a->rope_interleaved ? 2 : 1;
+  for (size_t i = 0; i < half; i++) {
+    float *x = head + i * step, first = x[0] * by->cosines[i] - x[apart] * by->sines[i];
+    x[apart] = x[apart] * by->cosines[i] + x[0] * by->sines[i];
+    x[0] = first;
+  }
+}
+
+static size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
+static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+
+static void rotate_rows(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n,
+                        float direction) {
+  size_t stride = (a->heads + 2 * a->kv_heads) * a->head_dim;
+  for (size_t b = 0; b < sequences->count; b++) {
+    size_t start = sequences->offsets[b], end = at_most(sequences->offsets[b + 1], first + n);
+    size_t before = sequences->starts ? sequences->starts[b] : 0;
+#pragma omp parallel for schedule(static) if (end > start + 8)
+    for (size_t i = at_least(start, first); i < end; i++) {
+      angles by;
+      find_angles(&by, a, before + i - start, direction);
+      for (size_t h = 0; h < a->heads + a->kv_heads; h++)
+        turn_head(rows + (i - first) * stride + h * a->head_dim, a, &by);
+    }
+  }
+}
+
+void gaze_rope_forward(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n) {
+  rotate_rows(rows, a, sequences, first, n, 1.0f);
+}
+
+void gaze_rope_backward(float *dqkv, const gaze_attention *a, const gaze_sequences *sequences) {
+  rotate_rows(dqkv, a, sequences, 0, gaze_sequences_rows(sequences), -1.0f);
+}

@@ -1,0 +1,32 @@
+/* Rotary positions (Su et al. 2021): pairs of numbers of a head are turned by an angle that grows with the position. */
+#ifndef GAZE_CORE_NN_ROPE_H
+#define GAZE_CORE_NN_ROPE_H
+
+#include "core/nn/compute.h"
+
+typedef enum gaze_rope_kind {
+  GAZE_ROPE_PLAIN,
+  GAZE_ROPE_LINEAR, /* positions are divided by `factor` (Chen et al. 2023) */
+  GAZE_ROPE_LLAMA3, /* so are the slow frequencies alone, with a smooth passage */
+  GAZE_ROPE_FACTORS /* each frequency is divided by its own factor */
+} gaze_rope_kind;
+
+typedef struct gaze_rope_scaling {
+  gaze_rope_kind kind;
+  float factor, low_frequency, high_frequency; /* LLAMA3: bounds in turns within the original context */
+  size_t original_context;                     /* tokens */
+  const float *factors;                        /* [D / 2], borrowed */
+  float magnitude;                             /* turned numbers are multiplied by this; 0: 1 */
+} gaze_rope_scaling;
+
+struct gaze_attention;
+
+/* Rotates q and k of rows first .. first + n - 1 of qkv, which begin at `rows`, [n, (H + 2 G) D], in place by their
+ * positions in their sequences. Halves of a head are turned against each other, as in transformers' LLaMA, or
+ * neighbours where the attention is rope_interleaved, as in Meta's and in GGUF's. */
+void gaze_rope_forward(float *rows, const struct gaze_attention *attention, const gaze_sequences *sequences,
+                       size_t first, size_t n);
+/* Turns all rows back: dqkv [N, (H + 2 G) D]. */
+void gaze_rope_backward(float *dqkv, const struct gaze_attention *attention, const gaze_sequences *sequences);
+
+#endif

@@ -1,0 +1,151 @@
+#include "fusion/assistant.h"
+
+#include "core/base/file.h"
+#include "fusion/model.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { USUAL_CONTEXT = 8192 }; /* rows */
+
+static gaze_err find_model(const char *name, char **out) {
+  const char *set = getenv("GAZE_MODEL");
+  name = name ? name : set;
+  if (!name || !*name)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no model: one that answers is needed: name it with -m, or in $GAZE_MODEL");
+  if (gaze_ends_with(name, ".gguf") && gaze_file_exists(name))
+    return gaze_strdup(name, out);
+  return gaze_model_find(name, out);
+}
+
+static gaze_err open_template(gaze_assistant *assistant) {
+  gaze_gguf_text jinja = {0};
+  if (assistant->options.chat_template)
+    return gaze_chat_template_find(assistant->options.chat_template, &assistant->chat);
+  if (!assistant->gguf)
+    return gaze_chat_template_open(assistant->path, &assistant->chat);
+  GAZE_TRY(gaze_gguf_string(assistant->gguf, "tokenizer.chat_template", &jinja));
+  if (jinja.bytes)
+    return gaze_chat_template_read(jinja.bytes, jinja.length, assistant->path, &assistant->chat);
+  return gaze_fail(GAZE_ERR_NOT_FOUND, "no chat template: %s has no tokenizer.chat_template: name one with --template",
+                   assistant->path);
+}
+
+static void add_end(gaze_assistant *assistant, int64_t id) {
+  for (size_t i = 0; i < assistant->n_ends; i++)
+    if (assistant->ends[i] == id)
+      return;
+  if (id >= 0 && assistant->n_ends < GAZE_ENDS_MOST)
+    assistant->ends[assistant->n_ends++] = (int32_t)id;
+}
+
+/* eos_token_id of a generation_config.json or config.json: an id, or several. */
+static gaze_err read_ends(gaze_assistant *assistant, const char *file) {
+  char *path;
+  json_t *json;
+  GAZE_TRY(gaze_path_join(assistant->path, file, &path));
+  gaze_err err = gaze_file_exists(path) ? gaze_json_open(path, &json) : GAZE_ERR_NOT_FOUND;
+  free(path);
+  if (err == GAZE_ERR_NOT_FOUND)
+    return GAZE_OK;
+  GAZE_TRY(err);
+  const json_t *ends = json_object_get(json, "eos_token_id");
+  if (json_is_integer(ends))
+    add_end(assistant, json_integer_value(ends));
+  for (size_t i = 0; i < json_array_size(ends); i++)
+    add_end(assistant, json_integer_value(json_array_get(ends, i)));
+  json_decref(json);
+  return GAZE_OK;
+}
+
+static gaze_err find_ends(gaze_assistant *assistant) {
+  const int32_t *ids;
+  size_t n = gaze_tokenizer_stops(assistant->tokenizer, &ids);
+  for (size_t i = 0; i < n; i++)
+    add_end(assistant, ids[i]);
+  for (const char *const *stop = gaze_chat_template_stops(&assistant->chat); *stop; stop++)
+    add_end(assistant, gaze_tokenizer_find(assistant->tokenizer, *stop));
+  if (assistant->gguf)
+    return GAZE_OK;
+  GAZE_TRY(read_ends(assistant, "generation_config.json"));
+  return read_ends(assistant, "config.json");
+}
+
+/* The id that the model's configuration names, or the usual spelling's. */
+static gaze_err find_image_token(gaze_assistant *assistant) {
+  int64_t id = assistant->eye ? assistant->eye->config.image_token : GAZE_NO_IMAGE_TOKEN;
+  assistant->image_token = -1;
+  if (assistant->eye && assistant->projector)
+    assistant->image_token = gaze_tokenizer_find(assistant->tokenizer, "<image>");
+  else if (id >= 0 && gaze_tokenizer_text(assistant->tokenizer, (int32_t)id))
+    assistant->image_token = (int32_t)id;
+  else if (id >= 0)
+    return gaze_fail(GAZE_ERR_MISMATCH, "image token %lld is not in the tokenizer: %s: get its tokenizer files again",
+                     (long long)id, assistant->path);
+  return GAZE_OK;
+}
+
+static gaze_err open_words(gaze_assistant *assistant) {
+  size_t V = assistant->decoder.config.vocabulary;
+  GAZE_TRY(gaze_tokenizer_open(assistant->path, &assistant->tokenizer));
+  if (gaze_tokenizer_size(assistant->tokenizer) > V)
+    return gaze_fail(GAZE_ERR_MISMATCH, "tokenizer of %zu ids, model of %zu: %s: they belong to different models",
+                     gaze_tokenizer_size(assistant->tokenizer), V, assistant->path);
+  GAZE_TRY(find_image_token(assistant));
+  GAZE_TRY(open_template(assistant));
+  return find_ends(assistant);
+}
+
+/* Step memory: laid out once to measure, once for good. */
+static gaze_err allocate(gaze_assistant *assistant) {
+  size_t wanted = assistant->options.context ? assistant->options.context : USUAL_CONTEXT;
+  size_t most = assistant->decoder.config.context;
+  assistant->context = wanted < most ? wanted : most;
+  size_t capacity = assistant->context + GAZE_KV_TILE;
+  gaze_arena measure = GAZE_ARENA_MEASURE;
+  gaze_decoder_tape_layout(&assistant->tape, &assistant->decoder, 1, GAZE_PROMPT_PIECE, capacity, &measure);
+  GAZE_TRY(gaze_arena_init(&assistant->arena, measure.used));
+  gaze_decoder_tape_layout(&assistant->tape, &assistant->decoder, 1, GAZE_PROMPT_PIECE, capacity, &assistant->arena);
+  return gaze_alloc((1 + GAZE_DRAFT_MOST) * assistant->decoder.config.vocabulary, sizeof(float), &assistant->logits);
+}
+
+static gaze_err open_assistant(gaze_assistant *assistant, const char *name) {
+  bool native;
+  GAZE_TRY(find_model(name, &assistant->path));
+  GAZE_TRY(gaze_compute_open(&assistant->options.model, &assistant->kernels, &assistant->matmul, &native));
+  assistant->compute = (gaze_compute){.kernels = &assistant->kernels, .matmul = assistant->matmul};
+  GAZE_TRY(gaze_assistant_open_files(assistant));
+  GAZE_TRY(open_words(assistant));
+  return allocate(assistant);
+}
+
+gaze_err gaze_assistant_open(const char *name, const gaze_assistant_options *options, gaze_assistant **out) {
+  gaze_assistant *assistant;
+  GAZE_TRY(gaze_alloc(1, sizeof *assistant, &assistant));
+  if (options)
+    assistant->options = *options;
+  gaze_err err = open_assistant(assistant, name);
+  assistant->options.chat_template = assistant->options.projector = NULL;
+  if (err != GAZE_OK)
+    gaze_assistant_close(assistant);
+  else
+    *out = assistant;
+  return err;
+}
+
+void gaze_assistant_close(gaze_assistant *assistant) {
+  if (!assistant)
+    return;
+  free(assistant->logits);
+  gaze_arena_fini(&assistant->arena);
+  gaze_chat_template_fini(&assistant->chat);
+  gaze_tokenizer_free(assistant->tokenizer);
+  gaze_assistant_close_files(assistant);
+  gaze_matmul_free(assistant->matmul);
+  free(assistant->path);
+  free(assistant);
+}
+
+bool gaze_assistant_sees(const gaze_assistant *assistant) { return assistant->eye != NULL; }

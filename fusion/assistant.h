@@ -1,0 +1,68 @@
+/* What stands behind gaze.h's gaze_assistant: a language decoder that is only run, its tokenizer and chat template,
+ * and what it sees pictures with. */
+#ifndef GAZE_FUSION_ASSISTANT_H
+#define GAZE_FUSION_ASSISTANT_H
+
+#include "fusion/eye.h"
+#include "fusion/prompt.h"
+#include "text/chat_template.h"
+#include "text/decoder.h"
+#include "text/tokenizer.h"
+
+enum {
+  GAZE_PROMPT_PIECE = 512, /* rows of a prompt that are read at once */
+  GAZE_DRAFT_MOST = 8,     /* ids that are guessed ahead */
+  GAZE_ENDS_MOST = 16      /* ids that end an answer */
+};
+
+struct gaze_assistant {
+  char *path;                     /* a folder, or a GGUF */
+  gaze_assistant_options options; /* without what is borrowed */
+  gaze_kernels kernels;
+  gaze_matmul *matmul;
+  gaze_compute compute;
+  gaze_decoder decoder;
+  gaze_parameters parameters;
+  gaze_weights *weights;
+  gaze_loaded loaded;
+  const gaze_gguf *gguf;   /* its metadata, where the model is one */
+  gaze_llava_files files;  /* of a folder whose model sees */
+  gaze_eye *eye;           /* NULL: it does not see */
+  gaze_weights *projector; /* the GGUF that the eye lies in; NULL: the same files */
+  int32_t image_token;     /* id that stands for a row of a picture; -1: none does */
+  gaze_tokenizer *tokenizer;
+  gaze_chat_template chat;
+  int32_t ends[GAZE_ENDS_MOST];
+  size_t n_ends;
+  size_t context; /* rows of a conversation */
+  gaze_arena arena;
+  gaze_decoder_tape tape;
+  float *logits; /* [1 + GAZE_DRAFT_MOST, V] */
+};
+
+GAZE_CHECKED gaze_err gaze_assistant_open_files(gaze_assistant *assistant);
+void gaze_assistant_close_files(gaze_assistant *assistant);
+
+/* Rows that were read, with their keys. */
+typedef struct gaze_reading {
+  gaze_kv_cache *cache;
+  int64_t *keys; /* [capacity of cache] */
+} gaze_reading;
+
+GAZE_CHECKED gaze_err gaze_reading_init(gaze_reading *reading, const gaze_assistant *assistant);
+void gaze_reading_fini(gaze_reading *reading);
+
+/* Rows [n, C] that stand for a part of a picture of the conversation, borrowed. */
+typedef gaze_err gaze_picture_rows_fn(void *user, const gaze_prompt_picture *which, const float **rows);
+
+/* Reads what of the prompt the cache does not have yet, which drops its rows behind the first that differs. There must
+ * be room. logits: [V], of the last row. *read: how many rows were. */
+GAZE_CHECKED gaze_err gaze_reading_go_on(gaze_assistant *assistant, gaze_reading *reading, const gaze_prompt *prompt,
+                                         gaze_picture_rows_fn *rows, void *user, const volatile int *stop,
+                                         float *logits, size_t *read);
+/* Puts n ids, GAZE_DRAFT_MOST + 1 at most, behind what was read. logits: [n, V], of each. */
+void gaze_reading_add(gaze_assistant *assistant, gaze_reading *reading, const int32_t *ids, size_t n, float *logits);
+/* Forgets all but the first n rows. */
+void gaze_reading_cut(gaze_reading *reading, size_t n);
+
+#endif

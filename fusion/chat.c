@@ -1,0 +1,105 @@
+#include "fusion/chat.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static gaze_err say(gaze_chat *chat, gaze_chat_role role, const char *text, size_t pictures) {
+  GAZE_TRY(gaze_grow(&chat->said, &chat->said_capacity, chat->n + 1, sizeof *chat->said));
+  gaze_said *said = &chat->said[chat->n];
+  *said = (gaze_said){.role = role, .pictures = pictures};
+  GAZE_TRY(gaze_strdup(text, &said->text));
+  chat->n++;
+  return GAZE_OK;
+}
+
+/* Forgets all but the first n messages. */
+static void unsay(gaze_chat *chat, size_t n) {
+  while (chat->n > n)
+    free(chat->said[--chat->n].text);
+}
+
+gaze_err gaze_chat_new(gaze_assistant *assistant, const char *system, gaze_chat **out) {
+  gaze_chat *chat;
+  GAZE_TRY(gaze_alloc(1, sizeof *chat, &chat));
+  chat->assistant = assistant;
+  gaze_err err = gaze_reading_init(&chat->reading, assistant);
+  if (err == GAZE_OK && system)
+    err = say(chat, GAZE_CHAT_SYSTEM, system, 0);
+  if (err != GAZE_OK)
+    gaze_chat_free(chat);
+  else
+    *out = chat;
+  return err;
+}
+
+void gaze_chat_free(gaze_chat *chat) {
+  if (!chat)
+    return;
+  unsay(chat, 0);
+  free(chat->said);
+  gaze_chat_drop_pictures(chat, 0);
+  free(chat->pictures);
+  gaze_prompt_fini(&chat->prompt);
+  gaze_reading_fini(&chat->reading);
+  free(chat);
+}
+
+void gaze_chat_clear(gaze_chat *chat) {
+  unsay(chat, chat->n && chat->said[0].role == GAZE_CHAT_SYSTEM ? 1 : 0);
+  gaze_prompt_cut(&chat->prompt, 0);
+  gaze_chat_drop_pictures(chat, 0);
+  chat->rendered = chat->coming = 0;
+}
+
+/* The question is the last message; its rows and the answer's come behind the prompt. */
+static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out) {
+  gaze_assistant *assistant = chat->assistant;
+  size_t read;
+  double start = now();
+  gaze_chat_plan_pictures(chat);
+  GAZE_TRY(gaze_chat_render(chat));
+  if (chat->prompt.n >= assistant->context)
+    return gaze_fail(GAZE_ERR_LIMIT,
+                     "question too long: %zu tokens with all that was said, room for %zu: begin anew, "
+                     "or raise --context",
+                     chat->prompt.n, assistant->context);
+  GAZE_TRY(gaze_reading_go_on(assistant, &chat->reading, &chat->prompt, gaze_chat_picture_rows, chat, options->stop,
+                              assistant->logits, &read));
+  out->prompt_tokens = chat->prompt.n;
+  out->cached_tokens = chat->prompt.n - read;
+  out->first_seconds = now() - start;
+  GAZE_TRY(gaze_chat_write(chat, options, out));
+  out->seconds = now() - start;
+  return say(chat, GAZE_CHAT_ASSISTANT, out->text, 0);
+}
+
+gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_options *options, gaze_answer *out) {
+  static const gaze_answer_options usual = {0};
+  size_t n = chat->n, rows = chat->prompt.n, rendered = chat->rendered;
+  *out = (gaze_answer){0};
+  gaze_err err = say(chat, GAZE_CHAT_USER, question, chat->coming);
+  if (err == GAZE_OK)
+    err = answer(chat, options ? options : &usual, out);
+  if (err == GAZE_OK) {
+    chat->rendered = chat->exact ? chat->n : 0;
+    chat->coming = 0;
+    return GAZE_OK;
+  }
+  unsay(chat, n);
+  chat->rendered = rows <= chat->prompt.n ? rendered : 0; /* it may have been rendered anew */
+  gaze_prompt_cut(&chat->prompt, chat->rendered ? rows : 0);
+  gaze_answer_fini(out);
+  return err;
+}
+
+void gaze_answer_fini(gaze_answer *answer) {
+  free(answer->text);
+  *answer = (gaze_answer){0};
+}

@@ -1,0 +1,49 @@
+/* What stands behind gaze.h's gaze_chat: messages, the rows they became, and what the decoder has read of them. */
+#ifndef GAZE_FUSION_CHAT_H
+#define GAZE_FUSION_CHAT_H
+
+#include "fusion/assistant.h"
+
+typedef struct gaze_said {
+  gaze_chat_role role;
+  char *text;
+  size_t pictures; /* in front of the text */
+} gaze_said;
+
+/* A picture of the conversation, as it was given. */
+typedef struct gaze_chat_picture {
+  uint8_t *bytes;
+  size_t size;
+  char *name;
+  uint64_t hash;     /* of the bytes */
+  int width, height; /* upright */
+  gaze_tile_plan plan;
+  float *rows; /* [plan.tokens, C]; NULL: not looked at yet */
+} gaze_chat_picture;
+
+struct gaze_chat {
+  gaze_assistant *assistant; /* borrowed */
+  gaze_said *said;           /* [n] */
+  size_t n, said_capacity;
+  gaze_prompt prompt; /* of what was said, as far as it was read or written */
+  size_t rendered;    /* messages whose rows are in prompt; of the last, an answer, the opening and the text */
+  bool exact;         /* the answer's rows are its text, and no more than an end */
+  gaze_reading reading;
+  gaze_chat_picture *pictures; /* [n_pictures], in the order in which they were given */
+  size_t n_pictures, pictures_capacity;
+  size_t coming; /* so many of the last belong to the next question */
+};
+
+/* Plans of all pictures. They may depend on how many there are; where one changed, all is rendered anew. */
+void gaze_chat_plan_pictures(gaze_chat *chat);
+/* Forgets all but the first n. */
+void gaze_chat_drop_pictures(gaze_chat *chat, size_t n);
+/* A gaze_picture_rows_fn; user is the chat. Looks at a picture when its rows are first wanted. */
+gaze_err gaze_chat_picture_rows(void *user, const gaze_prompt_picture *which, const float **rows);
+
+/* Appends what was said since `rendered`, and the opening of an answer, to the prompt. */
+GAZE_CHECKED gaze_err gaze_chat_render(gaze_chat *chat);
+/* Writes an answer behind the prompt, which was read up to its last row: logits [V] are of that. */
+GAZE_CHECKED gaze_err gaze_chat_write(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out);
+
+#endif

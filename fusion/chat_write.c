@@ -1,0 +1,174 @@
+/* An answer, id by id: chosen, read again, turned into text, until it ends. */
+#include "fusion/chat.h"
+#include "text/prompt_lookup.h"
+#include "text/sampler.h"
+#include "text/stop_strings.h"
+#include "text/token_stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct writing {
+  gaze_chat *chat;
+  const gaze_answer_options *options;
+  gaze_answer *out;
+  gaze_sampler sampler;
+  gaze_token_stream words;
+  gaze_stop_strings stops;
+  int32_t *ids; /* [n] of the prompt and the answer, pictures as -1; for guesses */
+  size_t n, ids_capacity, text_size, text_capacity;
+  bool ended;
+} writing;
+
+static gaze_err init_stops(writing *w) {
+  const char *const *own = gaze_chat_template_stops(&w->chat->assistant->chat);
+  const char *all[16];
+  size_t n = 0;
+  for (; own[n]; n++)
+    all[n] = own[n];
+  for (size_t i = 0; i < w->options->n_stops; i++) {
+    if (n == sizeof all / sizeof *all)
+      return gaze_fail(GAZE_ERR_LIMIT, "too many stop strings: %zu: a dozen at most", w->options->n_stops);
+    all[n++] = w->options->stops[i];
+  }
+  return gaze_stop_strings_init(&w->stops, all, n);
+}
+
+static gaze_err init(writing *w) {
+  const gaze_answer_options *o = w->options;
+  const gaze_prompt *prompt = &w->chat->prompt;
+  gaze_sampling sampling = {.temperature = o->temperature,
+                            .top_k = o->top_k,
+                            .top_p = o->top_p,
+                            .min_p = o->min_p,
+                            .repetition_penalty = o->repetition_penalty,
+                            .seed = o->seed};
+  GAZE_TRY(gaze_sampler_init(&w->sampler, &sampling, w->chat->assistant->decoder.config.vocabulary));
+  GAZE_TRY(gaze_token_stream_init(&w->words, w->chat->assistant->tokenizer, true));
+  GAZE_TRY(init_stops(w));
+  GAZE_TRY(gaze_grow(&w->ids, &w->ids_capacity, w->chat->reading.cache->capacity + 1, sizeof *w->ids));
+  for (size_t i = 0; i < prompt->n; i++) {
+    w->ids[w->n++] = prompt->keys[i] < 0 ? -1 : (int32_t)prompt->keys[i];
+    if (prompt->keys[i] >= 0)
+      gaze_sampler_accept(&w->sampler, (int32_t)prompt->keys[i]);
+  }
+  return GAZE_OK;
+}
+
+static void fini(writing *w) {
+  gaze_sampler_fini(&w->sampler);
+  gaze_token_stream_fini(&w->words);
+  gaze_stop_strings_fini(&w->stops);
+  free(w->ids);
+}
+
+/* What may be shown, to the listener and to the answer. */
+static gaze_err show(writing *w, const char *piece, size_t size) {
+  GAZE_TRY(gaze_grow(&w->out->text, &w->text_capacity, w->text_size + size + 1, 1));
+  char *at = w->out->text + w->text_size;
+  memcpy(at, piece, size);
+  at[size] = 0;
+  w->text_size += size;
+  if (size && w->options->text)
+    w->options->text(w->options->user, at);
+  return GAZE_OK;
+}
+
+static gaze_err feed(writing *w, const char *text) {
+  const char *piece;
+  size_t size;
+  GAZE_TRY(gaze_stop_strings_feed(&w->stops, text, strlen(text), &piece, &size));
+  return show(w, piece, size);
+}
+
+static gaze_err finish(writing *w) {
+  const char *text;
+  size_t size;
+  GAZE_TRY(gaze_token_stream_finish(&w->words, &text));
+  GAZE_TRY(feed(w, text));
+  if (w->stops.stopped)
+    return GAZE_OK;
+  gaze_stop_strings_end(&w->stops, &text, &size);
+  return show(w, text, size);
+}
+
+static bool is_end(const gaze_assistant *assistant, int32_t id) {
+  for (size_t i = 0; i < assistant->n_ends; i++)
+    if (assistant->ends[i] == id)
+      return true;
+  return false;
+}
+
+static void end(writing *w, const char *why) {
+  w->out->ending = why;
+  w->ended = true;
+}
+
+/* An id that was chosen becomes part of the answer. */
+static gaze_err take(writing *w, int32_t id) {
+  const char *text;
+  w->ids[w->n++] = id;
+  gaze_sampler_accept(&w->sampler, id);
+  GAZE_TRY(gaze_prompt_add_ids(&w->chat->prompt, &id, 1));
+  w->out->completion_tokens++;
+  if (is_end(w->chat->assistant, id))
+    return end(w, "end"), GAZE_OK;
+  GAZE_TRY(gaze_token_stream_add(&w->words, id, &text));
+  GAZE_TRY(feed(w, text));
+  if (w->stops.stopped)
+    end(w, "end");
+  else if (w->options->max_tokens && w->out->completion_tokens >= w->options->max_tokens)
+    end(w, "length");
+  else if (w->chat->prompt.n >= w->chat->assistant->context)
+    end(w, "context");
+  else if (w->options->stop && *w->options->stop)
+    end(w, "interrupted");
+  return GAZE_OK;
+}
+
+/* Guesses behind the last id, none where something is drawn. */
+static size_t guess(writing *w, int32_t *draft) {
+  size_t room = w->chat->assistant->context - w->chat->prompt.n;
+  if (!w->options->look_up || w->options->temperature > 0)
+    return 0;
+  return gaze_prompt_lookup_draft(w->ids, w->n, GAZE_PROMPT_LOOKUP_LONGEST, draft,
+                                  room < GAZE_DRAFT_MOST ? room : GAZE_DRAFT_MOST);
+}
+
+/* The last id and what is guessed to follow it go through the decoder together; what it would have said itself is
+ * taken. */
+static gaze_err go_on(writing *w) {
+  gaze_assistant *assistant = w->chat->assistant;
+  size_t V = assistant->decoder.config.vocabulary, at = w->chat->reading.cache->used;
+  int32_t ids[1 + GAZE_DRAFT_MOST];
+  ids[0] = w->ids[w->n - 1];
+  size_t guesses = guess(w, ids + 1), right = 0;
+  gaze_reading_add(assistant, &w->chat->reading, ids, 1 + guesses, assistant->logits);
+  w->out->guessed_tokens += guesses;
+  do {
+    int32_t next = gaze_sampler_next(&w->sampler, assistant->logits + right * V);
+    GAZE_TRY(take(w, next));
+    if (w->ended || right == guesses || next != ids[1 + right])
+      break;
+    right++;
+  } while (true);
+  w->out->accepted_tokens += right;
+  gaze_reading_cut(&w->chat->reading, at + 1 + right);
+  return GAZE_OK;
+}
+
+static gaze_err write_all(writing *w) {
+  GAZE_TRY(init(w));
+  GAZE_TRY(take(w, gaze_sampler_next(&w->sampler, w->chat->assistant->logits)));
+  while (!w->ended)
+    GAZE_TRY(go_on(w));
+  return finish(w);
+}
+
+gaze_err gaze_chat_write(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out) {
+  writing w = {.chat = chat, .options = options, .out = out};
+  gaze_err err = write_all(&w);
+  chat->exact = !w.stops.stopped;
+  fini(&w);
+  return err;
+}

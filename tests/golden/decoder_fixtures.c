@@ -1,0 +1,85 @@
+#include "decoder_fixtures.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void must(gaze_err err) {
+  if (err != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+}
+
+const char *decoder_path(const char *name) {
+  static char paths[8][1024];
+  static int turn;
+  char *path = paths[turn++ % 8];
+  snprintf(path, sizeof paths[0], "%s/tests/golden/data/decoders/%s", getenv("GAZE_SOURCE_ROOT"), name);
+  return path;
+}
+
+static bool is_leftover(const void *user, const char *name) { return gaze_decoder_is_leftover(user, name); }
+
+static void load(decoder_run *run, const char *name) {
+  char config_name[64];
+  gaze_decoder_config config;
+  json_t *json;
+  snprintf(config_name, sizeof config_name, "%s/config.json", name);
+  must(gaze_json_open(decoder_path(config_name), &json));
+  must(gaze_decoder_config_read(json, &config));
+  json_decref(json);
+  must(gaze_decoder_init(&run->decoder, &config));
+  must(gaze_decoder_list(&run->decoder, &run->parameters));
+  must(gaze_weights_open(decoder_path(name), &run->weights));
+  gaze_load how = {.kernels = &run->kernels,
+                   .names = gaze_decoder_names,
+                   .config = "config.json",
+                   .is_leftover = is_leftover,
+                   .user = &run->decoder.config};
+  for (gaze_dtype dtype = 0; dtype < GAZE_DTYPES; dtype++)
+    how.keeps[dtype] = dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16 || gaze_dtype_is_quantised(dtype);
+  must(gaze_parameters_load(&run->parameters, run->weights, &how, &run->loaded));
+  gaze_decoder_tie(&run->decoder);
+}
+
+void decoder_open(decoder_run *run, const char *name, gaze_precision precision) {
+  *run = (decoder_run){0};
+  gaze_kernels_init(&run->kernels, gaze_cpu_detect());
+  must(gaze_matmul_new(&run->kernels, gaze_cpu_detect(), precision, &run->matmul));
+  run->compute = (gaze_compute){.kernels = &run->kernels, .matmul = run->matmul};
+  load(run, name);
+  gaze_arena measure = GAZE_ARENA_MEASURE;
+  gaze_decoder_tape_layout(&run->tape, &run->decoder, DECODER_BATCH, DECODER_ROWS, DECODER_ROWS, &measure);
+  must(gaze_arena_init(&run->arena, measure.used));
+  gaze_decoder_tape_layout(&run->tape, &run->decoder, DECODER_BATCH, DECODER_ROWS, DECODER_ROWS, &run->arena);
+}
+
+void decoder_close(decoder_run *run) {
+  gaze_arena_fini(&run->arena);
+  gaze_decoder_fini(&run->decoder);
+  gaze_parameters_fini(&run->parameters);
+  gaze_loaded_fini(&run->loaded);
+  gaze_weights_close(run->weights);
+  gaze_matmul_free(run->matmul);
+}
+
+gaze_kv_cache *decoder_cache(const decoder_run *run, gaze_dtype dtype) {
+  const gaze_decoder_config *c = &run->decoder.config;
+  gaze_kv_cache *cache;
+  must(gaze_kv_cache_new(c->layers, c->block.attention.kv_heads, c->block.attention.head_dim, DECODER_ROWS, dtype,
+                         &cache));
+  return cache;
+}
+
+void decoder_step(decoder_run *run, float *logits, const int32_t *const *ids, const size_t *n,
+                  gaze_kv_cache *const *caches, size_t batch, bool all) {
+  size_t offsets[DECODER_BATCH + 1] = {0}, starts[DECODER_BATCH];
+  for (size_t b = 0; b < batch; b++) {
+    gaze_decoder_embed(&run->compute, &run->decoder, run->tape.x[0] + offsets[b] * run->decoder.config.block.dim,
+                       ids[b], n[b]);
+    offsets[b + 1] = offsets[b] + n[b];
+    starts[b] = caches[b]->used;
+  }
+  gaze_cached_batch rows = {
+      .sequences = {.count = batch, .offsets = offsets, .starts = starts}, .caches = caches, .capacity = DECODER_ROWS};
+  gaze_decoder_forward(&run->compute, logits, &run->decoder, &rows, all, &run->tape);
+}

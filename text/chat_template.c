@@ -1,0 +1,128 @@
+#include "text/chat_template.h"
+
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { JINJA_MAX = 1 << 20 }; /* bytes */
+
+gaze_err gaze_chat_template_names(char **out) {
+  const gaze_chat_format *formats = gaze_chat_formats;
+  char *list = NULL, *longer;
+  GAZE_TRY(gaze_strdup("", &list));
+  for (size_t i = 0; formats[i].name; i++) {
+    bool again = false;
+    for (size_t k = 0; k < i; k++)
+      again = again || !strcmp(formats[k].name, formats[i].name);
+    if (again)
+      continue;
+    gaze_err err = gaze_format(&longer, "%s%s%s", list, i ? ", " : "", formats[i].name);
+    free(list);
+    GAZE_TRY(err);
+    list = longer;
+  }
+  *out = list;
+  return GAZE_OK;
+}
+
+gaze_err gaze_chat_template_find(const char *name, gaze_chat_template *out) {
+  *out = (gaze_chat_template){0};
+  for (const gaze_chat_format *format = gaze_chat_formats; format->name; format++) {
+    if (strcmp(format->name, name))
+      continue;
+    out->format = format;
+    out->starts = format->opening && *format->opening == *GAZE_CHAT_START_SIGN;
+    out->trims = format->trims;
+    return format->system ? gaze_strdup(format->system, &out->system) : GAZE_OK;
+  }
+  char *names;
+  GAZE_TRY(gaze_chat_template_names(&names));
+  gaze_err err = gaze_fail(GAZE_ERR_NOT_FOUND, "chat template: %s: there are %s", name, names);
+  free(names);
+  return err;
+}
+
+void gaze_chat_template_fini(gaze_chat_template *chat) {
+  free(chat->system);
+  *chat = (gaze_chat_template){0};
+}
+
+const char *gaze_chat_template_name(const gaze_chat_template *chat) { return chat->format->name; }
+
+const char *const *gaze_chat_template_stops(const gaze_chat_template *chat) { return chat->format->stops; }
+
+bool gaze_chat_template_starts(const gaze_chat_template *chat) {
+  const char *user = chat->format->turns[GAZE_CHAT_USER].before;
+  return chat->starts || (user && strchr(user, *GAZE_CHAT_START_SIGN));
+}
+
+static gaze_err read_jinja(const char *path, gaze_chat_template *out) {
+  uint8_t *bytes;
+  size_t size;
+  GAZE_TRY(gaze_file_read(path, JINJA_MAX, &bytes, &size));
+  gaze_err err = gaze_chat_template_read((const char *)bytes, size, path, out);
+  free(bytes);
+  return err;
+}
+
+/* A string, or a list of {"name", "template"}; NULL: neither. */
+static const char *pick_template(const json_t *value) {
+  size_t i;
+  const json_t *item;
+  if (json_is_string(value))
+    return json_string_value(value);
+  json_array_foreach(value, i, item) {
+    const char *name = json_string_value(json_object_get(item, "name"));
+    if (name && !strcmp(name, "default"))
+      return json_string_value(json_object_get(item, "template"));
+  }
+  return NULL;
+}
+
+static gaze_err read_json(const char *path, gaze_chat_template *out, bool *found) {
+  json_t *json;
+  GAZE_TRY(gaze_json_open(path, &json));
+  const json_t *value = json_object_get(json, "chat_template");
+  const char *jinja = pick_template(value);
+  gaze_err err = GAZE_OK;
+  *found = jinja;
+  if (jinja)
+    err = gaze_chat_template_read(jinja, strlen(jinja), path, out);
+  else if (value && !json_is_null(value))
+    err = gaze_fail(GAZE_ERR_FORMAT, "chat template: %s: \"chat_template\" is no text: name one with --template", path);
+  json_decref(json);
+  return err;
+}
+
+static gaze_err open_one(const char *folder, const char *name, gaze_chat_template *out, bool *found) {
+  char *path;
+  GAZE_TRY(gaze_path_join(folder, name, &path));
+  gaze_err err = GAZE_OK;
+  *found = gaze_file_exists(path);
+  if (*found)
+    err = gaze_ends_with(name, ".json") ? read_json(path, out, found) : read_jinja(path, out);
+  free(path);
+  return err;
+}
+
+gaze_err gaze_chat_template_open(const char *folder, gaze_chat_template *out) {
+  static const char *const files[] = {"chat_template.jinja", "chat_template.json", "tokenizer_config.json"};
+  *out = (gaze_chat_template){0};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    bool found;
+    GAZE_TRY(open_one(folder, files[i], out, &found));
+    if (found)
+      return GAZE_OK;
+  }
+  char *names;
+  GAZE_TRY(gaze_chat_template_names(&names));
+  gaze_err err = gaze_fail(GAZE_ERR_NOT_FOUND,
+                           "chat template: %s: neither chat_template.jinja nor chat_template.json nor "
+                           "tokenizer_config.json has one: name one with --template: %s",
+                           folder, names);
+  free(names);
+  return err;
+}

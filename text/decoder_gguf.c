@@ -1,0 +1,144 @@
+/* The configuration of a language decoder from a GGUF file's metadata, ARCHITECTURE.KEY. */
+#include "text/decoder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct architecture {
+  const char *name;
+  bool interleaved; /* its conversion reorders q and k so that neighbours are turned */
+  bool qkv_biased, qk_normed, fused;
+} architecture;
+
+static const architecture architectures[] = {{"llama", true, false, false, false},
+                                             {"qwen2", false, true, false, false},
+                                             {"qwen3", false, false, true, false},
+                                             {"phi3", false, false, false, true},
+                                             {"exaone", false, false, false, false}};
+
+typedef struct source {
+  const gaze_gguf *file;
+  const char *architecture;
+} source;
+
+static const char *full_key(const source *s, const char *key, char full[96]) {
+  snprintf(full, 96, "%s.%s", s->architecture, key);
+  return full;
+}
+
+/* otherwise 0: the key must be there. */
+static gaze_err read_size(const source *s, const char *key, size_t otherwise, size_t *out) {
+  char full[96];
+  int64_t value = (int64_t)otherwise;
+  if (!otherwise)
+    GAZE_TRY(gaze_gguf_require(s->file, full_key(s, key, full)));
+  GAZE_TRY(gaze_gguf_integer(s->file, full_key(s, key, full), 1, 1 << 24, &value));
+  *out = (size_t)value;
+  return GAZE_OK;
+}
+
+static gaze_err read_number(const source *s, const char *key, double otherwise, float *out) {
+  char full[96];
+  double value = otherwise;
+  GAZE_TRY(gaze_gguf_number(s->file, full_key(s, key, full), &value));
+  *out = (float)value;
+  return GAZE_OK;
+}
+
+static const gaze_tensor *find_tensor(const gaze_gguf *file, const char *name) {
+  for (size_t i = 0; i < gaze_gguf_count(file); i++)
+    if (strcmp(gaze_gguf_get(file, i)->name, name) == 0)
+      return &gaze_gguf_get(file, i)->tensor;
+  return NULL;
+}
+
+static gaze_err read_sizes(const source *s, gaze_decoder_config *out) {
+  gaze_attention *attention = &out->block.attention;
+  const gaze_tensor *table = find_tensor(s->file, "token_embd.weight");
+  size_t turned;
+  GAZE_TRY(read_size(s, "context_length", 0, &out->context));
+  GAZE_TRY(read_size(s, "embedding_length", 0, &out->block.dim));
+  GAZE_TRY(read_size(s, "feed_forward_length", 0, &out->block.mlp_dim));
+  GAZE_TRY(read_size(s, "block_count", 0, &out->layers));
+  GAZE_TRY(read_size(s, "attention.head_count", 0, &attention->heads));
+  GAZE_TRY(read_size(s, "attention.head_count_kv", attention->heads, &attention->kv_heads));
+  size_t head_dim = out->block.dim / attention->heads;
+  GAZE_TRY(read_size(s, "attention.key_length", head_dim ? head_dim : 1, &attention->head_dim));
+  GAZE_TRY(read_size(s, "rope.dimension_count", attention->head_dim, &turned));
+  if (turned != attention->head_dim)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "rope.dimension_count %zu of heads of %zu: %s: gaze turns whole heads alone",
+                     turned, attention->head_dim, gaze_gguf_name(s->file));
+  if (!table || table->rank != 2)
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "no language model: %s has no token_embd.weight: name a file that holds weights",
+                     gaze_gguf_name(s->file));
+  out->vocabulary = table->shape[0];
+  out->tied = !find_tensor(s->file, "output.weight");
+  return GAZE_OK;
+}
+
+/* LLaMA 3's scaling lies in the file as a factor for each frequency. */
+static gaze_err read_factors(const source *s, gaze_attention *attention) {
+  const gaze_tensor *factors = find_tensor(s->file, "rope_freqs.weight");
+  if (!factors)
+    return GAZE_OK;
+  if (factors->dtype != GAZE_DTYPE_F32 || gaze_tensor_count(factors) != attention->head_dim / 2 ||
+      (uintptr_t)factors->data % _Alignof(float) != 0)
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "wrong shape or dtype: rope_freqs.weight in %s: %zu numbers in F32 belong there",
+                     gaze_gguf_name(s->file), attention->head_dim / 2);
+  attention->rope_scaling.kind = GAZE_ROPE_FACTORS;
+  attention->rope_scaling.factors = factors->data;
+  return GAZE_OK;
+}
+
+static gaze_err read_rope(const source *s, gaze_attention *attention) {
+  char full[96];
+  gaze_gguf_text kind = {"none", 4};
+  GAZE_TRY(read_number(s, "rope.freq_base", 10000, &attention->rope_theta));
+  GAZE_TRY(read_number(s, "rope.scaling.factor", 1, &attention->rope_scaling.factor));
+  GAZE_TRY(gaze_gguf_string(s->file, full_key(s, "rope.scaling.type", full), &kind));
+  if (gaze_gguf_text_is(kind, "linear"))
+    attention->rope_scaling.kind = GAZE_ROPE_LINEAR;
+  else if (!gaze_gguf_text_is(kind, "none"))
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "unknown %s: \"%.*s\" in %s: gaze knows none and linear", full,
+                     (int)kind.length, kind.bytes, gaze_gguf_name(s->file));
+  if (!(attention->rope_theta > 0) || !(attention->rope_scaling.factor > 0))
+    return gaze_fail(GAZE_ERR_FORMAT, "bad rotary positions: %s: freq_base and factor must be positive",
+                     gaze_gguf_name(s->file));
+  return read_factors(s, attention);
+}
+
+static gaze_err read_architecture(const source *s, const architecture *a, gaze_decoder_config *out) {
+  char full[96];
+  int64_t window = 0;
+  out->block = (gaze_block_config){.norm = GAZE_RMS_NORM,
+                                   .activation = GAZE_SILU,
+                                   .gated = true,
+                                   .qkv_biased = a->qkv_biased,
+                                   .qk_normed = a->qk_normed};
+  out->block.attention = (gaze_attention){.causal = true, .rope_interleaved = a->interleaved};
+  out->fused_gguf = a->fused;
+  GAZE_TRY(read_sizes(s, out));
+  GAZE_TRY(gaze_gguf_require(s->file, full_key(s, "attention.layer_norm_rms_epsilon", full)));
+  GAZE_TRY(read_number(s, "attention.layer_norm_rms_epsilon", 0, &out->block.eps));
+  GAZE_TRY(read_rope(s, &out->block.attention));
+  GAZE_TRY(gaze_gguf_integer(s->file, full_key(s, "attention.sliding_window", full), 0, INT32_MAX, &window));
+  out->block.attention.window = (size_t)window;
+  snprintf(out->family, sizeof out->family, "%s", a->name);
+  return gaze_decoder_config_check(out);
+}
+
+gaze_err gaze_decoder_config_read_gguf(const gaze_gguf *file, gaze_decoder_config *out) {
+  gaze_gguf_text name = {"", 0};
+  *out = (gaze_decoder_config){0};
+  GAZE_TRY(gaze_gguf_require(file, "general.architecture"));
+  GAZE_TRY(gaze_gguf_string(file, "general.architecture", &name));
+  for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++)
+    if (gaze_gguf_text_is(name, architectures[i].name))
+      return read_architecture(&(source){file, architectures[i].name}, &architectures[i], out);
+  return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                   "unknown language model: general.architecture \"%.*s\" in %s: gaze knows llama, qwen2, qwen3, phi3 "
+                   "and exaone",
+                   (int)name.length, name.bytes, gaze_gguf_name(file));
+}

@@ -1,0 +1,30 @@
+#include "text/prompt_lookup.h"
+
+/* How many of the last ids agree with those that end at `end`, up to longest. */
+static size_t count_agreeing(const int32_t *ids, size_t n, size_t end, size_t longest) {
+  size_t agree = 0;
+  while (agree < longest && agree < end && ids[end - 1 - agree] == ids[n - 1 - agree] && ids[n - 1 - agree] >= 0)
+    agree++;
+  return agree;
+}
+
+size_t gaze_prompt_lookup_draft(const int32_t *ids, size_t n, size_t longest, int32_t *draft, size_t room) {
+  size_t best = 0, place = 0, drafted = 0;
+  for (size_t end = n; end > 1 && best < longest; end--) {
+    size_t agree = count_agreeing(ids, n, end - 1, longest);
+    if (agree > best) {
+      best = agree;
+      place = end - 1;
+    }
+  }
+  for (size_t i = place; best && i < n && drafted < room && ids[i] >= 0; i++)
+    draft[drafted++] = ids[i];
+  return drafted;
+}
+
+size_t gaze_prompt_lookup_accepted(const int32_t *draft, size_t n, const int32_t *chosen) {
+  size_t accepted = 0;
+  while (accepted < n && draft[accepted] == chosen[accepted])
+    accepted++;
+  return accepted;
+}
