@@ -6,6 +6,7 @@
 #include "core/kernels/matmul_parts.h"
 
 #include "core/kernels/quantised.h"
+#include "core/kernels/quants.h"
 
 #include <assert.h>
 #include <string.h>
@@ -15,7 +16,7 @@ enum {
   STRIP = 32,         /* rows of weights in blocks that a thread takes at once */
   WIDENED_ROWS = 256, /* rows of other weights that are widened at once */
   CHUNK = 1024,       /* numbers of a product of rows that are taken at once */
-  AHEAD = 4096,       /* bytes that are fetched early: the processor's own guess stops at pages */
+  AHEAD = 2048,       /* bytes that are fetched early: the processor's own guess stops at pages */
   ALONE = 1 << 14     /* numbers of A that one thread quantises sooner than two agree on it */
 };
 
@@ -34,8 +35,7 @@ static void widen(const gaze_kernels *kernels, float *values, gaze_dtype dtype, 
   else if (dtype == GAZE_DTYPE_F32)
     memcpy(values, at, n * sizeof *values);
   else
-    for (size_t block = gaze_dtype_block(dtype); n; n -= block, values += block, at += gaze_dtype_size(dtype))
-      gaze_block_widen(values, at, dtype);
+    gaze_dequantise(values, at, dtype, n);
 }
 
 /* a . numbers first .. first + n of a row, n <= CHUNK; asks memory for those that come next. */
