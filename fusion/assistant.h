@@ -3,6 +3,7 @@
 #ifndef GAZE_FUSION_ASSISTANT_H
 #define GAZE_FUSION_ASSISTANT_H
 
+#include "core/nn/kv_cache.h"
 #include "fusion/eye.h"
 #include "fusion/prompt.h"
 #include "text/chat_template.h"
