@@ -33,6 +33,7 @@ MODULES = [
     "distill",
     "weights",
     "decoders",
+    "decoders_gguf",
     "sampler",
     "chat_template",
     "quants",
