@@ -34,14 +34,14 @@ static void bf16_from_f32(uint16_t *y, const float *x, size_t n) {
 static float dot_f16(const float *a, const uint16_t *b, size_t n) {
   double sum = 0;
   for (size_t i = 0; i < n; i++)
-    sum += (double)a[i] * (double)gaze_portable_f32_from_f16(b[i]);
+    sum += (double)a[i] * (double)gaze_f32_from_f16(b[i]);
   return (float)sum;
 }
 
 static float dot_bf16(const float *a, const uint16_t *b, size_t n) {
   double sum = 0;
   for (size_t i = 0; i < n; i++)
-    sum += (double)a[i] * (double)float_of((uint32_t)b[i] << 16);
+    sum += (double)a[i] * (double)gaze_float_of_bits((uint32_t)b[i] << 16);
   return (float)sum;
 }
 

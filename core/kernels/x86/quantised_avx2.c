@@ -84,6 +84,13 @@ INLINED lanes load_lanes(const float *x, size_t n) {
   return (lanes){_mm256_loadu_ps(copy), _mm256_loadu_ps(copy + 8)};
 }
 
+INLINED lanes first_lanes(lanes x, size_t n) {
+  const __m256i number = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), end = _mm256_set1_epi32((int)n);
+  __m256i low = _mm256_cmpgt_epi32(end, number),
+          high = _mm256_cmpgt_epi32(end, _mm256_add_epi32(number, _mm256_set1_epi32(8)));
+  return (lanes){_mm256_and_ps(x.low, _mm256_castsi256_ps(low)), _mm256_and_ps(x.high, _mm256_castsi256_ps(high))};
+}
+
 INLINED lanes times_lanes(lanes a, lanes b) {
   return (lanes){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
 }

@@ -59,6 +59,7 @@ INLINED __mmask16 first_16(size_t n) { return n < 16 ? (__mmask16)((1u << n) - 1
 
 INLINED lanes no_lanes(void) { return _mm512_setzero_ps(); }
 INLINED lanes load_lanes(const float *x, size_t n) { return _mm512_maskz_loadu_ps(first_16(n), x); }
+INLINED lanes first_lanes(lanes x, size_t n) { return _mm512_maskz_mov_ps(first_16(n), x); }
 INLINED lanes times_lanes(lanes a, lanes b) { return _mm512_mul_ps(a, b); }
 INLINED lanes minus_lanes(lanes a, lanes b) { return _mm512_sub_ps(a, b); }
 INLINED lanes plus_products(lanes c, lanes a, lanes b) { return _mm512_fmadd_ps(a, b, c); }
