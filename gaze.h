@@ -120,6 +120,10 @@ GAZE_CHECKED gaze_err gaze_model_key(gaze_model *model, char key[33]);
 GAZE_CHECKED gaze_err gaze_model_info_json(gaze_model *model, char **json);
 /* The same of a GGUF file, of any kind of model, by its metadata. */
 GAZE_CHECKED gaze_err gaze_gguf_info_json(const char *path, char **json);
+/* The same of a folder of a model that answers, with its tokenizer and chat template. */
+GAZE_CHECKED gaze_err gaze_assistant_info_json(const char *name, char **json);
+/* Whether a model's folder is of one that answers; nothing but its config.json is read. */
+GAZE_CHECKED gaze_err gaze_model_answers(const char *name, bool *answers);
 
 /* Writes a model's folder with the matrices of its linear layers in bf16 or int8; it opens in a fraction of the time.
  */

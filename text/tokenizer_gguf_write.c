@@ -10,7 +10,7 @@
 
 #define KEY(name) "tokenizer.ggml." name
 
-enum { FILLING_SIZE = 16 /* bytes of "[PAD1048575]" and its end */ };
+enum { FILLING_SIZE = 32 /* bytes of "[PAD1048575]" and its end, and then some */ };
 
 /* Arrays with an element an id, [n]. */
 typedef struct lists {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { DECODER_ROWS = 128, DECODER_BATCH = 3 };
+enum { DECODER_ROWS = 256, DECODER_BATCH = 3 };
 
 typedef struct decoder_run {
   gaze_kernels kernels;

@@ -34,6 +34,7 @@ MODULES = [
     "weights",
     "decoders",
     "decoders_gguf",
+    "stories",
     "sampler",
     "chat_template",
     "quants",
