@@ -2,6 +2,7 @@
 #include "core/base/file.h"
 #include "fusion/assistant.h"
 #include "fusion/model.h"
+#include "fusion/weights_info.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,27 +42,11 @@ static json_t *eye_info(const gaze_eye *eye) {
                    (json_int_t)c->vision.block.dim);
 }
 
-/* {"BF16": how many numbers, ...} of all files. */
-static json_t *dtypes_info(const gaze_weights *weights, size_t *total) {
-  size_t counts[GAZE_DTYPES] = {0};
-  json_t *info = json_object();
-  for (size_t i = 0; i < gaze_weights_count(weights); i++) {
-    const gaze_tensor *tensor = &gaze_weights_get(weights, i)->tensor;
-    counts[tensor->dtype] += gaze_tensor_count(tensor);
-  }
-  for (gaze_dtype dtype = 0; dtype < GAZE_DTYPES; dtype++)
-    if (counts[dtype])
-      json_object_set_new(info, gaze_dtype_name(dtype), json_integer((json_int_t)counts[dtype]));
-  for (gaze_dtype dtype = 0; dtype < GAZE_DTYPES; dtype++)
-    *total += counts[dtype];
-  return info;
-}
-
 static json_t *assistant_info(const gaze_assistant *assistant, const char *chat) {
   const gaze_decoder_config *c = &assistant->decoder.config;
   const gaze_block_config *block = &c->block;
   size_t total = 0;
-  json_t *dtypes = dtypes_info(assistant->weights, &total);
+  json_t *dtypes = gaze_weights_dtypes_json(assistant->weights, &total);
   return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:s?, s:o, s:o*}", "path",
                    assistant->path, "family", c->family, "parameters", (json_int_t)total, "context",
                    (json_int_t)c->context, "vocabulary", (json_int_t)c->vocabulary, "layers", (json_int_t)c->layers,
