@@ -120,10 +120,20 @@ GAZE_CHECKED gaze_err gaze_model_key(gaze_model *model, char key[33]);
 GAZE_CHECKED gaze_err gaze_model_info_json(gaze_model *model, char **json);
 /* The same of a GGUF file, of any kind of model, by its metadata. */
 GAZE_CHECKED gaze_err gaze_gguf_info_json(const char *path, char **json);
+/* The same of a folder of a model that answers, with its tokenizer and chat template. */
+GAZE_CHECKED gaze_err gaze_assistant_info_json(const char *name, char **json);
+/* Whether a model's folder is of one that answers; nothing but its config.json is read. */
+GAZE_CHECKED gaze_err gaze_model_answers(const char *name, bool *answers);
 
 /* Writes a model's folder with the matrices of its linear layers in bf16 or int8; it opens in a fraction of the time.
  */
 GAZE_CHECKED gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const char *folder);
+/* What the matrices of a language model become in a GGUF file; where rows have no whole blocks, another that fits. */
+typedef enum gaze_quantisation { GAZE_TO_F32, GAZE_TO_F16, GAZE_TO_Q8_0, GAZE_TO_Q4_K } gaze_quantisation;
+
+/* Writes a language model's folder with its tokenizer and chat template as one GGUF file, which llama.cpp reads too; of
+ * a model that sees, the language model alone. With Q4_K the output head is Q6_K, as llama.cpp has it. */
+GAZE_CHECKED gaze_err gaze_model_write_gguf(const char *name, gaze_quantisation to, const char *path);
 /* Runs what another implementation computed of a model (a folder that samples/verify/make_reference.py wrote; NULL:
  * gaze-reference in the model's) through it: decoding, resizing, token ids, every block of both towers, embeddings,
  * similarity. *same: no stage parts. json: {"result": "PASS"|"FAIL", "first": the first stage that parts, "hint",

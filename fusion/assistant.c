@@ -60,13 +60,14 @@ static gaze_err read_ends(gaze_assistant *assistant, const char *file) {
   return GAZE_OK;
 }
 
-static gaze_err find_ends(gaze_assistant *assistant) {
+gaze_err gaze_assistant_find_ends(gaze_assistant *assistant) {
   const int32_t *ids;
   size_t n = gaze_tokenizer_stops(assistant->tokenizer, &ids);
   for (size_t i = 0; i < n; i++)
     add_end(assistant, ids[i]);
-  for (const char *const *stop = gaze_chat_template_stops(&assistant->chat); *stop; stop++)
-    add_end(assistant, gaze_tokenizer_find(assistant->tokenizer, *stop));
+  if (assistant->chat.format)
+    for (const char *const *stop = gaze_chat_template_stops(&assistant->chat); *stop; stop++)
+      add_end(assistant, gaze_tokenizer_find(assistant->tokenizer, *stop));
   if (assistant->gguf)
     return GAZE_OK;
   GAZE_TRY(read_ends(assistant, "generation_config.json"));
@@ -87,15 +88,20 @@ static gaze_err find_image_token(gaze_assistant *assistant) {
   return GAZE_OK;
 }
 
-static gaze_err open_words(gaze_assistant *assistant) {
+gaze_err gaze_assistant_open_tokenizer(gaze_assistant *assistant) {
   size_t V = assistant->decoder.config.vocabulary;
   GAZE_TRY(gaze_tokenizer_open(assistant->path, &assistant->tokenizer));
-  if (gaze_tokenizer_size(assistant->tokenizer) > V)
-    return gaze_fail(GAZE_ERR_MISMATCH, "tokenizer of %zu ids, model of %zu: %s: they belong to different models",
-                     gaze_tokenizer_size(assistant->tokenizer), V, assistant->path);
+  if (gaze_tokenizer_size(assistant->tokenizer) <= V)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_MISMATCH, "tokenizer of %zu ids, model of %zu: %s: they belong to different models",
+                   gaze_tokenizer_size(assistant->tokenizer), V, assistant->path);
+}
+
+static gaze_err open_words(gaze_assistant *assistant) {
+  GAZE_TRY(gaze_assistant_open_tokenizer(assistant));
   GAZE_TRY(find_image_token(assistant));
   GAZE_TRY(open_template(assistant));
-  return find_ends(assistant);
+  return gaze_assistant_find_ends(assistant);
 }
 
 /* Step memory: laid out once to measure, once for good. */

@@ -119,7 +119,7 @@ static gaze_err prepare_int8(gaze_model *model, gaze_tower tower, size_t n) {
   if (!weights->packed)
     GAZE_TRY(pack(model, tower));
   for (size_t i = 0; many && !weights->settled && i < weights->n_packed; i++)
-    gaze_packed_settle(model->matmul, weights->packed[i]);
+    GAZE_TRY(gaze_packed_settle(model->matmul, weights->packed[i]));
   weights->settled |= many;
   weights->uses += n;
   return GAZE_OK;

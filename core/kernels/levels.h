@@ -14,7 +14,7 @@ void gaze_kernels_fill_openblas(gaze_kernels *kernels); /* gemm; OpenBLAS choose
 
 void gaze_kernels_fill_avx2(gaze_kernels *kernels);
 void gaze_kernels_fill_avx512(gaze_kernels *kernels);
-void gaze_kernels_fill_vnni(gaze_kernels *kernels); /* dot_i8 */
-void gaze_kernels_fill_bf16(gaze_kernels *kernels); /* bf16_from_f32 */
+void gaze_kernels_fill_vnni(gaze_kernels *kernels); /* dot_i8, product_i8 */
+void gaze_kernels_fill_bf16(gaze_kernels *kernels); /* what has bf16 in its name */
 
 #endif

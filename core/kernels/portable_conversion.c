@@ -65,10 +65,9 @@ static void i8_from_f32(int8_t *y, const float *x, float scale, size_t n) {
   }
 }
 
-static void f32_from_i32(float *y, const int32_t *x, float scale, const float *scales, const float *base,
-                         const float *bias, size_t n) {
+static void f32_from_i32(float *y, const int32_t *x, float scale, const float *scales, bool add, size_t n) {
   for (size_t i = 0; i < n; i++)
-    y[i] = (base ? base[i] : 0) + (bias ? bias[i] : 0) + (float)x[i] * scale * scales[i];
+    y[i] = (add ? y[i] : 0) + (float)x[i] * scale * scales[i];
 }
 
 void gaze_kernels_fill_portable_conversion(gaze_kernels *kernels) {

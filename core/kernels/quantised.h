@@ -73,7 +73,6 @@ typedef struct gaze_opened {
 void gaze_opened_fill(gaze_opened *out, const uint8_t *block, gaze_dtype dtype);
 
 void gaze_quantise_portable(const gaze_rows *rows, size_t m, const float *x);
-void gaze_block_widen(float *values, const uint8_t *block, gaze_dtype dtype); /* all numbers of one block */
 
 extern const gaze_quantised_kernels gaze_quantised_portable, gaze_quantised_avx2, gaze_quantised_vnni;
 

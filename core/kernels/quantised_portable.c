@@ -77,16 +77,6 @@ void gaze_opened_fill(gaze_opened *out, const uint8_t *block, gaze_dtype dtype) 
     open_32(out, block, dtype);
 }
 
-void gaze_block_widen(float *values, const uint8_t *at, gaze_dtype dtype) {
-  gaze_blocks_kind kind = gaze_blocks_kind_of(dtype);
-  gaze_opened block;
-  gaze_opened_fill(&block, at, dtype);
-  for (size_t j = 0; j < gaze_dtype_block(dtype); j++) {
-    float value = block.scales[j / kind.part] * (float)(block.values[j] - kind.zero);
-    values[j] = kind.shifted ? value - block.shifts[j / GAZE_PART] : value;
-  }
-}
-
 static void fill_offsets(const gaze_rows *rows, size_t p) {
   size_t each = GAZE_PART / rows->kind.part;
   for (size_t i = 0; i < each; i++) {

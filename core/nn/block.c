@@ -36,16 +36,21 @@ void gaze_block_tape_layout(gaze_block_tape *tape, const gaze_block_config *c, s
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/* Rows that are worked on at once where they are wide: enough for the products' full speed. */
-enum { PIECE = 2048 };
+/* Rows that are worked on at once where they are wide: enough for the products' full speed. A product for dweight goes
+ * through all of it once a piece; where there is none, what a piece leaves stays in the caches for who reads it next.
+ */
+enum { PIECE = 2048, FORWARD_PIECE = 512 };
 
 void gaze_block_scratch_layout(gaze_block_scratch *scratch, const gaze_block_config *c, size_t rows, size_t longest,
                                bool backward, bool bf16, gaze_arena *arena) {
-  size_t P = rows < PIECE ? rows : PIECE, F = c->mlp_dim, C = larger(c->dim, gaze_block_q_width(c));
-  *scratch = (gaze_block_scratch){.piece = P};
+  size_t most = backward ? PIECE : FORWARD_PIECE, P = rows < most ? rows : most, F = c->mlp_dim,
+         C = larger(c->dim, gaze_block_q_width(c));
+  *scratch = (gaze_block_scratch){.run_only = !backward, .piece = P};
   scratch->normed = take(arena, rows, C);
   scratch->activated = take(arena, P, larger(F, C)); /* dnormed lies here too */
-  scratch->attention = take(arena, gaze_attention_scratch(&c->attention, longest, omp_get_max_threads()), 1);
+  int threads = omp_get_max_threads();
+  size_t attention = gaze_attention_scratch(&c->attention, longest, threads);
+  scratch->attention = take(arena, larger(attention, gaze_attention_run_scratch(&c->attention, longest, threads)), 1);
   if (bf16) {
     scratch->qkv = take(arena, P, gaze_block_qkv_width(c));
     scratch->gate = c->gated ? take(arena, P, F) : NULL;
@@ -88,7 +93,11 @@ static gaze_linear out_linear(const gaze_block *block, const gaze_block_config *
   return (gaze_linear){block->out_weight, block->out_bias, gaze_block_q_width(c), c->dim};
 }
 
-static void copy_asking(float *y, const float *x, const gaze_sequences *sequences, const size_t *queries, size_t C) {
+static void copy_rows(float *y, const float *x, const gaze_sequences *sequences, const size_t *queries, size_t C) {
+  if (!queries) {
+    memcpy(y, x, gaze_sequences_rows(sequences) * C * sizeof *y);
+    return;
+  }
   for (size_t b = 0; b < sequences->count; b++)
     memcpy(y + b * C, x + (sequences->offsets[b] + queries[b]) * C, C * sizeof *y);
 }
@@ -130,13 +139,11 @@ void gaze_block_out_forward(const gaze_compute *compute, const float *x, const g
                             gaze_block_tape *tape, gaze_block_scratch *scratch) {
   size_t M = queries ? sequences->count : gaze_sequences_rows(sequences);
   gaze_linear out = out_linear(block, c);
-  if (queries)
-    copy_asking(tape->middle, x, sequences, queries, c->dim);
-  const float *base = queries ? tape->middle : x;
+  copy_rows(tape->middle, x, sequences, queries, c->dim);
   for (size_t first = 0, n; first < M; first += n) {
     n = gaze_block_piece(scratch, first, M);
     const float *attended = gaze_kept_load(compute, &tape->attended, first, n, scratch->activated);
-    gaze_linear_add(compute, tape->middle + first * c->dim, c->dim, base + first * c->dim, attended, out.in, &out, n);
+    gaze_linear_forward(compute, tape->middle + first * c->dim, c->dim, attended, out.in, &out, n, GAZE_ADD);
   }
 }
 
@@ -157,7 +164,10 @@ void gaze_block_attention_forward(const gaze_compute *compute, const float *x, c
                                   const gaze_block *block, const gaze_block_config *c, const gaze_sequences *sequences,
                                   const size_t *queries, gaze_block_tape *tape, gaze_block_scratch *scratch) {
   gaze_block_qkv_forward(compute, input, block, c, sequences, tape, scratch);
-  gaze_attention_forward(compute, &tape->attended, &tape->qkv, &c->attention, sequences, queries, scratch->attention);
+  if (scratch->run_only && !queries)
+    gaze_attention_run(compute, tape->attended.f32, tape->qkv.f32, &c->attention, sequences, scratch->attention);
+  else
+    gaze_attention_forward(compute, &tape->attended, &tape->qkv, &c->attention, sequences, queries, scratch->attention);
   gaze_block_out_forward(compute, x, block, c, sequences, queries, tape, scratch);
 }
 

@@ -61,13 +61,18 @@ static void activate_backward(const gaze_compute *compute, const gaze_block_scra
   }
 }
 
-/* y = base + mlp(input): n rows from `first` on; y, base and input are theirs. */
-static void piece_forward(const gaze_compute *compute, float *y, const float *base, const float *input,
-                          const gaze_block *block, const gaze_block_config *c, size_t first, size_t n,
-                          gaze_block_tape *tape, gaze_block_scratch *scratch) {
+/* y += mlp(input): n rows from `first` on; y and input are theirs. */
+static void piece_forward(const gaze_compute *compute, float *y, const float *input, const gaze_block *block,
+                          const gaze_block_config *c, size_t first, size_t n, gaze_block_tape *tape,
+                          gaze_block_scratch *scratch) {
   size_t C = c->dim, F = c->mlp_dim;
   gaze_linear gate_layer = gate_linear(block, c), up_layer = up_linear(block, c), down = down_linear(block, c);
   float *gate = NULL, *up = gaze_kept_place(&tape->up, first, scratch->up);
+  if (scratch->run_only && !c->gated) {
+    gaze_linear_activate(compute, up, F, input, C, &up_layer, n, compute->kernels->activation[c->activation]);
+    gaze_linear_forward(compute, y, C, up, F, &down, n, GAZE_ADD);
+    return;
+  }
   if (c->gated) {
     gate = gaze_kept_place(&tape->gate, first, scratch->gate);
     gaze_linear_forward(compute, gate, F, input, C, &gate_layer, n, GAZE_STORE);
@@ -76,16 +81,15 @@ static void piece_forward(const gaze_compute *compute, float *y, const float *ba
   gaze_linear_forward(compute, up, F, input, C, &up_layer, n, GAZE_STORE);
   gaze_kept_store(compute, &tape->up, first, n, up);
   activate(compute, scratch->activated, gate, up, c, n);
-  gaze_linear_add(compute, y, C, base, scratch->activated, F, &down, n);
+  gaze_linear_forward(compute, y, C, scratch->activated, F, &down, n, GAZE_ADD);
 }
 
-void gaze_block_mlp_add(const gaze_compute *compute, float *y, const float *base, const float *input,
-                        const gaze_block *block, const gaze_block_config *c, size_t M, gaze_block_tape *tape,
-                        gaze_block_scratch *scratch) {
+void gaze_block_mlp_add(const gaze_compute *compute, float *y, const float *input, const gaze_block *block,
+                        const gaze_block_config *c, size_t M, gaze_block_tape *tape, gaze_block_scratch *scratch) {
   size_t C = c->dim;
   for (size_t first = 0, n; first < M; first += n) {
     n = gaze_block_piece(scratch, first, M);
-    piece_forward(compute, y + first * C, base + first * C, input + first * C, block, c, first, n, tape, scratch);
+    piece_forward(compute, y + first * C, input + first * C, block, c, first, n, tape, scratch);
   }
 }
 
@@ -95,7 +99,8 @@ void gaze_block_mlp_forward(const gaze_compute *compute, float *y, const gaze_bl
   gaze_norm norm = gaze_block_norm2(block, c);
   gaze_norm_forward(compute, scratch->normed, tape->statistics2, tape->middle, &norm, M);
   gaze_block_tap(compute, name, ".norm2", scratch->normed, M, C);
-  gaze_block_mlp_add(compute, y, tape->middle, scratch->normed, block, c, M, tape, scratch);
+  memcpy(y, tape->middle, M * C * sizeof *y);
+  gaze_block_mlp_add(compute, y, scratch->normed, block, c, M, tape, scratch);
 }
 
 /* dy: of the n rows from `first` on. */

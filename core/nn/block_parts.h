@@ -42,10 +42,9 @@ void gaze_block_out_forward(const gaze_compute *compute, const float *x, const g
 void gaze_block_attention_forward(const gaze_compute *compute, const float *x, const float *input,
                                   const gaze_block *block, const gaze_block_config *c, const gaze_sequences *sequences,
                                   const size_t *queries, gaze_block_tape *tape, gaze_block_scratch *scratch);
-/* y = base + mlp(input): [M, C]; base may be y, input may not. */
-void gaze_block_mlp_add(const gaze_compute *compute, float *y, const float *base, const float *input,
-                        const gaze_block *block, const gaze_block_config *c, size_t M, gaze_block_tape *tape,
-                        gaze_block_scratch *scratch);
+/* y += mlp(input): [M, C]; input may not be y. */
+void gaze_block_mlp_add(const gaze_compute *compute, float *y, const float *input, const gaze_block *block,
+                        const gaze_block_config *c, size_t M, gaze_block_tape *tape, gaze_block_scratch *scratch);
 /* y = middle + mlp(norm2(middle)): [M, C]. */
 void gaze_block_mlp_forward(const gaze_compute *compute, float *y, const gaze_block *block, const gaze_block_config *c,
                             size_t M, gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name);

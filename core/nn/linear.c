@@ -3,36 +3,18 @@
 #include <assert.h>
 #include <string.h>
 
-/* y = base + bias, of which at least one is there. */
-static void store_row(const gaze_compute *compute, float *y, const gaze_addend *addend, size_t i, size_t out) {
-  const float *from = addend->base ? addend->base + i * addend->ld : addend->bias;
-  if (y != from)
-    memcpy(y, from, out * sizeof *y);
-  if (addend->base && addend->bias)
-    compute->kernels->add(y, addend->bias, out);
-}
-
-/* A single row starts no threads: even a team of one is memory that OpenMP may lack. */
-static void store_addend(const gaze_compute *compute, float *y, size_t ldy, const gaze_addend *addend, size_t n,
-                         size_t out) {
-  if (n == 1) {
-    store_row(compute, y, addend, 0, out);
-    return;
-  }
-#pragma omp parallel for schedule(static)
-  for (size_t i = 0; i < n; i++)
-    store_row(compute, y + i * ldy, addend, i, out);
-}
-
 void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
                   bool accumulate, float *C, size_t ldc) {
   assert(gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 || !A.bf16);
   assert(compute->matmul || (!B.bf16 && !B.stored));
   if (compute->matmul)
     gaze_matmul_run(compute->matmul, M, N, K, A, B, accumulate, C, ldc);
-  else
+  else {
+    accumulate = gaze_rows_add_bias(compute->kernels, B.bias, M, N, accumulate, C, ldc);
     compute->kernels->gemm(A.transpose, B.transpose, M, N, K, 1.0f, A.f32, A.ld, B.f32, B.ld, accumulate ? 1.0f : 0.0f,
                            C, ldc);
+    gaze_rows_activate(B.activate, M, N, C, ldc);
+  }
 }
 
 static gaze_operand operand(const float *data, size_t ld, bool transpose) {
@@ -42,6 +24,8 @@ static gaze_operand operand(const float *data, size_t ld, bool transpose) {
 static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
   const gaze_weight *weight = &linear->weight;
   gaze_operand B = {.packed = transpose ? weight->packed : NULL, .ld = linear->in, .transpose = transpose};
+  if (transpose && linear->bias.data)
+    B.bias = gaze_f32(linear->bias);
   if (weight->dtype == GAZE_DTYPE_F32)
     B.f32 = gaze_f32(*weight);
   else if (weight->dtype == GAZE_DTYPE_BF16)
@@ -54,21 +38,17 @@ static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
   return B;
 }
 
-void gaze_linear_add(const gaze_compute *compute, float *y, size_t ldy, const float *base, const float *x, size_t ldx,
-                     const gaze_linear *linear, size_t n) {
-  const gaze_addend addend = {base, ldy, gaze_f32(linear->bias)};
-  bool in_place = base == y && !addend.bias;
-  if (compute->matmul && gaze_matmul_int8(compute->matmul, n, x, ldx, linear->weight.packed, &addend, y, ldy))
-    return;
-  if ((base || addend.bias) && !in_place)
-    store_addend(compute, y, ldy, &addend, n, linear->out);
-  gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), weight_operand(linear, true),
-               base || addend.bias, y, ldy);
-}
-
 void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                          const gaze_linear *linear, size_t n, gaze_store store) {
-  gaze_linear_add(compute, y, ldy, store == GAZE_ADD ? y : NULL, x, ldx, linear, n);
+  gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), weight_operand(linear, true),
+               store == GAZE_ADD, y, ldy);
+}
+
+void gaze_linear_activate(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
+                          const gaze_linear *linear, size_t n, gaze_activate_fn *activate) {
+  gaze_operand B = weight_operand(linear, true);
+  B.activate = activate;
+  gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), B, false, y, ldy);
 }
 
 static void add_bias_gradient(const gaze_compute *compute, float *dbias, const float *dy, size_t lddy, size_t n,

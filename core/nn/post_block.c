@@ -2,6 +2,8 @@
 
 #include "core/nn/block_parts.h"
 
+#include <string.h>
+
 void gaze_post_block_forward(const gaze_compute *compute, float *y, const float *x, const gaze_block *block,
                              const gaze_block_config *c, const gaze_sequences *sequences, const size_t *queries,
                              gaze_block_tape *tape, gaze_block_scratch *scratch, const char *name) {
@@ -10,7 +12,8 @@ void gaze_post_block_forward(const gaze_compute *compute, float *y, const float 
   gaze_block_attention_forward(compute, x, x, block, c, sequences, queries, tape, scratch);
   gaze_norm_forward(compute, tape->middle, tape->statistics1, tape->middle, &norm1, M);
   gaze_block_tap(compute, name, ".attn", tape->middle, M, C);
-  gaze_block_mlp_add(compute, y, tape->middle, tape->middle, block, c, M, tape, scratch);
+  memcpy(y, tape->middle, M * C * sizeof *y);
+  gaze_block_mlp_add(compute, y, tape->middle, block, c, M, tape, scratch);
   gaze_norm_forward(compute, y, tape->statistics2, y, &norm2, M);
   gaze_block_tap(compute, name, "", y, M, C);
 }

@@ -74,8 +74,6 @@ static void prepare_weights(const gaze_compute *compute, const gaze_parameters *
       *p->weight = (gaze_weight){.data = halves, .dtype = GAZE_DTYPE_BF16};
     }
     must(gaze_packed_new(compute->matmul, p->rows, p->columns, W, &packed));
-    if (packed)
-      gaze_packed_settle(compute->matmul, packed);
     p->weight->packed = packed;
   }
 }

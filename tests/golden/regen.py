@@ -33,6 +33,8 @@ MODULES = [
     "distill",
     "weights",
     "decoders",
+    "decoders_gguf",
+    "stories",
     "sampler",
     "chat_template",
     "quants",

@@ -10,11 +10,6 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
   assert(!"reached");
 }
 
-bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W,
-                      const gaze_addend *addend, float *C, size_t ldc) {
-  return false;
-}
-
 gaze_precision gaze_matmul_precision(const gaze_matmul *matmul) { return GAZE_PRECISION_F32; }
 
 void gaze_dequantise(float *y, const void *blocks, gaze_dtype dtype, size_t n) { assert(!"reached"); }

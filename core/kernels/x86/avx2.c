@@ -113,6 +113,12 @@ static inline void store_i8(int8_t *y, lanes v, size_t left) {
   memcpy(y, bytes, left >= LANES ? LANES : left);
 }
 
+#define TILE_WIDTH 2
+
+static inline lanes tile_last(const char *b, size_t left) {
+  return _mm256_maskload_ps((const float *)(const void *)b, first_mask(left));
+}
+
 #include "core/kernels/wide.inc"
 
 static double sum_squares(const float *x, size_t n) {

@@ -95,6 +95,10 @@ INLINED lanes times_lanes(lanes a, lanes b) {
   return (lanes){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
 }
 
+INLINED lanes plus_lanes(lanes a, lanes b) {
+  return (lanes){_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)};
+}
+
 INLINED lanes minus_lanes(lanes a, lanes b) {
   return (lanes){_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)};
 }
