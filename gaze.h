@@ -318,6 +318,10 @@ typedef struct gaze_chat gaze_chat;
 GAZE_CHECKED gaze_err gaze_chat_new(gaze_assistant *assistant, const char *system, gaze_chat **out);
 void gaze_chat_free(gaze_chat *chat);
 void gaze_chat_clear(gaze_chat *chat); /* forgets all but the system text */
+/* The conversation with all that was read, in a file, whole or absent. load takes the place of what was said; what it
+ * fails on leaves that as it is. The model must be the same, and its template and cache. */
+GAZE_CHECKED gaze_err gaze_chat_save(const gaze_chat *chat, const char *path);
+GAZE_CHECKED gaze_err gaze_chat_load(gaze_chat *chat, const char *path);
 /* A picture file's bytes, for the next question. name: for messages. */
 GAZE_CHECKED gaze_err gaze_chat_add_picture(gaze_chat *chat, const void *bytes, size_t size, const char *name);
 GAZE_CHECKED gaze_err gaze_chat_add_picture_file(gaze_chat *chat, const char *path);

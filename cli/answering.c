@@ -58,3 +58,16 @@ gaze_err answering_ask(gaze_chat *chat, const char *question, bool silent, gaze_
   options.text = silent ? NULL : print_piece;
   return gaze_chat_ask(chat, question, &options, out);
 }
+
+void answering_print_json(const gaze_answer *answer) {
+  json_t *object =
+      json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:f}", "answer", json_text(answer->text), "ending", answer->ending,
+                "prompt_tokens", (json_int_t)answer->prompt_tokens, "cached_tokens", (json_int_t)answer->cached_tokens,
+                "completion_tokens", (json_int_t)answer->completion_tokens, "first_token_seconds",
+                answer->first_seconds, "seconds", answer->seconds);
+  if (asked.answer.look_up) {
+    json_object_set_new(object, "guessed_tokens", json_integer((json_int_t)answer->guessed_tokens));
+    json_object_set_new(object, "accepted_tokens", json_integer((json_int_t)answer->accepted_tokens));
+  }
+  json_print(object, stdout);
+}

@@ -67,5 +67,7 @@ GAZE_CHECKED gaze_err answering_open(const char *name, gaze_assistant **out);
 GAZE_CHECKED gaze_err answering_add_picture(gaze_chat *chat, const char *path);
 /* Asks, and writes the answer to standard output as it comes unless `silent`. */
 GAZE_CHECKED gaze_err answering_ask(gaze_chat *chat, const char *question, bool silent, gaze_answer *out);
+/* An object a line. */
+void answering_print_json(const gaze_answer *answer);
 
 #endif

@@ -33,7 +33,11 @@ struct gaze_assistant {
   gaze_arena arena;
   gaze_decoder_tape tape;
   float *logits; /* [1 + GAZE_DRAFT_MOST, V] */
+  char key[33];  /* empty: not yet made */
 };
+
+/* As gaze_model_key: of all files that the answers come from. */
+GAZE_CHECKED gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]);
 
 /* Rows that were read, with their keys. */
 typedef struct gaze_reading {
