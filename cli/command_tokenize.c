@@ -33,7 +33,7 @@ static int tokenize(const char *text) {
   gaze_model *model = NULL;
   int32_t *ids = NULL;
   size_t n;
-  gaze_err err = settings_open_model(&model);
+  gaze_err err = gaze_model_open_tokenizer(given.model, &model);
   if (err == GAZE_OK)
     err = gaze_tokenize(model, text, no_special, &ids, &n);
   if (err == GAZE_OK)
@@ -68,7 +68,8 @@ const command_row tokenize_command = {
     .summary = "show the pieces a model reads a text as",
     .usage = "[options] TEXT|-",
     .examples = "  gaze tokenize \"a photo of a cat\"\n"
-                "  echo \"고양이 사진\" | gaze tokenize --json -\n",
+                "  echo \"고양이 사진\" | gaze tokenize --json -\n"
+                "  gaze tokenize -m model.gguf \"Hello\"\n",
     .options = options,
     .run = run,
 };

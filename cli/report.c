@@ -9,17 +9,22 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Whatever it holds, a terminal does not obey it. */
+static void write_visible(const char *text, FILE *stream) {
+  for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+    if (*c == '\n')
+      fputs("\\n", stream);
+    else if (*c < 0x20 || *c == 0x7f)
+      fprintf(stream, "\\x%02x", *c);
+    else
+      fputc(*c, stream);
+  }
+}
+
 static void write_line(const char *line) {
   progress_clear();
   fputs("gaze: ", stderr);
-  for (const unsigned char *c = (const unsigned char *)line; *c; c++) {
-    if (*c == '\n')
-      fputs("\\n", stderr);
-    else if (*c < 0x20 || *c == 0x7f)
-      fprintf(stderr, "\\x%02x", *c);
-    else
-      fputc(*c, stderr);
-  }
+  write_visible(line, stderr);
   fputc('\n', stderr);
 }
 
@@ -117,7 +122,7 @@ void json_print(json_t *taken, FILE *stream) {
 
 static void print_value(json_t *value) {
   if (json_is_string(value))
-    fputs(json_string_value(value), stdout);
+    write_visible(json_string_value(value), stdout);
   else
     json_dumpf(value, stdout, JSON_REAL_PRECISION(6) | JSON_ENCODE_ANY);
 }
@@ -142,7 +147,9 @@ static void print_table(json_t *object, int indent) {
   json_t *value, *item;
   json_object_foreach(object, key, value) {
     bool rows = json_is_object(json_array_get(value, 0));
-    printf("%*s%s:%s", indent, "", key, rows || json_is_object(value) ? "\n" : " ");
+    printf("%*s", indent, "");
+    write_visible(key, stdout);
+    fputs(rows || json_is_object(value) ? ":\n" : ": ", stdout);
     if (json_is_object(value))
       print_table(value, indent + 2);
     else if (!rows)

@@ -20,40 +20,6 @@ static gaze_err find_model(const char *name, char **out) {
   return gaze_model_find(name, out);
 }
 
-static gaze_err read_config(gaze_assistant *assistant, gaze_decoder_config *config) {
-  char *path;
-  json_t *json;
-  if (gaze_ends_with(assistant->path, ".gguf")) {
-    GAZE_TRY(gaze_gguf_open(assistant->path, &assistant->gguf));
-    return gaze_decoder_config_read_gguf(assistant->gguf, config);
-  }
-  GAZE_TRY(gaze_path_join(assistant->path, "config.json", &path));
-  gaze_err err = gaze_json_open(path, &json);
-  free(path);
-  GAZE_TRY(err);
-  err = gaze_decoder_config_read(json, config);
-  json_decref(json);
-  return err;
-}
-
-static bool is_leftover(const void *user, const char *name) { return gaze_decoder_is_leftover(user, name); }
-
-static gaze_err load(gaze_assistant *assistant) {
-  gaze_decoder *decoder = &assistant->decoder;
-  gaze_load how = {.kernels = &assistant->kernels,
-                   .names = decoder->config.fused_gguf ? gaze_decoder_fused_names : gaze_decoder_names,
-                   .config = assistant->gguf ? "its metadata" : "config.json",
-                   .is_leftover = is_leftover,
-                   .user = &decoder->config};
-  for (gaze_dtype dtype = 0; dtype < GAZE_DTYPES; dtype++)
-    how.keeps[dtype] = dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16 || gaze_dtype_is_quantised(dtype);
-  GAZE_TRY(gaze_decoder_list(decoder, &assistant->parameters));
-  GAZE_TRY(gaze_weights_open(assistant->path, &assistant->weights));
-  GAZE_TRY(gaze_parameters_load(&assistant->parameters, assistant->weights, &how, &assistant->loaded));
-  gaze_decoder_tie(decoder);
-  return GAZE_OK;
-}
-
 static gaze_err open_template(gaze_assistant *assistant) {
   gaze_gguf_text jinja = {0};
   if (assistant->options.chat_template)
@@ -107,12 +73,27 @@ static gaze_err find_ends(gaze_assistant *assistant) {
   return read_ends(assistant, "config.json");
 }
 
+/* The id that the model's configuration names, or the usual spelling's. */
+static gaze_err find_image_token(gaze_assistant *assistant) {
+  int64_t id = assistant->eye ? assistant->eye->config.image_token : GAZE_NO_IMAGE_TOKEN;
+  assistant->image_token = -1;
+  if (assistant->eye && assistant->projector)
+    assistant->image_token = gaze_tokenizer_find(assistant->tokenizer, "<image>");
+  else if (id >= 0 && gaze_tokenizer_text(assistant->tokenizer, (int32_t)id))
+    assistant->image_token = (int32_t)id;
+  else if (id >= 0)
+    return gaze_fail(GAZE_ERR_MISMATCH, "image token %lld is not in the tokenizer: %s: get its tokenizer files again",
+                     (long long)id, assistant->path);
+  return GAZE_OK;
+}
+
 static gaze_err open_words(gaze_assistant *assistant) {
   size_t V = assistant->decoder.config.vocabulary;
   GAZE_TRY(gaze_tokenizer_open(assistant->path, &assistant->tokenizer));
   if (gaze_tokenizer_size(assistant->tokenizer) > V)
     return gaze_fail(GAZE_ERR_MISMATCH, "tokenizer of %zu ids, model of %zu: %s: they belong to different models",
                      gaze_tokenizer_size(assistant->tokenizer), V, assistant->path);
+  GAZE_TRY(find_image_token(assistant));
   GAZE_TRY(open_template(assistant));
   return find_ends(assistant);
 }
@@ -132,13 +113,10 @@ static gaze_err allocate(gaze_assistant *assistant) {
 
 static gaze_err open_assistant(gaze_assistant *assistant, const char *name) {
   bool native;
-  gaze_decoder_config config;
   GAZE_TRY(find_model(name, &assistant->path));
-  GAZE_TRY(read_config(assistant, &config));
   GAZE_TRY(gaze_compute_open(&assistant->options.model, &assistant->kernels, &assistant->matmul, &native));
   assistant->compute = (gaze_compute){.kernels = &assistant->kernels, .matmul = assistant->matmul};
-  GAZE_TRY(gaze_decoder_init(&assistant->decoder, &config));
-  GAZE_TRY(load(assistant));
+  GAZE_TRY(gaze_assistant_open_files(assistant));
   GAZE_TRY(open_words(assistant));
   return allocate(assistant);
 }
@@ -164,14 +142,10 @@ void gaze_assistant_close(gaze_assistant *assistant) {
   gaze_arena_fini(&assistant->arena);
   gaze_chat_template_fini(&assistant->chat);
   gaze_tokenizer_free(assistant->tokenizer);
-  gaze_decoder_fini(&assistant->decoder);
-  gaze_parameters_fini(&assistant->parameters);
-  gaze_loaded_fini(&assistant->loaded);
-  gaze_weights_close(assistant->weights);
-  gaze_gguf_close(assistant->gguf);
+  gaze_assistant_close_files(assistant);
   gaze_matmul_free(assistant->matmul);
   free(assistant->path);
   free(assistant);
 }
 
-bool gaze_assistant_sees(const gaze_assistant *assistant) { return false; }
+bool gaze_assistant_sees(const gaze_assistant *assistant) { return assistant->eye != NULL; }

@@ -3,6 +3,7 @@
 #ifndef GAZE_FUSION_ASSISTANT_H
 #define GAZE_FUSION_ASSISTANT_H
 
+#include "fusion/eye.h"
 #include "fusion/prompt.h"
 #include "text/chat_template.h"
 #include "text/decoder.h"
@@ -24,7 +25,11 @@ struct gaze_assistant {
   gaze_parameters parameters;
   gaze_weights *weights;
   gaze_loaded loaded;
-  gaze_gguf *gguf; /* its metadata, where the model is one */
+  const gaze_gguf *gguf;   /* its metadata, where the model is one */
+  gaze_llava_files files;  /* of a folder whose model sees */
+  gaze_eye *eye;           /* NULL: it does not see */
+  gaze_weights *projector; /* the GGUF that the eye lies in; NULL: the same files */
+  int32_t image_token;     /* id that stands for a row of a picture; -1: none does */
   gaze_tokenizer *tokenizer;
   gaze_chat_template chat;
   int32_t ends[GAZE_ENDS_MOST];
@@ -38,6 +43,9 @@ struct gaze_assistant {
 
 /* As gaze_model_key: of all files that the answers come from. */
 GAZE_CHECKED gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]);
+
+GAZE_CHECKED gaze_err gaze_assistant_open_files(gaze_assistant *assistant);
+void gaze_assistant_close_files(gaze_assistant *assistant);
 
 /* Rows that were read, with their keys. */
 typedef struct gaze_reading {

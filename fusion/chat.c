@@ -1,7 +1,5 @@
 #include "fusion/chat.h"
 
-#include "core/base/file.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -46,6 +44,8 @@ void gaze_chat_free(gaze_chat *chat) {
     return;
   unsay(chat, 0);
   free(chat->said);
+  gaze_chat_drop_pictures(chat, 0);
+  free(chat->pictures);
   gaze_prompt_fini(&chat->prompt);
   gaze_reading_fini(&chat->reading);
   free(chat);
@@ -54,24 +54,8 @@ void gaze_chat_free(gaze_chat *chat) {
 void gaze_chat_clear(gaze_chat *chat) {
   unsay(chat, chat->n && chat->said[0].role == GAZE_CHAT_SYSTEM ? 1 : 0);
   gaze_prompt_cut(&chat->prompt, 0);
-  chat->rendered = 0;
-}
-
-gaze_err gaze_chat_add_picture(gaze_chat *chat, const void *bytes, size_t size, const char *name) {
-  return gaze_fail(GAZE_ERR_UNSUPPORTED, "a language model without eyes: %s: name a model that sees pictures",
-                   chat->assistant->path);
-}
-
-gaze_err gaze_chat_add_picture_file(gaze_chat *chat, const char *path) {
-  gaze_map map;
-  GAZE_TRY(gaze_map_open(path, &map));
-  gaze_err err = gaze_chat_add_picture(chat, map.data, map.size, path);
-  gaze_map_close(&map);
-  return err;
-}
-
-static gaze_err no_rows(void *user, const gaze_prompt_picture *which, const float **rows) {
-  return gaze_fail(GAZE_ERR_UNSUPPORTED, "no picture: none belongs to this model: ask without");
+  gaze_chat_drop_pictures(chat, 0);
+  chat->rendered = chat->coming = 0;
 }
 
 /* The question is the last message; its rows and the answer's come behind the prompt. */
@@ -79,14 +63,15 @@ static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze
   gaze_assistant *assistant = chat->assistant;
   size_t read;
   double start = now();
+  gaze_chat_plan_pictures(chat);
   GAZE_TRY(gaze_chat_render(chat));
   if (chat->prompt.n >= assistant->context)
     return gaze_fail(GAZE_ERR_LIMIT,
                      "question too long: %zu tokens with all that was said, room for %zu: begin anew, "
                      "or raise --context",
                      chat->prompt.n, assistant->context);
-  GAZE_TRY(gaze_reading_go_on(assistant, &chat->reading, &chat->prompt, no_rows, NULL, options->stop, assistant->logits,
-                              &read));
+  GAZE_TRY(gaze_reading_go_on(assistant, &chat->reading, &chat->prompt, gaze_chat_picture_rows, chat, options->stop,
+                              assistant->logits, &read));
   out->prompt_tokens = chat->prompt.n;
   out->cached_tokens = chat->prompt.n - read;
   out->first_seconds = now() - start;
@@ -99,16 +84,17 @@ gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_
   static const gaze_answer_options usual = {0};
   size_t n = chat->n, rows = chat->prompt.n, rendered = chat->rendered;
   *out = (gaze_answer){0};
-  gaze_err err = say(chat, GAZE_CHAT_USER, question, 0);
+  gaze_err err = say(chat, GAZE_CHAT_USER, question, chat->coming);
   if (err == GAZE_OK)
     err = answer(chat, options ? options : &usual, out);
   if (err == GAZE_OK) {
     chat->rendered = chat->exact ? chat->n : 0;
+    chat->coming = 0;
     return GAZE_OK;
   }
   unsay(chat, n);
-  gaze_prompt_cut(&chat->prompt, rows < chat->prompt.n ? rows : chat->prompt.n);
-  chat->rendered = rendered;
+  chat->rendered = rows <= chat->prompt.n ? rendered : 0; /* it may have been rendered anew */
+  gaze_prompt_cut(&chat->prompt, chat->rendered ? rows : 0);
   gaze_answer_fini(out);
   return err;
 }

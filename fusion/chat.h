@@ -10,6 +10,17 @@ typedef struct gaze_said {
   size_t pictures; /* in front of the text */
 } gaze_said;
 
+/* A picture of the conversation, as it was given. */
+typedef struct gaze_chat_picture {
+  uint8_t *bytes;
+  size_t size;
+  char *name;
+  uint64_t hash;     /* of the bytes */
+  int width, height; /* upright */
+  gaze_tile_plan plan;
+  float *rows; /* [plan.tokens, C]; NULL: not looked at yet */
+} gaze_chat_picture;
+
 struct gaze_chat {
   gaze_assistant *assistant; /* borrowed */
   gaze_said *said;           /* [n] */
@@ -18,7 +29,21 @@ struct gaze_chat {
   size_t rendered;    /* messages whose rows are in prompt; of the last, an answer, the opening and the text */
   bool exact;         /* the answer's rows are its text, and no more than an end */
   gaze_reading reading;
+  gaze_chat_picture *pictures; /* [n_pictures], in the order in which they were given */
+  size_t n_pictures, pictures_capacity;
+  size_t coming; /* so many of the last belong to the next question */
 };
+
+/* A copy of a picture file's bytes, once it is sure that they can be decoded. */
+GAZE_CHECKED gaze_err gaze_chat_picture_init(gaze_chat_picture *picture, const void *bytes, size_t size,
+                                             const char *name);
+void gaze_chat_picture_fini(gaze_chat_picture *picture);
+/* Plans of all pictures. They may depend on how many there are; where one changed, all is rendered anew. */
+void gaze_chat_plan_pictures(gaze_chat *chat);
+/* Forgets all but the first n. */
+void gaze_chat_drop_pictures(gaze_chat *chat, size_t n);
+/* A gaze_picture_rows_fn; user is the chat. Looks at a picture when its rows are first wanted. */
+gaze_err gaze_chat_picture_rows(void *user, const gaze_prompt_picture *which, const float **rows);
 
 /* Appends what was said since `rendered`, and the opening of an answer, to the prompt. */
 GAZE_CHECKED gaze_err gaze_chat_render(gaze_chat *chat);

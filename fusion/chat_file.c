@@ -7,6 +7,9 @@
 gaze_err gaze_chat_save(const gaze_chat *chat, const char *path) {
   gaze_session session = {.said = chat->said,
                           .n = chat->n,
+                          .pictures = chat->pictures,
+                          .n_pictures = chat->n_pictures,
+                          .coming = chat->coming,
                           .prompt = chat->prompt,
                           .read = gaze_prompt_common(&chat->prompt, chat->reading.keys, chat->reading.cache->used),
                           .current = chat->rendered > 0};
@@ -15,9 +18,17 @@ gaze_err gaze_chat_save(const gaze_chat *chat, const char *path) {
 
 /* What the conversation was goes with the session. */
 static void exchange(gaze_chat *chat, gaze_session *session) {
-  gaze_session old = {.said = chat->said, .n = chat->n, .prompt = chat->prompt, .map = session->map};
+  gaze_session old = {.said = chat->said,
+                      .n = chat->n,
+                      .pictures = chat->pictures,
+                      .n_pictures = chat->n_pictures,
+                      .prompt = chat->prompt,
+                      .map = session->map};
   chat->said = session->said;
   chat->n = chat->said_capacity = session->n;
+  chat->pictures = session->pictures;
+  chat->n_pictures = chat->pictures_capacity = session->n_pictures;
+  chat->coming = session->coming;
   chat->prompt = session->prompt;
   chat->rendered = session->current ? session->n : 0;
   *session = old;

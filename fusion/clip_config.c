@@ -57,6 +57,12 @@ static gaze_err read_clip(const json_t *json, gaze_clip_config *config) {
   return gaze_json_bool(json, "gaze_sigmoid", false, &config->sigmoid);
 }
 
+/* Its checkpoints of a fixed resolution say "siglip". */
+static gaze_err refuse_naflex(const json_t *json, gaze_clip_config *config) {
+  return gaze_fail(GAZE_ERR_UNSUPPORTED, "not implemented: model_type siglip2, pictures of any shape (NaFlex): use a "
+                                         "SigLIP 2 of a fixed resolution");
+}
+
 gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
   static const struct {
     const char *type;
@@ -64,6 +70,7 @@ gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
   } families[] = {{"clip", read_clip},
                   {"siglip", gaze_clip_config_read_siglip},
                   {"chinese_clip", gaze_clip_config_read_chinese},
+                  {"siglip2", refuse_naflex},
                   {"bert", gaze_clip_config_read_bert}};
   const char *type;
   gaze_clip_config config = {0};

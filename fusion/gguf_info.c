@@ -42,7 +42,10 @@ static json_t *metadata_info(const gaze_gguf *file) {
   for (size_t i = 0; i < gaze_gguf_value_count(file); i++) {
     const gaze_gguf_value *value = gaze_gguf_value_get(file, i);
     json_t *shown = value_info(value);
-    json_object_setn_new(info, value->key.bytes, value->key.length, shown ? shown : json_null());
+    char key[256];
+    snprintf(key, sizeof key, "%.*s", (int)(value->key.length < sizeof key ? value->key.length : sizeof key - 1),
+             value->key.bytes);
+    json_object_set_new(info, key, shown ? shown : json_null());
   }
   return info;
 }

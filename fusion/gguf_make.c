@@ -3,6 +3,7 @@
 #include "core/base/memory.h"
 #include "core/kernels/quants.h"
 #include "core/nn/parameters.h"
+#include "core/tensor/gguf_write.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 #include "fusion/model.h"
 
+#include "core/base/file.h"
 #include "core/base/memory.h"
 
 #include <math.h>
@@ -82,6 +83,22 @@ gaze_err gaze_model_open(const char *name, const gaze_model_options *options, ga
 
 gaze_err gaze_model_open_towers(const char *name, const gaze_model_options *options, gaze_model **out) {
   return open_model(name, options, false, out);
+}
+
+gaze_err gaze_model_open_tokenizer(const char *name, gaze_model **out) {
+  gaze_model *model;
+  bool file = name && gaze_ends_with(name, ".gguf");
+  GAZE_TRY(gaze_alloc(1, sizeof *model, &model));
+  gaze_err err = file ? gaze_strdup(name, &model->folder) : gaze_model_find(name, &model->folder);
+  if (err == GAZE_ERR_NOT_FOUND && name && gaze_folder_exists(name))
+    err = gaze_strdup(name, &model->folder);
+  if (err == GAZE_OK)
+    err = gaze_tokenizer_open(model->folder, &model->tokenizer);
+  if (err == GAZE_OK)
+    *out = model;
+  else
+    gaze_model_close(model);
+  return err;
 }
 
 void gaze_model_close(gaze_model *model) {

@@ -34,8 +34,8 @@ struct gaze_model {
 GAZE_CHECKED gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n);
 void gaze_tower_weights_fini(gaze_tower_weights *weights);
 
-/* What a model computes with. options->cpu and a number of threads that was not said are settled. *native: the processor
- * has the arithmetic of the precision. */
+/* What a model computes with. options->cpu and a number of threads that was not said are settled. *native: the
+ * processor has the arithmetic of the precision. */
 GAZE_CHECKED gaze_err gaze_compute_open(gaze_model_options *options, gaze_kernels *kernels, gaze_matmul **matmul,
                                         bool *native);
 

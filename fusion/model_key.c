@@ -139,8 +139,14 @@ gaze_err gaze_model_key(gaze_model *model, char key[33]) {
 }
 
 gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]) {
+  const char *places[] = {assistant->path, NULL, NULL, NULL};
+  size_t n = 1;
+  if (assistant->projector)
+    places[n++] = gaze_weights_path(assistant->projector, "");
+  if (assistant->eye && assistant->eye->tower)
+    places[n++] = assistant->files.tower_folder;
   if (!assistant->key[0])
-    GAZE_TRY(make_key((const char *const[]){assistant->path, NULL}, assistant->key));
+    GAZE_TRY(make_key(places, assistant->key));
   memcpy(key, assistant->key, sizeof assistant->key);
   return GAZE_OK;
 }

@@ -1,9 +1,10 @@
 /* Session files: what was said in a conversation, and what the decoder has read of it, so that another process goes on
  * and reads nothing again.
  *
- * Numbers as the machine writes them: a gaze_session_head, the model's path, the messages, each {uint64 role, pictures,
- * size} and its text, keys int64 [rows], pictures in them uint64 [4], then for each layer and head the stretches of
- * core/nn/kv_cache.h, and XXH3-64 of all before. */
+ * Numbers as the machine writes them: a gaze_session_head, the model's path; messages, each uint64 role, pictures, size
+ * and the text; pictures, each uint64 size of the name and of the file, and both; keys int64 [rows] and where pictures
+ * stand in them, uint64 [stretches, 4]; for each layer and head the stretches of core/nn/kv_cache.h; XXH3-64 of all
+ * before. */
 #ifndef GAZE_FUSION_SESSION_H
 #define GAZE_FUSION_SESSION_H
 
@@ -17,8 +18,9 @@ typedef struct gaze_session_head {
   char magic[8];
   uint32_t version, cache;           /* cache: a gaze_cache_kind */
   uint64_t layers, heads, head_dim;  /* of the cache */
-  uint64_t path, messages, pictures; /* bytes, how many, and how many stretches of pictures */
-  uint64_t rows, read;               /* of the prompt; how many of these have keys and values */
+  uint64_t path, messages;           /* bytes; how many */
+  uint64_t pictures, coming;         /* how many; so many of the last belong to the next question */
+  uint64_t rows, stretches, read;    /* of the prompt; of pictures in it; rows that have keys and values */
   uint64_t current;                  /* 1: the rows are what was said, up to the last word */
   char model[40], chat_template[40]; /* the former by gaze_assistant_key */
 } gaze_session_head;
@@ -26,6 +28,8 @@ typedef struct gaze_session_head {
 typedef struct gaze_session {
   gaze_said *said; /* [n] */
   size_t n;
+  gaze_chat_picture *pictures; /* [n_pictures] */
+  size_t n_pictures, coming;
   gaze_prompt prompt;
   size_t read;
   bool current;

@@ -75,6 +75,15 @@ static gaze_err check_model(source *s, const gaze_session_head *head, gaze_assis
   return GAZE_OK;
 }
 
+/* A text of so many bytes, a zero behind them; yours. */
+static gaze_err take_text(source *s, uint64_t size, char **out) {
+  if (size > s->left)
+    return fail_damaged(s, "it ends early");
+  GAZE_TRY(gaze_alloc(size + 1, 1, out));
+  GAZE_TRY(take(s, *out, size));
+  return strlen(*out) == size ? GAZE_OK : fail_damaged(s, "a text has a zero in it");
+}
+
 /* System text first, then questions and answers in turns, an answer last. */
 static bool has_turn(const gaze_session *session, size_t i, uint64_t role) {
   bool system = session->n % 2 == 1;
@@ -87,13 +96,9 @@ static gaze_err read_message(source *s, gaze_session *session, size_t i) {
   GAZE_TRY(take(s, facts, sizeof facts));
   if (!has_turn(session, i, facts[0]) || (facts[1] && facts[0] != GAZE_CHAT_USER) || facts[1] > UINT32_MAX)
     return fail_damaged(s, "its messages have no order");
-  if (facts[2] > s->left)
-    return fail_damaged(s, "it ends early");
   said->role = (gaze_chat_role)facts[0];
   said->pictures = facts[1];
-  GAZE_TRY(gaze_alloc(facts[2] + 1, 1, &said->text));
-  GAZE_TRY(take(s, said->text, facts[2]));
-  return strlen(said->text) == facts[2] ? GAZE_OK : fail_damaged(s, "a text has a zero in it");
+  return take_text(s, facts[2], &said->text);
 }
 
 static gaze_err read_messages(source *s, const gaze_session_head *head, gaze_session *session) {
@@ -107,13 +112,48 @@ static gaze_err read_messages(source *s, const gaze_session_head *head, gaze_ses
   return GAZE_OK;
 }
 
+static gaze_err read_picture(source *s, gaze_chat_picture *picture) {
+  uint64_t sizes[2];
+  char *name = NULL;
+  GAZE_TRY(take(s, sizes, sizeof sizes));
+  gaze_err err = take_text(s, sizes[0], &name);
+  if (err == GAZE_OK)
+    err =
+        sizes[1] <= s->left ? gaze_chat_picture_init(picture, s->at, sizes[1], name) : fail_damaged(s, "it ends early");
+  free(name);
+  GAZE_TRY(err);
+  s->at += sizes[1];
+  s->left -= sizes[1];
+  return GAZE_OK;
+}
+
+/* Those that were asked about are planned as they were then. */
+static gaze_err read_pictures(source *s, const gaze_session_head *head, const gaze_eye *eye, gaze_session *session) {
+  size_t asked = 0;
+  for (size_t i = 0; i < session->n; i++)
+    asked += session->said[i].pictures;
+  if (head->pictures > s->left / (2 * sizeof(uint64_t)) || head->coming > head->pictures ||
+      asked != head->pictures - head->coming || (head->pictures && !eye))
+    return fail_damaged(s, "its pictures are others than those spoken of");
+  GAZE_TRY(gaze_alloc(head->pictures, sizeof *session->pictures, &session->pictures));
+  for (; session->n_pictures < head->pictures; session->n_pictures++) {
+    gaze_chat_picture *picture = &session->pictures[session->n_pictures];
+    GAZE_TRY(read_picture(s, picture));
+    if (session->n_pictures < asked)
+      gaze_tiling_plan(&eye->config.tiling, picture->width, picture->height, asked, &picture->plan);
+  }
+  session->coming = head->coming;
+  return GAZE_OK;
+}
+
 /* A stretch that lies behind those before it, and inside of the rows. */
-static gaze_err read_picture(source *s, const gaze_session_head *head, size_t pictures, gaze_prompt *prompt) {
+static gaze_err read_stretch(source *s, const gaze_session *session, gaze_prompt *prompt) {
   uint64_t facts[4];
   const gaze_prompt_picture *last = prompt->n_pictures ? &prompt->pictures[prompt->n_pictures - 1] : NULL;
   GAZE_TRY(take(s, facts, sizeof facts));
-  bool inside = facts[0] < head->rows && facts[1] && facts[1] <= head->rows - facts[0];
-  if (!inside || (last && facts[0] < last->first + last->n) || facts[2] >= pictures || facts[3] > UINT32_MAX)
+  bool inside = facts[0] < prompt->n && facts[1] && facts[1] <= prompt->n - facts[0] && facts[2] < session->n_pictures;
+  size_t tokens = inside ? session->pictures[facts[2]].plan.tokens : 0;
+  if (!inside || (last && facts[0] < last->first + last->n) || facts[3] > tokens || facts[1] > tokens - facts[3])
     return fail_damaged(s, "a picture has no place");
   prompt->pictures[prompt->n_pictures++] = (gaze_prompt_picture){facts[0], facts[1], facts[2], facts[3]};
   return GAZE_OK;
@@ -134,18 +174,15 @@ static gaze_err check_keys(const source *s, const gaze_prompt *prompt, size_t vo
 
 static gaze_err read_prompt(source *s, const gaze_session_head *head, size_t vocabulary, gaze_session *session) {
   gaze_prompt *prompt = &session->prompt;
-  size_t pictures = 0;
-  for (size_t i = 0; i < session->n; i++)
-    pictures += session->said[i].pictures;
+  if (head->stretches > head->rows || head->read > head->rows)
+    return fail_damaged(s, "its numbers contradict each other");
   GAZE_TRY(gaze_grow(&prompt->keys, &prompt->capacity, head->rows, sizeof *prompt->keys));
   GAZE_TRY(take(s, prompt->keys, head->rows * sizeof *prompt->keys));
   prompt->n = head->rows;
-  if (head->pictures > head->rows || head->read > head->rows)
-    return fail_damaged(s, "its numbers contradict each other");
   session->read = head->read;
-  GAZE_TRY(gaze_grow(&prompt->pictures, &prompt->pictures_capacity, head->pictures, sizeof *prompt->pictures));
-  for (size_t i = 0; i < head->pictures; i++)
-    GAZE_TRY(read_picture(s, head, pictures, prompt));
+  GAZE_TRY(gaze_grow(&prompt->pictures, &prompt->pictures_capacity, head->stretches, sizeof *prompt->pictures));
+  for (size_t i = 0; i < head->stretches; i++)
+    GAZE_TRY(read_stretch(s, session, prompt));
   return check_keys(s, prompt, vocabulary);
 }
 
@@ -163,6 +200,7 @@ static gaze_err read_all(gaze_assistant *assistant, const gaze_kv_cache *cache, 
   GAZE_TRY(read_head(s, &head));
   GAZE_TRY(check_model(s, &head, assistant, cache));
   GAZE_TRY(read_messages(s, &head, session));
+  GAZE_TRY(read_pictures(s, &head, assistant->eye, session));
   GAZE_TRY(read_prompt(s, &head, assistant->decoder.config.vocabulary, session));
   if (s->left != stored_bytes(cache, session->read))
     return fail_damaged(s, "its size does not fit");
@@ -196,6 +234,9 @@ void gaze_session_close(gaze_session *session) {
   for (size_t i = 0; session->said && i < session->n; i++)
     free(session->said[i].text);
   free(session->said);
+  for (size_t i = 0; i < session->n_pictures; i++)
+    gaze_chat_picture_fini(&session->pictures[i]);
+  free(session->pictures);
   gaze_prompt_fini(&session->prompt);
   gaze_map_close(&session->map);
   *session = (gaze_session){0};

@@ -30,8 +30,10 @@ static void put_head(sink *s, const gaze_session *session, const gaze_assistant 
                             .head_dim = cache->head_dim,
                             .path = strlen(assistant->path),
                             .messages = session->n,
-                            .pictures = session->prompt.n_pictures,
+                            .pictures = session->n_pictures,
+                            .coming = session->coming,
                             .rows = session->prompt.n,
+                            .stretches = session->prompt.n_pictures,
                             .read = session->read,
                             .current = session->current};
   snprintf(head.model, sizeof head.model, "%s", assistant->key);
@@ -46,6 +48,16 @@ static void put_messages(sink *s, const gaze_session *session) {
     uint64_t facts[] = {said->role, said->pictures, strlen(said->text)};
     put(s, facts, sizeof facts);
     put(s, said->text, facts[2]);
+  }
+}
+
+static void put_pictures(sink *s, const gaze_session *session) {
+  for (size_t i = 0; i < session->n_pictures; i++) {
+    const gaze_chat_picture *picture = &session->pictures[i];
+    uint64_t sizes[] = {strlen(picture->name), picture->size};
+    put(s, sizes, sizeof sizes);
+    put(s, picture->name, sizes[0]);
+    put(s, picture->bytes, sizes[1]);
   }
 }
 
@@ -104,6 +116,7 @@ gaze_err gaze_session_save(const gaze_session *session, gaze_assistant *assistan
     XXH3_64bits_reset(s.state);
     put_head(&s, session, assistant, reading);
     put_messages(&s, session);
+    put_pictures(&s, session);
     put_prompt(&s, &session->prompt);
     put_rows(&s, reading->cache, session->read);
     err = finish(&s);

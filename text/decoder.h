@@ -26,6 +26,8 @@ typedef struct gaze_decoder {
   gaze_weight head_weight;     /* [V, C]; the embeddings where tied */
 } gaze_decoder;
 
+/* Whether a model_type is a decoder's. */
+bool gaze_decoder_is_family(const char *type);
 /* config.json, or the text_config in it. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_config *out);
 /* The same from a GGUF's metadata. What it borrows (rope_scaling.factors) lies in the file. */

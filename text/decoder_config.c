@@ -135,17 +135,40 @@ static gaze_err read_family(const json_t *json, const family *f, gaze_decoder_co
   return gaze_decoder_config_check(out);
 }
 
+static const family *find_family(const char *type) {
+  for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+    if (strcmp(type, families[i].type) == 0)
+      return &families[i];
+  return NULL;
+}
+
+bool gaze_decoder_is_family(const char *type) { return find_family(type) != NULL; }
+
+/* What decoders are called in configurations of models that they are a part of. */
+static const char *plain_type(const char *type) {
+  static const char *const names[][2] = {{"llava", "llama"},
+                                         {"llava_llama", "llama"},
+                                         {"llava_mistral", "mistral"},
+                                         {"llava-qwen2", "qwen2"},
+                                         {"llava_qwen", "qwen2"},
+                                         {"VLlama3", "llama"},
+                                         {"", "llama"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(type, names[i][0]) == 0)
+      return names[i][1];
+  return type;
+}
+
 gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_config *out) {
   const char *type;
   *out = (gaze_decoder_config){0};
   GAZE_TRY(gaze_json_string(json, "model_type", "", &type));
-  for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-    if (strcmp(type, families[i].type) == 0)
-      return read_family(json, &families[i], out);
-  return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                   "unknown language model: model_type \"%s\": gaze knows llama, mistral, qwen2, "
-                   "qwen3, phi3 and exaone",
-                   type);
+  const family *f = find_family(plain_type(type));
+  if (f)
+    return read_family(json, f, out);
+  return gaze_fail(
+      GAZE_ERR_UNSUPPORTED,
+      "unknown language model: model_type \"%s\": gaze knows llama, mistral, qwen2, qwen3, phi3 and exaone", type);
 }
 
 gaze_err gaze_decoder_config_check(const gaze_decoder_config *c) {

@@ -132,7 +132,7 @@ static bool read_set(reading *r, gaze_pattern_atom *atom) {
   r->at++;
   bool others = take(r, "^");
   do
-    if (*r->at == '-' || !read_item(r, atom))
+    if ((*r->at == '-' && r->at[1] != ']') || !read_item(r, atom))
       return false;
   while (*r->at != ']');
   r->at++;
@@ -196,9 +196,9 @@ static bool read_end(reading *r) {
     last->behind = GAZE_PLACE_LINE;
   else if (take(r, "(?!\\S)"))
     last->behind = GAZE_PLACE_SPACE;
-  if (r->folds && take(r, ")")) {
+  if (r->folds && *r->at == ')' && (!r->at[1] || r->at[1] == '|')) {
     r->folds = false;
-    return r->opens = !*r->at || *r->at == '|';
+    r->at++;
   }
   return r->opens = *r->at == '|' || (!*r->at && !r->folds);
 }

@@ -9,8 +9,9 @@
 
 gaze_err gaze_tokenizer_refuse(const char *name, const char *what, const char *value) {
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                   "unsupported %s in a tokenizer: \"%s\" in %s: use a tokenizer of CLIP, SigLIP, BERT or XLM-R", what,
-                   value ? value : "none", name);
+                   "unsupported %s in a tokenizer: \"%s\" in %s: use a tokenizer of CLIP, SigLIP, BERT, XLM-R "
+                   "or a language model of LLaMA's or GPT-2's kind",
+                   what, value ? value : "none", name);
 }
 
 gaze_err gaze_tokenizer_require(const json_t *object, const char *key, const char *wanted, const char *name) {

@@ -15,7 +15,7 @@ static float extreme(const float *x) {
 }
 
 /* A step of 0 to most; what is no number is 0. */
-static int step_of(float x, int most) { return x > 0 ? (int)fminf(x, (float)most) : 0; }
+static int step_of(float x, int most) { return x > 0 ? (int)(x < (float)most ? x : (float)most) : 0; }
 
 static void make_q8_0(uint8_t *block, const float *x, size_t n) {
   for (; n--; block += 2 + GAZE_BLOCK, x += GAZE_BLOCK) {

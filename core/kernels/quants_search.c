@@ -14,9 +14,12 @@ typedef struct line {
   float scale, least;
 } line;
 
-/* The nearest whole number within low to high; what is no number is low. */
+/* The nearest whole number within low to high, of two the even one; what is no number is low. Beside 1.5 * 2^23 a float
+ * has no fraction, and its lowest bits are the number. */
 static int step_of(float x, int low, int high) {
-  return (int)lrintf(x > (float)low ? fminf(x, (float)high) : (float)low);
+  float within = x > (float)low ? x : (float)low;
+  within = within < (float)high ? within : (float)high;
+  return (int)(gaze_bits_of_float(within + 0x1.8p23f) & 0x7fffffu) - 0x400000;
 }
 
 static float error_of(const float *x, const float *weights, const int *q, line fitted) {

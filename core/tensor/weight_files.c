@@ -71,7 +71,7 @@ static gaze_err was_begun(const char *path, bool *out) {
 static gaze_err fail_missing(const char *path) {
   bool begun;
   GAZE_TRY(was_begun(path, &begun));
-  return gaze_fail(GAZE_ERR_NOT_FOUND, "%s: %s: get the model again",
+  return gaze_fail(GAZE_ERR_NOT_FOUND, "%s: %s: check the path, or get the model again",
                    begun ? "weights not downloaded to their end" : "missing file of weights", path);
 }
 

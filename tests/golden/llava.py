@@ -7,6 +7,8 @@ data/llava/nano/        nanoLLaVA: SigLIP in the same file, its last layer unuse
 data/llava/next/        LLaVA-NeXT with a Mistral
 data/llava/onevision/   LLaVA-OneVision: grids up to 6 x 6, shrunk to what three tiles have
 data/llava/smolvlm/     SmolVLM
+data/llava/original.gguf, next.gguf, smolvlm.gguf  encoder and projector as llama.cpp's mmproj files hold them; old.gguf
+                        is the first with an MLP's products named the other way around
 data/llava/FAMILY.safetensors  per picture K of SIZES: pixels.K, features.K, rows.K; two in one conversation: pair.K;
                         ids and logits of a prompt around picture 0
 data/llava/names.json   the names of the image encoder's and projector's tensors in today's transformers
@@ -198,7 +200,62 @@ def write_llava(folder, names):
     write_original(folder, model, whole)
 
 
+def mmproj_name(name):
+    """A tensor of today's transformers as llama.cpp names it; None: it is left out."""
+    name = name.replace("vision_model.", "").removeprefix("model.")
+    for ours, theirs in (("vision_tower.", "v."), ("embeddings.patch_embedding", "patch_embd"),
+                         ("embeddings.class_embedding", "class_embd"), ("embeddings.position_embedding", "position_embd"),
+                         ("pre_layrnorm", "pre_ln"), ("post_layernorm", "post_ln"), ("encoder.layers.", "blk."),
+                         ("layer_norm", "ln"), ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k"),
+                         ("self_attn.v_proj", "attn_v"), ("self_attn.out_proj", "attn_out"), ("mlp.fc1", "ffn_up"),
+                         ("mlp.fc2", "ffn_down"), ("multi_modal_projector.linear_1", "mm.0"),
+                         ("multi_modal_projector.linear_2", "mm.2"), ("connector.modality_projection.proj", "mm.model.fc"),
+                         ("image_newline", "model.image_newline")):
+        name = name.replace(ours, theirs)
+    return name
+
+
+def write_mmproj(folder, name, state, vision, metadata, layers, turned=False):
+    """An mmproj file of the encoder's first layers. turned: fc1 is ffn_down."""
+    import gguf
+
+    file = gguf.GGUFWriter(os.path.join(folder, name + ".gguf"), "clip")
+    file.add_bool("clip.has_vision_encoder", True)
+    sizes = {"image_size": vision.image_size, "patch_size": vision.patch_size, "embedding_length": vision.hidden_size,
+             "feed_forward_length": vision.intermediate_size, "block_count": layers, "projection_dim": 7,
+             "attention.head_count": vision.num_attention_heads}
+    for key, value in sizes.items():
+        file.add_uint32("clip.vision." + key, value)
+    file.add_float32("clip.vision.attention.layer_norm_epsilon", vision.layer_norm_eps)
+    for key, value in metadata.items():
+        add = {bool: file.add_bool, str: file.add_string, int: file.add_uint32, list: file.add_array}[type(value)]
+        add(key, value)
+    for key, value in sorted(state.items()):
+        if "language_model" in key or "text_model" in key or "lm_head" in key:
+            continue
+        if "layers." in key and int(key.split("layers.")[1].split(".")[0]) >= layers:
+            continue
+        if key.startswith("model.vision_model."):
+            key = key.replace("model.vision_model.", "model.vision_tower.")
+        to = mmproj_name(key)
+        if turned:
+            to = to.replace("ffn_up", "ffn_x").replace("ffn_down", "ffn_up").replace("ffn_x", "ffn_down")
+        file.add_tensor(to, np.ascontiguousarray(value.float().numpy()))
+    file.write_header_to_file()
+    file.write_kv_data_to_file()
+    file.write_tensors_to_file()
+    file.close()
+
+
+CLIP_COLOURS = {"clip.vision.image_mean": [0.48145466, 0.4578275, 0.40821073],
+                "clip.vision.image_std": [0.26862954, 0.26130258, 0.27577711]}
+
+
 def write_original(folder, model, whole):
+    vision = model.config.vision_config
+    said_so = {"clip.projector_type": "mlp", "clip.has_llava_projector": True, "clip.use_gelu": False} | CLIP_COLOURS
+    write_mmproj(folder, "original", whole, vision, said_so | {"clip.vision.feature_layer": [2]}, 2)
+    write_mmproj(folder, "old", whole, vision, said_so, 2, turned=True)
     own = {key: value for key, value in whole.items() if "vision_tower" not in key}
     own = renamed(own, {"model.language_model.": "model.", "model.multi_modal_projector.linear_1.": "model.mm_projector.0.",
                         "model.multi_modal_projector.linear_2.": "model.mm_projector.2."})
@@ -271,6 +328,11 @@ def write_grids(folder, name, family, model_class, config, names, layout, **opti
         for key in range(2):
             note_picture(noted, f"pair.{key}", inputs["pixel_values"][key], features[key:key + 1], rows[key])
     save_noted(folder, name, noted)
+    if family == "llava_next":
+        grids = [side for pair in config.image_grid_pinpoints for side in reversed(pair)]
+        write_mmproj(folder, name, state, config.vision_config,
+                     {"clip.projector_type": "mlp", "clip.use_gelu": False, "clip.vision.image_grid_pinpoints": grids,
+                      "clip.vision.mm_patch_merge_type": "spatial_unpad"} | CLIP_COLOURS, 2)
     pictures.save_pretrained(save(folder, name, layout(nested(state, "model.vision_tower.")), said(config)))
 
 
@@ -313,6 +375,10 @@ def write_smolvlm(folder, names):
         if not key:
             note_logits(noted, model, **arguments)
     save_noted(folder, "smolvlm", noted)
+    half = [0.5, 0.5, 0.5]
+    write_mmproj(folder, "smolvlm", state, config.vision_config,
+                 {"clip.projector_type": "idefics3", "clip.use_gelu": True, "clip.vision.projector.scale_factor": 2,
+                  "clip.vision.preproc_image_size": 48, "clip.vision.image_mean": half, "clip.vision.image_std": half}, 3)
     pictures.save_pretrained(save(folder, "smolvlm", state, said(config)))
     check_positions()
 

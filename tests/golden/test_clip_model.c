@@ -109,6 +109,7 @@ static const struct {
   const char *first, *second; /* words of the message */
 } wrong_configs[] = {
     {NULL, "model_type", "\"blip\"", GAZE_ERR_UNSUPPORTED, "blip", "clip"},
+    {NULL, "model_type", "\"siglip2\"", GAZE_ERR_UNSUPPORTED, "siglip2", "NaFlex"},
     {NULL, "model_type", "null", GAZE_ERR_UNSUPPORTED, "model_type", "clip"},
     {NULL, "projection_dim", "12", GAZE_ERR_MISMATCH, "visual_projection.weight", "[12, 36]"},
     {"vision_config", "hidden_act", "\"relu\"", GAZE_ERR_UNSUPPORTED, "relu", "quick_gelu"},

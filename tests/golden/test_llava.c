@@ -68,21 +68,27 @@ static void check(gaze_err err) {
     fail_msg("%s", gaze_last_error());
 }
 
-static void subject_open(subject *s, const char *name) {
+/* weights: a folder or an mmproj file. */
+static void subject_open_from(subject *s, const char *name, const char *weights) {
   static const bool keeps[GAZE_DTYPES];
   char file[64];
   *s = (subject){.name = name};
-  const char *folder = llava_path(name);
-  check(gaze_llava_files_open(folder, &s->files));
-  check(gaze_llava_config_read(&s->files, &s->config));
+  check(gaze_weights_open(llava_path(weights), &s->weights));
+  if (gaze_weights_gguf(s->weights)) {
+    check(gaze_llava_config_read_mmproj(s->weights, &s->config));
+  } else {
+    check(gaze_llava_files_open(llava_path(weights), &s->files));
+    check(gaze_llava_config_read(&s->files, &s->config));
+  }
   check(gaze_eye_init(&s->eye, &s->config));
   gaze_kernels_init(&s->kernels, gaze_cpu_detect());
   s->compute.kernels = &s->kernels;
-  check(gaze_weights_open(folder, &s->weights));
   check(gaze_eye_load(&s->eye, &s->kernels, s->weights, s->files.tower_folder, keeps));
   snprintf(file, sizeof file, "%s.safetensors", name);
   check(gaze_safetensors_open(llava_path(file), &s->wanted));
 }
+
+static void subject_open(subject *s, const char *name) { subject_open_from(s, name, name); }
 
 static void subject_close(subject *s) {
   gaze_eye_fini(&s->eye);
@@ -136,6 +142,18 @@ static void pictures_become_rows(void **state) {
   for (size_t f = 0; f < FAMILIES; f++) {
     subject s;
     subject_open(&s, families[f]);
+    for (int i = 0; i < SIZES; i++)
+      check_picture(&s, (char[]){(char)('0' + i), 0}, sizes[i][0], sizes[i][1], 1);
+    subject_close(&s);
+  }
+}
+
+static void mmproj_files_see_alike(void **state) {
+  static const char *const files[][2] = {
+      {"original", "original.gguf"}, {"original", "old.gguf"}, {"next", "next.gguf"}, {"smolvlm", "smolvlm.gguf"}};
+  for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+    subject s;
+    subject_open_from(&s, files[f][0], files[f][1]);
     for (int i = 0; i < SIZES; i++)
       check_picture(&s, (char[]){(char)('0' + i), 0}, sizes[i][0], sizes[i][1], 1);
     subject_close(&s);
@@ -288,9 +306,11 @@ static void todays_names_are_known(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(released_models_are_planned_alike), cmocka_unit_test(pictures_become_rows),
-      cmocka_unit_test(two_pictures_of_onevision_are_squares), cmocka_unit_test(narrow_products_come_near),
-      cmocka_unit_test(todays_names_are_known)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(released_models_are_planned_alike),
+                                     cmocka_unit_test(pictures_become_rows),
+                                     cmocka_unit_test(mmproj_files_see_alike),
+                                     cmocka_unit_test(two_pictures_of_onevision_are_squares),
+                                     cmocka_unit_test(narrow_products_come_near),
+                                     cmocka_unit_test(todays_names_are_known)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

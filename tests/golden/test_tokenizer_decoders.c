@@ -229,12 +229,57 @@ static void parts_of_one_text(void **state) {
   gaze_tokenizer_free(tokenizer);
 }
 
+/* A file of members that are put behind model, pre and the two tokens "a" and "b"; opening it names word. */
+static void check_refused(const char *pre, const char *key, uint32_t type, const uint32_t *elements, size_t n,
+                          const char *word) {
+  char bytes[1024];
+  size_t size = 0;
+#define PUT(data, length) (memcpy(bytes + size, data, length), size += (length))
+#define NUMBER(kind, value) PUT((kind[]){value}, sizeof(kind))
+#define TEXT(text) (NUMBER(uint64_t, strlen(text)), PUT(text, strlen(text)))
+  PUT("GGUF\3\0\0", 8);
+  NUMBER(uint64_t, 0);
+  NUMBER(uint64_t, 4);
+  TEXT("tokenizer.ggml.model"), NUMBER(uint32_t, 8), TEXT("gpt2");
+  TEXT("tokenizer.ggml.pre"), NUMBER(uint32_t, 8), TEXT(pre);
+  TEXT("tokenizer.ggml.tokens"), NUMBER(uint32_t, 9), NUMBER(uint32_t, 8), NUMBER(uint64_t, 2), TEXT("a"), TEXT("b");
+  TEXT(key);
+  if (type == 8) { /* merges: one, a word */
+    NUMBER(uint32_t, 9), NUMBER(uint32_t, 8), NUMBER(uint64_t, 1), TEXT((const char *)elements);
+  } else if (n) {
+    NUMBER(uint32_t, 9), NUMBER(uint32_t, type), NUMBER(uint64_t, n), PUT(elements, n * sizeof *elements);
+  } else {
+    NUMBER(uint32_t, type), PUT(elements, sizeof *elements);
+  }
+  gaze_gguf *file;
+  gaze_tokenizer *tokenizer;
+  assert_int_equal(gaze_tokenizer_new(&tokenizer), GAZE_OK);
+  assert_int_equal(gaze_gguf_parse(bytes, size, "small.gguf", &file), GAZE_OK);
+  assert_int_not_equal(gaze_tokenizer_read_gguf(tokenizer, file), GAZE_OK);
+  if (!strstr(gaze_last_error(), word))
+    fail_msg("no \"%s\" in: %s", word, gaze_last_error());
+  gaze_tokenizer_free(tokenizer);
+  gaze_gguf_close(file);
+}
+
+static void metadata_that_are_refused(void **state) {
+  static const uint32_t three[] = {1, 1, 1}, odd[] = {1, 9}, far[] = {7};
+  check_refused("gpt-9", "x", 4, far, 0, "gpt-9");
+  check_refused("gpt-2", "x", 4, far, 0, "tokenizer.ggml.merges");
+  check_refused("gpt-2", "tokenizer.ggml.token_type", 5, three, 3, "3 elements");
+  check_refused("gpt-2", "tokenizer.ggml.scores", 6, three, 3, "3 elements");
+  check_refused("gpt-2", "tokenizer.ggml.merges", 8, (const uint32_t *)"a b", 0, "a b");
+  check_refused("gpt-2", "tokenizer.ggml.merges", 8, (const uint32_t *)"ab", 0, "merge 0");
+  check_refused("gpt-2", "tokenizer.ggml.merges", 8, (const uint32_t *)"a ", 0, "merge 0");
+  check_refused("gpt-2", "tokenizer.ggml.token_type", 5, odd, 2, "merges");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(families_by_json),  cmocka_unit_test(families_by_gguf),
       cmocka_unit_test(pieces_by_gguf),    cmocka_unit_test(pairs_by_class),
       cmocka_unit_test(ids_by_chance),     cmocka_unit_test(characters_are_held_back),
-      cmocka_unit_test(parts_of_one_text),
+      cmocka_unit_test(parts_of_one_text), cmocka_unit_test(metadata_that_are_refused),
   };
   return cmocka_run_group_tests(tests, open_files, close_files);
 }

@@ -72,30 +72,49 @@ static void every_fixture_passes(void **state) {
   }
 }
 
-static const char *const sides[] = {"\"left\"", "\"right\"", "null"};
-
-/* Said in tokenizer_config.json; else Gemma's own, the left. The reference is of texts filled up in front. */
-static void padding_on_the_left(void **state) {
+/* siglip2 with another member of tokenizer_config.json (taken) and another class of tokenizer (NULL: its own). */
+static const char *link_siglip2(const char *class_name, const char *key, json_t *value) {
   static const char *const links[] = {"config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"};
+  static int count;
   const char *fixture = clip_path("../families/siglip2");
-  for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
-    char name[24];
-    bool same;
-    snprintf(name, sizeof name, "left%zu", i);
-    const char *folder = test_path(name);
-    assert_int_equal(mkdir(folder, 0700), 0);
-    for (size_t j = 0; j < sizeof links / sizeof *links; j++)
-      assert_int_equal(symlink(path_of(fixture, links[j]), path_of(folder, links[j])), 0);
-    json_t *config = json_load_file(path_of(fixture, "tokenizer_config.json"), 0, NULL);
-    json_object_set_new(config, "padding_side", json_loads(sides[i], JSON_DECODE_ANY, NULL));
-    assert_int_equal(json_dump_file(config, path_of(folder, "tokenizer_config.json"), 0), 0);
-    json_decref(config);
-    json_t *result = verify(folder, path_of(fixture, "gaze-reference-left"), GAZE_PRECISION_F32, &same);
-    assert_int_equal(same, strstr(sides[i], "right") == NULL);
-    if (!same)
-      assert_string_equal(text_of(result, "first"), "token ids");
-    json_decref(result);
-  }
+  char name[24];
+  snprintf(name, sizeof name, "words%d", count++);
+  const char *folder = test_path(name);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+    assert_int_equal(symlink(path_of(fixture, links[i]), path_of(folder, links[i])), 0);
+  json_t *config = json_load_file(path_of(fixture, "tokenizer_config.json"), 0, NULL);
+  if (class_name)
+    json_object_set_new(config, "tokenizer_class", json_string(class_name));
+  json_object_set_new(config, key, value);
+  assert_int_equal(json_dump_file(config, path_of(folder, "tokenizer_config.json"), 0), 0);
+  json_decref(config);
+  return folder;
+}
+
+/* Whether ids, and with them all else, are those of the fixture's reference. */
+static void check_words(const char *folder, const char *reference, bool expected) {
+  bool same;
+  json_t *result = verify(folder, path_of(clip_path("../families/siglip2"), reference), GAZE_PRECISION_F32, &same);
+  assert_int_equal(same, expected);
+  if (!same)
+    assert_string_equal(text_of(result, "first"), "token ids");
+  json_decref(result);
+}
+
+/* Said in tokenizer_config.json; else Gemma's own, the left. Its reference is of texts filled up in front. */
+static void padding_on_the_left(void **state) {
+  check_words(link_siglip2(NULL, "padding_side", json_string("left")), "gaze-reference-left", true);
+  check_words(link_siglip2(NULL, "padding_side", json_null()), "gaze-reference-left", true);
+  check_words(link_siglip2("PreTrainedTokenizerFast", "padding_side", json_null()), "gaze-reference-left", false);
+  check_words(link_siglip2(NULL, "padding_side", json_string("right")), "gaze-reference-left", false);
+  check_refused(link_siglip2(NULL, "padding_side", json_string("top")), GAZE_ERR_FORMAT, "padding_side", "top");
+}
+
+/* SigLIP 2's own class always does it, Gemma's where it is told to. */
+static void lower_case_of_siglip2(void **state) {
+  check_words(link_siglip2("GemmaTokenizer", "do_lower_case", json_true()), "gaze-reference", true);
+  check_words(link_siglip2("GemmaTokenizer", "do_lower_case", json_null()), "gaze-reference", false);
 }
 
 static void check_parts(const char *folder, const char *reference, const char *stage) {
@@ -298,6 +317,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_fixture_passes),
       cmocka_unit_test(padding_on_the_left),
+      cmocka_unit_test(lower_case_of_siglip2),
       cmocka_unit_test(wrong_gelu),
       cmocka_unit_test(bilinear_for_bicubic),
       cmocka_unit_test(crop_for_squash),

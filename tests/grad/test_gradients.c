@@ -1,6 +1,7 @@
 /* Every gradient of the network against central differences in double: the block in its variants, both towers, the
  * losses, and a whole step. */
 #include "fusion/contrastive.h"
+#include "fusion/projector.h"
 #include "fusion/teacher.h"
 #include "tests/grad/grad.h"
 #include "text/text_encoder.h"
@@ -243,6 +244,45 @@ static void image_encoder(void **state) {
   check_vit(kept, 3);
 }
 
+typedef struct projector_model {
+  gaze_projector projector;
+  gaze_projector_tape tape;
+  float *x, *dx; /* [n, C], two pictures of 4 x 4 patches */
+} projector_model;
+
+enum { PROJECTED = 2 * 16 };
+
+static void projector_forward(subject *s) {
+  projector_model *m = s->model;
+  gaze_projector_forward(&s->compute, s->output, m->x, &m->projector, PROJECTED, &m->tape);
+}
+
+static void check_projector(const gaze_projector_config *config) {
+  projector_model m = {.projector.config = *config};
+  subject s = {.compute = {.kernels = &kernels}, .forward = projector_forward, .model = &m};
+  size_t n = PROJECTED * config->C;
+  assert_int_equal(gaze_projector_list(&m.projector, true, &s.list), GAZE_OK);
+  subject_bind(&s, 11);
+  subject_outputs(&s, gaze_projector_rows(config, PROJECTED) * config->D);
+  assert_int_equal(gaze_arena_init(&s.arena, 1 << 20), GAZE_OK);
+  gaze_projector_tape_layout(&m.tape, &m.projector, PROJECTED, true, &s.arena);
+  m.x = gaze_arena_take(&s.arena, n, sizeof(float));
+  m.dx = gaze_arena_take(&s.arena, n, sizeof(float));
+  grad_fill(m.x, n, 1, 12);
+  projector_forward(&s);
+  gaze_projector_backward(&s.compute, m.dx, s.weights, m.x, &m.projector, PROJECTED, &m.tape);
+  check_parameters(&s, weighted_output);
+  assert_true(grad_worst(m.x, m.dx, n, MOST, weighted_output, &s) <= TOLERANCE);
+  subject_fini(&s);
+}
+
+static void projectors(void **state) {
+  check_projector(&(gaze_projector_config){.kind = GAZE_PROJECTOR_LINEAR, .C = 5, .D = 7, .biased = true});
+  check_projector(&(gaze_projector_config){
+      .kind = GAZE_PROJECTOR_MLP, .C = 5, .hidden = 6, .D = 7, .activation = GAZE_GELU, .biased = true});
+  check_projector(&(gaze_projector_config){.kind = GAZE_PROJECTOR_SHUFFLE, .C = 5, .D = 7, .side = 4, .scale = 2});
+}
+
 static const int32_t ids[] = {9, 1, 10, 9, 10, 9, 4, 4, 10};
 static const size_t text_offsets[] = {0, 3, 5, 9};
 
@@ -432,6 +472,7 @@ int main(void) {
   grad_kernels_init(&kernels);
   const struct CMUnitTest tests[] = {cmocka_unit_test(blocks),
                                      cmocka_unit_test(image_encoder),
+                                     cmocka_unit_test(projectors),
                                      cmocka_unit_test(text_encoder),
                                      cmocka_unit_test(taught_text_encoder),
                                      cmocka_unit_test(contrastive_losses),

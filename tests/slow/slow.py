@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -136,16 +137,16 @@ def write_model(config, folder):
 
 
 def add_tokenizer(family, folder):
-    """After the reference: its made up ids are of the whole vocabulary."""
+    """After the reference: its made up ids are of the whole vocabulary. CLIP's own vocabulary is in open_clip."""
     if family == "clip":
-        import open_clip
-
-        source = os.path.join(os.path.dirname(open_clip.__file__), "bpe_simple_vocab_16e6.txt.gz")
+        spec = importlib.util.find_spec("open_clip")
+        if not spec:
+            skip("the package open_clip is not there, which carries CLIP's vocabulary")
+        sources = [os.path.join(os.path.dirname(spec.origin), "bpe_simple_vocab_16e6.txt.gz")]
+    else:
+        sources = glob.glob(os.path.join(GOLDEN, "data", "tokenizer_kinds", "siglip", "*"))
+    for source in sources:
         shutil.copy(source, folder)
-        return
-    source = os.path.join(GOLDEN, "data", "tokenizer_kinds", "siglip")
-    for name in os.listdir(source):
-        shutil.copy(os.path.join(source, name), folder)
 
 
 def gaze_json(*arguments):
@@ -200,6 +201,7 @@ def shape_case(results, name, gaze, folder):
     shape = SHAPES[name]
     config = configuration(shape)
     check_room(config, folder)
+    print_machine()
     model = os.path.join(folder, name)
     write_model(config, model)
     passed("model written")
@@ -270,8 +272,13 @@ def minilm_case(results, _, gaze, folder):
             print(f"{precision}: relative {off:.3g}, cosine {cosine:.6f}; 1, 2 and 4 threads {apart:.3g} apart")
 
 
+def print_machine():
+    print(f"{len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f}", flush=True)
+
+
 def passed(what, start=time.time()):
-    print(f"{time.time() - start:6.0f} s: {what}", flush=True)
+    used = sum(os.times()[:4])  # by children too
+    print(f"{time.time() - start:6.0f} s, {used:5.0f} s of processors: {what}", flush=True)
 
 
 def main():
@@ -281,6 +288,8 @@ def main():
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # of gaze: more threads than processors must not spin
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the folder is removed
     _, case, gaze = sys.argv
     results = Results()
     with tempfile.TemporaryDirectory(prefix="gaze-slow-") as folder:

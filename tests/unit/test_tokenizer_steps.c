@@ -36,12 +36,25 @@ static void patterns(void **state) {
   check_pattern("[!?.\\-\\]]+", "a!?-b].", "1-4 5-7 ");
   check_pattern("\\<tag\\>|ab|a", "aab<tag>", "0-1 1-3 3-8 ");
   check_pattern("\uAC1C|\uD558", "\uAC1C\uB098\uD558", "0-1 2-3 ");
+  check_pattern("[a-c]+", "abxc", "0-2 3-4 ");
+  check_pattern("[^a-c\\s]", "a bx\uD558", "3-4 4-5 ");
+  check_pattern("[\uAC1C-\uD558-]", "\uAC1D-\uD559", "0-1 1-2 ");
+  check_pattern(" ?\\p{L}+|\\p{N}{1,3}", "a1234 b", "0-1 1-4 4-5 5-7 ");
+  check_pattern("\\p{Lu}\\p{Ll}*", "AbC\u00C9\u00E9", "0-2 2-3 3-5 ");
+  check_pattern("\\s+(?!\\S)|b", "  a b ", "0-1 4-5 5-6 ");
+  check_pattern("\\s*[\\r\\n]+", " \n a\n", "0-2 4-5 ");
+  check_pattern("(?i:'s|'re)", "'S'Re'\u017F's", "0-2 2-5 5-7 7-9 ");
+  check_pattern("\\S{2}", "ab\u3000cd", "0-2 3-5 ");
+  check_pattern("^a|b$", "a\na b\nb", "0-1 2-3 4-5 6-7 ");
+  check_pattern("[\\p{L}\\p{M}]+[\\p{P}]?", "e\u0301!\u2014", "0-3 ");
 }
 
 static void patterns_that_are_refused(void **state) {
   static const char *const texts[] = {
-      "",    "a*",    "a?", "(a)", "a|",    "[a-z]", "[^a]",           ".",  "\\d", "\\p{L}", "a{2}", "a{2,3}",
-      "a+b", "a{0,}", "[a", "\\",  "a\\zb", "a^",    "[\uAC1C\uB098]", "|a", "a{2,"};
+      "",           "a*",      "a?",    "(a)",    "a|",    "a+?",       "a++",    ".",     "\\d",
+      "\\p{Greek}", "\\p{L",   "[b-a]", "[]",     "[^]",   "[a&&b]",    "[[a]]",  "a{0,}", "[a",
+      "\\",         "a\\zb",   "a^",    "|a",     "a{2,",  "a{2",       "a{3,2}", "a{,2}", "a{200}",
+      "(?i:a",      "(?i:a)b", "(?=a)", "a(?!b)", "a+b+c", "a?b?c?d?e", "a{0}",   "-a[",   "[a-\\p{L}]"};
   gaze_pattern pattern;
   char text[GAZE_PATTERN_ATOMS_MAX + 2] = "";
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -197,7 +210,11 @@ static void steps_that_are_refused(void **state) {
       {WITH("\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"Odd\"}]}"), "Odd"},
       {WITH("\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"a|(b)\"}, \"content\": \"\"}"),
        "a|(b)"},
-      {WITH("\"pre_tokenizer\": {\"type\": \"Digits\"}"), "Digits"},
+      {WITH("\"pre_tokenizer\": {\"type\": \"Punctuation\"}"), "Punctuation"},
+      {WITH("\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"ByteLevel\"}, {\"type\": "
+            "\"Digits\"}]}"),
+       "behind ByteLevel"},
+      {WITH("\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"Regex\": \"(a|b)+\"}}"), "(a|b)+"},
       {WITH("\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Odd\"}"),
        "Odd"},
       {WITH("\"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"ab\"}"), "Metaspace"},

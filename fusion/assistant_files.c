@@ -1,0 +1,148 @@
+/* The files of an assistant: which they are, what they say of the decoder and of the eye, and their weights. */
+#include "fusion/assistant.h"
+
+#include "core/base/file.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+static gaze_err open_config(const char *folder, json_t **out) {
+  char *path;
+  GAZE_TRY(gaze_path_join(folder, "config.json", &path));
+  gaze_err err = gaze_json_open(path, out);
+  free(path);
+  return err;
+}
+
+/* Of a model in transformers' layouts; a decoder alone, or with an eye whose configuration holds the decoder's. */
+static gaze_err read_folder(gaze_assistant *assistant, gaze_decoder_config *decoder, gaze_llava_config *eye,
+                            bool *sees) {
+  json_t *config;
+  const char *type;
+  GAZE_TRY(open_config(assistant->path, &config));
+  gaze_err err = gaze_json_string(config, "model_type", "", &type);
+  *sees = err == GAZE_OK && !gaze_decoder_is_family(type);
+  if (err == GAZE_OK && !*sees)
+    err = gaze_decoder_config_read(config, decoder);
+  json_decref(config);
+  if (err != GAZE_OK || !*sees)
+    return err;
+  GAZE_TRY(gaze_llava_files_open(assistant->path, &assistant->files));
+  GAZE_TRY(gaze_llava_config_read(&assistant->files, eye));
+  return gaze_decoder_config_read(eye->text, decoder);
+}
+
+/* The one mmproj*.gguf beside a GGUF; *out NULL: there is none, or there are several. */
+static gaze_err find_projector(const char *path, char **out) {
+  const char *slash = strrchr(path, '/');
+  char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+  DIR *files = folder ? opendir(folder) : NULL;
+  size_t n = 0;
+  gaze_err err = GAZE_OK;
+  *out = NULL;
+  for (struct dirent *entry; files && err == GAZE_OK && (entry = readdir(files));) {
+    if (strncmp(entry->d_name, "mmproj", 6) != 0 || !gaze_ends_with(entry->d_name, ".gguf") || n++)
+      continue;
+    err = gaze_path_join(folder, entry->d_name, out);
+  }
+  if (files)
+    closedir(files);
+  free(folder);
+  if (n > 1 || err != GAZE_OK) {
+    free(*out);
+    *out = NULL;
+  }
+  return err;
+}
+
+/* Of a GGUF, and of the one that sees for it. */
+static gaze_err read_gguf(gaze_assistant *assistant, gaze_decoder_config *decoder, gaze_llava_config *eye, bool *sees) {
+  char *path = NULL;
+  assistant->gguf = gaze_weights_gguf(assistant->weights);
+  GAZE_TRY(gaze_decoder_config_read_gguf(assistant->gguf, decoder));
+  if (assistant->options.projector)
+    GAZE_TRY(gaze_strdup(assistant->options.projector, &path));
+  else
+    GAZE_TRY(find_projector(assistant->path, &path));
+  *sees = path != NULL;
+  gaze_err err = path ? gaze_weights_open(path, &assistant->projector) : GAZE_OK;
+  free(path);
+  if (err == GAZE_OK && *sees)
+    err = gaze_llava_config_read_mmproj(assistant->projector, eye);
+  return err;
+}
+
+static bool is_leftover(const void *user, const char *name) {
+  return gaze_decoder_is_leftover(user, name) || gaze_llava_is_picture_tensor(name);
+}
+
+static void keep_all(bool keeps[GAZE_DTYPES]) {
+  for (gaze_dtype dtype = 0; dtype < GAZE_DTYPES; dtype++)
+    keeps[dtype] = dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16 || gaze_dtype_is_quantised(dtype);
+}
+
+static bool has_head(const gaze_weights *weights) {
+  gaze_tensor_place place;
+  for (size_t turn = 0; gaze_tensor_place_next(&gaze_decoder_names, "text.head_weight", &turn, &place);)
+    if (gaze_weights_find(weights, place.name))
+      return true;
+  return false;
+}
+
+static gaze_err load_decoder(gaze_assistant *assistant, gaze_decoder_config *config, bool sees) {
+  gaze_decoder *decoder = &assistant->decoder;
+  if (sees && !has_head(assistant->weights)) /* what model it is a part of says otherwise at times */
+    config->tied = true;
+  GAZE_TRY(gaze_decoder_init(decoder, config));
+  gaze_load how = {.kernels = &assistant->kernels,
+                   .names = config->fused_gguf ? gaze_decoder_fused_names : gaze_decoder_names,
+                   .config = assistant->gguf ? "its metadata" : "config.json",
+                   .is_leftover = is_leftover,
+                   .user = &decoder->config};
+  keep_all(how.keeps);
+  GAZE_TRY(gaze_decoder_list(decoder, &assistant->parameters));
+  GAZE_TRY(gaze_parameters_load(&assistant->parameters, assistant->weights, &how, &assistant->loaded));
+  gaze_decoder_tie(decoder);
+  return GAZE_OK;
+}
+
+static gaze_err load_eye(gaze_assistant *assistant, const gaze_llava_config *config) {
+  bool keeps[GAZE_DTYPES];
+  size_t C = assistant->decoder.config.block.dim;
+  if (config->projector.D != C)
+    return gaze_fail(GAZE_ERR_MISMATCH, "eye and language model do not fit: rows of %zu for one of width %zu: %s",
+                     config->projector.D, C, assistant->path);
+  keep_all(keeps);
+  GAZE_TRY(gaze_alloc(1, sizeof *assistant->eye, &assistant->eye));
+  GAZE_TRY(gaze_eye_init(assistant->eye, config));
+  return gaze_eye_load(assistant->eye, &assistant->kernels,
+                       assistant->projector ? assistant->projector : assistant->weights, assistant->files.tower_folder,
+                       keeps);
+}
+
+gaze_err gaze_assistant_open_files(gaze_assistant *assistant) {
+  gaze_decoder_config decoder;
+  gaze_llava_config eye;
+  bool sees;
+  bool is_file = gaze_ends_with(assistant->path, ".gguf");
+  if (is_file)
+    GAZE_TRY(gaze_weights_open(assistant->path, &assistant->weights));
+  GAZE_TRY((is_file ? read_gguf : read_folder)(assistant, &decoder, &eye, &sees));
+  if (!is_file)
+    GAZE_TRY(gaze_weights_open(assistant->path, &assistant->weights));
+  GAZE_TRY(load_decoder(assistant, &decoder, sees));
+  return sees ? load_eye(assistant, &eye) : GAZE_OK;
+}
+
+void gaze_assistant_close_files(gaze_assistant *assistant) {
+  if (assistant->eye)
+    gaze_eye_fini(assistant->eye);
+  free(assistant->eye);
+  gaze_decoder_fini(&assistant->decoder);
+  gaze_parameters_fini(&assistant->parameters);
+  gaze_loaded_fini(&assistant->loaded);
+  gaze_weights_close(assistant->projector);
+  gaze_weights_close(assistant->weights);
+  gaze_llava_files_close(&assistant->files);
+}
