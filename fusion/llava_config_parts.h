@@ -14,6 +14,8 @@ GAZE_CHECKED gaze_err gaze_llava_use_layer(gaze_vit_config *vision, const char *
 void gaze_llava_fill_tiling(gaze_llava_config *config);
 /* Pixel shuffle: the scale must divide the encoder's patches. */
 GAZE_CHECKED gaze_err gaze_llava_use_shuffle(gaze_llava_config *config);
+/* The longer side of splits, pixels; GAZE_ERR_UNSUPPORTED where that makes more than GAZE_TILES_MAX tiles. */
+GAZE_CHECKED gaze_err gaze_llava_set_longest(gaze_tiling *tiling, int64_t longest);
 /* A tiling of splits at the defaults of transformers' class. */
 void gaze_llava_fill_splits(gaze_llava_config *config);
 /* transformers' image processors; config->vision and ->projector are filled. */

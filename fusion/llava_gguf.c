@@ -138,7 +138,7 @@ static gaze_err read_idefics3(const gaze_gguf *file, const gaze_weights *weights
   int side = (int)config->vision.image_size;
   int64_t scale = 2, longest = 4 * side;
   GAZE_TRY(gaze_gguf_integer(file, "clip.vision.projector.scale_factor", 1, 64, &scale));
-  GAZE_TRY(gaze_gguf_integer(file, "clip.vision.preproc_image_size", 1, 16384, &longest));
+  GAZE_TRY(gaze_gguf_integer(file, "clip.vision.preproc_image_size", 1, 1 << 24, &longest));
   *p = (gaze_projector_config){.kind = GAZE_PROJECTOR_SHUFFLE, .scale = (size_t)scale};
   GAZE_TRY(read_rows(weights, "mm.model.fc.weight", &p->D));
   GAZE_TRY(gaze_llava_use_shuffle(config));
@@ -146,7 +146,7 @@ static gaze_err read_idefics3(const gaze_gguf *file, const gaze_weights *weights
   config->vision.output = GAZE_VIT_NORMED_ROWS;
   gaze_llava_fill_splits(config);
   tiling->splits = true;
-  tiling->longest = (int)longest;
+  GAZE_TRY(gaze_llava_set_longest(tiling, longest));
   return read_colours(file, &tiling->preprocess);
 }
 

@@ -55,9 +55,10 @@ gaze_err gaze_llava_read_pinpoints(const json_t *list, bool heights_first, gaze_
     for (size_t k = 0; k < 2; k++)
       sides[k] = json_integer_value(json_array_get(json_array_get(list, i), k));
     if (sides[0] < tile || sides[1] < tile || sides[0] > 16384 || sides[1] > 16384 || sides[0] % tile ||
-        sides[1] % tile)
-      return gaze_fail(GAZE_ERR_MISMATCH, "\"image_grid_pinpoints\": %lld x %lld is not made of tiles of %d pixels",
-                       (long long)sides[0], (long long)sides[1], tile);
+        sides[1] % tile || sides[0] / tile * (sides[1] / tile) >= GAZE_TILES_MAX)
+      return gaze_fail(GAZE_ERR_MISMATCH,
+                       "\"image_grid_pinpoints\": %lld x %lld is not made of 1 to %d tiles of %d pixels",
+                       (long long)sides[0], (long long)sides[1], GAZE_TILES_MAX, tile);
     tiling->grids[i] = (gaze_grid){(int)sides[heights_first], (int)sides[!heights_first]};
   }
   tiling->grid_count = n;
@@ -131,6 +132,17 @@ gaze_err gaze_llava_read_grids(const gaze_llava_files *files, gaze_llava_config 
   return tiling->lone ? read_most(files->model, tiling) : GAZE_OK;
 }
 
+gaze_err gaze_llava_set_longest(gaze_tiling *tiling, int64_t longest) {
+  int64_t along = longest / tiling->preprocess.size + 1;
+  if (longest < 1 || longest > 16384 || along * along > GAZE_TILES_MAX)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "not implemented: size, longest_edge: %lld pixels with tiles of %d: 1 to %d tiles a picture are "
+                     "possible",
+                     (long long)longest, tiling->preprocess.size, GAZE_TILES_MAX);
+  tiling->longest = (int)longest;
+  return GAZE_OK;
+}
+
 void gaze_llava_fill_splits(gaze_llava_config *config) {
   gaze_tiling *tiling = &config->tiling;
   tiling->kind = GAZE_TILING_SPLIT;
@@ -154,8 +166,5 @@ gaze_err gaze_llava_read_splits(const gaze_llava_files *files, gaze_llava_config
   GAZE_TRY(read_edge(files->pictures, "size", members, 4 * 364, &longest));
   GAZE_TRY(read_edge(files->pictures, "max_image_size", members, 364, &tile));
   GAZE_TRY(check_tile("max_image_size", tile, config));
-  if (longest < 1 || longest > 16384)
-    return gaze_llava_unsupported("size", "a longest_edge of 1 to 16384 pixels is needed");
-  tiling->longest = (int)longest;
-  return GAZE_OK;
+  return gaze_llava_set_longest(tiling, longest);
 }

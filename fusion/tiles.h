@@ -13,7 +13,7 @@ typedef enum gaze_tiling_kind {
   GAZE_TILING_SPLIT  /* the tiles of the picture made larger, then the whole of it: SmolVLM */
 } gaze_tiling_kind;
 
-enum { GAZE_GRIDS_MAX = 64 };
+enum { GAZE_GRIDS_MAX = 64, GAZE_TILES_MAX = 1024 /* of a picture: beyond any model */ };
 
 typedef struct gaze_grid {
   int width, height; /* pixels, multiples of a tile */

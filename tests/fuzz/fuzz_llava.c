@@ -1,7 +1,9 @@
 #include "fusion/eye.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,10 +32,37 @@ static void check(const gaze_llava_config *config) {
   gaze_eye_fini(&eye);
 }
 
-/* {"model": ..., "pictures": ..., "tower": ..., "tower_pictures": ...}: the files of a folder in one. */
+static char path[64];
+
+static void remove_file(void) { unlink(path); }
+
+/* An mmproj file, through a path, as weights are opened. */
+static void read_mmproj(const uint8_t *data, size_t size) {
+  const char *base = getenv("TMPDIR");
+  gaze_weights *weights;
+  gaze_llava_config config;
+  if (!path[0]) {
+    snprintf(path, sizeof path, "%.40s/gaze-%d.gguf", base ? base : "/tmp", (int)getpid());
+    atexit(remove_file);
+  }
+  FILE *file = fopen(path, "wb");
+  if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0)
+    abort();
+  if (gaze_weights_open(path, &weights) != GAZE_OK)
+    return;
+  if (gaze_llava_config_read_mmproj(weights, &config) == GAZE_OK)
+    check(&config);
+  gaze_weights_close(weights);
+}
+
+/* {"model": ..., "pictures": ..., "tower": ..., "tower_pictures": ...}: the files of a folder in one; or a GGUF. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   json_t *json;
   gaze_llava_config config;
+  if (size > 4 && memcmp(data, "GGUF", 4) == 0) {
+    read_mmproj(data, size);
+    return 0;
+  }
   if (gaze_json_parse(data, size, "fuzz", &json) != GAZE_OK)
     return 0;
   const gaze_llava_files files = {.model = json_object_get(json, "model"),

@@ -150,6 +150,7 @@ static void what_cannot_be_followed_is_named(void **state) {
   static const change of_splits[] = {
       {"image_processor_type", "\"CLIPImageProcessor\"", "CLIPImageProcessor", GAZE_ERR_UNSUPPORTED},
       {"size", "{\"longest_edge\": 100000}", "size", GAZE_ERR_UNSUPPORTED},
+      {"size", "{\"longest_edge\": 16384}", "longest_edge: 16384", GAZE_ERR_UNSUPPORTED},
       {"size", "{\"height\": 512, \"width\": 512}", "size", GAZE_ERR_UNSUPPORTED},
       {"max_image_size", NULL, "364", GAZE_ERR_MISMATCH}};
   CHANGES(llava, clip_pictures, true, of_llava);
