@@ -61,7 +61,7 @@ static int run_question(const char *question) {
   int status = err == GAZE_OK ? print_answer(&answer) : report_error(err);
   gaze_answer_fini(&answer);
   gaze_chat_free(chat);
-  gaze_assistant_close(assistant);
+  answering_close(assistant);
   return status;
 }
 

@@ -192,7 +192,7 @@ static int run(const word_list *words) {
   if (err == GAZE_OK)
     converse(chat);
   gaze_chat_free(chat);
-  gaze_assistant_close(assistant);
+  answering_close(assistant);
   if (err != GAZE_OK)
     return report_error(err);
   return failed && !isatty(STDIN_FILENO) ? STATUS_FAILED : STATUS_DONE; /* a script is to hear of it */

@@ -18,7 +18,6 @@ typedef struct gaze_chat_picture {
   uint64_t hash;     /* of the bytes */
   int width, height; /* upright */
   gaze_tile_plan plan;
-  float *rows; /* [plan.tokens, C]; NULL: not looked at yet */
 } gaze_chat_picture;
 
 struct gaze_chat {

@@ -1,4 +1,5 @@
-/* Pictures in a conversation: kept as they were given, planned together, looked at when a decoder comes to them. */
+/* Pictures in a conversation: kept as they were given, planned together, looked at when a decoder
+ * comes to them. */
 #include "core/base/file.h"
 #include "fusion/chat.h"
 
@@ -9,7 +10,6 @@
 void gaze_chat_picture_fini(gaze_chat_picture *picture) {
   free(picture->bytes);
   free(picture->name);
-  free(picture->rows);
   *picture = (gaze_chat_picture){0};
 }
 
@@ -75,31 +75,12 @@ void gaze_chat_plan_pictures(gaze_chat *chat) {
     if (picture->plan.tokens)
       chat->rendered = 0;
     picture->plan = plan;
-    free(picture->rows);
-    picture->rows = NULL;
   }
-}
-
-static gaze_err look(const gaze_assistant *assistant, gaze_chat_picture *picture) {
-  gaze_picture decoded;
-  size_t C = assistant->decoder.config.block.dim;
-  GAZE_TRY(gaze_picture_decode(picture->bytes, picture->size, picture->name, NULL, NULL, &decoded));
-  gaze_err err = gaze_alloc(picture->plan.tokens, C * sizeof *picture->rows, &picture->rows);
-  if (err == GAZE_OK)
-    err = gaze_eye_look(&assistant->compute, assistant->eye, &picture->plan, &decoded, picture->rows);
-  gaze_picture_fini(&decoded);
-  if (err == GAZE_OK)
-    return GAZE_OK;
-  free(picture->rows);
-  picture->rows = NULL;
-  return err;
 }
 
 gaze_err gaze_chat_picture_rows(void *user, const gaze_prompt_picture *which, const float **rows) {
   gaze_chat *chat = user;
-  gaze_chat_picture *picture = &chat->pictures[which->picture];
-  if (!picture->rows)
-    GAZE_TRY(look(chat->assistant, picture));
-  *rows = picture->rows + which->from * chat->assistant->decoder.config.block.dim;
+  GAZE_TRY(gaze_picture_rows_get(chat->assistant, &chat->pictures[which->picture], rows));
+  *rows += which->from * chat->assistant->decoder.config.block.dim;
   return GAZE_OK;
 }

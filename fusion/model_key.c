@@ -82,14 +82,6 @@ static gaze_err hash_files(const char *const *places, add_file *add, char hash[K
   return GAZE_OK;
 }
 
-gaze_err gaze_cache_folder(const char *name, char **out) {
-  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-  *out = NULL;
-  if (cache && cache[0])
-    return gaze_format(out, "%s/gaze/%s", cache, name);
-  return home && home[0] ? gaze_format(out, "%s/.cache/gaze/%s", home, name) : GAZE_OK;
-}
-
 /* Where the key of a model with this identity is; NULL without a home. */
 static gaze_err remembered_path(const char *identity, char **folder, char **path) {
   GAZE_TRY(gaze_cache_folder("keys", folder));
@@ -148,5 +140,18 @@ gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]) {
   if (!assistant->key[0])
     GAZE_TRY(make_key(places, assistant->key));
   memcpy(key, assistant->key, sizeof assistant->key);
+  return GAZE_OK;
+}
+
+gaze_err gaze_assistant_arithmetic(gaze_assistant *assistant, uint64_t hash[2]) {
+  struct {
+    char version[16], key[40], level[32];
+    uint64_t precision;
+  } all = {.version = GAZE_VERSION, .precision = assistant->options.model.precision};
+  GAZE_TRY(gaze_assistant_key(assistant, all.key));
+  snprintf(all.level, sizeof all.level, "%s", assistant->kernels.level);
+  XXH128_hash_t digest = XXH3_128bits(&all, sizeof all);
+  hash[0] = digest.low64;
+  hash[1] = digest.high64;
   return GAZE_OK;
 }

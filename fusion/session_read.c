@@ -183,7 +183,7 @@ static gaze_err read_prompt(source *s, const gaze_session_head *head, size_t voc
   GAZE_TRY(gaze_grow(&prompt->pictures, &prompt->pictures_capacity, head->stretches, sizeof *prompt->pictures));
   for (size_t i = 0; i < head->stretches; i++)
     GAZE_TRY(read_stretch(s, session, prompt));
-  return check_keys(s, prompt, vocabulary);
+  return session->n ? check_keys(s, prompt, vocabulary) : GAZE_OK; /* without messages they are compared, not read */
 }
 
 /* Bytes of keys and values of all heads. */
