@@ -120,14 +120,15 @@ static void answer_line(gaze_chat *chat, const char *line) {
     report_error(err);
     return;
   }
+  bool silent = given.json || given.quiet;
   if (given.json)
     answering_print_json(&answer);
   else
     puts("");
   fflush(stdout);
-  if (strcmp(answer.ending, "length") == 0 && !given.quiet)
+  if (strcmp(answer.ending, "length") == 0 && !silent)
     report_warning("the answer was cut: --max-tokens makes it longer");
-  else if (strcmp(answer.ending, "context") == 0 && !given.quiet)
+  else if (strcmp(answer.ending, "context") == 0 && !silent)
     report_warning("the answer was cut: the conversation is full, /clear it or raise --context");
   gaze_answer_fini(&answer);
 }
