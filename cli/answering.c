@@ -10,6 +10,8 @@
 
 answering asked;
 
+static gaze_blobs *pictures; /* NULL: nothing is kept of any */
+
 enum { USUAL_TOKENS = 512 };
 
 void answering_prepare(void) { asked.answer.max_tokens = USUAL_TOKENS; }
@@ -22,6 +24,13 @@ static gaze_cache_kind cache_kind(void) {
   return GAZE_CACHE_F16;
 }
 
+/* Without a place to keep anything it takes longer, no more. */
+static gaze_keep keep_pictures(void) {
+  if (asked.cache && !pictures && gaze_blobs_open(NULL, 0, &pictures) != GAZE_OK && !given.quiet)
+    report_warning(gaze_last_error());
+  return pictures ? (gaze_keep){gaze_blobs_get, gaze_blobs_put, pictures} : (gaze_keep){0};
+}
+
 gaze_err answering_open(const char *name, gaze_assistant **out) {
   gaze_assistant_options options = {.model = {.threads = given.threads,
                                               .cpu = given.cpu,
@@ -30,11 +39,19 @@ gaze_err answering_open(const char *name, gaze_assistant **out) {
                                     .chat_template = asked.chat_template,
                                     .projector = asked.projector,
                                     .context = asked.context,
-                                    .cache = cache_kind()};
+                                    .cache = cache_kind(),
+                                    .keep = keep_pictures(),
+                                    .prefixes = asked.cache};
   asked.answer.stops = asked.stops.items;
   asked.answer.n_stops = asked.stops.n;
   asked.answer.stop = &interrupted;
   return gaze_assistant_open(name, &options, out);
+}
+
+void answering_close(gaze_assistant *assistant) {
+  gaze_assistant_close(assistant);
+  gaze_blobs_close(pictures);
+  pictures = NULL;
 }
 
 gaze_err answering_add_picture(gaze_chat *chat, const char *path) {
@@ -57,4 +74,17 @@ gaze_err answering_ask(gaze_chat *chat, const char *question, bool silent, gaze_
   gaze_answer_options options = asked.answer;
   options.text = silent ? NULL : print_piece;
   return gaze_chat_ask(chat, question, &options, out);
+}
+
+void answering_print_json(const gaze_answer *answer) {
+  json_t *object =
+      json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:f}", "answer", json_text(answer->text), "ending", answer->ending,
+                "prompt_tokens", (json_int_t)answer->prompt_tokens, "cached_tokens", (json_int_t)answer->cached_tokens,
+                "completion_tokens", (json_int_t)answer->completion_tokens, "first_token_seconds",
+                answer->first_seconds, "seconds", answer->seconds);
+  if (asked.answer.look_up) {
+    json_object_set_new(object, "guessed_tokens", json_integer((json_int_t)answer->guessed_tokens));
+    json_object_set_new(object, "accepted_tokens", json_integer((json_int_t)answer->accepted_tokens));
+  }
+  json_print(object, stdout);
 }

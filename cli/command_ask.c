@@ -17,20 +17,6 @@ static const option_row options[] = {
     {0},
 };
 
-static int print_json(const gaze_answer *answer) {
-  json_t *object =
-      json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:f}", "answer", json_text(answer->text), "ending", answer->ending,
-                "prompt_tokens", (json_int_t)answer->prompt_tokens, "cached_tokens", (json_int_t)answer->cached_tokens,
-                "completion_tokens", (json_int_t)answer->completion_tokens, "first_token_seconds",
-                answer->first_seconds, "seconds", answer->seconds);
-  if (asked.answer.look_up) {
-    json_object_set_new(object, "guessed_tokens", json_integer((json_int_t)answer->guessed_tokens));
-    json_object_set_new(object, "accepted_tokens", json_integer((json_int_t)answer->accepted_tokens));
-  }
-  json_print(object, stdout);
-  return STATUS_DONE;
-}
-
 static void tell_speed(const gaze_answer *answer) {
   double writing = answer->seconds - answer->first_seconds;
   report("%zu tokens read (%zu known) in %.2f s, %zu written in %.2f s, %.1f a second; ended by %s",
@@ -39,8 +25,10 @@ static void tell_speed(const gaze_answer *answer) {
 }
 
 static int print_answer(const gaze_answer *answer) {
-  if (given.json)
-    return print_json(answer);
+  if (given.json) {
+    answering_print_json(answer);
+    return STATUS_DONE;
+  }
   puts("");
   if (given.verbose)
     tell_speed(answer);
@@ -73,7 +61,7 @@ static int run_question(const char *question) {
   int status = err == GAZE_OK ? print_answer(&answer) : report_error(err);
   gaze_answer_fini(&answer);
   gaze_chat_free(chat);
-  gaze_assistant_close(assistant);
+  answering_close(assistant);
   return status;
 }
 

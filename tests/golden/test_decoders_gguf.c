@@ -328,8 +328,10 @@ int main(void) {
   static const struct CMUnitTest others[] = {
       cmocka_unit_test(files_of_the_package_follow_the_reference),
       cmocka_unit_test_setup_teardown(the_package_and_gaze_write_the_same, make_folder, remove_folder),
-      cmocka_unit_test_prestate_setup_teardown(rounded_weights_stay_near, make_folder, remove_folder, "llama"),
-      cmocka_unit_test_prestate_setup_teardown(rounded_weights_stay_near, make_folder, remove_folder, "qwen2"),
+      cmocka_unit_test_prestate_setup_teardown(rounded_weights_stay_near, make_folder, remove_folder,
+                                               (void *)(uintptr_t) "llama"),
+      cmocka_unit_test_prestate_setup_teardown(rounded_weights_stay_near, make_folder, remove_folder,
+                                               (void *)(uintptr_t) "qwen2"),
       cmocka_unit_test_setup_teardown(cut_files_are_refused, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(what_is_not_written_is_said, make_folder, remove_folder)};
   memcpy(tests + NAMES, others, sizeof others);
