@@ -41,7 +41,16 @@ static void add_end(gaze_assistant *assistant, int64_t id) {
     assistant->ends[assistant->n_ends++] = (int32_t)id;
 }
 
-/* eos_token_id of a generation_config.json or config.json: an id, or several. */
+/* eos_token_id: an id, or several. */
+static void add_ends(gaze_assistant *assistant, const json_t *json) {
+  const json_t *ends = json_object_get(json, "eos_token_id");
+  if (json_is_integer(ends))
+    add_end(assistant, json_integer_value(ends));
+  for (size_t i = 0; i < json_array_size(ends); i++)
+    add_end(assistant, json_integer_value(json_array_get(ends, i)));
+}
+
+/* Of a generation_config.json or config.json, which may say it of the part that speaks. */
 static gaze_err read_ends(gaze_assistant *assistant, const char *file) {
   char *path;
   json_t *json;
@@ -51,11 +60,8 @@ static gaze_err read_ends(gaze_assistant *assistant, const char *file) {
   if (err == GAZE_ERR_NOT_FOUND)
     return GAZE_OK;
   GAZE_TRY(err);
-  const json_t *ends = json_object_get(json, "eos_token_id");
-  if (json_is_integer(ends))
-    add_end(assistant, json_integer_value(ends));
-  for (size_t i = 0; i < json_array_size(ends); i++)
-    add_end(assistant, json_integer_value(json_array_get(ends, i)));
+  add_ends(assistant, json);
+  add_ends(assistant, json_object_get(json, "text_config"));
   json_decref(json);
   return GAZE_OK;
 }
