@@ -150,6 +150,14 @@ static gaze_err add_id(rendering *r, gaze_chat *chat, int32_t id) {
   return id < 0 ? GAZE_OK : gaze_prompt_add_ids(&chat->prompt, &id, 1);
 }
 
+/* The end of a text, as a template writes it: where the tokenizer puts none behind texts, the one that answers end by.
+ */
+static int32_t find_end(const gaze_tokenizer *tokenizer) {
+  const int32_t *stops;
+  int32_t end = gaze_tokenizer_end(tokenizer);
+  return end < 0 && gaze_tokenizer_stops(tokenizer, &stops) ? stops[0] : end;
+}
+
 /* A template's start or end, by its spelling: the text around is cut as the reference cuts it. */
 static gaze_err add_sign(rendering *r, gaze_chat *chat, int32_t id) {
   const gaze_tokenizer *tokenizer = chat->assistant->tokenizer;
@@ -169,7 +177,7 @@ static gaze_err add_segment(rendering *r, gaze_chat *chat, const gaze_chat_segme
   case GAZE_CHAT_START:
     return add_sign(r, chat, gaze_tokenizer_start(tokenizer));
   case GAZE_CHAT_END:
-    return add_sign(r, chat, gaze_tokenizer_end(tokenizer));
+    return add_sign(r, chat, find_end(tokenizer));
   default:
     return add_part(r, r->segments.bytes + segment->at, segment->size, segment->kind == GAZE_CHAT_TEXT);
   }

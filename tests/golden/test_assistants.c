@@ -217,7 +217,7 @@ static void pictures_that_cannot_be_read_are_refused(void **state) {
   subject s;
   subject_open(&s, "llava", GAZE_PRECISION_F32);
   gaze_chat *chat = converse(&s, 0, 0, (gaze_answer_options){0});
-  check_fails(gaze_chat_add_picture(chat, "GIF89a", 6, "a.gif"), GAZE_ERR_FORMAT, "a.gif", NULL);
+  check_fails(gaze_chat_add_picture(chat, "GIF89a", 6, "a.gif"), GAZE_ERR_UNSUPPORTED, "a.gif", NULL);
   check_fails(gaze_chat_add_picture_file(chat, path_of("llava.json")), GAZE_ERR_FORMAT, "llava.json", NULL);
   check_fails(gaze_chat_add_picture_file(chat, path_of("none.png")), GAZE_ERR_NOT_FOUND, "none.png", NULL);
   ask(&s, chat, turn_of(&s, 0, 1), (gaze_answer_options){0});
