@@ -4,7 +4,8 @@ people have, and what transformers answers to questions about pictures.
 data/assistants/FAMILY/        a model: llava (transformers' names of old), llava-new (today's), next (a Vicuna),
                                next-mistral, onevision, smolvlm; original (LLaVA's own layout, the encoder in vision_tower/),
                                nano (nanoLLaVA)
-data/assistants/pair/          the weights of `original` as GGUF files: decoder and mmproj
+data/assistants/pair/          the weights of `original` as GGUF files, decoder and mmproj, the way llama.cpp stores them
+data/assistants/smolvlm-pair/  the same of `smolvlm`
 data/assistants/pictures/      what is looked at
 data/assistants/FAMILY.json    conversations: {"system": text or null, "turns": [{"question", "pictures": [file],
                                "ids": all rows up to the answer, -1 for a picture's, "answer": ids, "text", "ending"}]}
@@ -460,8 +461,101 @@ class Nano(OneVision):
         processor("siglip", size={"height": 12, "width": 12}).save_pretrained(tower)
 
 
+# GGUF
+
+
+def gguf_name(name):
+    """A decoder's tensor as llama.cpp names it; None: it is of another part."""
+    name = name.removeprefix("model.").replace("text_model.", "language_model.")
+    if name == "lm_head.weight":
+        return "output.weight"
+    if not name.startswith("language_model."):
+        return None
+    for ours, theirs in (("language_model.", ""), ("embed_tokens", "token_embd"), ("layers.", "blk."), ("input_layernorm", "attn_norm"),
+                         ("post_attention_layernorm", "ffn_norm"), ("self_attn.o_proj", "attn_output"), ("self_attn.", "attn_"),
+                         ("_proj", ""), ("mlp.", "ffn_")):
+        name = name.replace(ours, theirs)
+    return "output_norm.weight" if name == "norm.weight" else name
+
+
+def pairs_apart(weight, heads):
+    """llama.cpp turns neighbours, transformers the two halves of a head."""
+    return weight.reshape(heads, 2, -1, weight.shape[-1]).swapaxes(1, 2).reshape(weight.shape)
+
+
+def write_decoder(path, config, state, add_words):
+    import gguf
+
+    file = gguf.GGUFWriter(path, "llama")
+    file.add_context_length(config.max_position_embeddings)
+    file.add_embedding_length(config.hidden_size)
+    file.add_feed_forward_length(config.intermediate_size)
+    file.add_block_count(config.num_hidden_layers)
+    file.add_head_count(config.num_attention_heads)
+    file.add_head_count_kv(config.num_key_value_heads)
+    file.add_layer_norm_rms_eps(config.rms_norm_eps)
+    add_words(file)
+    for key, value in sorted(state.items()):
+        name, value = gguf_name(key), value.float().numpy()
+        if name and ("attn_q" in name or "attn_k" in name):
+            value = pairs_apart(value, config.num_attention_heads if "attn_q" in name else config.num_key_value_heads)
+        if name and value.ndim == 1:
+            file.add_tensor(name, np.ascontiguousarray(value))
+        elif name:
+            kind = gguf.GGMLQuantizationType.BF16
+            file.add_tensor(name, gguf.quantize(np.ascontiguousarray(value), kind), raw_dtype=kind)
+    file.write_header_to_file()
+    file.write_kv_data_to_file()
+    file.write_tensors_to_file()
+    file.close()
+
+
+def write_llava_pair(folder, family, state):
+    def add_words(file):
+        pieces = sentencepiece_model(*llama_pieces()).pieces
+        file.add_tokenizer_model("llama")
+        file.add_token_list([piece.piece for piece in pieces])
+        file.add_token_scores([piece.score for piece in pieces])
+        file.add_token_types([piece.type for piece in pieces])
+        file.add_bos_token_id(1)
+        file.add_eos_token_id(2)
+
+    place = os.path.join(folder, "pair")
+    os.makedirs(place)
+    write_decoder(os.path.join(place, "model.gguf"), family.config.text_config, state, add_words)
+    llava.write_mmproj(place, "mmproj", state, family.config.vision_config,
+                       {"clip.projector_type": "mlp", "clip.has_llava_projector": True, "clip.use_gelu": False,
+                        "clip.vision.feature_layer": [2]} | llava.CLIP_COLOURS, 2)
+
+
+def write_smolvlm_pair(folder, family, state):
+    def add_words(file):
+        vocabulary = sorted(family.tokenizer.get_vocab().items(), key=lambda item: item[1])
+        special = family.tokenizer.get_added_tokens_decoder()
+        size = family.config.text_config.vocab_size
+        padding = [f"[PAD{i}]" for i in range(len(vocabulary), size)]
+        file.add_tokenizer_model("gpt2")
+        file.add_tokenizer_pre("smollm")
+        file.add_token_list([piece for piece, _ in vocabulary] + padding)
+        file.add_token_types([3 if id in special else 1 for _, id in vocabulary] + [5] * len(padding))
+        file.add_token_merges([" ".join(pair) for pair in json.loads(family.tokenizer.to_str())["model"]["merges"]])
+        file.add_eos_token_id(family.stops[0])
+        file.add_add_bos_token(False)
+        with open(os.path.join(HERE, "chat_templates", "smolvlm.jinja"), encoding="utf-8", newline="") as jinja:
+            file.add_chat_template(jinja.read())
+
+    place = os.path.join(folder, "smolvlm-pair")
+    os.makedirs(place)
+    write_decoder(os.path.join(place, "model.gguf"), family.config.text_config, state, add_words)
+    half = [0.5, 0.5, 0.5]
+    llava.write_mmproj(place, "mmproj", state, family.config.vision_config,
+                       {"clip.projector_type": "idefics3", "clip.use_gelu": True, "clip.vision.projector.scale_factor": 2,
+                        "clip.vision.preproc_image_size": 48, "clip.vision.image_mean": half, "clip.vision.image_std": half}, 3)
+
+
 FAMILIES = {"llava": Llava, "llava-new": Llava, "next": Next, "next-mistral": NextMistral, "onevision": OneVision, "smolvlm": SmolVlm,
             "original": Original, "nano": Nano}
+PAIRS = {"original": write_llava_pair, "smolvlm": write_smolvlm_pair}
 
 
 def save_tokenizer(folder, tokenizer, config):
@@ -609,6 +703,8 @@ def save_family(folder, family, model):
     if family.config.text_config.tie_word_embeddings:
         state.pop("lm_head.weight", None)
     family.save(place, state)
+    if family.name in PAIRS:
+        PAIRS[family.name](folder, family, state)
 
 
 def write(data):

@@ -7,9 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const families[] = {"llava",     "llava-new", "next",     "next-mistral",
-                                       "onevision", "smolvlm",   "original", "nano"};
-enum { FAMILIES = sizeof families / sizeof *families };
+/* Where the model lies, and what is wanted of it. */
+static const char *const families[][2] = {{"llava", "llava"},
+                                          {"llava-new", "llava-new"},
+                                          {"next", "next"},
+                                          {"next-mistral", "next-mistral"},
+                                          {"onevision", "onevision"},
+                                          {"smolvlm", "smolvlm"},
+                                          {"original", "original"},
+                                          {"nano", "nano"},
+                                          {"pair/model.gguf", "original"},
+                                          {"smolvlm-pair/model.gguf", "smolvlm"}};
+enum { LLAVA = 0, ONEVISION = 4, FAMILIES = sizeof families / sizeof *families };
 
 static const char *path_of(const char *name) {
   char inner[128];
@@ -32,20 +41,21 @@ typedef struct subject {
 
 static gaze_assistant *open_assistant(const char *name, gaze_assistant_options options) {
   gaze_assistant *assistant;
-  if (strcmp(name, "original") == 0) /* it has no template of its own */
+  if (strcmp(name, "original") == 0 || strcmp(name, "pair/model.gguf") == 0) /* they have no template of their own */
     options.chat_template = "vicuna-v1";
   check(gaze_assistant_open(path_of(name), &options, &assistant));
   return assistant;
 }
 
-static void subject_open(subject *s, const char *name, gaze_precision precision) {
+static void subject_open(subject *s, size_t family, gaze_precision precision) {
   char file[64];
+  const char *name = families[family][0], *wanted = families[family][1];
   *s = (subject){.name = name};
   s->assistant = open_assistant(name, (gaze_assistant_options){.model.precision = precision, .cache = GAZE_CACHE_F32});
   assert_true(gaze_assistant_sees(s->assistant));
-  snprintf(file, sizeof file, "%s.json", name);
+  snprintf(file, sizeof file, "%s.json", wanted);
   check(gaze_json_open(path_of(file), &s->conversations));
-  snprintf(file, sizeof file, "%s.safetensors", name);
+  snprintf(file, sizeof file, "%s.safetensors", wanted);
   check(gaze_safetensors_open(path_of(file), &s->logits));
 }
 
@@ -160,7 +170,7 @@ static void check_turn(const subject *s, size_t conversation, size_t turn) {
 
 static void questions_are_answered_alike(void **state) {
   subject s;
-  subject_open(&s, *state, GAZE_PRECISION_F32);
+  subject_open(&s, (size_t)(uintptr_t)*state, GAZE_PRECISION_F32);
   for (size_t c = 0; c < json_array_size(s.conversations); c++)
     for (size_t t = 0; t < turns_of(&s, c); t++)
       check_turn(&s, c, t);
@@ -171,13 +181,13 @@ static void questions_are_answered_alike(void **state) {
 static void narrow_products_come_near(void **state) {
   for (size_t f = 0; f < FAMILIES; f++) {
     subject s;
-    subject_open(&s, families[f], GAZE_PRECISION_BF16);
+    subject_open(&s, f, GAZE_PRECISION_BF16);
     for (size_t c = 0; c < json_array_size(s.conversations); c++) {
       gaze_chat *chat = converse(&s, c, 0, (gaze_answer_options){.max_tokens = 1});
       double found =
           cosine(s.assistant->logits, wanted_logits(&s, c, 0, "first"), s.assistant->decoder.config.vocabulary);
       if (!(found >= 0.999))
-        fail_msg("%s: conversation %zu: cosine %.6f", families[f], c, found);
+        fail_msg("%s: conversation %zu: cosine %.6f", s.name, c, found);
       gaze_chat_free(chat);
     }
     subject_close(&s);
@@ -205,7 +215,7 @@ static void check_pieces(const subject *s, size_t conversation, size_t turn) {
 static void pieces_are_read_as_the_whole(void **state) {
   for (size_t f = 0; f < FAMILIES; f++) {
     subject s;
-    subject_open(&s, families[f], GAZE_PRECISION_F32);
+    subject_open(&s, f, GAZE_PRECISION_F32);
     check_pieces(&s, 2, 0);
     check_pieces(&s, 3, 1);
     subject_close(&s);
@@ -215,7 +225,7 @@ static void pieces_are_read_as_the_whole(void **state) {
 /* What cannot be read is refused when it is given, and the conversation goes on as if it had not been. */
 static void pictures_that_cannot_be_read_are_refused(void **state) {
   subject s;
-  subject_open(&s, "llava", GAZE_PRECISION_F32);
+  subject_open(&s, LLAVA, GAZE_PRECISION_F32);
   gaze_chat *chat = converse(&s, 0, 0, (gaze_answer_options){0});
   check_fails(gaze_chat_add_picture(chat, "GIF89a", 6, "a.gif"), GAZE_ERR_UNSUPPORTED, "a.gif", NULL);
   check_fails(gaze_chat_add_picture_file(chat, path_of("llava.json")), GAZE_ERR_FORMAT, "llava.json", NULL);
@@ -230,7 +240,7 @@ static void long_questions_leave_the_conversation_as_it_was(void **state) {
   gaze_answer answer;
   static char question[2000];
   memset(question, 'w', sizeof question - 1);
-  subject_open(&s, "llava", GAZE_PRECISION_F32);
+  subject_open(&s, LLAVA, GAZE_PRECISION_F32);
   gaze_assistant_close(s.assistant);
   s.assistant = open_assistant("llava", (gaze_assistant_options){.cache = GAZE_CACHE_F32, .context = 128});
   gaze_chat *chat = converse(&s, 0, 0, (gaze_answer_options){0});
@@ -243,7 +253,7 @@ static void long_questions_leave_the_conversation_as_it_was(void **state) {
 /* Forgetting gives the same as never having known. */
 static void a_cleared_conversation_begins_anew(void **state) {
   subject s;
-  subject_open(&s, "onevision", GAZE_PRECISION_F32);
+  subject_open(&s, ONEVISION, GAZE_PRECISION_F32);
   gaze_chat *chat = converse(&s, 3, 1, (gaze_answer_options){0});
   gaze_chat_clear(chat);
   ask(&s, chat, turn_of(&s, 0, 0), (gaze_answer_options){0});
@@ -260,9 +270,8 @@ int main(void) {
                                            cmocka_unit_test(a_cleared_conversation_begins_anew)};
   struct CMUnitTest tests[FAMILIES + sizeof more / sizeof *more];
   for (size_t i = 0; i < FAMILIES; i++)
-    tests[i] = (struct CMUnitTest){.name = families[i],
-                                   .test_func = questions_are_answered_alike,
-                                   .initial_state = (void *)(uintptr_t)families[i]};
+    tests[i] = (struct CMUnitTest){
+        .name = families[i][0], .test_func = questions_are_answered_alike, .initial_state = (void *)(uintptr_t)i};
   memcpy(tests + FAMILIES, more, sizeof more);
   return cmocka_run_group_tests_name("assistants", tests, NULL, NULL);
 }
