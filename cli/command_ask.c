@@ -42,6 +42,7 @@ static int print_answer(const gaze_answer *answer) {
   if (given.json)
     return print_json(answer);
   puts("");
+  fflush(stdout);
   if (given.verbose)
     tell_speed(answer);
   else if (strcmp(answer->ending, "length") == 0 && !given.quiet)

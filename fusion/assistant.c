@@ -20,12 +20,20 @@ static gaze_err find_model(const char *name, char **out) {
   return gaze_model_find(name, out);
 }
 
+/* LLaVA's own layout has none where its language model is Vicuna. */
+static gaze_err open_template_of_folder(gaze_assistant *assistant) {
+  const gaze_eye *eye = assistant->eye;
+  gaze_err err = gaze_chat_template_open(assistant->path, &assistant->chat);
+  bool vicuna = eye && eye->config.original && strcmp(assistant->decoder.config.family, "llama") == 0;
+  return err == GAZE_ERR_NOT_FOUND && vicuna ? gaze_chat_template_find("vicuna-v1", &assistant->chat) : err;
+}
+
 static gaze_err open_template(gaze_assistant *assistant) {
   gaze_gguf_text jinja = {0};
   if (assistant->options.chat_template)
     return gaze_chat_template_find(assistant->options.chat_template, &assistant->chat);
   if (!assistant->gguf)
-    return gaze_chat_template_open(assistant->path, &assistant->chat);
+    return open_template_of_folder(assistant);
   GAZE_TRY(gaze_gguf_string(assistant->gguf, "tokenizer.chat_template", &jinja));
   if (jinja.bytes)
     return gaze_chat_template_read(jinja.bytes, jinja.length, assistant->path, &assistant->chat);

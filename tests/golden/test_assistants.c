@@ -41,7 +41,7 @@ typedef struct subject {
 
 static gaze_assistant *open_assistant(const char *name, gaze_assistant_options options) {
   gaze_assistant *assistant;
-  if (strcmp(name, "original") == 0 || strcmp(name, "pair/model.gguf") == 0) /* they have no template of their own */
+  if (strcmp(name, "pair/model.gguf") == 0) /* it has no template of its own */
     options.chat_template = "vicuna-v1";
   check(gaze_assistant_open(path_of(name), &options, &assistant));
   return assistant;
@@ -235,6 +235,40 @@ static void pictures_that_cannot_be_read_are_refused(void **state) {
   subject_close(&s);
 }
 
+/* A picture that is lost behind a question's back; where it counts among others, the first one is seen as before. */
+static void pictures_that_cannot_be_looked_at_are_forgotten(void **state) {
+  subject s;
+  gaze_answer answer;
+  subject_open(&s, ONEVISION, GAZE_PRECISION_F32);
+  gaze_chat *chat = converse(&s, 0, 0, (gaze_answer_options){0});
+  check(gaze_chat_add_picture_file(chat, path_of("pictures/high.png")));
+  chat->pictures[1].size = 40;
+  check_fails(gaze_chat_ask(chat, "What?", NULL, &answer), GAZE_ERR_FORMAT, "high.png", NULL);
+  ask(&s, chat, turn_of(&s, 0, 1), (gaze_answer_options){0});
+  gaze_chat_free(chat);
+  subject_close(&s);
+}
+
+/* Where the first picture's rows change with the second, which waits for a question that is short enough. */
+static void pictures_wait_for_a_shorter_question(void **state) {
+  subject s;
+  gaze_answer answer;
+  static char question[2000];
+  memset(question, '1', sizeof question - 1);
+  subject_open(&s, ONEVISION, GAZE_PRECISION_F32);
+  gaze_assistant_close(s.assistant);
+  s.assistant = open_assistant("onevision", (gaze_assistant_options){.cache = GAZE_CACHE_F32, .context = 200});
+  gaze_chat *chat = converse(&s, 3, 0, (gaze_answer_options){0});
+  json_t *turn = json_deep_copy(turn_of(&s, 3, 1));
+  add_pictures(chat, turn);
+  json_array_clear(json_object_get(turn, "pictures"));
+  check_fails(gaze_chat_ask(chat, question, NULL, &answer), GAZE_ERR_LIMIT, "question too long", NULL);
+  ask(&s, chat, turn, (gaze_answer_options){0});
+  json_decref(turn);
+  gaze_chat_free(chat);
+  subject_close(&s);
+}
+
 static void long_questions_leave_the_conversation_as_it_was(void **state) {
   subject s;
   gaze_answer answer;
@@ -266,6 +300,8 @@ int main(void) {
   static const struct CMUnitTest more[] = {cmocka_unit_test(narrow_products_come_near),
                                            cmocka_unit_test(pieces_are_read_as_the_whole),
                                            cmocka_unit_test(pictures_that_cannot_be_read_are_refused),
+                                           cmocka_unit_test(pictures_that_cannot_be_looked_at_are_forgotten),
+                                           cmocka_unit_test(pictures_wait_for_a_shorter_question),
                                            cmocka_unit_test(long_questions_leave_the_conversation_as_it_was),
                                            cmocka_unit_test(a_cleared_conversation_begins_anew)};
   struct CMUnitTest tests[FAMILIES + sizeof more / sizeof *more];
