@@ -378,7 +378,8 @@ typedef struct gaze_answer {
   double first_seconds, seconds; /* to the first token; in all */
 } gaze_answer;
 
-/* options may be NULL. A question that fails is as if it had not been asked. */
+/* options may be NULL. A question that fails is as if it had not been asked; its pictures belong to the next one, but
+ * are forgotten where one of them could not be looked at. */
 GAZE_CHECKED gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_options *options,
                                     gaze_answer *out);
 void gaze_answer_fini(gaze_answer *answer);

@@ -30,6 +30,7 @@ static int print_answer(const gaze_answer *answer) {
     return STATUS_DONE;
   }
   puts("");
+  fflush(stdout);
   if (given.verbose)
     tell_speed(answer);
   else if (strcmp(answer->ending, "length") == 0 && !given.quiet)

@@ -65,7 +65,7 @@ static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze
   gaze_assistant *assistant = chat->assistant;
   size_t read;
   double start = now();
-  gaze_chat_plan_pictures(chat);
+  gaze_chat_plan_pictures(chat, chat->n_pictures);
   GAZE_TRY(gaze_chat_render(chat));
   if (chat->prompt.n >= assistant->context)
     return gaze_fail(GAZE_ERR_LIMIT,
@@ -84,21 +84,37 @@ static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze
   return say(chat, GAZE_CHAT_ASSISTANT, out->text, 0);
 }
 
+/* A question that failed: what was said, and its rows, are again as before. Its pictures wait for the next one, unless
+ * one cannot be looked at, with which no question would ever be answered. before is taken. */
+static void take_back(gaze_chat *chat, size_t n, size_t rendered, gaze_prompt *before) {
+  unsay(chat, n);
+  if (chat->blind) {
+    gaze_chat_drop_pictures(chat, chat->n_pictures - chat->coming);
+    chat->coming = 0;
+  }
+  gaze_chat_plan_pictures(chat, chat->n_pictures - chat->coming);
+  gaze_prompt_fini(&chat->prompt);
+  chat->prompt = *before;
+  chat->rendered = rendered;
+}
+
 gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_options *options, gaze_answer *out) {
   static const gaze_answer_options usual = {0};
-  size_t n = chat->n, rows = chat->prompt.n, rendered = chat->rendered;
+  gaze_prompt before;
+  size_t n = chat->n, rendered = chat->rendered;
   *out = (gaze_answer){0};
+  chat->blind = false;
+  GAZE_TRY(gaze_prompt_copy(&chat->prompt, &before));
   gaze_err err = say(chat, GAZE_CHAT_USER, question, chat->coming);
   if (err == GAZE_OK)
     err = answer(chat, options ? options : &usual, out);
   if (err == GAZE_OK) {
     chat->rendered = chat->exact ? chat->n : 0;
     chat->coming = 0;
+    gaze_prompt_fini(&before);
     return GAZE_OK;
   }
-  unsay(chat, n);
-  chat->rendered = rows <= chat->prompt.n ? rendered : 0; /* it may have been rendered anew */
-  gaze_prompt_cut(&chat->prompt, chat->rendered ? rows : 0);
+  take_back(chat, n, rendered, &before);
   gaze_answer_fini(out);
   return err;
 }

@@ -31,14 +31,15 @@ struct gaze_chat {
   gaze_chat_picture *pictures; /* [n_pictures], in the order in which they were given */
   size_t n_pictures, pictures_capacity;
   size_t coming; /* so many of the last belong to the next question */
+  bool blind;    /* one could not be looked at */
 };
 
 /* A copy of a picture file's bytes, once it is sure that they can be decoded. */
 GAZE_CHECKED gaze_err gaze_chat_picture_init(gaze_chat_picture *picture, const void *bytes, size_t size,
                                              const char *name);
 void gaze_chat_picture_fini(gaze_chat_picture *picture);
-/* Plans of all pictures. They may depend on how many there are; where one changed, all is rendered anew. */
-void gaze_chat_plan_pictures(gaze_chat *chat);
+/* Plans of the first n pictures, which may depend on how many these are; where one changed, all is rendered anew. */
+void gaze_chat_plan_pictures(gaze_chat *chat, size_t n);
 /* Forgets all but the first n. */
 void gaze_chat_drop_pictures(gaze_chat *chat, size_t n);
 /* A gaze_picture_rows_fn; user is the chat. Looks at a picture when its rows are first wanted. */
