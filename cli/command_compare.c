@@ -21,12 +21,12 @@ static const option_row options[] = {
 };
 
 /* What a model did. */
-typedef struct trial {
+typedef struct model_trial {
   const char *model;
   gaze_answer answer; /* text NULL: none, */
   char *error;        /* for this reason */
   size_t peak_bytes;  /* 0: not known */
-} trial;
+} model_trial;
 
 /* Of -m in front of the command's name, too. */
 static void prepare(void) {
@@ -36,7 +36,7 @@ static void prepare(void) {
 }
 
 /* A model is there no longer when the next one comes. */
-static gaze_err run_model(const char *question, trial *trial) {
+static gaze_err run_model(const char *question, model_trial *trial) {
   gaze_assistant *assistant = NULL;
   gaze_chat *chat = NULL;
   peak_memory_begin();
@@ -53,7 +53,7 @@ static gaze_err run_model(const char *question, trial *trial) {
   return err;
 }
 
-static void try_model(const char *question, trial *trial) {
+static void try_model(const char *question, model_trial *trial) {
   if (!given.json)
     printf("%s\n", trial->model);
   fflush(stdout);
@@ -68,7 +68,7 @@ static void try_model(const char *question, trial *trial) {
     answering_tell_end(&trial->answer);
 }
 
-static json_t *trial_json(const trial *trial) {
+static json_t *trial_json(const model_trial *trial) {
   if (trial->error)
     return json_pack("{s:o, s:o}", "model", json_text(trial->model), "error", json_text(trial->error));
   json_t *object = answering_json(&trial->answer);
@@ -79,7 +79,7 @@ static json_t *trial_json(const trial *trial) {
   return object;
 }
 
-static void print_trials(const trial *trials, size_t n) {
+static void print_trials(const model_trial *trials, size_t n) {
   json_t *list = json_array();
   for (size_t i = 0; i < n && given.json; i++)
     json_array_append_new(list, trial_json(&trials[i]));
@@ -99,10 +99,10 @@ static void print_trials(const trial *trials, size_t n) {
 
 static int compare(const char *question) {
   size_t n = 0, failed = 0;
-  trial *trials = memory_resize(NULL, arguments.models.n, sizeof *trials);
+  model_trial *trials = memory_resize(NULL, arguments.models.n, sizeof *trials);
   watch_interrupts();
   for (; n < arguments.models.n && !interrupted; n++) {
-    trials[n] = (trial){.model = arguments.models.items[n]};
+    trials[n] = (model_trial){.model = arguments.models.items[n]};
     try_model(question, &trials[n]);
     failed += trials[n].error != NULL;
   }
