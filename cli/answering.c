@@ -12,6 +12,8 @@
 
 answering asked;
 
+static gaze_blobs *pictures; /* NULL: nothing is kept of any */
+
 enum { USUAL_TOKENS = 512, THINKING_TOKENS = 2048 };
 static const size_t not_given = SIZE_MAX;
 
@@ -25,6 +27,13 @@ static gaze_cache_kind cache_kind(void) {
   return GAZE_CACHE_F16;
 }
 
+/* Without a place to keep anything it takes longer, no more. */
+static gaze_keep keep_pictures(void) {
+  if (asked.cache && !pictures && gaze_blobs_open(NULL, 0, &pictures) != GAZE_OK && !given.quiet)
+    report_warning(gaze_last_error());
+  return pictures ? (gaze_keep){gaze_blobs_get, gaze_blobs_put, pictures} : (gaze_keep){0};
+}
+
 gaze_err answering_open(const char *name, gaze_assistant **out) {
   gaze_assistant_options options = {.model = {.threads = given.threads,
                                               .cpu = given.cpu,
@@ -33,13 +42,21 @@ gaze_err answering_open(const char *name, gaze_assistant **out) {
                                     .chat_template = asked.chat_template,
                                     .projector = asked.projector,
                                     .context = asked.context,
-                                    .cache = cache_kind()};
+                                    .cache = cache_kind(),
+                                    .keep = keep_pictures(),
+                                    .prefixes = asked.cache};
   if (asked.answer.max_tokens == not_given)
     asked.answer.max_tokens = asked.answer.think ? THINKING_TOKENS : USUAL_TOKENS;
   asked.answer.stops = asked.stops.items;
   asked.answer.n_stops = asked.stops.n;
   asked.answer.stop = &interrupted;
   return gaze_assistant_open(name, &options, out);
+}
+
+void answering_close(gaze_assistant *assistant) {
+  gaze_assistant_close(assistant);
+  gaze_blobs_close(pictures);
+  pictures = NULL;
 }
 
 /* Read once, for every model that asks for it. */

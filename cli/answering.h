@@ -11,6 +11,7 @@ typedef struct answering {
   const char *system, *chat_template, *projector, *cache_kind; /* NULL: not given */
   word_list stops;
   size_t context;
+  bool cache;
   gaze_answer_options answer;
 } answering;
 
@@ -51,6 +52,14 @@ extern answering asked;
        0,                                                                                                              \
        0},                                                                                                             \
       {"template", 0, OPTION_TEXT, "NAME", &asked.chat_template, "of the conversation [what the model says]", 0, 0},   \
+      {"cache",                                                                                                        \
+       0,                                                                                                              \
+       OPTION_SWITCH,                                                                                                  \
+       NULL,                                                                                                           \
+       &asked.cache,                                                                                                   \
+       "keep what was seen and read of pictures: later questions about them start sooner",                             \
+       0,                                                                                                              \
+       0},                                                                                                             \
       {"projector",                                                                                                    \
        0,                                                                                                              \
        OPTION_TEXT,                                                                                                    \
@@ -64,8 +73,9 @@ extern answering asked;
   }
 
 void answering_prepare(void); /* defaults */
-/* The model of that name; NULL: $GAZE_MODEL. */
+/* The model of that name, NULL: $GAZE_MODEL, and what goes with it. */
 GAZE_CHECKED gaze_err answering_open(const char *name, gaze_assistant **out);
+void answering_close(gaze_assistant *assistant);
 /* A picture by its path, "-": standard input, for the next question. */
 GAZE_CHECKED gaze_err answering_add_picture(gaze_chat *chat, const char *path);
 GAZE_CHECKED gaze_err answering_add_pictures(gaze_chat *chat, const word_list *paths);

@@ -56,7 +56,7 @@ static int run_question(const char *question) {
   else
     status = ask(chat, question);
   gaze_chat_free(chat);
-  gaze_assistant_close(assistant);
+  answering_close(assistant);
   return status;
 }
 

@@ -49,7 +49,7 @@ static gaze_err run_model(const char *question, model_trial *trial) {
     err = answering_ask(chat, question, given.json, &trial->answer);
   trial->peak_bytes = peak_memory();
   gaze_chat_free(chat);
-  gaze_assistant_close(assistant);
+  answering_close(assistant);
   return err;
 }
 

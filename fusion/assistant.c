@@ -124,6 +124,7 @@ static gaze_err open_assistant(gaze_assistant *assistant, const char *name) {
 gaze_err gaze_assistant_open(const char *name, const gaze_assistant_options *options, gaze_assistant **out) {
   gaze_assistant *assistant;
   GAZE_TRY(gaze_alloc(1, sizeof *assistant, &assistant));
+  assistant->seen.limit = GAZE_PICTURE_ROWS_LIMIT;
   if (options)
     assistant->options = *options;
   gaze_err err = open_assistant(assistant, name);
@@ -142,6 +143,7 @@ void gaze_assistant_close(gaze_assistant *assistant) {
   gaze_arena_fini(&assistant->arena);
   gaze_chat_template_fini(&assistant->chat);
   gaze_tokenizer_free(assistant->tokenizer);
+  gaze_picture_rows_fini(&assistant->seen);
   gaze_assistant_close_files(assistant);
   gaze_matmul_free(assistant->matmul);
   free(assistant->path);

@@ -1,5 +1,7 @@
 #include "fusion/chat.h"
 
+#include "fusion/prefix.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -82,6 +84,7 @@ static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze
                      "question too long: %zu tokens with all that was said, room for %zu: begin anew, "
                      "or raise --context",
                      chat->prompt.n, assistant->context);
+  gaze_prefix_recall(chat);
   GAZE_TRY(gaze_reading_go_on(assistant, &chat->reading, &chat->prompt, gaze_chat_picture_rows, chat, options->stop,
                               assistant->logits, &read));
   out->prompt_tokens = chat->prompt.n;
@@ -89,6 +92,7 @@ static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze
   out->first_seconds = now() - start;
   GAZE_TRY(gaze_chat_write(chat, options, out));
   out->seconds = now() - start;
+  gaze_prefix_keep(chat);
   GAZE_TRY(say(chat, GAZE_CHAT_ASSISTANT, out->text, 0));
   return gaze_thoughts_part(chat->thinking, out->text, &out->thoughts);
 }

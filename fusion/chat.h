@@ -19,7 +19,6 @@ typedef struct gaze_chat_picture {
   uint64_t hash;     /* of the bytes */
   int width, height; /* upright */
   gaze_tile_plan plan;
-  float *rows; /* [plan.tokens, C]; NULL: not looked at yet */
 } gaze_chat_picture;
 
 struct gaze_chat {
@@ -36,6 +35,10 @@ struct gaze_chat {
   size_t coming; /* so many of the last belong to the next question */
 };
 
+/* A copy of a picture file's bytes, once it is sure that they can be decoded. */
+GAZE_CHECKED gaze_err gaze_chat_picture_init(gaze_chat_picture *picture, const void *bytes, size_t size,
+                                             const char *name);
+void gaze_chat_picture_fini(gaze_chat_picture *picture);
 /* Plans of all pictures. They may depend on how many there are; where one changed, all is rendered anew. */
 void gaze_chat_plan_pictures(gaze_chat *chat);
 /* Forgets all but the first n. */

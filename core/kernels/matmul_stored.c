@@ -14,7 +14,8 @@ enum {
   FEW = 8,            /* rows of A up to which reading the weights is all that counts */
   STRIP = 32,         /* rows of weights in blocks that a thread takes at once */
   WIDENED_ROWS = 256, /* rows of other weights that are widened at once */
-  CHUNK = 512,        /* numbers that are widened at once for a product of rows */
+  CHUNK = 1024,       /* numbers of a product of rows that are taken at once */
+  AHEAD = 4096,       /* bytes that are fetched early: the processor's own guess stops at pages */
   ALONE = 1 << 14     /* numbers of A that one thread quantises sooner than two agree on it */
 };
 
@@ -37,22 +38,32 @@ static void widen(const gaze_kernels *kernels, float *values, gaze_dtype dtype, 
       gaze_block_widen(values, at, dtype);
 }
 
+/* a . numbers first .. first + n of a row, n <= CHUNK; asks memory for those that come next. */
+static float dot_chunk(const gaze_kernels *kernels, const float *a, gaze_dtype dtype, const uint8_t *row, size_t first,
+                       size_t n) {
+  const uint8_t *at = row + gaze_dtype_bytes(dtype, first);
+  float widened[CHUNK];
+  for (size_t line = 0; line < gaze_dtype_bytes(dtype, n); line += 64)
+    __builtin_prefetch(at + AHEAD + line);
+  if (dtype == GAZE_DTYPE_F32)
+    return kernels->dot(a, (const float *)(const void *)at, n);
+  if (dtype == GAZE_DTYPE_F16)
+    return kernels->dot_f16(a, (const uint16_t *)(const void *)at, n);
+  if (dtype == GAZE_DTYPE_BF16)
+    return kernels->dot_bf16(a, (const uint16_t *)(const void *)at, n);
+  widen(kernels, widened, dtype, row, first, n);
+  return kernels->dot(a, widened, n);
+}
+
 /* One row of W with up to FEW rows of A. Each C is the same whatever the others are. */
 static void multiply_row(const gaze_kernels *kernels, size_t M, size_t K, gaze_operand A, gaze_dtype dtype,
                          const uint8_t *row, bool accumulate, float *C, size_t ldc) {
-  float sums[FEW], widened[CHUNK];
+  float sums[FEW];
   for (size_t m = 0; m < M; m++)
     sums[m] = accumulate ? C[m * ldc] : 0;
-  for (size_t k = 0; k < K; k += CHUNK) {
-    size_t n = K - k < CHUNK ? K - k : CHUNK;
-    const float *values = widened;
-    if (dtype == GAZE_DTYPE_F32)
-      values = (const float *)(const void *)row + k;
-    else
-      widen(kernels, widened, dtype, row, k, n);
+  for (size_t k = 0; k < K; k += CHUNK)
     for (size_t m = 0; m < M; m++)
-      sums[m] += kernels->dot(A.f32 + m * A.ld + k, values, n);
-  }
+      sums[m] += dot_chunk(kernels, A.f32 + m * A.ld + k, dtype, row, k, K - k < CHUNK ? K - k : CHUNK);
   for (size_t m = 0; m < M; m++)
     C[m * ldc] = sums[m];
 }

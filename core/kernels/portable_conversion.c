@@ -31,6 +31,20 @@ static void bf16_from_f32(uint16_t *y, const float *x, size_t n) {
     y[i] = bf16_from_f32_one(x[i]);
 }
 
+static float dot_f16(const float *a, const uint16_t *b, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++)
+    sum += (double)a[i] * (double)gaze_f32_from_f16(b[i]);
+  return (float)sum;
+}
+
+static float dot_bf16(const float *a, const uint16_t *b, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++)
+    sum += (double)a[i] * (double)gaze_float_of_bits((uint32_t)b[i] << 16);
+  return (float)sum;
+}
+
 static float largest(const float *x, size_t n) {
   float most = 0;
   for (size_t i = 0; i < n; i++)
@@ -57,6 +71,8 @@ static void f32_from_i32(float *y, const int32_t *x, float scale, const float *s
 }
 
 void gaze_kernels_fill_portable_conversion(gaze_kernels *kernels) {
+  kernels->dot_f16 = dot_f16;
+  kernels->dot_bf16 = dot_bf16;
   kernels->largest = largest;
   kernels->keep_larger = keep_larger;
   kernels->i8_from_f32 = i8_from_f32;

@@ -23,7 +23,7 @@ typedef struct gaze_blocks_kind {
   bool shifted; /* blocks have a minimum */
 } gaze_blocks_kind;
 
-static inline gaze_blocks_kind gaze_blocks_kind_of(gaze_dtype dtype) {
+static inline __attribute__((always_inline)) gaze_blocks_kind gaze_blocks_kind_of(gaze_dtype dtype) {
   switch (dtype) {
   case GAZE_DTYPE_Q8_0:
     return (gaze_blocks_kind){32, 34, 32, 128, false};
@@ -72,6 +72,7 @@ typedef struct gaze_opened {
 
 void gaze_opened_fill(gaze_opened *out, const uint8_t *block, gaze_dtype dtype);
 
+void gaze_quantise_portable(const gaze_rows *rows, size_t m, const float *x);
 void gaze_block_widen(float *values, const uint8_t *block, gaze_dtype dtype); /* all numbers of one block */
 
 extern const gaze_quantised_kernels gaze_quantised_portable, gaze_quantised_avx2, gaze_quantised_vnni;

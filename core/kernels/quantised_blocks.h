@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define INLINED static inline __attribute__((always_inline))
+
 /* Offsets of a block's fields, in bytes. Blocks of 32 begin with their scale (f16), and those with a minimum go on with
  * it (f16); blocks of 256 too, but for Q6_K's, which end with their scale. A byte of 4-bit numbers holds number j of
  * the first half (16 or 32 numbers) in its low bits and number j of the second in its high ones. */
@@ -24,20 +26,20 @@ enum {
   Q6_K_SCALE = 208
 };
 
-static inline uint16_t read_u16(const uint8_t *bytes) {
+INLINED uint16_t read_u16(const uint8_t *bytes) {
   uint16_t value;
   memcpy(&value, bytes, sizeof value);
   return value;
 }
 
-static inline uint32_t read_u32(const uint8_t *bytes) {
+INLINED uint32_t read_u32(const uint8_t *bytes) {
   uint32_t value;
   memcpy(&value, bytes, sizeof value);
   return value;
 }
 
 /* The scales and minima of the 8 parts of a block of Q4_K or Q5_K, 6 bits each, a byte each in part's order. */
-static inline void read_k_scales(const uint8_t *block, uint64_t *scales, uint64_t *minima) {
+INLINED void read_k_scales(const uint8_t *block, uint64_t *scales, uint64_t *minima) {
   uint32_t a = read_u32(block + 4), b = read_u32(block + 8), c = read_u32(block + 12);
   uint32_t high = (c & 0x0f0f0f0fu) | (a >> 2 & 0x30303030u),
            high_minima = (c >> 4 & 0x0f0f0f0fu) | (b >> 2 & 0x30303030u);

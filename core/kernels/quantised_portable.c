@@ -97,7 +97,7 @@ static void fill_offsets(const gaze_rows *rows, size_t p) {
   }
 }
 
-static void quantise(const gaze_rows *rows, size_t m, const float *x) {
+void gaze_quantise_portable(const gaze_rows *rows, size_t m, const float *x) {
   size_t parts = rows->K / GAZE_PART;
   for (size_t i = 0; i < parts; i++, x += GAZE_PART) {
     size_t p = (m / rows->group * parts + i) * rows->group + m % rows->group;
@@ -152,4 +152,4 @@ static void multiply(float *C, size_t ldc, const void *W, gaze_dtype dtype, size
 }
 
 const gaze_quantised_kernels gaze_quantised_portable = {
-    .group = 1, .quantise = quantise, .few = multiply, .many = multiply};
+    .group = 1, .quantise = gaze_quantise_portable, .few = multiply, .many = multiply};

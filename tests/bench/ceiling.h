@@ -26,6 +26,7 @@ double gaze_bench_gemm_int8_gops(size_t M, size_t N, size_t K); /* 0 without VNN
 
 /* Reading `bytes` of memory once, in GB/s, the best of several runs. 0 when they cannot be allocated. */
 double gaze_bench_read_gbps(size_t bytes, int threads);
+double gaze_bench_read_once(const void *bytes, size_t size, int threads); /* GB/s of your own, 64-byte aligned; once */
 
 /* Sorts x. */
 double gaze_bench_median(double *x, size_t n);

@@ -1,5 +1,6 @@
 /* AVX2 with FMA and F16C: 8 floats a register. */
 #include "core/kernels/levels.h"
+#include "core/kernels/quantised.h"
 
 #include <immintrin.h>
 #include <math.h>
@@ -154,5 +155,6 @@ void gaze_kernels_fill_avx2(gaze_kernels *kernels) {
   fill_wide(kernels);
   kernels->sum_squares = sum_squares;
   kernels->dot_i8 = dot_i8;
+  kernels->quantised = &gaze_quantised_avx2;
   kernels->level = "avx2";
 }

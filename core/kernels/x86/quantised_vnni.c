@@ -8,22 +8,22 @@ typedef __m512i bytes;
 typedef __m512 lanes;
 #define BYTES_ARE_SIGNED false
 
-static inline __m256i load_32(const void *at) { return _mm256_loadu_si256(at); }
+INLINED __m256i load_32(const void *at) { return _mm256_loadu_si256(at); }
 
-static inline __m512i twice(const uint8_t *at) { return _mm512_broadcast_i64x4(load_32(at)); }
+INLINED __m512i twice(const uint8_t *at) { return _mm512_broadcast_i64x4(load_32(at)); }
 
 /* low in the first 32 bytes, high in the others */
-static inline __m512i halves(int low, int high) {
+INLINED __m512i halves(int low, int high) {
   return _mm512_inserti64x4(_mm512_set1_epi16((int16_t)low), _mm256_set1_epi16((int16_t)high), 1);
 }
 
-static inline bytes load_bytes(const uint8_t *at, const uint8_t *next) {
+INLINED bytes load_bytes(const uint8_t *at, const uint8_t *next) {
   __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(load_32(at)), load_32(next), 1);
   return _mm512_xor_si512(both, _mm512_set1_epi8(-128));
 }
 
 /* The low bits of 16 bytes, then their high ones, of two blocks. */
-static inline bytes load_nibbles_of_two(const uint8_t *at, const uint8_t *next) {
+INLINED bytes load_nibbles_of_two(const uint8_t *at, const uint8_t *next) {
   __m256i first = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)at));
   __m256i second = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)next));
   __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
@@ -31,21 +31,21 @@ static inline bytes load_nibbles_of_two(const uint8_t *at, const uint8_t *next) 
   return _mm512_and_si512(_mm512_srlv_epi16(both, counts), _mm512_set1_epi8(15));
 }
 
-static inline bytes load_nibbles(const uint8_t *at) {
+INLINED bytes load_nibbles(const uint8_t *at) {
   return _mm512_and_si512(_mm512_srlv_epi16(twice(at), halves(0, 4)), _mm512_set1_epi8(15));
 }
 
-static inline bytes add_bits(bytes low, const uint8_t *at, const uint8_t *next) {
+INLINED bytes add_bits(bytes low, const uint8_t *at, const uint8_t *next) {
   __mmask64 bits = (uint64_t)read_u32(next) << 32 | read_u32(at);
   return _mm512_mask_add_epi8(low, bits, low, _mm512_set1_epi8(16));
 }
 
-static inline bytes add_bits_of_parts(bytes low, const uint8_t *high, size_t part) {
+INLINED bytes add_bits_of_parts(bytes low, const uint8_t *high, size_t part) {
   __mmask64 bits = _mm512_test_epi8_mask(twice(high), halves(0x101 << part, 0x202 << part));
   return _mm512_mask_add_epi8(low, bits, low, _mm512_set1_epi8(16));
 }
 
-static inline bytes load_sixes(const uint8_t *block, size_t part) {
+INLINED bytes load_sixes(const uint8_t *block, size_t part) {
   __m512i low = _mm512_loadu_si512(block + part / 4 * 64), high = twice(block + Q6_K_HIGH + part / 4 * 32);
   bool second = part % 4 != 0;
   low = second ? _mm512_srli_epi16(low, 4) : low;
@@ -53,39 +53,40 @@ static inline bytes load_sixes(const uint8_t *block, size_t part) {
   return _mm512_or_si512(_mm512_and_si512(low, _mm512_set1_epi8(15)), _mm512_and_si512(high, _mm512_set1_epi8(0x30)));
 }
 
-static inline __m512i numbers(void) { return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
+INLINED __m512i numbers(void) { return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
 
-static inline __mmask16 first_16(size_t n) { return n < 16 ? (__mmask16)((1u << n) - 1) : (__mmask16)0xffff; }
+INLINED __mmask16 first_16(size_t n) { return n < 16 ? (__mmask16)((1u << n) - 1) : (__mmask16)0xffff; }
 
-static inline lanes no_lanes(void) { return _mm512_setzero_ps(); }
-static inline lanes load_lanes(const float *x, size_t n) { return _mm512_maskz_loadu_ps(first_16(n), x); }
-static inline lanes times_lanes(lanes a, lanes b) { return _mm512_mul_ps(a, b); }
-static inline lanes minus_lanes(lanes a, lanes b) { return _mm512_sub_ps(a, b); }
-static inline lanes plus_products(lanes c, lanes a, lanes b) { return _mm512_fmadd_ps(a, b, c); }
-static inline lanes minus_products(lanes c, lanes a, lanes b) { return _mm512_fnmadd_ps(a, b, c); }
-static inline float sum_lanes(lanes x) { return _mm512_reduce_add_ps(x); }
+INLINED lanes no_lanes(void) { return _mm512_setzero_ps(); }
+INLINED lanes load_lanes(const float *x, size_t n) { return _mm512_maskz_loadu_ps(first_16(n), x); }
+INLINED lanes first_lanes(lanes x, size_t n) { return _mm512_maskz_mov_ps(first_16(n), x); }
+INLINED lanes times_lanes(lanes a, lanes b) { return _mm512_mul_ps(a, b); }
+INLINED lanes minus_lanes(lanes a, lanes b) { return _mm512_sub_ps(a, b); }
+INLINED lanes plus_products(lanes c, lanes a, lanes b) { return _mm512_fmadd_ps(a, b, c); }
+INLINED lanes minus_products(lanes c, lanes a, lanes b) { return _mm512_fnmadd_ps(a, b, c); }
+INLINED float sum_lanes(lanes x) { return _mm512_reduce_add_ps(x); }
 
-static inline lanes load_i32(const int32_t *x, size_t n) {
+INLINED lanes load_i32(const int32_t *x, size_t n) {
   return _mm512_cvtepi32_ps(_mm512_maskz_loadu_epi32(first_16(n), x));
 }
 
-static inline lanes load_twice(const float *x) {
+INLINED lanes load_twice(const float *x) {
   return _mm512_permutexvar_ps(_mm512_srli_epi32(numbers(), 1), _mm512_castps256_ps512(_mm256_loadu_ps(x)));
 }
 
-static inline lanes spread(lanes scales, size_t part, size_t step) {
+INLINED lanes spread(lanes scales, size_t part, size_t step) {
   __m512i first = _mm512_srli_epi32(numbers(), part == 32 ? 3 : 2);
   return _mm512_permutexvar_ps(_mm512_add_epi32(first, _mm512_set1_epi32((int)(step * 64 / part))), scales);
 }
 
-static inline lanes dot_fours(bytes w, const int8_t *a, bool is_signed) {
+INLINED lanes dot_fours(bytes w, const int8_t *a, bool is_signed) {
   return _mm512_cvtepi32_ps(_mm512_dpbusd_epi32(_mm512_setzero_si512(), w, _mm512_loadu_si512(a)));
 }
 
 /* Which of 16 numbers, `words` words apart, lie in each 64 bytes. A number's place there is the same mod 32 everywhere,
  * so that one permutation serves all. */
 #define LINE_OF(number, words, line) ((number) * (words) / 32 == (line) ? 1u << (number) : 0)
-static inline __mmask16 in_line(size_t words, size_t line) {
+INLINED __mmask16 in_line(size_t words, size_t line) {
   return (__mmask16)(LINE_OF(0, words, line) | LINE_OF(1, words, line) | LINE_OF(2, words, line) |
                      LINE_OF(3, words, line) | LINE_OF(4, words, line) | LINE_OF(5, words, line) |
                      LINE_OF(6, words, line) | LINE_OF(7, words, line) | LINE_OF(8, words, line) |
@@ -95,7 +96,7 @@ static inline __mmask16 in_line(size_t words, size_t line) {
 }
 
 /* n numbers in f16, `size` bytes apart. */
-static inline __attribute__((always_inline)) lanes load_f16_apart(const uint8_t *at, size_t size, size_t n) {
+INLINED lanes load_f16_apart(const uint8_t *at, size_t size, size_t n) {
   size_t words = size / 2, end = (n - 1) * words + 1;
   __m512i places =
       _mm512_castsi256_si512(_mm512_cvtepi32_epi16(_mm512_mullo_epi32(numbers(), _mm512_set1_epi32((int)words))));
@@ -111,17 +112,17 @@ static inline __attribute__((always_inline)) lanes load_f16_apart(const uint8_t 
 }
 
 /* f16 at first for lanes 0 to 7, at second for the others. */
-static inline lanes two_f16(const uint8_t *first, const uint8_t *second) {
+INLINED lanes two_f16(const uint8_t *first, const uint8_t *second) {
   __m128i low = _mm_set1_epi16((int16_t)read_u16(first)), high = _mm_set1_epi16((int16_t)read_u16(second));
   return _mm512_cvtph_ps(_mm256_set_m128i(high, low));
 }
 
-static inline lanes bytes_as_lanes(uint64_t low, uint64_t high) {
+INLINED lanes bytes_as_lanes(uint64_t low, uint64_t high) {
   return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_set_epi64x((int64_t)high, (int64_t)low)));
 }
 
 /* n: 8 or 16, of one block or two. */
-static inline void scales_of_k(const uint8_t *block, size_t size, size_t n, lanes *scales, lanes *shifts) {
+INLINED void scales_of_k(const uint8_t *block, size_t size, size_t n, lanes *scales, lanes *shifts) {
   const uint8_t *next = n > 8 ? block + size : block;
   uint64_t s[2], m[2];
   read_k_scales(block, &s[0], &m[0]);
@@ -130,7 +131,7 @@ static inline void scales_of_k(const uint8_t *block, size_t size, size_t n, lane
   *shifts = _mm512_maskz_mul_ps(first_16(n), two_f16(block + 2, next + 2), bytes_as_lanes(m[0], m[1]));
 }
 
-static inline lanes scales_of_sixes(const uint8_t *block) {
+INLINED lanes scales_of_sixes(const uint8_t *block) {
   __m128i scales = _mm_loadu_si128((const __m128i *)(const void *)(block + Q6_K_SCALES));
   return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(scales)),
                        two_f16(block + Q6_K_SCALE, block + Q6_K_SCALE));
@@ -171,7 +172,7 @@ typedef struct panel {
 } panel;
 
 /* Number i of register j becomes number j of register i. */
-static inline void transpose(__m512i *v) {
+INLINED void transpose(__m512i *v) {
   __m512i t[16];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
@@ -196,7 +197,7 @@ static inline void transpose(__m512i *v) {
   }
 }
 
-static void put_lanes(lanes (*to)[2], size_t half, lanes *of_rows, size_t n) {
+INLINED void put_lanes(lanes (*to)[2], size_t half, lanes *of_rows, size_t n) {
   __m512i v[16];
   for (size_t i = 0; i < 16; i++)
     v[i] = _mm512_castps_si512(of_rows[i]);
@@ -213,7 +214,10 @@ INLINED void open_half(gaze_dtype dtype, panel *out, size_t half, const uint8_t 
     lanes scales[16], shifts[16];
     size_t count = least(n - done, chunk);
     for (size_t r = 0; r < 16; r++)
-      open_scales(dtype, rows[r], (first + done) * each, count * each, &scales[r], &shifts[r]);
+      if (count == chunk)
+        open_scales(dtype, rows[r], (first + done) * each, CHUNK_SCALES, &scales[r], &shifts[r]);
+      else
+        open_scales(dtype, rows[r], (first + done) * each, count * each, &scales[r], &shifts[r]);
     put_lanes(out->scales + done * each, half, scales, count * each);
     if (kind.shifted)
       put_lanes(out->shifts + done, half, shifts, count);
@@ -235,18 +239,18 @@ typedef struct tile {
   bool add;
 } tile;
 
-static inline lanes load_tile(const tile *c, size_t r, size_t half) {
+INLINED lanes load_tile(const tile *c, size_t r, size_t half) {
   __mmask16 there = first_16(c->columns > 16 * half ? c->columns - 16 * half : 0);
   return c->add && r < c->rows ? _mm512_maskz_loadu_ps(there, c->C + r * c->ldc + 16 * half) : _mm512_setzero_ps();
 }
 
-static inline void store_tile(const tile *c, size_t r, size_t half, lanes x) {
+INLINED void store_tile(const tile *c, size_t r, size_t half, lanes x) {
   __mmask16 there = first_16(c->columns > 16 * half ? c->columns - 16 * half : 0);
   if (r < c->rows)
     _mm512_mask_storeu_ps(c->C + r * c->ldc + 16 * half, there, x);
 }
 
-static inline __m512i four_of(const int8_t *at) {
+INLINED __m512i four_of(const int8_t *at) {
   int32_t four;
   memcpy(&four, at, sizeof four);
   return _mm512_set1_epi32(four);
