@@ -56,10 +56,10 @@ static bool load(gaze_chat *chat, const char *word) { return told(gaze_chat_load
 static bool quit(gaze_chat *chat, const char *word) { return (void)chat, (void)word, false; }
 static bool help(gaze_chat *chat, const char *word);
 
-static const line_command line_commands[] = {{"image", "PATH: a picture for the next question", add_image},
+static const line_command line_commands[] = {{"image", " PATH: a picture for the next question", add_image},
                                              {"clear", ": forget all that was said", clear},
-                                             {"save", "PATH: keep the conversation in a file", save},
-                                             {"load", "PATH: go on with one", load},
+                                             {"save", " PATH: keep the conversation in a file", save},
+                                             {"load", " PATH: go on with one", load},
                                              {"help", ": this list", help},
                                              {"quit", ": leave, as Ctrl-D does", quit}};
 enum { LINE_COMMANDS = sizeof line_commands / sizeof *line_commands };
@@ -67,7 +67,7 @@ enum { LINE_COMMANDS = sizeof line_commands / sizeof *line_commands };
 static bool help(gaze_chat *chat, const char *word) {
   (void)chat, (void)word;
   for (size_t i = 0; i < LINE_COMMANDS; i++)
-    fprintf(stderr, "  /%s %s\n", line_commands[i].name, line_commands[i].help);
+    fprintf(stderr, "  /%s%s\n", line_commands[i].name, line_commands[i].help);
   return true;
 }
 
@@ -120,14 +120,15 @@ static void answer_line(gaze_chat *chat, const char *line) {
     report_error(err);
     return;
   }
+  bool silent = given.json || given.quiet;
   if (given.json)
     json_print(answering_json(&answer), stdout);
   else
     puts("");
   fflush(stdout);
-  if (strcmp(answer.ending, "length") == 0 && !given.quiet)
+  if (strcmp(answer.ending, "length") == 0 && !silent)
     report_warning("the answer was cut: --max-tokens makes it longer");
-  else if (strcmp(answer.ending, "context") == 0 && !given.quiet)
+  else if (strcmp(answer.ending, "context") == 0 && !silent)
     report_warning("the answer was cut: the conversation is full, /clear it or raise --context");
   gaze_answer_fini(&answer);
 }

@@ -79,6 +79,18 @@ static json_t *trial_json(const model_trial *trial) {
   return object;
 }
 
+static void print_trial(const model_trial *trial) {
+  const gaze_answer *answer = &trial->answer;
+  if (trial->error)
+    printf("-\t-\t-\t");
+  else
+    printf("%.2f s\t%zu\t%.1f\t", answer->first_seconds, answer->completion_tokens, answering_speed(answer));
+  if (trial->error || !trial->peak_bytes)
+    printf("-\t%s\n", trial->model);
+  else
+    printf("%.0f MB\t%s\n", (double)trial->peak_bytes / 1e6, trial->model);
+}
+
 static void print_trials(const model_trial *trials, size_t n) {
   json_t *list = json_array();
   for (size_t i = 0; i < n && given.json; i++)
@@ -90,11 +102,7 @@ static void print_trials(const model_trial *trials, size_t n) {
   json_decref(list);
   puts("first token\ttokens\ttokens/s\tpeak memory\tmodel");
   for (size_t i = 0; i < n; i++)
-    if (trials[i].error)
-      printf("-\t-\t-\t-\t%s\n", trials[i].model);
-    else
-      printf("%.2f s\t%zu\t%.1f\t%.0f MB\t%s\n", trials[i].answer.first_seconds, trials[i].answer.completion_tokens,
-             answering_speed(&trials[i].answer), (double)trials[i].peak_bytes / 1e6, trials[i].model);
+    print_trial(&trials[i]);
 }
 
 static int compare(const char *question) {

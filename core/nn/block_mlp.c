@@ -29,7 +29,7 @@ static void activate(const gaze_compute *compute, float *activated, const float 
                      const gaze_block_config *c, size_t n) {
   const gaze_kernels *kernels = compute->kernels;
   size_t F = c->mlp_dim;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n > 1)
   for (size_t i = 0; i < n; i++) {
     kernels->activation[c->activation](activated + i * F, (c->gated ? gate : up) + i * F, F);
     if (c->gated)

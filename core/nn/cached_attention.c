@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Rows of a cache that are widened at once: their keys and values stay in the first caches. */
-enum { CHUNK = 64 };
+enum { CHUNK = GAZE_KV_TILE };
 
 /* Queries that share keys and are answered together, and most scores of them: a few MB a thread. */
 enum { QUERIES = 64, SCORES = 1 << 19 };
@@ -86,12 +86,9 @@ static void find_scores(const gaze_compute *compute, const room *r, const gaze_a
                         size_t first, size_t end) {
   size_t M = t->n * (a->heads / a->kv_heads), D = a->head_dim;
   for (size_t row = first; row < end; row += CHUNK) {
-    size_t n = at_most(end - row, CHUNK), tiles = (n + GAZE_KV_TILE - 1) / GAZE_KV_TILE;
-    for (size_t i = 0; i < tiles; i++)
-      gaze_kv_cache_load_keys(t->cache, compute->kernels, t->layer, t->group, row + i * GAZE_KV_TILE,
-                              r->keys + i * GAZE_KV_TILE, CHUNK);
-    compute->kernels->small_product(r->scores + row - first, r->stride, r->queries, D, r->keys, CHUNK, M,
-                                    tiles * GAZE_KV_TILE, D, false);
+    gaze_kv_cache_load_keys(t->cache, compute->kernels, t->layer, t->group, row, r->keys);
+    compute->kernels->small_product(r->scores + row - first, r->stride, r->queries, D, r->keys, CHUNK, M, CHUNK, D,
+                                    false);
   }
 }
 

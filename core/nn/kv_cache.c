@@ -107,14 +107,11 @@ void gaze_kv_cache_store(gaze_kv_cache *cache, const gaze_kernels *kernels, size
 }
 
 void gaze_kv_cache_load_keys(const gaze_kv_cache *cache, const gaze_kernels *kernels, size_t layer, size_t head,
-                             size_t first, float *keys, size_t stride) {
-  size_t place = place_of(cache, layer, head, first), size = gaze_dtype_size(cache->dtype);
-  const uint8_t *tile = cache->keys + place * cache->head_dim * size;
-  for (size_t d = 0; d < cache->head_dim; d++) {
-    widen(cache, kernels, keys + d * stride, tile + d * GAZE_KV_TILE * size, GAZE_KV_TILE);
-    if (cache->dtype == GAZE_DTYPE_I8)
-      kernels->multiply(keys + d * stride, cache->key_scales + place, GAZE_KV_TILE);
-  }
+                             size_t first, float *keys) {
+  size_t place = place_of(cache, layer, head, first), D = cache->head_dim;
+  widen(cache, kernels, keys, cache->keys + place * D * gaze_dtype_size(cache->dtype), D * GAZE_KV_TILE);
+  for (size_t d = 0; d < D && cache->dtype == GAZE_DTYPE_I8; d++)
+    kernels->multiply(keys + d * GAZE_KV_TILE, cache->key_scales + place, GAZE_KV_TILE);
 }
 
 void gaze_kv_cache_load_values(const gaze_kv_cache *cache, const gaze_kernels *kernels, size_t layer, size_t head,

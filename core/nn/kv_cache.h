@@ -1,19 +1,19 @@
-/* Keys and values of a sequence that a decoder goes on with. Keys lie in tiles, [D, 16] of 16 rows each, so that a
- * query meets 16 of them in one register; values lie row by row. Memory is taken from the system as rows come. */
+/* Keys and values of a sequence that a decoder goes on with. Keys lie in tiles, [D, 32] of 32 rows each, so that a
+ * query meets them side by side in registers; values lie row by row. Memory is taken from the system as rows come. */
 #ifndef GAZE_CORE_NN_KV_CACHE_H
 #define GAZE_CORE_NN_KV_CACHE_H
 
 #include "core/nn/compute.h"
 #include "core/tensor/tensor.h"
 
-enum { GAZE_KV_TILE = 16 }; /* rows */
+enum { GAZE_KV_TILE = 32 }; /* rows */
 
 typedef struct gaze_kv_cache {
   size_t layers, heads, head_dim; /* L, G, D */
   size_t capacity;                /* rows: whole tiles */
   size_t used;                    /* rows that every layer has */
   gaze_dtype dtype;               /* F32, F16, BF16, or I8 with a scale a row and head */
-  uint8_t *keys, *values;         /* [L, G, capacity / 16, D, 16], [L, G, capacity, D] */
+  uint8_t *keys, *values;         /* [L, G, capacity / 32, D, 32], [L, G, capacity, D] */
   float *key_scales;              /* [L, G, capacity]; I8 alone */
   float *value_scales;
 } gaze_kv_cache;
@@ -28,9 +28,9 @@ size_t gaze_kv_cache_bytes(const gaze_kv_cache *cache);
 /* Stores key and value [D] of one head as row `row` of a layer. */
 void gaze_kv_cache_store(gaze_kv_cache *cache, const gaze_kernels *kernels, size_t layer, size_t head, size_t row,
                          const float *key, const float *value);
-/* Keys of rows first .. first + 15, turned: [D, 16] with `stride` floats from row to row. first: of a tile. */
+/* Keys of rows first .. first + 31, turned: [D, 32]. first: of a tile. */
 void gaze_kv_cache_load_keys(const gaze_kv_cache *cache, const gaze_kernels *kernels, size_t layer, size_t head,
-                             size_t first, float *keys, size_t stride);
+                             size_t first, float *keys);
 /* Values of rows first .. first + n - 1: [n, D]. */
 void gaze_kv_cache_load_values(const gaze_kv_cache *cache, const gaze_kernels *kernels, size_t layer, size_t head,
                                size_t first, size_t n, float *values);

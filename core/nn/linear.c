@@ -6,7 +6,7 @@
 static void add_bias(const gaze_compute *compute, float *y, size_t ldy, const gaze_linear *linear, size_t n,
                      gaze_store store) {
   const float *bias = gaze_f32(linear->bias);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n > 1)
   for (size_t i = 0; i < n; i++)
     if (store == GAZE_ADD)
       compute->kernels->add(y + i * ldy, bias, linear->out);

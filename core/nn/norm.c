@@ -6,7 +6,7 @@ void gaze_norm_forward(const gaze_compute *compute, float *y, float *statistics,
                        size_t n) {
   const gaze_kernels *kernels = compute->kernels;
   size_t C = norm->C;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n > 1)
   for (size_t i = 0; i < n; i++) {
     float *mean = &statistics[2 * i], *rstd = mean + 1;
     if (norm->kind == GAZE_RMS_NORM)

@@ -58,11 +58,24 @@ run help compare
 
 # Thoughts.
 expect think 0 '"answer"' ask "${see[@]}" --think --json "What is it?"
+count() { sed 's/.*"prompt_tokens": \([0-9]*\).*/\1/' out; }
 run ask "${see[@]}" --json "What is it?"
-told=$(sed 's/.*"prompt_tokens": \([0-9]*\).*/\1/' out)
+told=$(count)
 run ask "${see[@]}" --think --json "What is it?"
-thinking=$(sed 's/.*"prompt_tokens": \([0-9]*\).*/\1/' out)
-[ "$thinking" -gt "$told" ] && pass think_is_told || fail think_is_told "$told tokens, $thinking with --think"
+[ "$(count)" -gt "$told" ] && pass think_is_told || fail think_is_told "$told tokens, $(count) with --think"
+
+# One that thinks by itself: it is kept from it by what stands in front of the answer.
+mkdir thinker
+cp "$source_root/tests/golden/data/decoders/qwen3/"* thinker/
+cp tiny/tokenizer.json thinker/
+run ask -m thinker --template qwen3 --json -n 4 "A?"
+at_once=$(count)
+run ask -m thinker --template qwen3 --json -n 4 --think "A?"
+[ "$at_once" -gt "$(count)" ] && pass think_by_itself || fail think_by_itself "$at_once tokens, $(count) with --think"
+printf 'A?\nB?\n' >lines
+input=lines
+expect think_chat 0 . chat -m thinker --template qwen3 --think -n 4
+input=/dev/null
 
 expect_error ask_no_question 2 'no question: gaze ask' ask -m tiny
 expect_error ask_two_questions 2 'more than one question: b' ask -m tiny a b

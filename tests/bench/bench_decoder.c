@@ -1,0 +1,101 @@
+/* A language decoder on its weights as they lie in a file: tokens a second of a prompt of 512, and of what follows
+ * token by token behind contexts of 1, 512 and 4,000, with the bytes that such a token must read (weights, keys and
+ * values) as a part of what memory gives in the same run. JSON lines on standard output.
+ * bench_decoder MODEL [CONTEXT]... */
+#include "fusion/assistant.h"
+#include "tests/bench/ceiling.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PROMPT = 512, TOKENS = 24, REPEATS = 3 };
+
+static void must(gaze_err err) {
+  if (err == GAZE_OK)
+    return;
+  fprintf(stderr, "gaze: %s\n", gaze_last_error());
+  exit(1);
+}
+
+static gaze_err no_rows(void *user, const gaze_prompt_picture *which, const float **rows) {
+  (void)user, (void)which, (void)rows;
+  return GAZE_ERR_UNSUPPORTED;
+}
+
+static void fill_prompt(gaze_prompt *prompt, size_t n, size_t vocabulary) {
+  gaze_prompt_cut(prompt, 0);
+  for (size_t i = 0; i < n; i++)
+    must(gaze_prompt_add_ids(prompt, &(int32_t){(int32_t)((i * 7919 + 13) % vocabulary)}, 1));
+}
+
+/* Of all weights but the table of embeddings, of which a token reads a row. */
+static double weight_bytes(const gaze_assistant *assistant) {
+  double bytes = 0;
+  for (size_t i = 0; i < assistant->parameters.n; i++) {
+    const gaze_parameter *p = &assistant->parameters.items[i];
+    bool table = p->weight == &assistant->decoder.token_embedding && !assistant->decoder.config.tied;
+    bytes += table ? 0 : (double)gaze_dtype_bytes(p->weight->dtype, gaze_parameter_count(p));
+  }
+  return bytes;
+}
+
+static double read_prompt(gaze_assistant *assistant, gaze_reading *reading, const gaze_prompt *prompt) {
+  size_t read;
+  double start = gaze_bench_now();
+  gaze_reading_cut(reading, 0);
+  must(gaze_reading_go_on(assistant, reading, prompt, no_rows, NULL, NULL, assistant->logits, &read));
+  return gaze_bench_now() - start;
+}
+
+static void bench_prompt(gaze_assistant *assistant, gaze_reading *reading, const char *name) {
+  gaze_prompt prompt = {0};
+  double best = INFINITY;
+  fill_prompt(&prompt, PROMPT, assistant->decoder.config.vocabulary);
+  for (int i = 0; i < REPEATS; i++)
+    best = fmin(best, read_prompt(assistant, reading, &prompt));
+  printf("{\"bench\":\"decoder\",\"model\":\"%s\",\"prompt\":%d,\"tokens_per_second\":%.1f}\n", name, PROMPT,
+         PROMPT / best);
+  fflush(stdout);
+  gaze_prompt_fini(&prompt);
+}
+
+static void bench_tokens(gaze_assistant *assistant, gaze_reading *reading, size_t context, const char *name) {
+  gaze_prompt prompt = {0};
+  int32_t id = 17;
+  fill_prompt(&prompt, context, assistant->decoder.config.vocabulary);
+  read_prompt(assistant, reading, &prompt);
+  double best = INFINITY, memory = gaze_bench_read_gbps((size_t)1 << 30, omp_get_max_threads());
+  for (int i = 0; i < TOKENS; i++) {
+    double start = gaze_bench_now();
+    gaze_reading_add(assistant, reading, &id, 1, assistant->logits);
+    best = fmin(best, gaze_bench_now() - start);
+  }
+  memory = fmax(memory, gaze_bench_read_gbps((size_t)1 << 30, omp_get_max_threads()));
+  double bytes = weight_bytes(assistant) + (double)gaze_kv_cache_bytes(reading->cache);
+  printf("{\"bench\":\"decoder\",\"model\":\"%s\",\"context\":%zu,\"tokens_per_second\":%.1f,\"gbps\":%.1f,"
+         "\"memory_gbps\":%.1f,\"ratio\":%.3f}\n",
+         name, context, 1 / best, 1e-9 * bytes / best, memory, 1e-9 * bytes / best / memory);
+  fflush(stdout);
+  gaze_prompt_fini(&prompt);
+}
+
+int main(int count, char **arguments) {
+  static const size_t usual[] = {1, 512, 4000};
+  gaze_assistant *assistant;
+  gaze_reading reading;
+  if (count < 2) {
+    fprintf(stderr, "usage: bench_decoder MODEL [CONTEXT]...\n");
+    return 2;
+  }
+  gaze_assistant_options options = {.chat_template = "plain", .context = 4096};
+  must(gaze_assistant_open(arguments[1], &options, &assistant));
+  must(gaze_reading_init(&reading, assistant));
+  bench_prompt(assistant, &reading, arguments[1]);
+  for (size_t i = 0; i < (count > 2 ? (size_t)count - 2 : sizeof usual / sizeof *usual); i++)
+    bench_tokens(assistant, &reading, count > 2 ? (size_t)atoi(arguments[2 + i]) : usual[i], arguments[1]);
+  gaze_reading_fini(&reading);
+  gaze_assistant_close(assistant);
+  return 0;
+}
