@@ -366,13 +366,15 @@ typedef struct gaze_answer_options {
   const char *const *stops; /* [n_stops] strings that end the answer and are left out */
   size_t n_stops;
   bool look_up;                                /* guess from what was said, where greedy: sooner, and the same */
-  void (*text)(void *user, const char *piece); /* as it is written; may be NULL */
+  bool think;                                  /* reason first; models that do so by themselves do it only then */
+  void (*text)(void *user, const char *piece); /* as it is written, without thoughts; may be NULL */
   void *user;
   const volatile int *stop; /* raised from a signal handler: the answer ends where it is */
 } gaze_answer_options;
 
 typedef struct gaze_answer {
   char *text;         /* yours: gaze_answer_fini */
+  char *thoughts;     /* what stood before it where `think` was set; NULL: nothing that can be told from it */
   const char *ending; /* static: "end", "length", "context", "interrupted" */
   size_t prompt_tokens, cached_tokens, completion_tokens, guessed_tokens, accepted_tokens;
   double first_seconds, seconds; /* to the first token; in all */

@@ -3,6 +3,7 @@
 #define GAZE_FUSION_CHAT_H
 
 #include "fusion/assistant.h"
+#include "fusion/thoughts.h"
 
 typedef struct gaze_said {
   gaze_chat_role role;
@@ -24,9 +25,10 @@ struct gaze_chat {
   gaze_assistant *assistant; /* borrowed */
   gaze_said *said;           /* [n] */
   size_t n, said_capacity;
-  gaze_prompt prompt; /* of what was said, as far as it was read or written */
-  size_t rendered;    /* messages whose rows are in prompt; of the last, an answer, the opening and the text */
-  bool exact;         /* the answer's rows are its text, and no more than an end */
+  gaze_prompt prompt;     /* of what was said, as far as it was read or written */
+  size_t rendered;        /* messages whose rows are in prompt; of the last, an answer, the opening and the text */
+  bool exact;             /* the answer's rows are its text, and no more than an end */
+  gaze_thinking thinking; /* of the answer that is asked for */
   gaze_reading reading;
   gaze_chat_picture *pictures; /* [n_pictures], in the order in which they were given */
   size_t n_pictures, pictures_capacity;

@@ -208,15 +208,16 @@ static bool ends_answer(const gaze_assistant *assistant, int64_t key) {
 /* Behind an answer that was written here its very ids stay, without the end that the template brings again. */
 static gaze_err render_rest(rendering *r, gaze_chat *chat) {
   const gaze_chat_template *template = &chat->assistant->chat;
+  gaze_chat_ending ending = chat->thinking == GAZE_THINKING_NONE ? GAZE_CHAT_ANSWER_AT_ONCE : GAZE_CHAT_ANSWER;
   size_t from = chat->rendered;
   if (from == 0 || !gaze_chat_template_keeps(template, r->messages, chat->n, from)) {
     gaze_prompt_cut(&chat->prompt, 0);
-    return gaze_chat_template_render(template, r->messages, chat->n, 0, GAZE_CHAT_ANSWER, &r->segments);
+    return gaze_chat_template_render(template, r->messages, chat->n, 0, ending, &r->segments);
   }
   if (chat->prompt.n && ends_answer(chat->assistant, chat->prompt.keys[chat->prompt.n - 1]))
     gaze_prompt_cut(&chat->prompt, chat->prompt.n - 1);
   r->behind_answer = true;
-  return gaze_chat_template_resume(template, r->messages, chat->n, from - 1, GAZE_CHAT_ANSWER, &r->segments);
+  return gaze_chat_template_resume(template, r->messages, chat->n, from - 1, ending, &r->segments);
 }
 
 gaze_err gaze_chat_render(gaze_chat *chat) {
