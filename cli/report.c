@@ -186,7 +186,7 @@ static void handle_interrupts(int flags) {
 }
 
 void interrupts_init(void) { handle_interrupts(SA_RESTART); }
-void interrupts_end_reading(void) { handle_interrupts(0); }
+void interrupts_end_reading(bool ends) { handle_interrupts(ends ? 0 : SA_RESTART); }
 
 void watch_interrupts(void) { watching = 1; }
 

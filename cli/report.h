@@ -32,8 +32,8 @@ int json_print_given(char *taken, bool as_json);
 extern volatile int interrupted;
 void interrupts_init(void);
 void watch_interrupts(void);
-/* From here on Ctrl-C also ends a read that waits, with EINTR. */
-void interrupts_end_reading(void);
+/* Whether Ctrl-C also ends a read that waits, with EINTR. */
+void interrupts_end_reading(bool ends);
 
 /* As realloc to count * size bytes, but ends the program in words when there is no memory. */
 void *memory_resize(void *items, size_t count, size_t size);

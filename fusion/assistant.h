@@ -5,6 +5,7 @@
 
 #include "core/nn/kv_cache.h"
 #include "fusion/eye.h"
+#include "fusion/picture_rows.h"
 #include "fusion/prompt.h"
 #include "text/chat_template.h"
 #include "text/decoder.h"
@@ -39,7 +40,14 @@ struct gaze_assistant {
   gaze_arena arena;
   gaze_decoder_tape tape;
   float *logits; /* [1 + GAZE_DRAFT_MOST, V] */
+  char key[33];  /* empty: not yet made */
+  gaze_picture_rows seen;
 };
+
+/* As gaze_model_key: of all files that the answers come from. */
+GAZE_CHECKED gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]);
+/* Of that key and of all else that numbers depend on to the last bit, besides what is read. */
+GAZE_CHECKED gaze_err gaze_assistant_arithmetic(gaze_assistant *assistant, uint64_t hash[2]);
 
 GAZE_CHECKED gaze_err gaze_assistant_open_files(gaze_assistant *assistant);
 void gaze_assistant_close_files(gaze_assistant *assistant);

@@ -2,6 +2,8 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "fusion/llava_config.h"
+#include "text/decoder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +86,11 @@ gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
     *out = config;
     return GAZE_OK;
   }
+  if (gaze_llava_is_family(type) || gaze_decoder_is_family(type))
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "a model that answers and gives no vectors: model_type \"%s\": use it with gaze ask, or name a "
+                     "CLIP or SigLIP",
+                     type);
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
                    "unknown model family: model_type \"%s\": pictures and words are compared with clip, siglip, "
                    "chinese_clip and bert; what answers in words runs with gaze ask",
@@ -178,7 +185,12 @@ gaze_err gaze_config_open_pictures(const char *folder, bool optional, json_t **o
   json_t *pictures = json_object_get(processors, "image_processor");
   *out = json_is_null(pictures) ? NULL : json_incref(pictures);
   json_decref(processors);
-  return *out ? GAZE_OK : read_json(folder, "preprocessor_config.json", optional, out);
+  if (!*out)
+    GAZE_TRY(read_json(folder, "preprocessor_config.json", true, out));
+  if (*out || optional)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_NOT_FOUND,
+                   "no image processor: %s: preprocessor_config.json is missing: get the model's files again", folder);
 }
 
 static gaze_err open_transformers(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {

@@ -32,6 +32,9 @@ typedef struct gaze_llava_files {
   char *tower_folder;             /* NULL: none on this machine */
 } gaze_llava_files;
 
+/* Whether a model_type is one of those below. */
+bool gaze_llava_is_family(const char *type);
+
 /* The image encoder that LLaVA's own layout names is looked for in folder/vision_tower, then in the hub's cache. */
 GAZE_CHECKED gaze_err gaze_llava_files_open(const char *folder, gaze_llava_files *out);
 void gaze_llava_files_close(gaze_llava_files *files);

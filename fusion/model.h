@@ -89,8 +89,6 @@ gaze_compute gaze_model_compute(const gaze_model *model);
 /* GAZE_ERR_FORMAT unless all n vectors of a "picture", a "text" are finite. */
 GAZE_CHECKED gaze_err gaze_model_check_finite(const gaze_model *model, const float *vectors, size_t n,
                                               const char *what);
-/* $XDG_CACHE_HOME/gaze/NAME; yours: free(). NULL without a home. */
-GAZE_CHECKED gaze_err gaze_cache_folder(const char *name, char **out);
 
 /* logits: [n], one more with none, yours: what gaze_classifier_run makes probabilities of, which in float may all be 1,
  * or all but one 0.

@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/tensor/weight_files.h"
+#include "fusion/assistant.h"
 #include "fusion/model.h"
 
 #include <stdio.h>
@@ -52,9 +53,9 @@ static gaze_err add_configurations(const char *folder, add_file *add, XXH3_state
 }
 
 /* The index, which says what the shards are, before them. */
-static gaze_err add_weights(const char *folder, add_file *add, XXH3_state_t *state) {
+static gaze_err add_weights(const char *place, add_file *add, XXH3_state_t *state) {
   gaze_weight_files files;
-  GAZE_TRY(gaze_weight_files_init(&files, folder));
+  GAZE_TRY(gaze_weight_files_init(&files, place));
   gaze_err err = files.index ? add(files.index, state) : GAZE_OK;
   for (size_t i = 0; i < files.n && err == GAZE_OK; i++)
     err = add(files.paths[i], state);
@@ -62,27 +63,23 @@ static gaze_err add_weights(const char *folder, add_file *add, XXH3_state_t *sta
   return err;
 }
 
-/* A hash over all files of a model, each added by `add`. */
-static gaze_err hash_files(const char *folder, add_file *add, char hash[KEY_LENGTH + 1]) {
+/* A hash over all files of a model's places, each added by `add`. */
+static gaze_err hash_files(const char *const *places, add_file *add, char hash[KEY_LENGTH + 1]) {
   XXH3_state_t *state = XXH3_createState();
   if (!state)
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: hashing %s: free memory", folder);
+    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: hashing %s: free memory", *places);
   XXH3_128bits_reset(state);
-  gaze_err err = add_configurations(folder, add, state);
-  if (err == GAZE_OK)
-    err = add_weights(folder, add, state);
+  gaze_err err = GAZE_OK;
+  for (; *places && err == GAZE_OK; places++) {
+    err = add_configurations(*places, add, state);
+    if (err == GAZE_OK)
+      err = add_weights(*places, add, state);
+  }
   XXH128_hash_t digest = XXH3_128bits_digest(state);
   XXH3_freeState(state);
+  GAZE_TRY(err);
   snprintf(hash, KEY_LENGTH + 1, "%016llx%016llx", (unsigned long long)digest.high64, (unsigned long long)digest.low64);
-  return err;
-}
-
-gaze_err gaze_cache_folder(const char *name, char **out) {
-  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-  *out = NULL;
-  if (cache && cache[0])
-    return gaze_format(out, "%s/gaze/%s", cache, name);
-  return home && home[0] ? gaze_format(out, "%s/.cache/gaze/%s", home, name) : GAZE_OK;
+  return GAZE_OK;
 }
 
 /* Where the key of a model with this identity is; NULL without a home. */
@@ -109,21 +106,52 @@ static void remember(const char *folder, const char *path, const char *key) {
   (void)ignored;
 }
 
-gaze_err gaze_model_key(gaze_model *model, char key[33]) {
+/* places: folders and GGUF files, NULL behind the last. */
+static gaze_err make_key(const char *const *places, char key[KEY_LENGTH + 1]) {
   char identity[KEY_LENGTH + 1], *folder = NULL, *path = NULL;
   gaze_err err = GAZE_OK;
-  if (!model->key[0]) {
-    GAZE_TRY_DONE(hash_files(model->folder, add_identity, identity));
-    GAZE_TRY_DONE(remembered_path(identity, &folder, &path));
-    if (!recall(path, model->key)) {
-      model->key[0] = 0;
-      GAZE_TRY_DONE(hash_files(model->folder, add_contents, model->key));
-      remember(folder, path, model->key);
-    }
+  GAZE_TRY_DONE(hash_files(places, add_identity, identity));
+  GAZE_TRY_DONE(remembered_path(identity, &folder, &path));
+  if (!recall(path, key)) {
+    key[0] = 0;
+    GAZE_TRY_DONE(hash_files(places, add_contents, key));
+    remember(folder, path, key);
   }
-  memcpy(key, model->key, sizeof model->key);
 done:
   free(folder);
   free(path);
   return err;
+}
+
+gaze_err gaze_model_key(gaze_model *model, char key[33]) {
+  if (!model->key[0])
+    GAZE_TRY(make_key((const char *const[]){model->folder, NULL}, model->key));
+  memcpy(key, model->key, sizeof model->key);
+  return GAZE_OK;
+}
+
+gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]) {
+  const char *places[] = {assistant->path, NULL, NULL, NULL};
+  size_t n = 1;
+  if (assistant->projector)
+    places[n++] = gaze_weights_path(assistant->projector, "");
+  if (assistant->eye && assistant->eye->tower)
+    places[n++] = assistant->files.tower_folder;
+  if (!assistant->key[0])
+    GAZE_TRY(make_key(places, assistant->key));
+  memcpy(key, assistant->key, sizeof assistant->key);
+  return GAZE_OK;
+}
+
+gaze_err gaze_assistant_arithmetic(gaze_assistant *assistant, uint64_t hash[2]) {
+  struct {
+    char version[16], key[40], level[32];
+    uint64_t precision;
+  } all = {.version = GAZE_VERSION, .precision = assistant->options.model.precision};
+  GAZE_TRY(gaze_assistant_key(assistant, all.key));
+  snprintf(all.level, sizeof all.level, "%s", assistant->kernels.level);
+  XXH128_hash_t digest = XXH3_128bits(&all, sizeof all);
+  hash[0] = digest.low64;
+  hash[1] = digest.high64;
+  return GAZE_OK;
 }

@@ -59,6 +59,8 @@ bool gaze_chat_template_starts(const gaze_chat_template *chat) {
   return chat->starts || (user && strchr(user, *GAZE_CHAT_START_SIGN));
 }
 
+bool gaze_chat_template_thinks(const gaze_chat_template *chat) { return chat->format->unthought != NULL; }
+
 static gaze_err read_jinja(const char *path, char **out) {
   uint8_t *bytes;
   size_t size;

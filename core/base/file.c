@@ -218,3 +218,11 @@ gaze_err gaze_path_join(const char *folder, const char *name, char **out) {
   size_t length = strlen(folder);
   return gaze_format(out, length && folder[length - 1] == '/' ? "%s%s" : "%s/%s", folder, name);
 }
+
+gaze_err gaze_cache_folder(const char *name, char **out) {
+  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+  *out = NULL;
+  if (cache && cache[0])
+    return gaze_format(out, "%s/gaze/%s", cache, name);
+  return home && home[0] ? gaze_format(out, "%s/.cache/gaze/%s", home, name) : GAZE_OK;
+}

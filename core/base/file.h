@@ -42,5 +42,7 @@ bool gaze_name_ends(const char *name, const char *const *endings);
 extern const char *const gaze_picture_endings[];
 /* "folder/name"; yours: free(). */
 GAZE_CHECKED gaze_err gaze_path_join(const char *folder, const char *name, char **out);
+/* $XDG_CACHE_HOME/gaze/NAME; yours: free(). NULL without a home. */
+GAZE_CHECKED gaze_err gaze_cache_folder(const char *name, char **out);
 
 #endif

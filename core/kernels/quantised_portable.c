@@ -1,7 +1,6 @@
 /* Weights in GGUF's blocks in plain C: for processors without better, and what the better ones are checked with. */
 #include "core/kernels/half.h"
-#include "core/kernels/quantised.h"
-#include "core/kernels/quantised_blocks.h"
+#include "core/kernels/levels.h"
 
 #include <math.h>
 

@@ -121,3 +121,16 @@ void gaze_kv_cache_load_values(const gaze_kv_cache *cache, const gaze_kernels *k
   for (size_t i = 0; i < n && cache->dtype == GAZE_DTYPE_I8; i++)
     kernels->scale(values + i * D, cache->value_scales[place + i], D);
 }
+
+size_t gaze_kv_cache_stretches(const gaze_kv_cache *cache, size_t layer, size_t head, size_t rows,
+                               gaze_kv_stretch out[4]) {
+  size_t place = place_of(cache, layer, head, 0), row = cache->head_dim * gaze_dtype_size(cache->dtype);
+  size_t tiles = (rows + GAZE_KV_TILE - 1) / GAZE_KV_TILE;
+  out[0] = (gaze_kv_stretch){cache->keys + place * row, tiles * GAZE_KV_TILE * row};
+  out[1] = (gaze_kv_stretch){cache->values + place * row, rows * row};
+  if (cache->dtype != GAZE_DTYPE_I8)
+    return 2;
+  out[2] = (gaze_kv_stretch){cache->key_scales + place, rows * sizeof(float)};
+  out[3] = (gaze_kv_stretch){cache->value_scales + place, rows * sizeof(float)};
+  return 4;
+}

@@ -35,4 +35,15 @@ void gaze_kv_cache_load_keys(const gaze_kv_cache *cache, const gaze_kernels *ker
 void gaze_kv_cache_load_values(const gaze_kv_cache *cache, const gaze_kernels *kernels, size_t layer, size_t head,
                                size_t first, size_t n, float *values);
 
+/* Bytes that lie side by side. */
+typedef struct gaze_kv_stretch {
+  void *at;
+  size_t bytes;
+} gaze_kv_stretch;
+
+/* Where rows 0 .. rows - 1 of one head lie: keys in whole tiles, values, and of I8 the scales of both. Returns how many
+ * stretches; their lengths are those of any other head. */
+size_t gaze_kv_cache_stretches(const gaze_kv_cache *cache, size_t layer, size_t head, size_t rows,
+                               gaze_kv_stretch out[4]);
+
 #endif

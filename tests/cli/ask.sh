@@ -6,7 +6,7 @@ expect_error unknown_option 2 'did you mean --temperature\?' ask --temprature 1 
 expect_error not_a_number 2 '--temperature warm' ask --temperature warm hello
 expect_error top_p_out_of_range 2 '--top-p 2' ask --top-p 2 hello
 expect_error context_too_small 2 '--context 3' ask --context 3 hello
-expect_error no_model 1 'no model: .*-m' ask hello
+expect_error no_model 2 'no model: .*-m' ask hello
 expect_error no_such_model 1 'no-such' ask -m no-such-folder hello
 
 shared=${GAZE_SHARED:-$source_root/../shared}
@@ -24,6 +24,7 @@ expect_error no_template 1 'chat template: .*--template: .*plain' ask "$start"
 expect_error unknown_template 1 'chat template: nonsense: there are ' ask --template nonsense "$start"
 expect story 0 'a little girl named Lily' ask "${plain[@]}" -n 40 "$start"
 cp out story
+"$make_file" picture p.png 1
 expect_error no_eye 1 'does not see' ask "${plain[@]}" --image p.png "$start"
 
 run ask "${plain[@]}" --json -n 12 "$start"
@@ -31,7 +32,7 @@ judge json 0 '"ending": "length"'
 for field in answer prompt_tokens cached_tokens completion_tokens first_token_seconds seconds; do
   grep -q "\"$field\": " out && pass "json_$field" || fail "json_$field" "$(cat out)"
 done
-grep -q '"completion_tokens": 12[,}]*$' out && pass max_tokens || fail max_tokens "$(cat out)"
+grep -q '"completion_tokens": 12,' out && pass max_tokens || fail max_tokens "$(cat out)"
 run ask "${plain[@]}" -n 12 "$start"
 grep -q 'cut at --max-tokens' err && pass cut_is_said || fail cut_is_said "$(cat err)"
 run ask "${plain[@]}" --json -n 60 --stop Lily "$start"
@@ -70,9 +71,9 @@ for words in "$start" " two  spaces" "한글 🙂" "<s>not</s>"; do
   "$gaze" tokenize -m f32.gguf "$words" >ids_of_file 2>&1
   [ -s ids ] && cmp -s ids ids_of_file && pass "ids_$words" || fail "ids_$words" "$(cat ids ids_of_file)"
 done
-expect_error already_there 1 'there already' model quantize --to f16 stories f16.gguf
-expect_error already_gguf 1 'already a GGUF' model quantize --to q8_0 f16.gguf again.gguf
-expect_error name_of_a_file 1 'end in .gguf' model quantize --to q8_0 stories again
+expect_error already_there 2 'there already' model quantize --to f16 stories f16.gguf
+expect_error already_gguf 2 'already a GGUF' model quantize --to q8_0 f16.gguf again.gguf
+expect_error name_of_a_file 2 'end in .gguf' model quantize --to q8_0 stories again
 head -c 100000 q8_0.gguf >cut.gguf
 expect_error cut_file 1 'cut.gguf' ask "${plain[@]}" -m cut.gguf "$start"
 mkdir broken
@@ -81,13 +82,9 @@ sed -i 's/"vocab_size": 512/"vocab_size": 500/' broken/config.json
 expect_error sizes_that_lie 1 'embed_tokens' ask "${plain[@]}" -m broken "$start"
 sed -i 's/"vocab_size": 500/"vocab_size": 512/; s/"num_hidden_layers": 5/"num_hidden_layers": 6/' broken/config.json
 expect_error missing_layer 1 'missing tensor' ask "${plain[@]}" -m broken "$start"
-(
-  ulimit -v 300000
-  expect_error no_memory 1 'memory' ask "${plain[@]}" --context 10000000 -m broken2 "$start"
-) >/dev/null
-expect info 0 '"family": "llama"' model info stories
+expect info 0 '"family": "llama"' model info --json stories
 grep -q '"context": 512' out && pass info_context || fail info_context "$(cat out)"
 
 unset GAZE_MODEL
 make_model || return 0
-expect_error clip_as_file 1 'not a language model: .*int8 or bf16' model quantize --to q8_0 "$GAZE_MODEL" clip.gguf
+expect_error clip_as_file 2 'not a language model: .*int8 or bf16' model quantize --to q8_0 "$GAZE_MODEL" clip.gguf

@@ -85,7 +85,7 @@ def convert(source, path, name, kind):
         writer.add_tensor(names.get_name(key, try_suffixes=(".weight", ".bias")), gguf.quantize(value, wanted),
                           raw_dtype=wanted)
     if name == "llama3":
-        writer.add_tensor(names.get_name("rope_freqs") or "rope_freqs.weight", llama3_factors(config))
+        writer.add_tensor("rope_freqs.weight", llama3_factors(config))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -104,7 +104,8 @@ def uniform(stream, n):
 
 
 def wide_weights(model):
-    """Tensor i by name has stream i: vectors 1 + u / 4 (biases u / 4), matrices u * sqrt(3 / columns), embeddings u."""
+    """Tensor i by name has stream i: vectors 1 + u / 4 (biases u / 4), embeddings u, the head u * sqrt(3 / columns); other
+    matrices u * sqrt(1 / columns), so that blocks add less than there is, as in trained models."""
     import torch
 
     with torch.no_grad():
@@ -113,7 +114,7 @@ def wide_weights(model):
             if parameter.ndim == 1:
                 values = values / 4 + (0 if name.endswith("bias") else 1)
             elif "embed" not in name:
-                values = values * np.float64(np.float32(np.sqrt(3 / parameter.shape[1])))
+                values = values * np.float64(np.sqrt(np.float32((3 if "head" in name else 1) / parameter.shape[1])))
             parameter.copy_(torch.from_numpy(values.astype(np.float32)).double())
     return model.eval()
 

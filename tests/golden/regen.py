@@ -29,6 +29,7 @@ MODULES = [
     "classifier",
     "families",
     "llava",
+    "assistants",
     "clip_train",
     "distill",
     "weights",

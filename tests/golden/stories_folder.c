@@ -163,7 +163,7 @@ static bool save_weights(const uint8_t *bytes, size_t size, const char *folder, 
   m = (making){.at = (const float *)(const void *)(bytes + sizeof m.s)};
   memcpy(&m.s, bytes, sizeof m.s);
   *out = m.s;
-  if (m.s.layers < 1 || m.s.layers > LAYERS_MAX || m.s.heads < 1)
+  if (m.s.layers < 1 || m.s.layers > LAYERS_MAX || m.s.heads < 1 || m.s.dim / m.s.heads < 2)
     return false;
   add_all(&m);
   snprintf(path, sizeof path, "%s/model.safetensors", folder);

@@ -1,6 +1,5 @@
 /* AVX2 with FMA and F16C: 8 floats a register. */
 #include "core/kernels/levels.h"
-#include "core/kernels/quantised.h"
 
 #include <immintrin.h>
 #include <math.h>

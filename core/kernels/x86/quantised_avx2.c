@@ -1,6 +1,5 @@
 /* Weights in GGUF's blocks with AVX2: 32 products of bytes in two steps. */
-#include "core/kernels/quantised.h"
-#include "core/kernels/quantised_blocks.h"
+#include "core/kernels/levels.h"
 
 #include <immintrin.h>
 

@@ -1,6 +1,5 @@
 /* Weights in GGUF's blocks with AVX-512 VNNI: 64 products of bytes in one step. */
-#include "core/kernels/quantised.h"
-#include "core/kernels/quantised_blocks.h"
+#include "core/kernels/levels.h"
 
 #include <immintrin.h>
 

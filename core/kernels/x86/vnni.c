@@ -1,6 +1,5 @@
 /* AVX-512 VNNI: four int8 products and their sum in one step. */
 #include "core/kernels/levels.h"
-#include "core/kernels/quantised.h"
 
 #include <immintrin.h>
 #include <string.h>

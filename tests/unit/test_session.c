@@ -1,0 +1,327 @@
+/* Session files, and what is kept of pictures: whole or refused, bounded, and never believed without a check. */
+#include "tests/unit/data_files.h"
+
+#include "core/base/file.h"
+#include "fusion/prefix.h"
+#include "fusion/session.h"
+#include "index/blobs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <xxhash.h>
+
+static char model[512];
+static uint8_t *red, *blue;
+static size_t red_size, blue_size;
+
+static void check(gaze_err err) {
+  if (err != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+}
+
+static void copy_file(const char *from, const char *name) {
+  char path[1024];
+  gaze_map map;
+  snprintf(path, sizeof path, "%s/%s", getenv("GAZE_SOURCE_ROOT"), from);
+  check(gaze_map_open(path, &map));
+  snprintf(path, sizeof path, "%s/%s", model, name);
+  write_file(path, map.data, map.size);
+  gaze_map_close(&map);
+}
+
+/* A tiny model that sees, with a tokenizer of letters. */
+static int make_model(void **state) {
+  make_folder(state);
+  snprintf(model, sizeof model, "%s", test_path("model"));
+  check(gaze_folder_make(model));
+  copy_file("tests/golden/data/llava/llava/config.json", "config.json");
+  copy_file("tests/golden/data/llava/llava/preprocessor_config.json", "preprocessor_config.json");
+  copy_file("tests/golden/data/llava/llava/model.safetensors", "model.safetensors");
+  copy_file("tests/cli/letters.json", "tokenizer.json");
+  make_png(20, 30, 0xff0000, &red, &red_size);
+  make_png(40, 16, 0x0000ff, &blue, &blue_size);
+  setenv("XDG_CACHE_HOME", test_path("cache"), 1);
+  return 0;
+}
+
+static int remove_model(void **state) {
+  free(red);
+  free(blue);
+  return remove_folder(state);
+}
+
+static void open_assistant(gaze_assistant_options *options, gaze_assistant **assistant, gaze_chat **chat) {
+  options->chat_template = "plain";
+  options->model.threads = 1;
+  check(gaze_assistant_open(model, options, assistant));
+  check(gaze_chat_new(*assistant, NULL, chat));
+}
+
+static gaze_answer ask(gaze_chat *chat, const char *question) {
+  gaze_answer answer;
+  check(gaze_chat_ask(chat, question, &(gaze_answer_options){.max_tokens = 6}, &answer));
+  return answer;
+}
+
+static gaze_chat *begin(gaze_assistant_options options, gaze_assistant **assistant) {
+  gaze_chat *chat;
+  open_assistant(&options, assistant, &chat);
+  check(gaze_chat_add_picture(chat, red, red_size, "red"));
+  gaze_answer first = ask(chat, "is it red?");
+  gaze_answer_fini(&first);
+  return chat;
+}
+
+static void end(gaze_chat *chat, gaze_assistant *assistant) {
+  gaze_chat_free(chat);
+  gaze_assistant_close(assistant);
+}
+
+static void goes_on(void **state) {
+  gaze_assistant *assistant;
+  gaze_chat *chat, *other;
+  for (gaze_cache_kind kind = GAZE_CACHE_F16; kind <= GAZE_CACHE_F32; kind++) {
+    chat = begin((gaze_assistant_options){.cache = kind}, &assistant);
+    check(gaze_chat_save(chat, test_path("kept")));
+    gaze_answer wanted = ask(chat, "two");
+    check(gaze_chat_new(assistant, "a system text that goes", &other));
+    check(gaze_chat_load(other, test_path("kept")));
+    gaze_answer answer = ask(other, "two");
+    assert_string_equal(answer.text, wanted.text);
+    assert_int_equal(answer.cached_tokens, wanted.cached_tokens);
+    assert_true(answer.cached_tokens > 9);
+    gaze_answer_fini(&wanted);
+    gaze_answer_fini(&answer);
+    gaze_chat_free(other);
+    end(chat, assistant);
+  }
+}
+
+static void sign(uint8_t *bytes, size_t size) {
+  uint64_t sum = XXH3_64bits(bytes, size - GAZE_SESSION_CHECK);
+  memcpy(bytes + size - GAZE_SESSION_CHECK, &sum, sizeof sum);
+}
+
+/* A number of the head becomes another, the checksum fits, and the file is refused with the conversation unharmed. */
+static void refuse_number(gaze_chat *chat, const uint8_t *kept, size_t size, size_t at, uint64_t number) {
+  uint8_t *changed = malloc(size);
+  assert_non_null(changed);
+  memcpy(changed, kept, size);
+  memcpy(changed + at, &number, sizeof number);
+  sign(changed, size);
+  write_file(test_path("changed"), changed, size);
+  free(changed);
+  size_t n = chat->n, used = chat->reading.cache->used;
+  check_fails(gaze_chat_load(chat, test_path("changed")), GAZE_ERR_FORMAT, "changed", NULL);
+  assert_int_equal(chat->n, n);
+  assert_int_equal(chat->reading.cache->used, used);
+}
+
+#define AT(field) offsetof(gaze_session_head, field)
+
+static void lies(void **state) {
+  gaze_assistant *assistant;
+  gaze_chat *chat = begin((gaze_assistant_options){0}, &assistant);
+  gaze_map kept;
+  check(gaze_chat_save(chat, test_path("kept")));
+  check(gaze_map_open(test_path("kept"), &kept));
+  static const size_t numbers[] = {AT(path), AT(messages), AT(pictures), AT(coming), AT(stretches), AT(read), AT(rows)};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    uint64_t true_number;
+    memcpy(&true_number, kept.data + numbers[i], sizeof true_number);
+    refuse_number(chat, kept.data, kept.size, numbers[i], true_number + 1);
+    if (true_number)
+      refuse_number(chat, kept.data, kept.size, numbers[i], true_number - 1);
+    if (numbers[i] != AT(rows))
+      refuse_number(chat, kept.data, kept.size, numbers[i], UINT64_MAX);
+  }
+  for (size_t size = 0; size < kept.size; size += 1 + size / 20) {
+    write_file(test_path("cut"), kept.data, size);
+    check_fails(gaze_chat_load(chat, test_path("cut")), GAZE_ERR_FORMAT, "cut", NULL);
+  }
+  gaze_map_close(&kept);
+  end(chat, assistant);
+}
+
+/* Bytes by name in memory, for gaze_keep. */
+typedef struct shelf {
+  char key[33];
+  uint8_t bytes[1 << 14];
+  size_t size;
+  int asked, given, put;
+} shelf;
+
+static gaze_err get_bytes(void *user, const char *key, void **bytes, size_t *size) {
+  shelf *s = user;
+  s->asked++;
+  if (!s->size || strcmp(key, s->key) != 0)
+    return GAZE_ERR_NOT_FOUND;
+  *bytes = malloc(s->size);
+  assert_non_null(*bytes);
+  memcpy(*bytes, s->bytes, s->size);
+  *size = s->size;
+  s->given++;
+  return GAZE_OK;
+}
+
+static gaze_err put_bytes(void *user, const char *key, const void *bytes, size_t size) {
+  shelf *s = user;
+  assert_true(size <= sizeof s->bytes);
+  snprintf(s->key, sizeof s->key, "%s", key);
+  memcpy(s->bytes, bytes, size);
+  s->size = size;
+  s->put++;
+  return GAZE_OK;
+}
+
+static void rows_are_kept(void **state) {
+  static shelf s;
+  gaze_assistant *assistant;
+  gaze_assistant_options options = {.keep = {get_bytes, put_bytes, &s}};
+  gaze_chat *chat = begin(options, &assistant);
+  assert_int_equal(s.put, 1);
+  gaze_chat_clear(chat);
+  gaze_reading_cut(&chat->reading, 0);
+  check(gaze_chat_add_picture(chat, red, red_size, "the same"));
+  gaze_answer wanted = ask(chat, "is it red?");
+  assert_int_equal(s.asked, 1); /* in memory still */
+  end(chat, assistant);
+  open_assistant(&options, &assistant, &chat);
+  check(gaze_chat_add_picture(chat, red, red_size, "in another process"));
+  gaze_answer answer = ask(chat, "is it red?");
+  assert_string_equal(answer.text, wanted.text);
+  assert_int_equal(s.given, 1);
+  assert_int_equal(s.put, 1);
+  gaze_answer_fini(&wanted);
+  gaze_answer_fini(&answer);
+  end(chat, assistant);
+}
+
+/* Room for one picture's rows: the other's go, and are made again. */
+static void memory_is_bounded(void **state) {
+  static shelf s;
+  gaze_assistant *assistant;
+  gaze_chat *chat;
+  gaze_assistant_options options = {.keep = {.put = put_bytes, .user = &s}};
+  open_assistant(&options, &assistant, &chat);
+  assistant->seen.limit = 9 * 16 * sizeof(float);
+  for (int turn = 0; turn < 4; turn++) {
+    gaze_chat_clear(chat);
+    gaze_reading_cut(&chat->reading, 0);
+    check(gaze_chat_add_picture(chat, turn % 2 ? blue : red, turn % 2 ? blue_size : red_size, "one"));
+    gaze_answer answer = ask(chat, "a");
+    gaze_answer_fini(&answer);
+    assert_int_equal(assistant->seen.n, 1);
+    assert_true(assistant->seen.bytes <= assistant->seen.limit);
+    assert_int_equal(s.put, turn + 1);
+  }
+  end(chat, assistant);
+}
+
+static void prefix_begins_a_question(void **state) {
+  gaze_assistant *assistant;
+  gaze_assistant_options options = {.prefixes = true};
+  gaze_chat *chat = begin(options, &assistant);
+  gaze_chat_clear(chat);
+  gaze_reading_cut(&chat->reading, 0);
+  check(gaze_chat_add_picture(chat, red, red_size, "red"));
+  gaze_answer answer = ask(chat, "another question");
+  assert_true(answer.cached_tokens >= 9);
+  gaze_answer_fini(&answer);
+  end(chat, assistant);
+}
+
+static void write_old(const char *folder, const char *name, size_t size, time_t age) {
+  char path[1024];
+  static const uint8_t zeros[1000];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  write_file(path, zeros, size);
+  struct timespec times[] = {{1000000 - age, 0}, {1000000 - age, 0}};
+  assert_int_equal(utimensat(-1, path, times, 0), 0);
+}
+
+static void oldest_prefixes_go(void **state) {
+  const char *folder = test_path("prefixes");
+  check(gaze_folder_make(folder));
+  write_old(folder, "old", 400, 30);
+  write_old(folder, "older.tmp7", 400, 40);
+  write_old(folder, "young", 400, 10);
+  gaze_prefix_make_room(folder, 1000, 200);
+  assert_false(gaze_file_exists(test_path("prefixes/older.tmp7")));
+  assert_true(gaze_file_exists(test_path("prefixes/old")));
+  gaze_prefix_make_room(folder, 1000, 500);
+  assert_false(gaze_file_exists(test_path("prefixes/old")));
+  assert_true(gaze_file_exists(test_path("prefixes/young")));
+}
+
+static void put_text(gaze_blobs *blobs, const char *key, const char *text) {
+  check(gaze_blobs_put(blobs, key, text, strlen(text)));
+}
+
+static bool has_text(gaze_blobs *blobs, const char *key, const char *text) {
+  void *bytes;
+  size_t size;
+  if (gaze_blobs_get(blobs, key, &bytes, &size) != GAZE_OK)
+    return false;
+  bool same = size == strlen(text) && memcmp(bytes, text, size) == 0;
+  free(bytes);
+  assert_true(same);
+  return true;
+}
+
+static void blobs_are_bounded(void **state) {
+  gaze_blobs *blobs;
+  check(gaze_blobs_open(test_path("blobs.db"), 12, &blobs));
+  put_text(blobs, "a", "aaaaa");
+  put_text(blobs, "b", "bbbbb");
+  assert_true(has_text(blobs, "a", "aaaaa")); /* b is now the one not used for longest */
+  put_text(blobs, "c", "ccccc");
+  assert_false(has_text(blobs, "b", "bbbbb"));
+  assert_true(has_text(blobs, "a", "aaaaa"));
+  put_text(blobs, "a", "anew");
+  assert_true(has_text(blobs, "a", "anew"));
+  check_fails(gaze_blobs_put(blobs, "d", "longer than all", 15), GAZE_ERR_LIMIT, NULL);
+  gaze_blobs_close(blobs);
+  check(gaze_blobs_open(test_path("blobs.db"), 12, &blobs));
+  assert_true(has_text(blobs, "c", "ccccc"));
+  check(gaze_sql_run(blobs->db, "UPDATE body SET bytes = x'6363636364'"));
+  assert_false(has_text(blobs, "c", "ccccc"));
+  int64_t left;
+  check(gaze_sql_integer(blobs->db, "SELECT count(*) FROM entry", &left));
+  assert_int_equal(left, 1); /* it went */
+  gaze_blobs_close(blobs);
+}
+
+static void damaged_blobs_begin_anew(void **state) {
+  static const uint8_t zeros[5000];
+  gaze_blobs *blobs;
+  write_text(test_path("text.db"), "no database");
+  check(gaze_blobs_open(test_path("text.db"), 0, &blobs));
+  put_text(blobs, "a", "aaaaa");
+  gaze_blobs_close(blobs);
+  FILE *file = fopen(test_path("text.db"), "r+b");
+  assert_non_null(file);
+  fwrite(zeros, sizeof zeros, 1, file);
+  fclose(file);
+  check(gaze_blobs_open(test_path("text.db"), 0, &blobs));
+  put_text(blobs, "a", "aaaaa");
+  assert_true(has_text(blobs, "a", "aaaaa"));
+  gaze_blobs_close(blobs);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(goes_on),
+      cmocka_unit_test(lies),
+      cmocka_unit_test(rows_are_kept),
+      cmocka_unit_test(memory_is_bounded),
+      cmocka_unit_test(prefix_begins_a_question),
+      cmocka_unit_test(oldest_prefixes_go),
+      cmocka_unit_test(blobs_are_bounded),
+      cmocka_unit_test(damaged_blobs_begin_anew),
+  };
+  return cmocka_run_group_tests(tests, make_model, remove_model);
+}
