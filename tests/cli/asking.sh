@@ -33,10 +33,10 @@ mkdir blind
 cp "$source_root/tests/golden/data/decoders/llama/"* blind/
 cp tiny/tokenizer.json blind/
 
-expect ask_picture 0 . ask "${see[@]}" --image "$source_root/samples/pictures/coffee-cup.png" "What is it?"
+expect ask_picture 0 . ask "${see[@]}" --image "$source_root/samples/pictures/coffee-cup.png" "What do you see?"
 input=$source_root/samples/pictures/coffee-cup.png
-expect ask_standard_input 0 . ask "${see[@]}" --image - "What is it?"
-expect compare_standard_input 0 '"answer".*"answer"' compare --json -m tiny "${see[@]}" --image - "What is it?"
+expect ask_standard_input 0 . ask "${see[@]}" --image - "What do you see?"
+expect compare_standard_input 0 '"answer".*"answer"' compare --json -m tiny "${see[@]}" --image - "What do you see?"
 input=/dev/null
 
 # Several models.
