@@ -3,7 +3,7 @@
 #define GAZE_CLI_ANSWERING_H
 
 #include "cli/options.h"
-#include "gaze.h"
+#include "gaze_ask.h"
 
 #include <jansson.h>
 

@@ -4,6 +4,7 @@
 #define GAZE_CLI_ASK_SEARCH_H
 
 #include "cli/searching.h"
+#include "gaze_ask.h"
 
 typedef struct ask_search_arguments {
   const char *query, *model; /* NULL: not given */

@@ -4,6 +4,7 @@
 #define GAZE_FUSION_PICTURE_ROWS_H
 
 #include "core/base/error.h"
+#include "gaze_ask.h"
 
 struct gaze_chat_picture;
 

@@ -2,6 +2,7 @@
 #ifndef GAZE_INDEX_BLOBS_H
 #define GAZE_INDEX_BLOBS_H
 
+#include "gaze_ask.h"
 #include "index/sql.h"
 
 #define GAZE_BLOBS_APPLICATION 0x67617a62 /* "gazb", in the database's header */

@@ -106,7 +106,7 @@ static void copy_rows(float *y, const float *x, const gaze_sequences *sequences,
 static void norm_heads(const gaze_compute *compute, float *rows, const gaze_block *block, const gaze_block_config *c,
                        size_t n) {
   size_t D = c->attention.head_dim, H = c->attention.heads, heads = H + c->attention.kv_heads;
-#pragma omp parallel for schedule(static) if (n > 8)
+#pragma omp parallel for collapse(2) schedule(static)
   for (size_t i = 0; i < n; i++)
     for (size_t h = 0; h < heads; h++) {
       float rstd, *head = rows + i * gaze_block_qkv_width(c) + h * D;

@@ -25,16 +25,23 @@ static gaze_linear down_linear(const gaze_block *block, const gaze_block_config 
 }
 
 /* activated = activation(up), or activation(gate) * up. All: [n, F]. */
+static void activate_row(const gaze_kernels *kernels, float *activated, const float *gate, const float *up,
+                         const gaze_block_config *c) {
+  kernels->activation[c->activation](activated, c->gated ? gate : up, c->mlp_dim);
+  if (c->gated)
+    kernels->multiply(activated, up, c->mlp_dim);
+}
+
 static void activate(const gaze_compute *compute, float *activated, const float *gate, const float *up,
                      const gaze_block_config *c, size_t n) {
-  const gaze_kernels *kernels = compute->kernels;
   size_t F = c->mlp_dim;
-#pragma omp parallel for schedule(static) if (n > 1)
-  for (size_t i = 0; i < n; i++) {
-    kernels->activation[c->activation](activated + i * F, (c->gated ? gate : up) + i * F, F);
-    if (c->gated)
-      kernels->multiply(activated + i * F, up + i * F, F);
+  if (n == 1) {
+    activate_row(compute->kernels, activated, gate, up, c);
+    return;
   }
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < n; i++)
+    activate_row(compute->kernels, activated + i * F, c->gated ? gate + i * F : NULL, up + i * F, c);
 }
 
 /* dup and dgate from dactivated, which lies in dup. */

@@ -13,18 +13,27 @@ enum { QUERIES = 64, SCORES = 1 << 19 };
 static size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
 static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
 
+static void keep_row(const gaze_compute *compute, const float *row, const gaze_attention *a, gaze_kv_cache *cache,
+                     size_t layer, size_t head, size_t place) {
+  const float *key = row + (a->heads + head) * a->head_dim;
+  gaze_kv_cache_store(cache, compute->kernels, layer, head, place, key, key + a->kv_heads * a->head_dim);
+}
+
 void gaze_cached_keep(const gaze_compute *compute, const float *qkv, const gaze_attention *a,
                       const gaze_cached_batch *batch, size_t layer) {
-  size_t D = a->head_dim, stride = (a->heads + 2 * a->kv_heads) * D;
+  size_t stride = (a->heads + 2 * a->kv_heads) * a->head_dim;
   for (size_t b = 0; b < batch->sequences.count; b++) {
     gaze_kv_cache *cache = batch->caches[b];
     size_t start = batch->sequences.offsets[b], end = batch->sequences.offsets[b + 1];
-#pragma omp parallel for schedule(static) if (end > start + 8)
+    if (end == start + 1) { /* a team of threads would take longer */
+      for (size_t head = 0; head < a->kv_heads; head++)
+        keep_row(compute, qkv + start * stride, a, cache, layer, head, cache->used);
+      continue;
+    }
+#pragma omp parallel for schedule(static)
     for (size_t head = 0; head < a->kv_heads; head++)
-      for (size_t i = start; i < end; i++) {
-        const float *key = qkv + i * stride + (a->heads + head) * D;
-        gaze_kv_cache_store(cache, compute->kernels, layer, head, cache->used + i - start, key, key + a->kv_heads * D);
-      }
+      for (size_t i = start; i < end; i++)
+        keep_row(compute, qkv + i * stride, a, cache, layer, head, cache->used + i - start);
   }
 }
 

@@ -2,18 +2,25 @@
 
 #include <string.h>
 
+static void row_forward(const gaze_kernels *kernels, float *y, float *statistics, const float *x,
+                        const gaze_norm *norm) {
+  if (norm->kind == GAZE_RMS_NORM)
+    kernels->rms_norm(y, &statistics[1], x, gaze_f32(norm->gain), norm->eps, norm->C);
+  else
+    kernels->layer_norm(y, &statistics[0], &statistics[1], x, gaze_f32(norm->gain), gaze_f32(norm->bias), norm->eps,
+                        norm->C);
+}
+
 void gaze_norm_forward(const gaze_compute *compute, float *y, float *statistics, const float *x, const gaze_norm *norm,
                        size_t n) {
-  const gaze_kernels *kernels = compute->kernels;
   size_t C = norm->C;
-#pragma omp parallel for schedule(static) if (n > 1)
-  for (size_t i = 0; i < n; i++) {
-    float *mean = &statistics[2 * i], *rstd = mean + 1;
-    if (norm->kind == GAZE_RMS_NORM)
-      kernels->rms_norm(y + i * C, rstd, x + i * C, gaze_f32(norm->gain), norm->eps, C);
-    else
-      kernels->layer_norm(y + i * C, mean, rstd, x + i * C, gaze_f32(norm->gain), gaze_f32(norm->bias), norm->eps, C);
+  if (n == 1) { /* a team of threads would take longer */
+    row_forward(compute->kernels, y, statistics, x, norm);
+    return;
   }
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < n; i++)
+    row_forward(compute->kernels, y + i * C, statistics + 2 * i, x + i * C, norm);
 }
 
 void gaze_norm_again(const gaze_compute *compute, float *y, const float *statistics, const float *x,

@@ -69,19 +69,26 @@ static void turn_head(float *head, const gaze_attention *a, const angles *by) {
 static size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
 static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
 
+static void rotate_row(float *row, const gaze_attention *a, size_t position, float direction) {
+  angles by;
+  find_angles(&by, a, position, direction);
+  for (size_t h = 0; h < a->heads + a->kv_heads; h++)
+    turn_head(row + h * a->head_dim, a, &by);
+}
+
 static void rotate_rows(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n,
                         float direction) {
   size_t stride = (a->heads + 2 * a->kv_heads) * a->head_dim;
   for (size_t b = 0; b < sequences->count; b++) {
     size_t start = sequences->offsets[b], end = at_most(sequences->offsets[b + 1], first + n);
     size_t before = sequences->starts ? sequences->starts[b] : 0;
-#pragma omp parallel for schedule(static) if (end > start + 8)
-    for (size_t i = at_least(start, first); i < end; i++) {
-      angles by;
-      find_angles(&by, a, before + i - start, direction);
-      for (size_t h = 0; h < a->heads + a->kv_heads; h++)
-        turn_head(rows + (i - first) * stride + h * a->head_dim, a, &by);
+    if (end == start + 1 && start >= first) { /* a team of threads would take longer */
+      rotate_row(rows + (start - first) * stride, a, before, direction);
+      continue;
     }
+#pragma omp parallel for schedule(static)
+    for (size_t i = at_least(start, first); i < end; i++)
+      rotate_row(rows + (i - first) * stride, a, before + i - start, direction);
   }
 }
 

@@ -22,6 +22,7 @@ there() {
 }
 there library lib*/libgaze.a f
 there header include/gaze.h f
+there asking_header include/gaze_ask.h f
 there training_header include/gaze_train.h f
 there pkg_config pkgconfig/gaze.pc f
 there manual man1/gaze.1 f

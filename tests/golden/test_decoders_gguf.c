@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/tensor/safetensors.h"
 #include "decoder_fixtures.h"
+#include "gaze_ask.h"
 #include "tests/unit/data_files.h"
 #include "text/tokenizer.h"
 

@@ -3,6 +3,7 @@
 #include "core/base/json.h"
 #include "decoder_fixtures.h"
 #include "gaze.h"
+#include "gaze_ask.h"
 #include "stories_folder.h"
 #include "tests/unit/data_files.h"
 #include "text/tokenizer.h"

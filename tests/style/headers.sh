@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every header compiles alone; the public ones as C11 and as C++ without any extension.
 . "$(dirname "$0")/common.sh"
-for header in gaze.h gaze_train.h; do
+for header in gaze.h gaze_ask.h gaze_train.h; do
   cc -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c "$header" || fail "$header: not alone in C11"
   if command -v c++ >/dev/null; then
     c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++ "$header" || fail "$header: not alone in C++"
