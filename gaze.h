@@ -120,10 +120,20 @@ GAZE_CHECKED gaze_err gaze_model_key(gaze_model *model, char key[33]);
 GAZE_CHECKED gaze_err gaze_model_info_json(gaze_model *model, char **json);
 /* The same of a GGUF file, of any kind of model, by its metadata. */
 GAZE_CHECKED gaze_err gaze_gguf_info_json(const char *path, char **json);
+/* The same of a folder of a model that answers, with its tokenizer and chat template. */
+GAZE_CHECKED gaze_err gaze_assistant_info_json(const char *name, char **json);
+/* Whether a model's folder is of one that answers; nothing but its config.json is read. */
+GAZE_CHECKED gaze_err gaze_model_answers(const char *name, bool *answers);
 
 /* Writes a model's folder with the matrices of its linear layers in bf16 or int8; it opens in a fraction of the time.
  */
 GAZE_CHECKED gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const char *folder);
+/* What the matrices of a language model become in a GGUF file; where rows have no whole blocks, another that fits. */
+typedef enum gaze_quantisation { GAZE_TO_F32, GAZE_TO_F16, GAZE_TO_Q8_0, GAZE_TO_Q4_K } gaze_quantisation;
+
+/* Writes a language model's folder with its tokenizer and chat template as one GGUF file, which llama.cpp reads too; of
+ * a model that sees, the language model alone. With Q4_K the output head is Q6_K, as llama.cpp has it. */
+GAZE_CHECKED gaze_err gaze_model_write_gguf(const char *name, gaze_quantisation to, const char *path);
 /* Runs what another implementation computed of a model (a folder that samples/verify/make_reference.py wrote; NULL:
  * gaze-reference in the model's) through it: decoding, resizing, token ids, every block of both towers, embeddings,
  * similarity. *same: no stage parts. json: {"result": "PASS"|"FAIL", "first": the first stage that parts, "hint",
@@ -352,19 +362,22 @@ typedef struct gaze_answer_options {
   const char *const *stops; /* [n_stops] strings that end the answer and are left out */
   size_t n_stops;
   bool look_up;                                /* guess from what was said, where greedy: sooner, and the same */
-  void (*text)(void *user, const char *piece); /* as it is written; may be NULL */
+  bool think;                                  /* reason first; models that do so by themselves do it only then */
+  void (*text)(void *user, const char *piece); /* as it is written, without thoughts; may be NULL */
   void *user;
   const volatile int *stop; /* raised from a signal handler: the answer ends where it is */
 } gaze_answer_options;
 
 typedef struct gaze_answer {
   char *text;         /* yours: gaze_answer_fini */
+  char *thoughts;     /* what stood before it where `think` was set; NULL: nothing that can be told from it */
   const char *ending; /* static: "end", "length", "context", "interrupted" */
   size_t prompt_tokens, cached_tokens, completion_tokens, guessed_tokens, accepted_tokens;
   double first_seconds, seconds; /* to the first token; in all */
 } gaze_answer;
 
-/* options may be NULL. A question that fails is as if it had not been asked. */
+/* options may be NULL. A question that fails is as if it had not been asked; its pictures belong to the next one, but
+ * are forgotten where one of them could not be looked at. */
 GAZE_CHECKED gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_options *options,
                                     gaze_answer *out);
 void gaze_answer_fini(gaze_answer *answer);

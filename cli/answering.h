@@ -5,6 +5,8 @@
 #include "cli/options.h"
 #include "gaze.h"
 
+#include <jansson.h>
+
 typedef struct answering {
   const char *system, *chat_template, *projector, *cache_kind; /* NULL: not given */
   word_list stops;
@@ -23,7 +25,7 @@ extern answering asked;
        OPTION_SIZE,                                                                                                    \
        "N",                                                                                                            \
        &asked.answer.max_tokens,                                                                                       \
-       "longest answer; 0: as long as there is room [512]",                                                            \
+       "longest answer; 0: as long as there is room [512, with --think 2048]",                                         \
        0,                                                                                                              \
        1e6},                                                                                                           \
       {"temperature", 0, OPTION_FLOAT, "T", &asked.answer.temperature, "0: always the likeliest word [0]", 0, 100},    \
@@ -40,6 +42,7 @@ extern answering asked;
        100},                                                                                                           \
       {"seed", 0, OPTION_COUNT, "N", &asked.answer.seed, "the same seed draws the same words [0]", 0, 0x1p53},         \
       {"stop", 0, OPTION_LIST, "TEXT", &asked.stops, "ends the answer, may be given several times", 0, 0},             \
+      {"think", 0, OPTION_SWITCH, NULL, &asked.answer.think, "reason before the answer; -v shows how", 0, 0},          \
       {"look-up",                                                                                                      \
        0,                                                                                                              \
        OPTION_SWITCH,                                                                                                  \
@@ -70,14 +73,21 @@ extern answering asked;
   }
 
 void answering_prepare(void); /* defaults */
-/* The model of -m, and what goes with it. */
+/* The model of that name, NULL: $GAZE_MODEL, and what goes with it. */
 GAZE_CHECKED gaze_err answering_open(const char *name, gaze_assistant **out);
 void answering_close(gaze_assistant *assistant);
 /* A picture by its path, "-": standard input, for the next question. */
 GAZE_CHECKED gaze_err answering_add_picture(gaze_chat *chat, const char *path);
-/* Asks, and writes the answer to standard output as it comes unless `silent`. */
+GAZE_CHECKED gaze_err answering_add_pictures(gaze_chat *chat, const word_list *paths);
+/* Asks, and writes the answer to standard output as it comes unless `silent`; with -v thoughts to standard error. */
 GAZE_CHECKED gaze_err answering_ask(gaze_chat *chat, const char *question, bool silent, gaze_answer *out);
-/* An object a line. */
-void answering_print_json(const gaze_answer *answer);
+/* Tells on standard error of an answer that was cut; with -v, how long it took. */
+void answering_tell_end(const gaze_answer *answer);
+/* As printf; yours: free(). */
+char *answering_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+json_t *answering_json(const gaze_answer *answer);
+double answering_speed(const gaze_answer *answer); /* tokens a second, behind the first */
+/* Runs a command's one word, the question, "-": as standard input has it. Returns the exit status. */
+int answering_run(const word_list *words, const char *command, int (*run)(const char *question));
 
 #endif

@@ -122,7 +122,7 @@ static void answer_line(gaze_chat *chat, const char *line) {
   }
   bool silent = given.json || given.quiet;
   if (given.json)
-    answering_print_json(&answer);
+    json_print(answering_json(&answer), stdout);
   else
     puts("");
   fflush(stdout);

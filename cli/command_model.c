@@ -16,8 +16,13 @@ static int list(const word_list *words) {
 }
 
 static gaze_err model_info(char **json) {
+  bool answers;
   gaze_model *model = NULL;
-  gaze_err err = settings_open_model(&model);
+  gaze_err err = gaze_model_answers(given.model, &answers);
+  if (err == GAZE_OK && answers)
+    return gaze_assistant_info_json(given.model, json);
+  if (err == GAZE_OK)
+    err = settings_open_model(&model);
   if (err == GAZE_OK)
     err = gaze_model_info_json(model, json);
   gaze_model_close(model);

@@ -28,8 +28,17 @@ static void print_wrapped(const char *text, int column, int indent) {
   putchar('\n');
 }
 
-void options_print_help(const option_row *table) {
+static bool has_option(const option_row *table, const char *name) {
+  for (; table && table->name; table++)
+    if (strcmp(table->name, name) == 0)
+      return true;
+  return false;
+}
+
+void options_print_help(const option_row *table, const option_row *own) {
   for (const option_row *row = table; row->name; row++) {
+    if (has_option(own, row->name))
+      continue;
     char letter[5] = "    ";
     if (row->letter)
       snprintf(letter, sizeof letter, "-%c, ", row->letter);
@@ -53,14 +62,14 @@ static void print_children(const command_row *const *children) {
 static void print_options(const command_row *command) {
   if (command->options) {
     puts("\noptions");
-    options_print_help(command->options);
+    options_print_help(command->options, NULL);
   }
   if (command->reads_pictures) {
     puts("\npictures");
-    options_print_help(picture_options);
+    options_print_help(picture_options, command->options);
   }
   puts("\ncommon to all commands");
-  options_print_help(common_options);
+  options_print_help(common_options, command->options);
 }
 
 int help_print(const command_row *command) {
@@ -85,11 +94,12 @@ int help_print_overview(void) {
        "  gaze index ~/Pictures                            look at every photo once\n"
        "  gaze search \"a dog on the beach\"                 find them by words\n"
        "  gaze classify --labels cat,dog,bird photo.jpg    name what is in a picture\n"
+       "  gaze ask -m MODEL --image photo.jpg QUESTION     ask a model that sees and answers\n"
        "  gaze help COMMAND                                everything about one command\n\ncommands");
   print_children(commands);
   puts("\ncommon to all commands");
-  options_print_help(common_options);
-  puts("\nexit status: 0 done, 1 failed, 2 wrong usage, 3 nothing matched --min-score, 130 on Ctrl-C");
+  options_print_help(common_options, NULL);
+  puts("\nexit status: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 130 on Ctrl-C");
   return STATUS_DONE;
 }
 

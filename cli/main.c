@@ -9,8 +9,9 @@
 #include <string.h>
 
 const command_row *const commands[] = {
-    &index_command,    &search_command, &ask_command,   &chat_command,  &classify_command, &embed_command,
-    &tokenize_command, &eval_command,   &train_command, &model_command, &db_command,       NULL,
+    &index_command, &search_command,   &ask_command,  &chat_command,  &compare_command, &classify_command,
+    &embed_command, &tokenize_command, &eval_command, &train_command, &model_command,   &db_command,
+    NULL,
 };
 
 const char *command_word(const command_row *command) {

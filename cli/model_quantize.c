@@ -9,15 +9,25 @@
 static const char *quantize_to = "int8";
 
 static const option_row quantize_options[] = {
-    {"to", 0, OPTION_CHOICE, "int8|bf16", &quantize_to, "of the matrices of linear layers [int8]", 0, 0},
+    {"to", 0, OPTION_CHOICE, "int8|bf16|q8_0|q4_k|f16|f32", &quantize_to,
+     "of the matrices of linear layers [int8]; all but the first two make a GGUF file", 0, 0},
     {0},
 };
 
+static gaze_err make(const char *model, const char *target) {
+  static const char *const kinds[] = {
+      [GAZE_TO_F32] = "f32", [GAZE_TO_F16] = "f16", [GAZE_TO_Q8_0] = "q8_0", [GAZE_TO_Q4_K] = "q4_k"};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strcmp(quantize_to, kinds[i]) == 0)
+      return gaze_model_write_gguf(model, (gaze_quantisation)i, target);
+  return gaze_model_quantise(model, strcmp(quantize_to, "bf16") == 0 ? GAZE_PRECISION_BF16 : GAZE_PRECISION_INT8,
+                             target);
+}
+
 static int quantize(const word_list *words) {
   if (words->n != 2)
-    return report_usage("two words are wanted: gaze model quantize: a model, and the folder that is to be made");
-  gaze_precision precision = strcmp(quantize_to, "bf16") == 0 ? GAZE_PRECISION_BF16 : GAZE_PRECISION_INT8;
-  gaze_err err = gaze_model_quantise(words->items[0], precision, words->items[1]);
+    return report_usage("two words are wanted: gaze model quantize: a model, and what is to be made");
+  gaze_err err = make(words->items[0], words->items[1]);
   if (err != GAZE_OK)
     return report_error(err);
   if (given.json)
@@ -30,12 +40,14 @@ static int quantize(const word_list *words) {
 const command_row model_quantize_command = {
     .name = "model quantize",
     .summary = "a copy of a model with smaller weights",
-    .usage = "[options] MODEL FOLDER",
+    .usage = "[options] MODEL FOLDER|FILE.gguf",
     .about =
         "The matrices of linear layers become int8, a scale a row, or bf16; everything else is copied. The copy opens "
-        "in a fraction of the time with the --precision it was made for.",
+        "in a fraction of the time with the --precision it was made for. A language model becomes one GGUF file with "
+        "its tokenizer and chat template; of one that sees, the language model alone.",
     .examples = "  gaze model quantize --to int8 openai/clip-vit-base-patch32 clip-int8\n"
-                "  gaze classify -m clip-int8 --precision int8 --labels cat,dog photo.jpg\n",
+                "  gaze classify -m clip-int8 --precision int8 --labels cat,dog photo.jpg\n"
+                "  gaze model quantize --to q8_0 Qwen/Qwen2.5-0.5B-Instruct qwen.gguf\n",
     .options = quantize_options,
     .run = quantize,
 };

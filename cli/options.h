@@ -39,8 +39,8 @@ typedef struct option_row {
 int options_parse(const option_row *const *tables, const char *command, bool leading, int argc, char **argv,
                   word_list *words, int *used);
 
-/* Rows as they appear in --help. */
-void options_print_help(const option_row *table);
+/* Rows as they appear in --help, without those that have a namesake in a command's own table (may be NULL). */
+void options_print_help(const option_row *table, const option_row *own);
 
 void word_list_add(word_list *list, const char *word);
 

@@ -45,11 +45,13 @@ static bool cache_is_off(void) {
   return given.no_cache || (off && off[0] && strcmp(off, "0") != 0);
 }
 
-gaze_err settings_open_model(gaze_model **out) {
+gaze_err settings_open_named_model(const char *name, gaze_model **out) {
   gaze_model_options options = {.threads = given.threads,
                                 .cpu = given.cpu,
                                 .precision = settings_precision(),
                                 .verbose = given.verbose,
                                 .text_cache = !cache_is_off()};
-  return gaze_model_open(given.model, &options, out);
+  return gaze_model_open(name, &options, out);
 }
+
+gaze_err settings_open_model(gaze_model **out) { return settings_open_named_model(given.model, out); }

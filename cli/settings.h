@@ -31,5 +31,7 @@ extern const option_row common_options[], picture_options[];
 gaze_precision settings_precision(void);
 /* The model that -m, --threads, --cpu and --precision describe. */
 GAZE_CHECKED gaze_err settings_open_model(gaze_model **out);
+/* The same by another name; NULL: $GAZE_MODEL, else gaze-mini. */
+GAZE_CHECKED gaze_err settings_open_named_model(const char *name, gaze_model **out);
 
 #endif

@@ -20,12 +20,20 @@ static gaze_err find_model(const char *name, char **out) {
   return gaze_model_find(name, out);
 }
 
+/* LLaVA's own layout has none where its language model is Vicuna. */
+static gaze_err open_template_of_folder(gaze_assistant *assistant) {
+  const gaze_eye *eye = assistant->eye;
+  gaze_err err = gaze_chat_template_open(assistant->path, &assistant->chat);
+  bool vicuna = eye && eye->config.original && strcmp(assistant->decoder.config.family, "llama") == 0;
+  return err == GAZE_ERR_NOT_FOUND && vicuna ? gaze_chat_template_find("vicuna-v1", &assistant->chat) : err;
+}
+
 static gaze_err open_template(gaze_assistant *assistant) {
   gaze_gguf_text jinja = {0};
   if (assistant->options.chat_template)
     return gaze_chat_template_find(assistant->options.chat_template, &assistant->chat);
   if (!assistant->gguf)
-    return gaze_chat_template_open(assistant->path, &assistant->chat);
+    return open_template_of_folder(assistant);
   GAZE_TRY(gaze_gguf_string(assistant->gguf, "tokenizer.chat_template", &jinja));
   if (jinja.bytes)
     return gaze_chat_template_read(jinja.bytes, jinja.length, assistant->path, &assistant->chat);
@@ -41,7 +49,16 @@ static void add_end(gaze_assistant *assistant, int64_t id) {
     assistant->ends[assistant->n_ends++] = (int32_t)id;
 }
 
-/* eos_token_id of a generation_config.json or config.json: an id, or several. */
+/* eos_token_id: an id, or several. */
+static void add_ends(gaze_assistant *assistant, const json_t *json) {
+  const json_t *ends = json_object_get(json, "eos_token_id");
+  if (json_is_integer(ends))
+    add_end(assistant, json_integer_value(ends));
+  for (size_t i = 0; i < json_array_size(ends); i++)
+    add_end(assistant, json_integer_value(json_array_get(ends, i)));
+}
+
+/* Of a generation_config.json or config.json, which may say it of the part that speaks. */
 static gaze_err read_ends(gaze_assistant *assistant, const char *file) {
   char *path;
   json_t *json;
@@ -51,22 +68,20 @@ static gaze_err read_ends(gaze_assistant *assistant, const char *file) {
   if (err == GAZE_ERR_NOT_FOUND)
     return GAZE_OK;
   GAZE_TRY(err);
-  const json_t *ends = json_object_get(json, "eos_token_id");
-  if (json_is_integer(ends))
-    add_end(assistant, json_integer_value(ends));
-  for (size_t i = 0; i < json_array_size(ends); i++)
-    add_end(assistant, json_integer_value(json_array_get(ends, i)));
+  add_ends(assistant, json);
+  add_ends(assistant, json_object_get(json, "text_config"));
   json_decref(json);
   return GAZE_OK;
 }
 
-static gaze_err find_ends(gaze_assistant *assistant) {
+gaze_err gaze_assistant_find_ends(gaze_assistant *assistant) {
   const int32_t *ids;
   size_t n = gaze_tokenizer_stops(assistant->tokenizer, &ids);
   for (size_t i = 0; i < n; i++)
     add_end(assistant, ids[i]);
-  for (const char *const *stop = gaze_chat_template_stops(&assistant->chat); *stop; stop++)
-    add_end(assistant, gaze_tokenizer_find(assistant->tokenizer, *stop));
+  if (assistant->chat.format)
+    for (const char *const *stop = gaze_chat_template_stops(&assistant->chat); *stop; stop++)
+      add_end(assistant, gaze_tokenizer_find(assistant->tokenizer, *stop));
   if (assistant->gguf)
     return GAZE_OK;
   GAZE_TRY(read_ends(assistant, "generation_config.json"));
@@ -87,15 +102,20 @@ static gaze_err find_image_token(gaze_assistant *assistant) {
   return GAZE_OK;
 }
 
-static gaze_err open_words(gaze_assistant *assistant) {
+gaze_err gaze_assistant_open_tokenizer(gaze_assistant *assistant) {
   size_t V = assistant->decoder.config.vocabulary;
   GAZE_TRY(gaze_tokenizer_open(assistant->path, &assistant->tokenizer));
-  if (gaze_tokenizer_size(assistant->tokenizer) > V)
-    return gaze_fail(GAZE_ERR_MISMATCH, "tokenizer of %zu ids, model of %zu: %s: they belong to different models",
-                     gaze_tokenizer_size(assistant->tokenizer), V, assistant->path);
+  if (gaze_tokenizer_size(assistant->tokenizer) <= V)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_MISMATCH, "tokenizer of %zu ids, model of %zu: %s: they belong to different models",
+                   gaze_tokenizer_size(assistant->tokenizer), V, assistant->path);
+}
+
+static gaze_err open_words(gaze_assistant *assistant) {
+  GAZE_TRY(gaze_assistant_open_tokenizer(assistant));
   GAZE_TRY(find_image_token(assistant));
   GAZE_TRY(open_template(assistant));
-  return find_ends(assistant);
+  return gaze_assistant_find_ends(assistant);
 }
 
 /* Step memory: laid out once to measure, once for good. */

@@ -3,6 +3,7 @@
 #ifndef GAZE_FUSION_ASSISTANT_H
 #define GAZE_FUSION_ASSISTANT_H
 
+#include "core/nn/kv_cache.h"
 #include "fusion/eye.h"
 #include "fusion/picture_rows.h"
 #include "fusion/prompt.h"
@@ -50,6 +51,10 @@ GAZE_CHECKED gaze_err gaze_assistant_arithmetic(gaze_assistant *assistant, uint6
 
 GAZE_CHECKED gaze_err gaze_assistant_open_files(gaze_assistant *assistant);
 void gaze_assistant_close_files(gaze_assistant *assistant);
+/* After the decoder. */
+GAZE_CHECKED gaze_err gaze_assistant_open_tokenizer(gaze_assistant *assistant);
+/* After tokenizer and, where there is one, template. */
+GAZE_CHECKED gaze_err gaze_assistant_find_ends(gaze_assistant *assistant);
 
 /* Rows that were read, with their keys. */
 typedef struct gaze_reading {

@@ -15,6 +15,16 @@ static gaze_err open_config(const char *folder, json_t **out) {
   return err;
 }
 
+static gaze_err check_answers(const char *folder, const char *type) {
+  static const char *const comparing[] = {"clip", "siglip", "siglip2", "chinese_clip", "bert"};
+  for (size_t i = 0; i < sizeof comparing / sizeof *comparing; i++)
+    if (strcmp(type, comparing[i]) == 0)
+      return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                       "a model that compares and does not answer: %s (model_type \"%s\"): name a language model",
+                       folder, type);
+  return GAZE_OK;
+}
+
 /* Of a model in transformers' layouts; a decoder alone, or with an eye whose configuration holds the decoder's. */
 static gaze_err read_folder(gaze_assistant *assistant, gaze_decoder_config *decoder, gaze_llava_config *eye,
                             bool *sees) {
@@ -22,6 +32,8 @@ static gaze_err read_folder(gaze_assistant *assistant, gaze_decoder_config *deco
   const char *type;
   GAZE_TRY(open_config(assistant->path, &config));
   gaze_err err = gaze_json_string(config, "model_type", "", &type);
+  if (err == GAZE_OK)
+    err = check_answers(assistant->path, type);
   *sees = err == GAZE_OK && !gaze_decoder_is_family(type);
   if (err == GAZE_OK && !*sees)
     err = gaze_decoder_config_read(config, decoder);
@@ -111,8 +123,9 @@ static gaze_err load_eye(gaze_assistant *assistant, const gaze_llava_config *con
   bool keeps[GAZE_DTYPES];
   size_t C = assistant->decoder.config.block.dim;
   if (config->projector.D != C)
-    return gaze_fail(GAZE_ERR_MISMATCH, "eye and language model do not fit: rows of %zu for one of width %zu: %s",
-                     config->projector.D, C, assistant->path);
+    return gaze_fail(GAZE_ERR_MISMATCH,
+                     "eye of another model: its rows have %zu numbers where %s has %zu: use the files of one model",
+                     config->projector.D, assistant->path, C);
   keep_all(keeps);
   GAZE_TRY(gaze_alloc(1, sizeof *assistant->eye, &assistant->eye));
   GAZE_TRY(gaze_eye_init(assistant->eye, config));

@@ -60,12 +60,24 @@ void gaze_chat_clear(gaze_chat *chat) {
   chat->rendered = chat->coming = 0;
 }
 
+/* Where a model is told to think, it is told with the question. */
+static gaze_err say_question(gaze_chat *chat, const char *question) {
+  char *told;
+  if (chat->thinking != GAZE_THINKING_ASKED)
+    return say(chat, GAZE_CHAT_USER, question, chat->coming);
+  GAZE_TRY(gaze_alloc(strlen(question) + sizeof GAZE_THINKING_INSTRUCTION, 1, &told));
+  stpcpy(stpcpy(told, question), GAZE_THINKING_INSTRUCTION);
+  gaze_err err = say(chat, GAZE_CHAT_USER, told, chat->coming);
+  free(told);
+  return err;
+}
+
 /* The question is the last message; its rows and the answer's come behind the prompt. */
 static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out) {
   gaze_assistant *assistant = chat->assistant;
   size_t read;
   double start = now();
-  gaze_chat_plan_pictures(chat);
+  gaze_chat_plan_pictures(chat, chat->n_pictures);
   GAZE_TRY(gaze_chat_render(chat));
   if (chat->prompt.n >= assistant->context)
     return gaze_fail(GAZE_ERR_LIMIT,
@@ -81,29 +93,55 @@ static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze
   GAZE_TRY(gaze_chat_write(chat, options, out));
   out->seconds = now() - start;
   gaze_prefix_keep(chat);
-  return say(chat, GAZE_CHAT_ASSISTANT, out->text, 0);
+  GAZE_TRY(say(chat, GAZE_CHAT_ASSISTANT, out->text, 0));
+  return gaze_thoughts_part(chat->thinking, out->text, &out->thoughts);
+}
+
+static gaze_thinking how_to_think(const gaze_chat *chat, const gaze_answer_options *options) {
+  if (!options->think)
+    return GAZE_THINKING_NONE;
+  return gaze_chat_template_thinks(&chat->assistant->chat) ? GAZE_THINKING_OWN : GAZE_THINKING_ASKED;
+}
+
+/* A question that failed: what was said, and its rows, are again as before. Its pictures wait for the next one, unless
+ * one cannot be looked at, with which no question would ever be answered. before is taken. */
+static void take_back(gaze_chat *chat, size_t n, size_t rendered, gaze_prompt *before) {
+  unsay(chat, n);
+  if (chat->blind) {
+    gaze_chat_drop_pictures(chat, chat->n_pictures - chat->coming);
+    chat->coming = 0;
+  }
+  gaze_chat_plan_pictures(chat, chat->n_pictures - chat->coming);
+  gaze_prompt_fini(&chat->prompt);
+  chat->prompt = *before;
+  chat->rendered = rendered;
 }
 
 gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_options *options, gaze_answer *out) {
   static const gaze_answer_options usual = {0};
-  size_t n = chat->n, rows = chat->prompt.n, rendered = chat->rendered;
+  gaze_prompt before;
+  size_t n = chat->n, rendered = chat->rendered;
+  options = options ? options : &usual;
   *out = (gaze_answer){0};
-  gaze_err err = say(chat, GAZE_CHAT_USER, question, chat->coming);
+  chat->blind = false;
+  chat->thinking = how_to_think(chat, options);
+  GAZE_TRY(gaze_prompt_copy(&chat->prompt, &before));
+  gaze_err err = say_question(chat, question);
   if (err == GAZE_OK)
-    err = answer(chat, options ? options : &usual, out);
+    err = answer(chat, options, out);
   if (err == GAZE_OK) {
     chat->rendered = chat->exact ? chat->n : 0;
     chat->coming = 0;
+    gaze_prompt_fini(&before);
     return GAZE_OK;
   }
-  unsay(chat, n);
-  chat->rendered = rows <= chat->prompt.n ? rendered : 0; /* it may have been rendered anew */
-  gaze_prompt_cut(&chat->prompt, chat->rendered ? rows : 0);
+  take_back(chat, n, rendered, &before);
   gaze_answer_fini(out);
   return err;
 }
 
 void gaze_answer_fini(gaze_answer *answer) {
   free(answer->text);
+  free(answer->thoughts);
   *answer = (gaze_answer){0};
 }

@@ -65,11 +65,11 @@ static bool same_plan(const gaze_tile_plan *a, const gaze_tile_plan *b) {
          a->squared == b->squared && a->width == b->width && a->height == b->height;
 }
 
-void gaze_chat_plan_pictures(gaze_chat *chat) {
-  for (size_t i = 0; i < chat->n_pictures; i++) {
+void gaze_chat_plan_pictures(gaze_chat *chat, size_t n) {
+  for (size_t i = 0; i < n; i++) {
     gaze_chat_picture *picture = &chat->pictures[i];
     gaze_tile_plan plan = {0};
-    gaze_tiling_plan(&chat->assistant->eye->config.tiling, picture->width, picture->height, chat->n_pictures, &plan);
+    gaze_tiling_plan(&chat->assistant->eye->config.tiling, picture->width, picture->height, n, &plan);
     if (same_plan(&plan, &picture->plan))
       continue;
     if (picture->plan.tokens)
@@ -80,7 +80,11 @@ void gaze_chat_plan_pictures(gaze_chat *chat) {
 
 gaze_err gaze_chat_picture_rows(void *user, const gaze_prompt_picture *which, const float **rows) {
   gaze_chat *chat = user;
-  GAZE_TRY(gaze_picture_rows_get(chat->assistant, &chat->pictures[which->picture], rows));
+  gaze_err err = gaze_picture_rows_get(chat->assistant, &chat->pictures[which->picture], rows);
+  if (err != GAZE_OK) {
+    chat->blind = true;
+    return err;
+  }
   *rows += which->from * chat->assistant->decoder.config.block.dim;
   return GAZE_OK;
 }

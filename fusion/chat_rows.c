@@ -17,6 +17,7 @@ typedef struct rendering {
   size_t n_coming, coming_capacity;
   int32_t *ids;
   size_t n_ids, ids_capacity;
+  bool behind_answer; /* the stretch goes on where the ids of an answer end */
 } rendering;
 
 static void fini(rendering *r) {
@@ -56,20 +57,48 @@ static gaze_err add_rows(const gaze_chat *chat, gaze_prompt *prompt, const gaze_
   return gaze_prompt_add_picture(prompt, which->picture, hash, which->from, which->n);
 }
 
+static gaze_err encode(rendering *r, const gaze_tokenizer *tokenizer) {
+  r->n_ids = 0;
+  return gaze_tokenizer_encode_parts(tokenizer, r->stretch, r->n_stretch, &r->ids, &r->n_ids, &r->ids_capacity);
+}
+
+/* The stretch is no beginning of a text, which some tokenizers mark by a space: it is cut behind a word, whose ids go.
+ * Only where they would change is it cut as a text of its own. */
+static gaze_err encode_behind(rendering *r, const gaze_tokenizer *tokenizer) {
+  static const gaze_text_part word = {.text = "a", .size = 1, .plain = true};
+  int32_t *front = NULL;
+  size_t n = 0, capacity = 0;
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_tokenizer_encode_parts(tokenizer, &word, 1, &front, &n, &capacity));
+  GAZE_TRY_DONE(add_part(r, "", 0, true));
+  memmove(r->stretch + 1, r->stretch, (r->n_stretch - 1) * sizeof *r->stretch);
+  r->stretch[0] = word;
+  GAZE_TRY_DONE(encode(r, tokenizer));
+  if (r->n_ids < n || memcmp(r->ids, front, n * sizeof *front) != 0) {
+    r->stretch[0].size = n = 0;
+    GAZE_TRY_DONE(encode(r, tokenizer));
+  }
+  r->n_ids -= n;
+  memmove(r->ids, r->ids + n, r->n_ids * sizeof *r->ids);
+done:
+  free(front);
+  return err;
+}
+
 /* The stretch as ids; where an image token is meant, its picture's rows. */
 static gaze_err flush(rendering *r, gaze_chat *chat) {
   const gaze_assistant *assistant = chat->assistant;
   size_t next = 0;
-  r->n_ids = 0;
-  if (r->n_stretch)
-    GAZE_TRY(gaze_tokenizer_encode_parts(assistant->tokenizer, r->stretch, r->n_stretch, &r->ids, &r->n_ids,
-                                         &r->ids_capacity));
+  if (!r->n_stretch)
+    return GAZE_OK;
+  GAZE_TRY((r->behind_answer ? encode_behind : encode)(r, assistant->tokenizer));
   for (size_t i = 0; i < r->n_ids; i++)
     if (r->ids[i] == assistant->image_token && next < r->n_coming)
       GAZE_TRY(add_rows(chat, &chat->prompt, &r->coming[next++]));
     else
       GAZE_TRY(gaze_prompt_add_ids(&chat->prompt, &r->ids[i], 1));
   r->n_stretch = r->n_coming = 0;
+  r->behind_answer = false;
   return GAZE_OK;
 }
 
@@ -103,9 +132,41 @@ static gaze_err add_picture(rendering *r, gaze_chat *chat, size_t picture) {
   return GAZE_OK;
 }
 
+/* Whether a special token is what its spelling becomes. */
+static gaze_err is_spelled(rendering *r, const gaze_tokenizer *tokenizer, int32_t id, bool *out) {
+  const char *spelling = gaze_tokenizer_text(tokenizer, id);
+  r->n_ids = 0;
+  *out = false;
+  if (!spelling)
+    return GAZE_OK;
+  GAZE_TRY(gaze_tokenizer_encode(tokenizer, spelling, strlen(spelling), &r->ids, &r->n_ids, &r->ids_capacity));
+  *out = r->n_ids == 1 && r->ids[0] == id;
+  return GAZE_OK;
+}
+
 static gaze_err add_id(rendering *r, gaze_chat *chat, int32_t id) {
   GAZE_TRY(flush(r, chat));
+  r->behind_answer = false;
   return id < 0 ? GAZE_OK : gaze_prompt_add_ids(&chat->prompt, &id, 1);
+}
+
+/* The end of a text, as a template writes it: where the tokenizer puts none behind texts, the one that answers end by.
+ */
+static int32_t find_end(const gaze_tokenizer *tokenizer) {
+  const int32_t *stops;
+  int32_t end = gaze_tokenizer_end(tokenizer);
+  return end < 0 && gaze_tokenizer_stops(tokenizer, &stops) ? stops[0] : end;
+}
+
+/* A template's start or end, by its spelling: the text around is cut as the reference cuts it. */
+static gaze_err add_sign(rendering *r, gaze_chat *chat, int32_t id) {
+  const gaze_tokenizer *tokenizer = chat->assistant->tokenizer;
+  bool spelled;
+  GAZE_TRY(is_spelled(r, tokenizer, id, &spelled));
+  if (!spelled)
+    return add_id(r, chat, id);
+  const char *spelling = gaze_tokenizer_text(tokenizer, id);
+  return add_part(r, spelling, strlen(spelling), false);
 }
 
 static gaze_err add_segment(rendering *r, gaze_chat *chat, const gaze_chat_segment *segment) {
@@ -114,9 +175,9 @@ static gaze_err add_segment(rendering *r, gaze_chat *chat, const gaze_chat_segme
   case GAZE_CHAT_PICTURE:
     return add_picture(r, chat, segment->picture);
   case GAZE_CHAT_START:
-    return add_id(r, chat, gaze_tokenizer_start(tokenizer));
+    return add_sign(r, chat, gaze_tokenizer_start(tokenizer));
   case GAZE_CHAT_END:
-    return add_id(r, chat, gaze_tokenizer_end(tokenizer));
+    return add_sign(r, chat, find_end(tokenizer));
   default:
     return add_part(r, r->segments.bytes + segment->at, segment->size, segment->kind == GAZE_CHAT_TEXT);
   }
@@ -147,14 +208,16 @@ static bool ends_answer(const gaze_assistant *assistant, int64_t key) {
 /* Behind an answer that was written here its very ids stay, without the end that the template brings again. */
 static gaze_err render_rest(rendering *r, gaze_chat *chat) {
   const gaze_chat_template *template = &chat->assistant->chat;
+  gaze_chat_ending ending = chat->thinking == GAZE_THINKING_NONE ? GAZE_CHAT_ANSWER_AT_ONCE : GAZE_CHAT_ANSWER;
   size_t from = chat->rendered;
   if (from == 0 || !gaze_chat_template_keeps(template, r->messages, chat->n, from)) {
     gaze_prompt_cut(&chat->prompt, 0);
-    return gaze_chat_template_render(template, r->messages, chat->n, 0, GAZE_CHAT_ANSWER, &r->segments);
+    return gaze_chat_template_render(template, r->messages, chat->n, 0, ending, &r->segments);
   }
   if (chat->prompt.n && ends_answer(chat->assistant, chat->prompt.keys[chat->prompt.n - 1]))
     gaze_prompt_cut(&chat->prompt, chat->prompt.n - 1);
-  return gaze_chat_template_resume(template, r->messages, chat->n, from - 1, GAZE_CHAT_ANSWER, &r->segments);
+  r->behind_answer = true;
+  return gaze_chat_template_resume(template, r->messages, chat->n, from - 1, ending, &r->segments);
 }
 
 gaze_err gaze_chat_render(gaze_chat *chat) {

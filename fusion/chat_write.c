@@ -17,6 +17,7 @@ typedef struct writing {
   gaze_stop_strings stops;
   int32_t *ids; /* [n] of the prompt and the answer, pictures as -1; for guesses */
   size_t n, ids_capacity, text_size, text_capacity;
+  size_t told; /* bytes of the text that the listener has heard, or that are thoughts */
   bool ended;
 } writing;
 
@@ -62,6 +63,19 @@ static void fini(writing *w) {
   free(w->ids);
 }
 
+/* What was written, without thoughts, to the listener. */
+static void tell(writing *w, bool over) {
+  if (!w->options->text)
+    return;
+  size_t from = gaze_thoughts_end(w->chat->thinking, w->out->text, over);
+  if (from != SIZE_MAX && from > w->told)
+    w->told = from;
+  if (from == SIZE_MAX || w->told >= w->text_size)
+    return;
+  w->options->text(w->options->user, w->out->text + w->told);
+  w->told = w->text_size;
+}
+
 /* What may be shown, to the listener and to the answer. */
 static gaze_err show(writing *w, const char *piece, size_t size) {
   GAZE_TRY(gaze_grow(&w->out->text, &w->text_capacity, w->text_size + size + 1, 1));
@@ -69,8 +83,7 @@ static gaze_err show(writing *w, const char *piece, size_t size) {
   memcpy(at, piece, size);
   at[size] = 0;
   w->text_size += size;
-  if (size && w->options->text)
-    w->options->text(w->options->user, at);
+  tell(w, false);
   return GAZE_OK;
 }
 
@@ -162,7 +175,9 @@ static gaze_err write_all(writing *w) {
   GAZE_TRY(take(w, gaze_sampler_next(&w->sampler, w->chat->assistant->logits)));
   while (!w->ended)
     GAZE_TRY(go_on(w));
-  return finish(w);
+  GAZE_TRY(finish(w));
+  tell(w, true);
+  return GAZE_OK;
 }
 
 gaze_err gaze_chat_write(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out) {

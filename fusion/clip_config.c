@@ -2,6 +2,8 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "fusion/llava_config.h"
+#include "text/decoder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,8 +86,14 @@ gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out) {
     *out = config;
     return GAZE_OK;
   }
+  if (gaze_llava_is_family(type) || gaze_decoder_is_family(type))
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "a model that answers and gives no vectors: model_type \"%s\": use it with gaze ask, or name a "
+                     "CLIP or SigLIP",
+                     type);
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
-                   "unknown model family: \"%s\": this version runs model_type clip, siglip, chinese_clip and bert",
+                   "unknown model family: model_type \"%s\": pictures and words are compared with clip, siglip, "
+                   "chinese_clip and bert; what answers in words runs with gaze ask",
                    type);
 }
 
@@ -160,7 +168,12 @@ static gaze_err read_json(const char *folder, const char *name, bool optional, j
   char *path;
   *out = NULL;
   GAZE_TRY(gaze_path_join(folder, name, &path));
-  gaze_err err = optional && !gaze_file_exists(path) ? GAZE_OK : gaze_json_open(path, out);
+  gaze_err err = GAZE_OK;
+  if (gaze_file_exists(path))
+    err = gaze_json_open(path, out);
+  else if (!optional)
+    err = gaze_fail(GAZE_ERR_NOT_FOUND,
+                    "the model is not whole: no %s: copy that too, or fetch all with gaze model pull", path);
   free(path);
   return err;
 }
@@ -172,7 +185,12 @@ gaze_err gaze_config_open_pictures(const char *folder, bool optional, json_t **o
   json_t *pictures = json_object_get(processors, "image_processor");
   *out = json_is_null(pictures) ? NULL : json_incref(pictures);
   json_decref(processors);
-  return *out ? GAZE_OK : read_json(folder, "preprocessor_config.json", optional, out);
+  if (!*out)
+    GAZE_TRY(read_json(folder, "preprocessor_config.json", true, out));
+  if (*out || optional)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_NOT_FOUND,
+                   "no image processor: %s: preprocessor_config.json is missing: get the model's files again", folder);
 }
 
 static gaze_err open_transformers(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {

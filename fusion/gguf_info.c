@@ -2,7 +2,7 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/nn/parameters.h"
-#include "core/tensor/weights.h"
+#include "fusion/weights_info.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +50,7 @@ static json_t *metadata_info(const gaze_gguf *file) {
   return info;
 }
 
-/* {"Q4_K": how many numbers, ...}, and how many there are of all. */
-static json_t *dtypes_info(const gaze_weights *weights, size_t *total) {
+json_t *gaze_weights_dtypes_json(const gaze_weights *weights, size_t *total) {
   size_t counts[GAZE_DTYPES] = {0};
   json_t *info = json_object();
   for (size_t i = 0; i < gaze_weights_count(weights); i++) {
@@ -102,7 +101,7 @@ static gaze_err fill(const gaze_weights *weights, const char *path, json_t *info
   GAZE_TRY(add_sizes(file, architecture ? architecture : "", info));
   GAZE_TRY(add_text(file, "clip.projector_type", "projector", info));
   GAZE_TRY(add_text(file, "tokenizer.ggml.model", "tokenizer", info));
-  json_t *dtypes = dtypes_info(weights, &total);
+  json_t *dtypes = gaze_weights_dtypes_json(weights, &total);
   json_object_set_new(info, "chat_template", json_boolean(gaze_gguf_find(file, "tokenizer.chat_template")));
   json_object_set_new(info, "tensors", json_integer((json_int_t)gaze_weights_count(weights)));
   json_object_set_new(info, "parameters", json_integer((json_int_t)total));

@@ -24,11 +24,22 @@ gaze_dtype gaze_gguf_fitting(gaze_dtype wanted, const gaze_tensor *source) {
 }
 
 /* Row of the source for a row of the file: of a head's rows the first half, and between them the second. */
-static size_t source_row(const gaze_gguf_item *item, size_t row) {
+static size_t unturned_row(const gaze_gguf_item *item, size_t row) {
   if (!item->heads)
     return row;
   size_t size = item->source.shape[0] / item->heads, in_head = row % size;
   return row - in_head + in_head % 2 * (size / 2) + in_head / 2;
+}
+
+/* The matrix that holds a row of the file, and which of its rows that is. */
+static const gaze_tensor *find_row(const gaze_gguf_item *item, size_t *row) {
+  const gaze_tensor *source = &item->source;
+  *row = unturned_row(item, *row);
+  for (size_t i = 0; i < item->n_below && *row >= source->shape[0]; i++) {
+    *row -= source->shape[0];
+    source = &item->below[i];
+  }
+  return source;
 }
 
 static bool holds(gaze_dtype dtype, const float *x, size_t n) {
@@ -62,13 +73,14 @@ typedef struct chunk {
 
 static gaze_err make_rows(const gaze_gguf_item *item, const gaze_kernels *kernels, const chunk *room, size_t first,
                           size_t rows, size_t columns) {
-  const gaze_weight weight = {.data = item->source.data, .dtype = item->source.dtype};
   const size_t size = gaze_dtype_bytes(item->dtype, columns);
   bool held = true;
 #pragma omp parallel for reduction(&& : held)
   for (size_t i = 0; i < rows; i++) {
     float *x = room->values + i * columns;
-    gaze_weight_widen(kernels, x, weight, source_row(item, first + i) * columns, columns);
+    size_t row = first + i;
+    const gaze_tensor *source = find_row(item, &row);
+    gaze_weight_widen(kernels, x, (gaze_weight){.data = source->data, .dtype = source->dtype}, row * columns, columns);
     held = held && holds(item->dtype, x, columns);
     narrow(kernels, room->bytes + i * size, x, item->dtype, columns);
   }
@@ -79,10 +91,19 @@ static gaze_err make_rows(const gaze_gguf_item *item, const gaze_kernels *kernel
                    gaze_dtype_name(item->dtype));
 }
 
+/* What the item is in the file. */
+static gaze_tensor whole_of(const gaze_gguf_item *item) {
+  gaze_tensor whole = item->source;
+  whole.dtype = item->dtype;
+  for (size_t i = 0; i < item->n_below; i++)
+    whole.shape[0] += item->below[i].shape[0];
+  return whole;
+}
+
 static gaze_err write_item(gaze_gguf_writer *writer, const gaze_gguf_item *item, const gaze_kernels *kernels,
                            const chunk *room) {
-  const gaze_tensor *source = &item->source;
-  size_t columns = source->rank ? source->shape[source->rank - 1] : 1, count = gaze_tensor_count(source);
+  const gaze_tensor whole = whole_of(item);
+  size_t columns = whole.rank ? whole.shape[whole.rank - 1] : 1, count = gaze_tensor_count(&whole);
   size_t rows = count ? count / columns : 0, step = rows && columns < CHUNK ? CHUNK / columns : 1;
   for (size_t first = 0; first < rows; first += step) {
     size_t some = rows - first < step ? rows - first : step;
@@ -98,8 +119,7 @@ static gaze_err describe(const gaze_gguf_item *items, size_t n, gaze_named_tenso
   for (size_t i = 0; i < n; i++) {
     const gaze_tensor *source = &items[i].source;
     size_t columns = source->rank ? source->shape[source->rank - 1] : 1;
-    tensors[i] = (gaze_named_tensor){.name = (char *)(uintptr_t)items[i].name, .tensor = *source};
-    tensors[i].tensor.dtype = items[i].dtype;
+    tensors[i] = (gaze_named_tensor){.name = (char *)(uintptr_t)items[i].name, .tensor = whole_of(&items[i])};
     *longest = columns > *longest ? columns : *longest;
     if (source->rank > 4)
       return gaze_fail(GAZE_ERR_UNSUPPORTED, "tensor of %d dimensions: %s: a GGUF holds 4 at most", source->rank,

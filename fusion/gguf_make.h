@@ -5,12 +5,16 @@
 #include "core/kernels/kernels.h"
 #include "core/tensor/gguf_write.h"
 
+enum { GAZE_GGUF_BELOW_MAX = 2 };
+
 typedef struct gaze_gguf_item {
   const char *name;   /* in the file */
   gaze_tensor source; /* F32, F16, BF16 or blocks */
   gaze_dtype dtype;   /* in the file */
   size_t heads;       /* of a matrix whose rows are heads' with rotary positions, the halves of which the file wants
                          interleaved (ggml's llama); 0: rows stay where they are */
+  gaze_tensor below[GAZE_GGUF_BELOW_MAX]; /* matrices of as many columns whose rows follow */
+  size_t n_below;
 } gaze_gguf_item;
 
 /* What a tensor of this shape can be of what is wanted: a vector is F32; rows that no superblock divides go to Q5_0

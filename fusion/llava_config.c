@@ -168,18 +168,26 @@ void gaze_llava_fill_tiling(gaze_llava_config *config) {
   config->tiling.tile_rows = gaze_projector_rows(&config->projector, rows);
 }
 
+static const struct {
+  const char *type;
+  gaze_err (*read)(const gaze_llava_files *files, gaze_llava_config *config);
+} families[] = {{"llava", read_whole_picture},
+                {"llava_next", read_next},
+                {"llava_onevision", read_onevision},
+                {"idefics3", read_smolvlm},
+                {"smolvlm", read_smolvlm},
+                {"llava_llama", gaze_llava_read_original},
+                {"llava_mistral", gaze_llava_read_original},
+                {"llava-qwen2", gaze_llava_read_original}};
+
+bool gaze_llava_is_family(const char *type) {
+  for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+    if (strcmp(type, families[i].type) == 0)
+      return true;
+  return false;
+}
+
 gaze_err gaze_llava_config_read(const gaze_llava_files *files, gaze_llava_config *out) {
-  static const struct {
-    const char *type;
-    gaze_err (*read)(const gaze_llava_files *files, gaze_llava_config *config);
-  } families[] = {{"llava", read_whole_picture},
-                  {"llava_next", read_next},
-                  {"llava_onevision", read_onevision},
-                  {"idefics3", read_smolvlm},
-                  {"smolvlm", read_smolvlm},
-                  {"llava_llama", gaze_llava_read_original},
-                  {"llava_mistral", gaze_llava_read_original},
-                  {"llava-qwen2", gaze_llava_read_original}};
   gaze_llava_config config = {0};
   const char *type;
   GAZE_TRY(gaze_json_string(files->model, "model_type", "", &type));

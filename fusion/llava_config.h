@@ -32,6 +32,9 @@ typedef struct gaze_llava_files {
   char *tower_folder;             /* NULL: none on this machine */
 } gaze_llava_files;
 
+/* Whether a model_type is one of those below. */
+bool gaze_llava_is_family(const char *type);
+
 /* The image encoder that LLaVA's own layout names is looked for in folder/vision_tower, then in the hub's cache. */
 GAZE_CHECKED gaze_err gaze_llava_files_open(const char *folder, gaze_llava_files *out);
 void gaze_llava_files_close(gaze_llava_files *files);
@@ -39,6 +42,8 @@ void gaze_llava_files_close(gaze_llava_files *files);
 /* model_type llava (both layouts), llava_llama, llava_mistral, llava_next, llava_onevision, llava-qwen2, idefics3,
  * smolvlm; keys omitted at their class's defaults. What cannot be followed is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_llava_config_read(const gaze_llava_files *files, gaze_llava_config *out);
+
+bool gaze_llava_is_family(const char *type);
 
 /* The same from the metadata and tensors of llama.cpp's mmproj file; text and tower are NULL, and no id of the language
  * model's vocabulary is known. */

@@ -9,9 +9,10 @@ typedef enum gaze_tower { GAZE_TOWER_VISION, GAZE_TOWER_TEXT, GAZE_TOWERS } gaze
 
 /* A tower's weights in other forms than the file's. */
 typedef struct gaze_tower_weights {
-  void *converted;      /* f32 or bf16: products that the files hold otherwise; NULL until the tower is first used */
+  gaze_arena converted; /* f32 or bf16: products that the files hold otherwise; empty until the tower is first used */
   gaze_packed **packed; /* [n_packed] */
   size_t n_packed, uses;
+  bool settled; /* gaze_packed_settle */
 } gaze_tower_weights;
 
 struct gaze_model {

@@ -58,14 +58,14 @@ static gaze_err convert_tower(gaze_model *model, gaze_tower tower) {
     size += p->weight->dtype == to ? 0 : gaze_arena_cost(gaze_parameter_count(p), gaze_dtype_size(to));
   if (!size)
     return GAZE_OK;
-  GAZE_TRY(gaze_alloc(size, 1, &model->towers[tower].converted));
-  char *values = model->towers[tower].converted;
+  gaze_arena *converted = &model->towers[tower].converted;
+  GAZE_TRY(gaze_arena_init(converted, size));
   for (size_t i = 0; (p = next_product(model, tower, &i));) {
     if (p->weight->dtype == to)
       continue;
+    void *values = gaze_arena_take(converted, gaze_parameter_count(p), gaze_dtype_size(to));
     convert(&model->kernels, to, values, p);
     *p->weight = (gaze_weight){.data = values, .dtype = to};
-    values += gaze_arena_cost(gaze_parameter_count(p), gaze_dtype_size(to));
   }
   return GAZE_OK;
 }
@@ -73,8 +73,7 @@ static gaze_err convert_tower(gaze_model *model, gaze_tower tower) {
 static gaze_err pack_int8(gaze_model *model, const gaze_parameter *p, gaze_packed **out) {
   float *widened = NULL;
   if (p->weight->dtype == GAZE_DTYPE_I8)
-    return gaze_packed_borrow(model->matmul, p->rows, p->columns,
-                              &model->clip.loaded.int8[p - model->clip.parameters.items], out);
+    return gaze_packed_borrow(p->rows, p->columns, &model->clip.loaded.int8[p - model->clip.parameters.items], out);
   if (p->weight->dtype != GAZE_DTYPE_F32) {
     GAZE_TRY(gaze_alloc(gaze_parameter_count(p), sizeof *widened, &widened));
     convert(&model->kernels, GAZE_DTYPE_F32, widened, p);
@@ -113,10 +112,23 @@ static gaze_err pack(gaze_model *model, gaze_tower tower) {
   return GAZE_OK;
 }
 
+/* A picture has rows enough for int8 in the processor's own layout, a text has not. */
+static gaze_err prepare_int8(gaze_model *model, gaze_tower tower, size_t n) {
+  gaze_tower_weights *weights = &model->towers[tower];
+  bool many = tower == GAZE_TOWER_VISION || weights->uses + n >= PACKING_PAYS;
+  if (!weights->packed)
+    GAZE_TRY(pack(model, tower));
+  for (size_t i = 0; many && !weights->settled && i < weights->n_packed; i++)
+    GAZE_TRY(gaze_packed_settle(model->matmul, weights->packed[i]));
+  weights->settled |= many;
+  weights->uses += n;
+  return GAZE_OK;
+}
+
 gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n) {
   gaze_tower_weights *weights = &model->towers[tower];
   if (model->options.precision == GAZE_PRECISION_INT8)
-    return weights->packed ? GAZE_OK : pack(model, tower);
+    return prepare_int8(model, tower, n);
   if (!weights->uses)
     GAZE_TRY(convert_tower(model, tower));
   weights->uses += n;
@@ -129,6 +141,6 @@ void gaze_tower_weights_fini(gaze_tower_weights *weights) {
   for (size_t i = 0; i < weights->n_packed; i++)
     gaze_packed_free(weights->packed[i]);
   free(weights->packed);
-  free(weights->converted);
+  gaze_arena_fini(&weights->converted);
   *weights = (gaze_tower_weights){0};
 }

@@ -1,11 +1,29 @@
 #include "fusion/prompt.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void gaze_prompt_fini(gaze_prompt *prompt) {
   free(prompt->keys);
   free(prompt->pictures);
   *prompt = (gaze_prompt){0};
+}
+
+gaze_err gaze_prompt_copy(const gaze_prompt *prompt, gaze_prompt *out) {
+  gaze_prompt copy = {.n = prompt->n, .n_pictures = prompt->n_pictures};
+  gaze_err err = gaze_grow(&copy.keys, &copy.capacity, copy.n, sizeof *copy.keys);
+  if (err == GAZE_OK)
+    err = gaze_grow(&copy.pictures, &copy.pictures_capacity, copy.n_pictures, sizeof *copy.pictures);
+  if (err != GAZE_OK) {
+    gaze_prompt_fini(&copy);
+    return err;
+  }
+  if (copy.n)
+    memcpy(copy.keys, prompt->keys, copy.n * sizeof *copy.keys);
+  if (copy.n_pictures)
+    memcpy(copy.pictures, prompt->pictures, copy.n_pictures * sizeof *copy.pictures);
+  *out = copy;
+  return GAZE_OK;
 }
 
 static gaze_err reserve(gaze_prompt *prompt, size_t n) {

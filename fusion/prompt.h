@@ -20,6 +20,8 @@ typedef struct gaze_prompt {
 } gaze_prompt;
 
 void gaze_prompt_fini(gaze_prompt *prompt);
+/* *out: yours. */
+GAZE_CHECKED gaze_err gaze_prompt_copy(const gaze_prompt *prompt, gaze_prompt *out);
 GAZE_CHECKED gaze_err gaze_prompt_add_ids(gaze_prompt *prompt, const int32_t *ids, size_t n);
 /* n rows of a picture from its row `from` on; hash: of what it looks like to the model. */
 GAZE_CHECKED gaze_err gaze_prompt_add_picture(gaze_prompt *prompt, size_t picture, uint64_t hash, size_t from,

@@ -1,6 +1,8 @@
 /* How a decoder reads: a prompt in pieces behind what it has read before, then token by token. */
 #include "fusion/assistant.h"
 
+#include "core/nn/cached_attention.h"
+
 #include <stdlib.h>
 #include <string.h>
 

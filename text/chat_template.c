@@ -59,11 +59,13 @@ bool gaze_chat_template_starts(const gaze_chat_template *chat) {
   return chat->starts || (user && strchr(user, *GAZE_CHAT_START_SIGN));
 }
 
-static gaze_err read_jinja(const char *path, gaze_chat_template *out) {
+bool gaze_chat_template_thinks(const gaze_chat_template *chat) { return chat->format->unthought != NULL; }
+
+static gaze_err read_jinja(const char *path, char **out) {
   uint8_t *bytes;
   size_t size;
   GAZE_TRY(gaze_file_read(path, JINJA_MAX, &bytes, &size));
-  gaze_err err = gaze_chat_template_read((const char *)bytes, size, path, out);
+  gaze_err err = gaze_format(out, "%.*s", (int)size, (const char *)bytes);
   free(bytes);
   return err;
 }
@@ -82,41 +84,39 @@ static const char *pick_template(const json_t *value) {
   return NULL;
 }
 
-static gaze_err read_json(const char *path, gaze_chat_template *out, bool *found) {
+static gaze_err read_json(const char *path, char **out) {
   json_t *json;
   GAZE_TRY(gaze_json_open(path, &json));
   const json_t *value = json_object_get(json, "chat_template");
   const char *jinja = pick_template(value);
   gaze_err err = GAZE_OK;
-  *found = jinja;
   if (jinja)
-    err = gaze_chat_template_read(jinja, strlen(jinja), path, out);
+    err = gaze_strdup(jinja, out);
   else if (value && !json_is_null(value))
     err = gaze_fail(GAZE_ERR_FORMAT, "chat template: %s: \"chat_template\" is no text: name one with --template", path);
   json_decref(json);
   return err;
 }
 
-static gaze_err open_one(const char *folder, const char *name, gaze_chat_template *out, bool *found) {
-  char *path;
-  GAZE_TRY(gaze_path_join(folder, name, &path));
-  gaze_err err = GAZE_OK;
-  *found = gaze_file_exists(path);
-  if (*found)
-    err = gaze_ends_with(name, ".json") ? read_json(path, out, found) : read_jinja(path, out);
-  free(path);
-  return err;
+gaze_err gaze_chat_template_text(const char *folder, char **jinja, char **path) {
+  static const char *const files[] = {"chat_template.jinja", "chat_template.json", "tokenizer_config.json"};
+  *jinja = *path = NULL;
+  for (size_t i = 0; i < sizeof files / sizeof *files && !*jinja; i++) {
+    free(*path);
+    GAZE_TRY(gaze_path_join(folder, files[i], path));
+    gaze_err err = !gaze_file_exists(*path)         ? GAZE_OK
+                   : gaze_ends_with(*path, ".json") ? read_json(*path, jinja)
+                                                    : read_jinja(*path, jinja);
+    if (err == GAZE_OK)
+      continue;
+    free(*path);
+    *path = NULL;
+    return err;
+  }
+  return GAZE_OK;
 }
 
-gaze_err gaze_chat_template_open(const char *folder, gaze_chat_template *out) {
-  static const char *const files[] = {"chat_template.jinja", "chat_template.json", "tokenizer_config.json"};
-  *out = (gaze_chat_template){0};
-  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-    bool found;
-    GAZE_TRY(open_one(folder, files[i], out, &found));
-    if (found)
-      return GAZE_OK;
-  }
+static gaze_err refuse_none(const char *folder) {
   char *names;
   GAZE_TRY(gaze_chat_template_names(&names));
   gaze_err err = gaze_fail(GAZE_ERR_NOT_FOUND,
@@ -124,5 +124,15 @@ gaze_err gaze_chat_template_open(const char *folder, gaze_chat_template *out) {
                            "tokenizer_config.json has one: name one with --template: %s",
                            folder, names);
   free(names);
+  return err;
+}
+
+gaze_err gaze_chat_template_open(const char *folder, gaze_chat_template *out) {
+  char *jinja, *path;
+  *out = (gaze_chat_template){0};
+  GAZE_TRY(gaze_chat_template_text(folder, &jinja, &path));
+  gaze_err err = jinja ? gaze_chat_template_read(jinja, strlen(jinja), path, out) : refuse_none(folder);
+  free(jinja);
+  free(path);
   return err;
 }

@@ -81,6 +81,8 @@ GAZE_CHECKED gaze_err gaze_chat_template_read(const char *jinja, size_t size, co
 /* The same for a model's folder: chat_template.jinja, else chat_template of chat_template.json, else of
  * tokenizer_config.json (of several, the one named "default"). GAZE_ERR_NOT_FOUND where none has any. */
 GAZE_CHECKED gaze_err gaze_chat_template_open(const char *folder, gaze_chat_template *out);
+/* The Jinja text that this would read, and of which file; *jinja NULL: there is none. Both yours: free(). */
+GAZE_CHECKED gaze_err gaze_chat_template_text(const char *folder, char **jinja, char **path);
 void gaze_chat_template_fini(gaze_chat_template *chat);
 
 const char *gaze_chat_template_name(const gaze_chat_template *chat); /* borrowed, static */
@@ -88,6 +90,8 @@ const char *gaze_chat_template_name(const gaze_chat_template *chat); /* borrowed
 GAZE_CHECKED gaze_err gaze_chat_template_names(char **out);
 /* Whether START is among what it writes. */
 bool gaze_chat_template_starts(const gaze_chat_template *chat);
+/* Whether its models reason by themselves, in <think>, unless they are asked for an answer at once. */
+bool gaze_chat_template_thinks(const gaze_chat_template *chat);
 /* Strings that end an answer, most of them single special tokens, besides the tokenizer's end; NULL ends them. */
 const char *const *gaze_chat_template_stops(const gaze_chat_template *chat);
 

@@ -86,3 +86,52 @@ bool gaze_cutter_add_family(gaze_cutter *cutter, const char *name, size_t size, 
   *out = (gaze_cutter_family){found->whole_first, found->starts};
   return true;
 }
+
+static bool same_atom(const gaze_pattern *p, const gaze_pattern_atom *a, const gaze_pattern *q,
+                      const gaze_pattern_atom *b) {
+  bool same = a->ascii[0] == b->ascii[0] && a->ascii[1] == b->ascii[1] && a->categories == b->categories &&
+              a->space == b->space && a->property == b->property && a->inverted == b->inverted &&
+              a->opens == b->opens && a->front == b->front && a->behind == b->behind && a->least == b->least &&
+              a->most == b->most && a->n_ranges == b->n_ranges;
+  for (size_t i = 0; same && i < a->n_ranges; i++)
+    same = p->ranges[a->first + i].low == q->ranges[b->first + i].low &&
+           p->ranges[a->first + i].high == q->ranges[b->first + i].high;
+  return same;
+}
+
+static bool same_pattern(const gaze_pattern *p, const gaze_pattern *q) {
+  bool same = p->n == q->n;
+  for (size_t i = 0; same && i < p->n; i++)
+    same = same_atom(p, &p->atoms[i], q, &q->atoms[i]);
+  return same;
+}
+
+/* tokenizers' Digits and an expression for a digit are the same. */
+static bool same_step(const gaze_cutter_step *own, const gaze_cutter_step *of_family) {
+  gaze_pattern digit;
+  if (own->matches != GAZE_CUT_ISOLATED || own->inverted || own->whole || own->prefix != GAZE_PREFIX_NEVER)
+    return false;
+  bool digits = own->pattern.n == 1 && own->pattern.atoms[0].property == gaze_point_is_number &&
+                gaze_pattern_read(&digit, "\\p{N}");
+  return same_pattern(digits ? &digit : &own->pattern, &of_family->pattern);
+}
+
+const char *gaze_cutter_find_family(const gaze_cutter *cutter, bool whole_first) {
+  size_t n = cutter->n;
+  const gaze_cutter_step *last = n ? &cutter->steps[n - 1] : NULL;
+  if (!last || last->kind != GAZE_CUT_BYTES)
+    return NULL;
+  n -= last->whole && last->prefix == GAZE_PREFIX_NEVER; /* it cuts nothing */
+  for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+    gaze_cutter known = {.n = 0};
+    gaze_cutter_family ignored;
+    const char *name = families[i].names[0];
+    gaze_cutter_add_family(&known, name, strlen(name), &ignored);
+    bool same = families[i].whole_first == whole_first && known.n == n;
+    for (size_t k = 0; same && k < n; k++)
+      same = same_step(&cutter->steps[k], &known.steps[k]);
+    if (same)
+      return name;
+  }
+  return NULL;
+}

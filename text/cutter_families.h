@@ -13,5 +13,7 @@ typedef struct gaze_cutter_family {
 
 /* Adds the steps of an empty cutter, a model of bytes behind them. False: no such family. */
 bool gaze_cutter_add_family(gaze_cutter *cutter, const char *name, size_t size, gaze_cutter_family *out);
+/* The family that cuts as a cutter in front of a model of bytes does; static. NULL: none is known. */
+const char *gaze_cutter_find_family(const gaze_cutter *cutter, bool whole_first);
 
 #endif

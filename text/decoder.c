@@ -1,6 +1,7 @@
 #include "text/decoder.h"
 
 #include "core/nn/block_parts.h"
+#include "core/nn/cached_block.h"
 #include "core/nn/linear.h"
 
 #include <assert.h>

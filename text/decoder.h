@@ -7,7 +7,7 @@
 #include "core/nn/cached_block.h"
 #include "core/nn/load.h"
 #include "core/nn/stack.h"
-#include "core/tensor/gguf.h"
+#include "core/tensor/gguf_write.h"
 
 typedef struct gaze_decoder_config {
   char family[24];            /* model_type: "llama", "qwen2", ... */
@@ -32,6 +32,10 @@ bool gaze_decoder_is_family(const char *type);
 GAZE_CHECKED gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_config *out);
 /* The same from a GGUF's metadata. What it borrows (rope_scaling.factors) lies in the file. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read_gguf(const gaze_gguf *file, gaze_decoder_config *out);
+/* Puts what that reads. *stored: the configuration as the file will have it, which says how its tensors must lie; what
+ * GGUF cannot say is GAZE_ERR_UNSUPPORTED. */
+GAZE_CHECKED gaze_err gaze_decoder_config_write_gguf(const gaze_decoder_config *config, gaze_gguf_metadata *metadata,
+                                                     gaze_decoder_config *stored);
 /* Sizes that the decoder can work with. */
 GAZE_CHECKED gaze_err gaze_decoder_config_check(const gaze_decoder_config *config);
 

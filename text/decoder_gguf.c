@@ -1,4 +1,4 @@
-/* The configuration of a language decoder from a GGUF file's metadata, ARCHITECTURE.KEY. */
+/* The configuration of a language decoder from a GGUF file's metadata, ARCHITECTURE.KEY, and into it. */
 #include "text/decoder.h"
 
 #include <stdio.h>
@@ -141,4 +141,77 @@ gaze_err gaze_decoder_config_read_gguf(const gaze_gguf *file, gaze_decoder_confi
                    "unknown language model: general.architecture \"%.*s\" in %s: gaze knows llama, qwen2, qwen3, phi3 "
                    "and exaone",
                    (int)name.length, name.bytes, gaze_gguf_name(file));
+}
+
+static const architecture *architecture_of(const gaze_decoder_config *config) {
+  const char *name = strcmp(config->family, "mistral") == 0 ? "llama" : config->family;
+  for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++)
+    if (strcmp(architectures[i].name, name) == 0)
+      return &architectures[i];
+  return NULL;
+}
+
+typedef struct target {
+  gaze_gguf_metadata *metadata;
+  const char *architecture;
+} target;
+
+static gaze_err put_size(const target *t, const char *key, size_t value) {
+  char full[96];
+  snprintf(full, sizeof full, "%s.%s", t->architecture, key);
+  return gaze_gguf_put_integer(t->metadata, full, GAZE_GGUF_U32, (int64_t)value);
+}
+
+static gaze_err put_number(const target *t, const char *key, float value) {
+  char full[96];
+  snprintf(full, sizeof full, "%s.%s", t->architecture, key);
+  return gaze_gguf_put_number(t->metadata, full, value);
+}
+
+static gaze_err put_sizes(const target *t, const gaze_decoder_config *c) {
+  const gaze_attention *attention = &c->block.attention;
+  GAZE_TRY(put_size(t, "vocab_size", c->vocabulary));
+  GAZE_TRY(put_size(t, "context_length", c->context));
+  GAZE_TRY(put_size(t, "embedding_length", c->block.dim));
+  GAZE_TRY(put_size(t, "feed_forward_length", c->block.mlp_dim));
+  GAZE_TRY(put_size(t, "block_count", c->layers));
+  GAZE_TRY(put_size(t, "attention.head_count", attention->heads));
+  GAZE_TRY(put_size(t, "attention.head_count_kv", attention->kv_heads));
+  GAZE_TRY(put_size(t, "attention.key_length", attention->head_dim));
+  GAZE_TRY(put_size(t, "attention.value_length", attention->head_dim));
+  GAZE_TRY(put_size(t, "rope.dimension_count", attention->head_dim));
+  if (attention->window)
+    GAZE_TRY(put_size(t, "attention.sliding_window", attention->window));
+  return put_number(t, "attention.layer_norm_rms_epsilon", c->block.eps);
+}
+
+/* LLaMA 3's scaling becomes a tensor of factors, which is not put here. */
+static gaze_err put_rope(const target *t, const gaze_attention *attention) {
+  char key[96];
+  const gaze_rope_scaling *scaling = &attention->rope_scaling;
+  GAZE_TRY(put_number(t, "rope.freq_base", attention->rope_theta));
+  if (scaling->kind != GAZE_ROPE_LINEAR)
+    return GAZE_OK;
+  snprintf(key, sizeof key, "%s.rope.scaling.type", t->architecture);
+  GAZE_TRY(gaze_gguf_put_string(t->metadata, key, "linear"));
+  return put_number(t, "rope.scaling.factor", scaling->factor);
+}
+
+gaze_err gaze_decoder_config_write_gguf(const gaze_decoder_config *config, gaze_gguf_metadata *metadata,
+                                        gaze_decoder_config *stored) {
+  const architecture *a = architecture_of(config);
+  *stored = *config;
+  if (!a || config->block.qkv_biased != a->qkv_biased || config->block.qk_normed != a->qk_normed)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "no GGUF for a language model: %s%s: there is no architecture for its parts",
+                     config->family, config->block.qkv_biased ? " with biases" : "");
+  if (config->block.attention.rope_scaling.magnitude != 0)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "no GGUF for the rotary positions of %s: their scaling is not written yet",
+                     config->family);
+  stored->fused_gguf = a->fused;
+  stored->block.attention.rope_interleaved = a->interleaved;
+  snprintf(stored->family, sizeof stored->family, "%s", a->name);
+  target t = {metadata, a->name};
+  GAZE_TRY(gaze_gguf_put_string(metadata, "general.architecture", a->name));
+  GAZE_TRY(put_sizes(&t, config));
+  return put_rope(&t, &config->block.attention);
 }

@@ -1,6 +1,7 @@
 # Bash completion of gaze. A test compares the options here with the program's own.
 
 _gaze_pictures='--max-megapixels --allow-truncated --no-orientation --fast-decode'
+_gaze_answering='--system -n --max-tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --think --look-up --template --cache --projector --context --cache-type'
 _gaze_common='-m --model --threads --cpu --precision --json -q --quiet -v --verbose -h --help --version'
 
 # The options of a command as one line.
@@ -10,6 +11,11 @@ _gaze_options() {
   search)
     echo "-t --top --min-score --in --after --before --camera -f --filepath-only --db --no-cache $_gaze_pictures"
     ;;
+  ask)
+    echo "-i --image --search --search-model -t --top --min-score --in --after --before --camera --db --no-cache $_gaze_answering"
+    ;;
+  chat) echo "-i --image --load $_gaze_answering" ;;
+  compare) echo "-i --image $_gaze_answering" ;;
   classify)
     echo "-l --labels --labels-file --template --templates --templates-file --none --min-score -t --top --files-from \
 --no-cache --strict $_gaze_pictures"
@@ -27,8 +33,7 @@ _gaze_options() {
 --eps --wd --warmup --lr-scheduler --epochs-cooldown --grad-clip-norm --grad-checkpointing --siglip \
 --lock-image --lock-image-unlocked-groups --lock-text --force-patch-dropout --teacher-vectors \
 --teacher-weight --teacher-texts --teacher-texts-weight --distill-model --crop-scale --color-jitter --grayscale --flip --seed --workers \
---logs --name --resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps \
---stop-after --save-dtype"
+--logs --name --resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps --stop-after --save-dtype"
     ;;
   "model pull") echo "--revision --file" ;;
   "model quantize") echo "--to" ;;
@@ -48,7 +53,7 @@ _gaze_find_command() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $command:$word in
     *:-*) ;;
-    :index | :search | :classify | :embed | :tokenize | :eval | :train | :model | :db) command=$word ;;
+    :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :model | :db) command=$word ;;
     eval:classification | eval:retrieval | train:tokenizer | train:clip | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
@@ -63,12 +68,13 @@ _gaze() {
   case ${COMP_WORDS[COMP_CWORD - 1]} in
   --cpu) _gaze_offer 'c avx2 avx512 vnni bf16 neon' ;;
   --precision) _gaze_offer 'f32 bf16 int8' ;;
+  --cache-type) _gaze_offer 'f16 bf16 int8 f32' ;;
   --dataset-type) _gaze_offer 'webdataset csv auto' ;;
   --lr-scheduler) _gaze_offer 'cosine const const-cooldown' ;;
   --save-dtype) _gaze_offer 'f32 f16 bf16' ;;
   --to) _gaze_offer 'int8 bf16' ;;
   --resume) _gaze_offer latest ;;
-  -m | --model | --reference | --in | --logs | --tokenizer | --distill-model)
+  -m | --model | --search-model | --reference | --in | --logs | --tokenizer | --distill-model)
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
     ;;
@@ -81,7 +87,7 @@ _gaze_word() { # a word that is no option's value
   _gaze_find_command
   case $command:$word in
   *:-*) _gaze_offer "$(_gaze_options "$command")" ;;
-  :*) _gaze_offer 'index search classify embed tokenize eval train model db help' ;;
+  :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train model db help' ;;
   eval:*) _gaze_offer 'classification retrieval' ;;
   train:*) _gaze_offer 'tokenizer clip' ;;
   model:*) _gaze_offer 'list info pull quantize verify' ;;

@@ -16,7 +16,11 @@ function __gaze_reads_pictures
     contains -- (__gaze_words)[1] index search classify embed
 end
 
-complete -c gaze -n 'test (count (__gaze_words)) -eq 0' -f -a 'index search classify embed tokenize eval train model db help'
+function __gaze_answers
+    contains -- (__gaze_words)[1] ask chat compare
+end
+
+complete -c gaze -n 'test (count (__gaze_words)) -eq 0' -f -a 'index search ask chat compare classify embed tokenize eval train model db help'
 complete -c gaze -n 'test "$(__gaze_words)" = eval' -f -a 'classification retrieval'
 complete -c gaze -n 'test "$(__gaze_words)" = train' -f -a 'tokenizer clip'
 complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'list info pull quantize verify'
@@ -50,6 +54,40 @@ complete -c gaze -n '__gaze_at search' -l camera -x -d 'taken with a camera whos
 complete -c gaze -n '__gaze_at search' -s f -l filepath-only -d 'print paths alone, for other programs'
 complete -c gaze -n '__gaze_at search' -l db -r -F -d 'the index'
 complete -c gaze -n '__gaze_at search' -l no-cache -d 'neither use nor keep vectors of texts'
+
+complete -c gaze -n __gaze_answers -l system -x -d 'what the model is told before all questions'
+complete -c gaze -n __gaze_answers -s n -l max-tokens -x -d 'longest answer'
+complete -c gaze -n __gaze_answers -l temperature -x -d '0: always the likeliest word'
+complete -c gaze -n __gaze_answers -l top-k -x -d 'draw from the K likeliest alone'
+complete -c gaze -n __gaze_answers -l top-p -x -d 'from the likeliest that make P together'
+complete -c gaze -n __gaze_answers -l min-p -x -d 'from those at least P times the likeliest'
+complete -c gaze -n __gaze_answers -l repetition-penalty -x -d 'over 1: words that were said become less likely'
+complete -c gaze -n __gaze_answers -l seed -x -d 'the same seed draws the same words'
+complete -c gaze -n __gaze_answers -l stop -x -d 'ends the answer'
+complete -c gaze -n __gaze_answers -l think -d 'reason before the answer'
+complete -c gaze -n __gaze_answers -l look-up -d 'guess words from what was said'
+complete -c gaze -n __gaze_answers -l template -x -d 'of the conversation'
+complete -c gaze -n __gaze_answers -l cache -d 'keep what was seen and read of pictures'
+complete -c gaze -n __gaze_answers -l projector -r -F -d 'the GGUF that sees, of a GGUF that speaks'
+complete -c gaze -n __gaze_answers -l context -x -d 'tokens of a conversation'
+complete -c gaze -n __gaze_answers -l cache-type -x -a 'f16 bf16 int8 f32' -d 'how what was read is kept'
+
+complete -c gaze -n '__gaze_at ask' -s i -l image -r -F -d 'a picture to look at'
+complete -c gaze -n '__gaze_at ask' -l search -x -d 'look at the best photos of the index for this'
+complete -c gaze -n '__gaze_at ask' -l search-model -r -F -d 'that finds them'
+complete -c gaze -n '__gaze_at ask' -s t -l top -x -d 'how many photos'
+complete -c gaze -n '__gaze_at ask' -l min-score -x -d 'leave out photos with a lower cosine, -1 to 1'
+complete -c gaze -n '__gaze_at ask' -l in -r -F -d 'only photos in this folder and below'
+complete -c gaze -n '__gaze_at ask' -l after -x -d 'taken on this day or later: YYYY, YYYY-MM or YYYY-MM-DD'
+complete -c gaze -n '__gaze_at ask' -l before -x -d 'taken on this day, month, year or earlier'
+complete -c gaze -n '__gaze_at ask' -l camera -x -d 'taken with a camera whose name holds this'
+complete -c gaze -n '__gaze_at ask' -l db -r -F -d 'the index'
+complete -c gaze -n '__gaze_at ask' -l no-cache -d 'neither use nor keep vectors of texts'
+
+complete -c gaze -n '__gaze_at chat' -s i -l image -r -F -d 'a picture for the first question'
+complete -c gaze -n '__gaze_at chat' -l load -r -F -d 'go on with a conversation that /save kept'
+
+complete -c gaze -n '__gaze_at compare' -s i -l image -r -F -d 'a picture to look at'
 
 complete -c gaze -n '__gaze_at classify' -s l -l labels -x -d 'the names to choose from'
 complete -c gaze -n '__gaze_at classify' -l labels-file -r -F -d 'a label a line, or CLASS<TAB>LABEL'

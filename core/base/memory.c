@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ASAN 1
@@ -79,11 +80,22 @@ gaze_err gaze_grow(void *items_pointer, size_t *capacity, size_t need, size_t el
   return GAZE_OK;
 }
 
+/* Step memory and weights are used to the last byte: pages of 2 MB, which are found faster. No harm where refused. */
+static void advise_huge(void *base, size_t size) {
+#ifdef MADV_HUGEPAGE
+  enum { HUGE_PAGE = 2 << 20 };
+  size_t before = (HUGE_PAGE - (uintptr_t)base % HUGE_PAGE) % HUGE_PAGE;
+  if (size > before + HUGE_PAGE)
+    madvise((char *)base + before, (size - before) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+}
+
 gaze_err gaze_arena_init(gaze_arena *arena, size_t size) {
   *arena = (gaze_arena){.size = round_up(size ? size : 1)};
   arena->base = aligned_alloc(GAZE_ALIGN, arena->size); /* pages that nobody takes stay untouched */
   if (!arena->base)
     return gaze_fail(GAZE_ERR_MEMORY, "out of memory: %zu bytes asked for: free memory or use a smaller batch", size);
+  advise_huge(arena->base, arena->size);
   ASAN_POISON_MEMORY_REGION(arena->base, arena->size);
   return GAZE_OK;
 }

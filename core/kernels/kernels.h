@@ -19,12 +19,23 @@ typedef enum gaze_activation {
   GAZE_ACTIVATIONS
 } gaze_activation;
 
+typedef void gaze_activate_fn(float *y, const float *x, size_t n);
+
 /* Adam with decoupled weight decay (Loshchilov & Hutter 2019); corrections are 1 - beta^step. */
 typedef struct gaze_adamw_step {
   float lr, beta1, beta2, eps, weight_decay;
   float correction1, correction2;
   float gradient_scale; /* multiplies every gradient first: clipping */
 } gaze_adamw_step;
+
+/* At most 64 rows of a weight in int8, [N, K], as product_i8 wants them. */
+typedef struct gaze_panel_i8 {
+  size_t N, K;
+  const int8_t *values;   /* [K / 4 rounded up, 64, 4]; 0 beyond N and K */
+  const int32_t *offsets; /* [64]: -128 times the sum of a row */
+  const float *scales;    /* [N] */
+  const float *bias;      /* [N]; NULL: none */
+} gaze_panel_i8;
 
 typedef struct gaze_kernels {
   const char *level; /* "c", "avx2", ...: the highest one that overrode an entry */
@@ -62,13 +73,20 @@ typedef struct gaze_kernels {
   void (*softmax_backward)(float *d, const float *y, size_t n);
 
   /* Relative error of at most 4e-7 of max(|x|, 1). Backward: dx = dy * f'(x); dx may be dy. y may be x. */
-  void (*activation[GAZE_ACTIVATIONS])(float *y, const float *x, size_t n);
+  gaze_activate_fn *activation[GAZE_ACTIVATIONS];
   void (*activation_backward[GAZE_ACTIVATIONS])(float *dx, const float *dy, const float *x, size_t n);
 
   /* C[M, N] = A[M, K] B[K, N], or += with `add`, for operands that lie in the first caches: no copies, no threads. A
    * row of C does not depend on the others. */
   void (*small_product)(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t M,
                         size_t N, size_t K, bool add);
+  /* The same of numbers in bf16: A [M, K], B [K / 2, N, 2] (neighbours in K side by side), ldb in such pairs; K and lda
+   * even. Subnormal numbers may count as 0. NULL where the processor has no such products. */
+  void (*small_product_bf16)(float *C, size_t ldc, const uint16_t *A, size_t lda, const uint16_t *B, size_t ldb,
+                             size_t M, size_t N, size_t K, bool add);
+  /* y = exp(x - max) in bf16, to one unit in the last place; returns the sum, before rounding. NULL where the one above
+   * is. */
+  float (*exponentials_bf16)(uint16_t *y, const float *x, size_t n);
 
   /* int8, exact for any values and n <= 65536. */
   int32_t (*dot_i8)(const int8_t *a, const int8_t *b, size_t n);
@@ -77,6 +95,12 @@ typedef struct gaze_kernels {
   void (*i8_from_f32)(int8_t *y, const float *x, float scale, size_t n); /* nearest to x * scale within +-127 */
   /* y = x * scale * scales, or += with `add`. */
   void (*f32_from_i32)(float *y, const int32_t *x, float scale, const float *scales, bool add, size_t n);
+
+  /* C[M, N] = scales[m] * panel.scales[n] * A[M, K] panel^T + bias[n], or += with `add`. A: K numbers up to a
+   * multiple of 4, whatever those are, lda from row to row. The sums are exact for K <= 65536. NULL where the processor
+   * has no such products: dot_i8 is best there. */
+  void (*product_i8)(float *C, size_t ldc, const int8_t *A, size_t lda, const float *scales, const gaze_panel_i8 *panel,
+                     size_t M, bool add);
 
   /* In place over w, m, v. */
   void (*adamw)(float *w, float *m, float *v, const float *g, const gaze_adamw_step *step, size_t n);

@@ -176,6 +176,7 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
                           .transpose_a = A.transpose,
                           .transpose_b = B.transpose,
                           .accumulate = accumulate,
+                          .bias = B.bias,
                           .type = bf16 ? GAZE_ONEDNN_BF16 : GAZE_ONEDNN_F32};
   if (!bf16)
     return multiply_packed(matmul, &product, A.f32, B.packed, C) ||
@@ -195,19 +196,25 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
 }
 #endif
 
-void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
+static void multiply(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc) {
-  if (B.packed && B.packed->int8.values && !A.transpose &&
-      gaze_matmul_int8(matmul, M, A.f32, A.ld, B.packed, accumulate, C, ldc))
+  if (gaze_matmul_stored(matmul, M, N, K, A, B, accumulate, C, ldc) ||
+      multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
     return;
-  if (gaze_matmul_stored(matmul, M, N, K, A, B, accumulate, C, ldc))
-    return;
-  if (multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
-    return;
+  accumulate = gaze_rows_add_bias(matmul->kernels, B.bias, M, N, accumulate, C, ldc);
   if (matmul->precision == GAZE_PRECISION_BF16)
     multiply_by_tiles(matmul, M, N, K, A, B, accumulate, C, ldc);
   else
     matmul->kernels->gemm(A.transpose, B.transpose, M, N, K, 1, A.f32, A.ld, B.f32, B.ld, accumulate ? 1 : 0, C, ldc);
+}
+
+void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
+                     float *C, size_t ldc) {
+  if (B.packed && B.packed->int8.values && !A.transpose &&
+      gaze_matmul_int8(matmul, M, A.f32, A.ld, B, accumulate, C, ldc))
+    return;
+  multiply(matmul, M, N, K, A, B, accumulate, C, ldc);
+  gaze_rows_activate(B.activate, M, N, C, ldc);
 }
 
 gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out) {
@@ -241,6 +248,8 @@ void gaze_packed_free(gaze_packed *packed) {
 #if defined(GAZE_ONEDNN)
   gaze_onednn_packed_free(packed->weights);
 #endif
+  free(packed->panels);
+  free(packed->offsets);
   if (!packed->borrowed) {
     free(packed->int8.values);
     free(packed->int8.scales);

@@ -34,12 +34,14 @@ GAZE_CHECKED gaze_err gaze_int8_quantise(const gaze_kernels *kernels, size_t N, 
  * it is), or weights of any floating dtype, quantised ones too, in place. Borrowed. */
 typedef struct gaze_operand {
   const float *f32;
-  const uint16_t *bf16;      /* used when not NULL */
-  const void *stored;        /* used when not NULL; only for B, transposed, and A as it is */
-  gaze_dtype dtype;          /* of `stored` */
-  const gaze_packed *packed; /* of the numbers above, which must still be there; only for B. May be NULL */
-  size_t ld;                 /* elements from row to row */
-  bool transpose;            /* stored [N, K] for op(B) = [K, N] */
+  const uint16_t *bf16;       /* used when not NULL */
+  const void *stored;         /* used when not NULL; only for B, transposed, and A as it is */
+  gaze_dtype dtype;           /* of `stored` */
+  const gaze_packed *packed;  /* of the numbers above, which must still be there; only for B. May be NULL */
+  const float *bias;          /* [N], added to every row of the product; only for B. May be NULL */
+  gaze_activate_fn *activate; /* of the whole sum, C's old values too; only for B. NULL: none */
+  size_t ld;                  /* elements from row to row */
+  bool transpose;             /* stored [N, K] for op(B) = [K, N] */
 } gaze_operand;
 
 /* False: products are as exact as the precision and slower than f32's; worth a word to the person who asked. */
@@ -56,12 +58,18 @@ gaze_precision gaze_matmul_precision(const gaze_matmul *matmul); /* NULL: f32 */
 void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc);
 
+/* What comes before a product that is then added, and after it. bias NULL: nothing; returns whether C now counts. */
+bool gaze_rows_add_bias(const gaze_kernels *kernels, const float *bias, size_t M, size_t N, bool accumulate, float *C,
+                        size_t ldc);
+void gaze_rows_activate(gaze_activate_fn *activate, size_t M, size_t N, float *C, size_t ldc); /* NULL: nothing */
+
 /* W[N, K] (transpose) as products like it best: in oneDNN's layout, or f32 made int8. *out is NULL, which is fine,
  * where nothing is gained. */
 GAZE_CHECKED gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out);
 /* The same of what is int8 already and must stay there. */
-GAZE_CHECKED gaze_err gaze_packed_borrow(gaze_matmul *matmul, size_t N, size_t K, const gaze_int8 *W,
-                                         gaze_packed **out);
+GAZE_CHECKED gaze_err gaze_packed_borrow(size_t N, size_t K, const gaze_int8 *W, gaze_packed **out);
+/* What is int8 as products of many rows like it, too: a packing takes as long as some products of few rows. */
+GAZE_CHECKED gaze_err gaze_packed_settle(gaze_matmul *matmul, gaze_packed *packed);
 void gaze_packed_free(gaze_packed *packed);
 
 #endif

@@ -17,11 +17,12 @@ typedef struct gaze_room {
 
 /* What a product in int8 needs besides its result, for A [M, K] and a weight of N rows. */
 typedef struct gaze_int8_rooms {
-  gaze_room values;   /* int8 [M, K]: A, outlying columns 0 */
+  gaze_room values;   /* int8 [M, K]: A, outlying columns 0; K a multiple of 4 where the table has product_i8 */
   gaze_room scales;   /* [M] */
-  gaze_room largest;  /* [K]: of each column's magnitudes */
+  gaze_room largest;  /* [threads, K]: of each column's magnitudes */
+  gaze_room which;    /* [K]: outlying columns */
   gaze_room rows;     /* [threads, K] */
-  gaze_room sums;     /* int32 [M, N] */
+  gaze_room sums;     /* int32 [M, N], where it has not */
   gaze_room outlying; /* [M, n] and [N, n]: the outlying columns of A and of the weight */
 } gaze_int8_rooms;
 
@@ -51,8 +52,10 @@ struct gaze_packed {
   gaze_int8 int8; /* values NULL: it is not */
   bool borrowed;  /* int8 is somebody else's */
   size_t N, K;
+  int8_t *panels;   /* of int8, as product_i8 wants them; NULL where the table has none */
+  int32_t *offsets; /* theirs, [N up to whole panels] */
 #if defined(GAZE_ONEDNN)
-  gaze_onednn_packed *weights; /* NULL where int8 products are the table's */
+  gaze_onednn_packed *weights; /* NULL in int8 */
 #endif
 };
 
@@ -66,8 +69,8 @@ bool gaze_room_reserve(gaze_room *room, size_t count, size_t size); /* false: sh
 bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
                         bool accumulate, float *C, size_t ldc);
 
-/* C[M, N] (+)= A[M, K] W^T in int8. False: short of memory, and C untouched. */
-bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W, bool accumulate,
+/* C[M, N] (+)= A[M, K] B in int8, with B's bias and activation. False: short of memory, and C untouched. */
+bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, gaze_operand B, bool accumulate,
                       float *C, size_t ldc);
 GAZE_CHECKED gaze_err gaze_packed_new_int8(gaze_matmul *matmul, size_t N, size_t K, const float *W, size_t ld,
                                            gaze_packed **out);

@@ -6,6 +6,7 @@
 #include "core/kernels/matmul_parts.h"
 
 #include "core/kernels/quantised.h"
+#include "core/kernels/quants.h"
 
 #include <assert.h>
 #include <string.h>
@@ -15,7 +16,7 @@ enum {
   STRIP = 32,         /* rows of weights in blocks that a thread takes at once */
   WIDENED_ROWS = 256, /* rows of other weights that are widened at once */
   CHUNK = 1024,       /* numbers of a product of rows that are taken at once */
-  AHEAD = 4096,       /* bytes that are fetched early: the processor's own guess stops at pages */
+  AHEAD = 2048,       /* bytes that are fetched early: the processor's own guess stops at pages */
   ALONE = 1 << 14     /* numbers of A that one thread quantises sooner than two agree on it */
 };
 
@@ -34,8 +35,7 @@ static void widen(const gaze_kernels *kernels, float *values, gaze_dtype dtype, 
   else if (dtype == GAZE_DTYPE_F32)
     memcpy(values, at, n * sizeof *values);
   else
-    for (size_t block = gaze_dtype_block(dtype); n; n -= block, values += block, at += gaze_dtype_size(dtype))
-      gaze_block_widen(values, at, dtype);
+    gaze_dequantise(values, at, dtype, n);
 }
 
 /* a . numbers first .. first + n of a row, n <= CHUNK; asks memory for those that come next. */
@@ -172,6 +172,7 @@ static bool multiply_few(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze
     return false;
   W.stored = W.bf16 ? (const void *)W.bf16 : W.f32;
   W.dtype = W.bf16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32;
+  accumulate = gaze_rows_add_bias(matmul->kernels, W.bias, M, N, accumulate, C, ldc);
   multiply_by_rows(matmul->kernels, M, N, K, A, W, accumulate, C, ldc);
   return true;
 }
@@ -185,6 +186,7 @@ bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_
   if (!W.stored)
     return multiply_few(matmul, M, N, K, A, W, accumulate, C, ldc);
   assert(W.transpose && !A.transpose && !A.bf16);
+  accumulate = gaze_rows_add_bias(matmul->kernels, W.bias, M, N, accumulate, C, ldc);
   bool done = gaze_dtype_is_quantised(W.dtype)
                   ? multiply_blocks(matmul, M, N, K, A, W, accumulate, C, ldc)
                   : M > FEW && multiply_by_strips(matmul, M, N, K, A, W, accumulate, C, ldc);

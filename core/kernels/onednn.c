@@ -26,8 +26,8 @@ static dnnl_status_t layout_any(layout *l, const dnnl_dims_t dims, dnnl_data_typ
 }
 
 static dnnl_status_t describe(dnnl_primitive_desc_t *out, dnnl_engine_t engine, layout_view A, layout_view B,
-                              layout_view C, dnnl_primitive_attr_t attributes) {
-  return dnnl_matmul_primitive_desc_create(out, engine, A, B, NULL, C, attributes);
+                              layout_view bias, layout_view C, dnnl_primitive_attr_t attributes) {
+  return dnnl_matmul_primitive_desc_create(out, engine, A, B, bias, C, attributes);
 }
 
 static dnnl_status_t append_sum(dnnl_post_ops_t operations) {
@@ -49,9 +49,9 @@ static dnnl_status_t layout_any(layout *l, const dnnl_dims_t dims, dnnl_data_typ
 }
 
 static dnnl_status_t describe(dnnl_primitive_desc_t *out, dnnl_engine_t engine, layout_view A, layout_view B,
-                              layout_view C, dnnl_primitive_attr_t attributes) {
+                              layout_view bias, layout_view C, dnnl_primitive_attr_t attributes) {
   dnnl_matmul_desc_t operation;
-  dnnl_status_t status = dnnl_matmul_desc_init(&operation, A, B, NULL, C);
+  dnnl_status_t status = dnnl_matmul_desc_init(&operation, A, B, bias, C);
   return status == dnnl_success ? dnnl_primitive_desc_create(out, &operation, attributes, engine, NULL) : status;
 }
 
@@ -64,7 +64,7 @@ typedef struct prepared {
   int threads; /* it was made for; 0: an empty place */
   uint64_t last_use;
   dnnl_primitive_t primitive;
-  dnnl_memory_t A, B, C;
+  dnnl_memory_t A, B, C, bias;
 } prepared;
 
 struct gaze_onednn {
@@ -93,8 +93,8 @@ gaze_err gaze_onednn_new(gaze_onednn **out) {
 static void prepared_fini(prepared *p) {
   if (p->primitive)
     dnnl_primitive_destroy(p->primitive);
-  dnnl_memory_t memories[] = {p->A, p->B, p->C};
-  for (int i = 0; i < 3; i++)
+  dnnl_memory_t memories[] = {p->A, p->B, p->C, p->bias};
+  for (int i = 0; i < 4; i++)
     if (memories[i])
       dnnl_memory_destroy(memories[i]);
   *p = (prepared){0};
@@ -128,7 +128,7 @@ static dnnl_status_t layout_of(layout *l, size_t rows, size_t columns, size_t ld
 }
 
 static dnnl_status_t describe_product(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const gaze_product *p,
-                                      layout_view A, layout_view B, layout_view C) {
+                                      layout_view A, layout_view B, layout_view bias, layout_view C) {
   dnnl_primitive_attr_t attributes = NULL;
   dnnl_post_ops_t operations = NULL;
   dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
@@ -140,7 +140,7 @@ static dnnl_status_t describe_product(dnnl_primitive_desc_t *out, dnnl_engine_t 
       status = dnnl_primitive_attr_set_post_ops(attributes, operations);
   }
   if (status == dnnl_success)
-    status = describe(out, engine, A, B, C, attributes);
+    status = describe(out, engine, A, B, bias, C, attributes);
   if (operations)
     dnnl_post_ops_destroy(operations);
   if (attributes)
@@ -164,34 +164,40 @@ static bool has_gaps(const gaze_product *q) {
 /* Takes B's layout from `packed` where there is one. */
 static bool prepare(gaze_onednn *onednn, prepared *p, const gaze_onednn_packed *packed) {
   const gaze_product *q = &p->product;
-  layout A = {0}, B = {0}, C = {0};
+  layout A = {0}, B = {0}, C = {0}, bias = {0};
   layout_view b = view(&B);
   dnnl_primitive_desc_t description = NULL;
   bool ok = !has_gaps(q) && layout_of(&A, q->M, q->K, q->lda, q->transpose_a, type_of(q)) == dnnl_success &&
-            layout_of(&C, q->M, q->N, q->ldc, false, result_type(q)) == dnnl_success;
+            layout_of(&C, q->M, q->N, q->ldc, false, result_type(q)) == dnnl_success &&
+            layout_of(&bias, 1, q->N, q->N, false, dnnl_f32) == dnnl_success;
   if (packed)
     ok = ok && dnnl_memory_get_memory_desc(packed->memory, &b) == dnnl_success;
   else {
     ok = ok && layout_of(&B, q->K, q->N, q->ldb, q->transpose_b, type_of(q)) == dnnl_success;
     b = view(&B);
   }
-  ok = ok && describe_product(&description, onednn->engine, q, view(&A), b, view(&C)) == dnnl_success &&
+  ok = ok &&
+       describe_product(&description, onednn->engine, q, view(&A), b, q->bias ? view(&bias) : NULL, view(&C)) ==
+           dnnl_success &&
        is_fast(description) && dnnl_primitive_create(&p->primitive, description) == dnnl_success &&
        dnnl_memory_create(&p->A, view(&A), onednn->engine, DNNL_MEMORY_NONE) == dnnl_success &&
        dnnl_memory_create(&p->B, b, onednn->engine, DNNL_MEMORY_NONE) == dnnl_success &&
-       dnnl_memory_create(&p->C, view(&C), onednn->engine, DNNL_MEMORY_NONE) == dnnl_success;
+       dnnl_memory_create(&p->C, view(&C), onednn->engine, DNNL_MEMORY_NONE) == dnnl_success &&
+       dnnl_memory_create(&p->bias, view(&bias), onednn->engine, DNNL_MEMORY_NONE) == dnnl_success;
   if (description)
     dnnl_primitive_desc_destroy(description);
   layout_fini(&A);
   layout_fini(&B);
   layout_fini(&C);
+  layout_fini(&bias);
   return ok;
 }
 
 static bool same_product(const gaze_product *a, const gaze_product *b) {
   return a->M == b->M && a->N == b->N && a->K == b->K && a->lda == b->lda && a->ldc == b->ldc &&
          a->transpose_a == b->transpose_a && a->accumulate == b->accumulate && a->packed == b->packed &&
-         a->type == b->type && (a->packed || (a->ldb == b->ldb && a->transpose_b == b->transpose_b));
+         a->type == b->type && !a->bias == !b->bias &&
+         (a->packed || (a->ldb == b->ldb && a->transpose_b == b->transpose_b));
 }
 
 /* The prepared product, made now if need be, in the place of the one that was not used for longest. */
@@ -228,9 +234,13 @@ bool gaze_onednn_matmul(gaze_onednn *onednn, const gaze_product *product, const 
   point_to(p->C, C);
   if (!packed)
     point_to(p->B, B);
-  dnnl_exec_arg_t arguments[] = {
-      {DNNL_ARG_SRC, p->A}, {DNNL_ARG_WEIGHTS, packed ? packed->memory : p->B}, {DNNL_ARG_DST, p->C}};
-  return dnnl_primitive_execute(p->primitive, onednn->stream, 3, arguments) == dnnl_success &&
+  if (product->bias)
+    point_to(p->bias, product->bias);
+  dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, p->A},
+                                 {DNNL_ARG_WEIGHTS, packed ? packed->memory : p->B},
+                                 {DNNL_ARG_DST, p->C},
+                                 {DNNL_ARG_BIAS, p->bias}};
+  return dnnl_primitive_execute(p->primitive, onednn->stream, product->bias ? 4 : 3, arguments) == dnnl_success &&
          dnnl_stream_wait(onednn->stream) == dnnl_success;
 }
 
@@ -243,7 +253,7 @@ static dnnl_memory_t chosen_memory(gaze_onednn *onednn, const gaze_product *q) {
   if (layout_of(&A, TYPICAL_ROWS, q->K, q->K, false, type_of(q)) == dnnl_success &&
       layout_any(&B, dims, type_of(q)) == dnnl_success &&
       layout_of(&C, TYPICAL_ROWS, q->N, q->N, false, result_type(q)) == dnnl_success &&
-      describe_product(&description, onednn->engine, q, view(&A), view(&B), view(&C)) == dnnl_success &&
+      describe_product(&description, onednn->engine, q, view(&A), view(&B), NULL, view(&C)) == dnnl_success &&
       is_fast(description) &&
       dnnl_memory_create(&memory, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0), onednn->engine,
                          DNNL_MEMORY_ALLOCATE) != dnnl_success)

@@ -7,12 +7,13 @@
 /* Of A and B; C is f32, and int32 for int8. */
 typedef enum gaze_onednn_type { GAZE_ONEDNN_F32, GAZE_ONEDNN_BF16, GAZE_ONEDNN_INT8 } gaze_onednn_type;
 
-/* C[M, N] (+)= op(A)[M, K] op(B)[K, N], row-major. */
+/* C[M, N] (+)= op(A)[M, K] op(B)[K, N] + bias, row-major. */
 typedef struct gaze_product {
   size_t M, N, K, lda, ldb, ldc;
   bool transpose_a, transpose_b, accumulate;
   bool packed; /* B comes from gaze_onednn_pack; ldb and transpose_b do not matter then */
   gaze_onednn_type type;
+  const float *bias; /* [N]; NULL: none. Not for int8 */
 } gaze_product;
 
 typedef struct gaze_onednn gaze_onednn; /* engine, and the last products by shape; one user at a time */

@@ -1,6 +1,5 @@
 /* Vectors, softmax, int8 and AdamW in plain C: the reference that every level is tested against. */
 #include "core/kernels/levels.h"
-#include "core/kernels/quantised.h"
 
 #include <math.h>
 

@@ -10,39 +10,10 @@
 #ifndef GAZE_CORE_KERNELS_QUANTISED_H
 #define GAZE_CORE_KERNELS_QUANTISED_H
 
-#include "core/tensor/tensor.h"
+#include "core/kernels/quantised_blocks.h"
 
 #define GAZE_PART 32u  /* numbers of A that share a scale */
 #define GAZE_STEPS 127 /* s = largest magnitude / this; q = x * (this / largest magnitude), to the nearest, even */
-
-/* Constants where the dtype is one, as the inner loops want it. */
-typedef struct gaze_blocks_kind {
-  size_t block, size; /* numbers and bytes of a block, as gaze_dtype_block and gaze_dtype_size have them */
-  size_t part;        /* numbers that share a scale */
-  int zero;
-  bool shifted; /* blocks have a minimum */
-} gaze_blocks_kind;
-
-static inline __attribute__((always_inline)) gaze_blocks_kind gaze_blocks_kind_of(gaze_dtype dtype) {
-  switch (dtype) {
-  case GAZE_DTYPE_Q8_0:
-    return (gaze_blocks_kind){32, 34, 32, 128, false};
-  case GAZE_DTYPE_Q4_0:
-    return (gaze_blocks_kind){32, 18, 32, 8, false};
-  case GAZE_DTYPE_Q4_1:
-    return (gaze_blocks_kind){32, 20, 32, 0, true};
-  case GAZE_DTYPE_Q5_0:
-    return (gaze_blocks_kind){32, 22, 32, 16, false};
-  case GAZE_DTYPE_Q5_1:
-    return (gaze_blocks_kind){32, 24, 32, 0, true};
-  case GAZE_DTYPE_Q4_K:
-    return (gaze_blocks_kind){256, 144, 32, 0, true};
-  case GAZE_DTYPE_Q5_K:
-    return (gaze_blocks_kind){256, 176, 32, 0, true};
-  default:
-    return (gaze_blocks_kind){256, 210, 16, 32, false}; /* Q6_K */
-  }
-}
 
 /* A [M, K] as int8. Rows lie in groups: number k of row m belongs to part
  * p = (m / group * (K / 32) + k / 32) * group + m % group. The last group is filled with zeros. */
@@ -71,10 +42,5 @@ typedef struct gaze_opened {
 } gaze_opened;
 
 void gaze_opened_fill(gaze_opened *out, const uint8_t *block, gaze_dtype dtype);
-
-void gaze_quantise_portable(const gaze_rows *rows, size_t m, const float *x);
-void gaze_block_widen(float *values, const uint8_t *block, gaze_dtype dtype); /* all numbers of one block */
-
-extern const gaze_quantised_kernels gaze_quantised_portable, gaze_quantised_avx2, gaze_quantised_vnni;
 
 #endif

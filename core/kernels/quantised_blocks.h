@@ -2,10 +2,40 @@
 #ifndef GAZE_CORE_KERNELS_QUANTISED_BLOCKS_H
 #define GAZE_CORE_KERNELS_QUANTISED_BLOCKS_H
 
-#include <stdint.h>
+#include "core/tensor/tensor.h"
+
 #include <string.h>
 
 #define INLINED static inline __attribute__((always_inline))
+
+/* Constants where the dtype is one, as the inner loops want it. */
+typedef struct gaze_blocks_kind {
+  size_t block, size; /* numbers and bytes of a block, as gaze_dtype_block and gaze_dtype_size have them */
+  size_t part;        /* numbers that share a scale */
+  int zero;
+  bool shifted; /* blocks have a minimum */
+} gaze_blocks_kind;
+
+INLINED gaze_blocks_kind gaze_blocks_kind_of(gaze_dtype dtype) {
+  switch (dtype) {
+  case GAZE_DTYPE_Q8_0:
+    return (gaze_blocks_kind){32, 34, 32, 128, false};
+  case GAZE_DTYPE_Q4_0:
+    return (gaze_blocks_kind){32, 18, 32, 8, false};
+  case GAZE_DTYPE_Q4_1:
+    return (gaze_blocks_kind){32, 20, 32, 0, true};
+  case GAZE_DTYPE_Q5_0:
+    return (gaze_blocks_kind){32, 22, 32, 16, false};
+  case GAZE_DTYPE_Q5_1:
+    return (gaze_blocks_kind){32, 24, 32, 0, true};
+  case GAZE_DTYPE_Q4_K:
+    return (gaze_blocks_kind){256, 144, 32, 0, true};
+  case GAZE_DTYPE_Q5_K:
+    return (gaze_blocks_kind){256, 176, 32, 0, true};
+  default:
+    return (gaze_blocks_kind){256, 210, 16, 32, false}; /* Q6_K */
+  }
+}
 
 /* Offsets of a block's fields, in bytes. Blocks of 32 begin with their scale (f16), and those with a minimum go on with
  * it (f16); blocks of 256 too, but for Q6_K's, which end with their scale. A byte of 4-bit numbers holds number j of

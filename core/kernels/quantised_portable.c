@@ -1,7 +1,6 @@
 /* Weights in GGUF's blocks in plain C: for processors without better, and what the better ones are checked with. */
 #include "core/kernels/half.h"
-#include "core/kernels/quantised.h"
-#include "core/kernels/quantised_blocks.h"
+#include "core/kernels/levels.h"
 
 #include <math.h>
 
@@ -75,16 +74,6 @@ void gaze_opened_fill(gaze_opened *out, const uint8_t *block, gaze_dtype dtype) 
     open_q6_k(out, block);
   else
     open_32(out, block, dtype);
-}
-
-void gaze_block_widen(float *values, const uint8_t *at, gaze_dtype dtype) {
-  gaze_blocks_kind kind = gaze_blocks_kind_of(dtype);
-  gaze_opened block;
-  gaze_opened_fill(&block, at, dtype);
-  for (size_t j = 0; j < gaze_dtype_block(dtype); j++) {
-    float value = block.scales[j / kind.part] * (float)(block.values[j] - kind.zero);
-    values[j] = kind.shifted ? value - block.shifts[j / GAZE_PART] : value;
-  }
 }
 
 static void fill_offsets(const gaze_rows *rows, size_t p) {

@@ -45,10 +45,12 @@ void gaze_block_scratch_layout(gaze_block_scratch *scratch, const gaze_block_con
                                bool backward, bool bf16, gaze_arena *arena) {
   size_t most = backward ? PIECE : FORWARD_PIECE, P = rows < most ? rows : most, F = c->mlp_dim,
          C = larger(c->dim, gaze_block_q_width(c));
-  *scratch = (gaze_block_scratch){.piece = P};
+  *scratch = (gaze_block_scratch){.run_only = !backward, .piece = P};
   scratch->normed = take(arena, rows, C);
   scratch->activated = take(arena, P, larger(F, C)); /* dnormed lies here too */
-  scratch->attention = take(arena, gaze_attention_scratch(&c->attention, longest, omp_get_max_threads()), 1);
+  int threads = omp_get_max_threads();
+  size_t attention = gaze_attention_scratch(&c->attention, longest, threads);
+  scratch->attention = take(arena, larger(attention, gaze_attention_run_scratch(&c->attention, longest, threads)), 1);
   if (bf16) {
     scratch->qkv = take(arena, P, gaze_block_qkv_width(c));
     scratch->gate = c->gated ? take(arena, P, F) : NULL;
@@ -162,7 +164,10 @@ void gaze_block_attention_forward(const gaze_compute *compute, const float *x, c
                                   const gaze_block *block, const gaze_block_config *c, const gaze_sequences *sequences,
                                   const size_t *queries, gaze_block_tape *tape, gaze_block_scratch *scratch) {
   gaze_block_qkv_forward(compute, input, block, c, sequences, tape, scratch);
-  gaze_attention_forward(compute, &tape->attended, &tape->qkv, &c->attention, sequences, queries, scratch->attention);
+  if (scratch->run_only && !queries)
+    gaze_attention_run(compute, tape->attended.f32, tape->qkv.f32, &c->attention, sequences, scratch->attention);
+  else
+    gaze_attention_forward(compute, &tape->attended, &tape->qkv, &c->attention, sequences, queries, scratch->attention);
   gaze_block_out_forward(compute, x, block, c, sequences, queries, tape, scratch);
 }
 

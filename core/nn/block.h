@@ -77,6 +77,7 @@ typedef struct gaze_block_tape {
 /* Step memory that no block needs once it is done, shared by all of a stack. What is wide, F or (H + 2 G) D, is worked
  * on in pieces of P rows, which stay in the caches. */
 typedef struct gaze_block_scratch {
+  bool run_only;          /* no backward follows */
   size_t piece;           /* P */
   float *normed;          /* [N, C], or dattended [N, H D] */
   float *activated;       /* [P, the widest of F, C, H D] */

@@ -68,6 +68,11 @@ static void piece_forward(const gaze_compute *compute, float *y, const float *in
   size_t C = c->dim, F = c->mlp_dim;
   gaze_linear gate_layer = gate_linear(block, c), up_layer = up_linear(block, c), down = down_linear(block, c);
   float *gate = NULL, *up = gaze_kept_place(&tape->up, first, scratch->up);
+  if (scratch->run_only && !c->gated) {
+    gaze_linear_activate(compute, up, F, input, C, &up_layer, n, compute->kernels->activation[c->activation]);
+    gaze_linear_forward(compute, y, C, up, F, &down, n, GAZE_ADD);
+    return;
+  }
   if (c->gated) {
     gate = gaze_kept_place(&tape->gate, first, scratch->gate);
     gaze_linear_forward(compute, gate, F, input, C, &gate_layer, n, GAZE_STORE);

@@ -55,8 +55,8 @@ static gaze_linear projection(const gaze_head *head) {
 /* hidden = GELU(first_projection x) */
 static void hidden_forward(const gaze_compute *compute, const gaze_head *head, gaze_head_tape *tape, size_t batch) {
   gaze_linear first = {head->first_projection, {0}, head->C, head->hidden};
-  gaze_linear_forward(compute, tape->hidden, head->hidden, tape->normed, head->C, &first, batch, GAZE_STORE);
-  compute->kernels->activation[GAZE_GELU](tape->hidden, tape->hidden, batch * head->hidden);
+  gaze_linear_activate(compute, tape->hidden, head->hidden, tape->normed, head->C, &first, batch,
+                       compute->kernels->activation[GAZE_GELU]);
 }
 
 void gaze_head_forward(const gaze_compute *compute, float *embedding, const gaze_head *head, gaze_head_tape *tape,

@@ -3,26 +3,18 @@
 #include <assert.h>
 #include <string.h>
 
-static void add_bias(const gaze_compute *compute, float *y, size_t ldy, const gaze_linear *linear, size_t n,
-                     gaze_store store) {
-  const float *bias = gaze_f32(linear->bias);
-#pragma omp parallel for schedule(static) if (n > 1)
-  for (size_t i = 0; i < n; i++)
-    if (store == GAZE_ADD)
-      compute->kernels->add(y + i * ldy, bias, linear->out);
-    else
-      memcpy(y + i * ldy, bias, linear->out * sizeof *y);
-}
-
 void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
                   bool accumulate, float *C, size_t ldc) {
   assert(gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 || !A.bf16);
   assert(compute->matmul || (!B.bf16 && !B.stored));
   if (compute->matmul)
     gaze_matmul_run(compute->matmul, M, N, K, A, B, accumulate, C, ldc);
-  else
+  else {
+    accumulate = gaze_rows_add_bias(compute->kernels, B.bias, M, N, accumulate, C, ldc);
     compute->kernels->gemm(A.transpose, B.transpose, M, N, K, 1.0f, A.f32, A.ld, B.f32, B.ld, accumulate ? 1.0f : 0.0f,
                            C, ldc);
+    gaze_rows_activate(B.activate, M, N, C, ldc);
+  }
 }
 
 static gaze_operand operand(const float *data, size_t ld, bool transpose) {
@@ -32,6 +24,8 @@ static gaze_operand operand(const float *data, size_t ld, bool transpose) {
 static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
   const gaze_weight *weight = &linear->weight;
   gaze_operand B = {.packed = transpose ? weight->packed : NULL, .ld = linear->in, .transpose = transpose};
+  if (transpose && linear->bias.data)
+    B.bias = gaze_f32(linear->bias);
   if (weight->dtype == GAZE_DTYPE_F32)
     B.f32 = gaze_f32(*weight);
   else if (weight->dtype == GAZE_DTYPE_BF16)
@@ -46,11 +40,15 @@ static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
 
 void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                          const gaze_linear *linear, size_t n, gaze_store store) {
-  bool biased = linear->bias.data != NULL;
-  if (biased)
-    add_bias(compute, y, ldy, linear, n, store);
   gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), weight_operand(linear, true),
-               biased || store == GAZE_ADD, y, ldy);
+               store == GAZE_ADD, y, ldy);
+}
+
+void gaze_linear_activate(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
+                          const gaze_linear *linear, size_t n, gaze_activate_fn *activate) {
+  gaze_operand B = weight_operand(linear, true);
+  B.activate = activate;
+  gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), B, false, y, ldy);
 }
 
 static void add_bias_gradient(const gaze_compute *compute, float *dbias, const float *dy, size_t lddy, size_t n,

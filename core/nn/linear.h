@@ -20,6 +20,9 @@ void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaz
 /* y: [n, out] with ldy floats from row to row; x: [n, in] with ldx. */
 void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                          const gaze_linear *linear, size_t n, gaze_store store);
+/* y = activate(x W^T + b), where what lies before the activation is not kept. */
+void gaze_linear_activate(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
+                          const gaze_linear *linear, size_t n, gaze_activate_fn *activate);
 /* dx: [n, in], overwritten, NULL: not wanted. dweight [out, in] and dbias [out] are added to; NULL: frozen. */
 void gaze_linear_backward(const gaze_compute *compute, float *dx, size_t lddx, float *dweight, float *dbias,
                           const float *dy, size_t lddy, const float *x, size_t ldx, const gaze_linear *linear,

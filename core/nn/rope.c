@@ -21,10 +21,14 @@ static double llama3(double frequency, const gaze_rope_scaling *scaling) {
   return (1 - smooth) * slow + smooth * frequency;
 }
 
-/* Of pair i, in radians a position. */
+/* Of pair i, in radians a position, before scaling. */
+static double plain_frequency(const gaze_attention *a, size_t i) {
+  return pow(a->rope_theta, -2.0 * (double)i / (double)a->head_dim);
+}
+
 static double frequency_of(const gaze_attention *a, size_t i) {
   const gaze_rope_scaling *scaling = &a->rope_scaling;
-  double frequency = pow(a->rope_theta, -2.0 * (double)i / (double)a->head_dim);
+  double frequency = plain_frequency(a, i);
   switch (scaling->kind) {
   case GAZE_ROPE_LINEAR:
     return frequency / scaling->factor;
@@ -35,6 +39,11 @@ static double frequency_of(const gaze_attention *a, size_t i) {
   default:
     return frequency;
   }
+}
+
+void gaze_rope_find_factors(const gaze_attention *a, float *factors) {
+  for (size_t i = 0; i < a->head_dim / 2; i++)
+    factors[i] = (float)(plain_frequency(a, i) / frequency_of(a, i));
 }
 
 /* direction: 1 turns forward, -1 back. */

@@ -29,4 +29,7 @@ void gaze_rope_forward(float *rows, const struct gaze_attention *attention, cons
 /* Turns all rows back: dqkv [N, (H + 2 G) D]. */
 void gaze_rope_backward(float *dqkv, const struct gaze_attention *attention, const gaze_sequences *sequences);
 
+/* By how much each pair's frequency is divided, [D / 2]: the scaling as GAZE_ROPE_FACTORS would have it. */
+void gaze_rope_find_factors(const struct gaze_attention *attention, float *factors);
+
 #endif

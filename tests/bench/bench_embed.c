@@ -1,13 +1,14 @@
 /* From JPEG bytes to vectors, the whole way that a person's pictures go: decode, resize, image encoder. One file and
  * all of them at once, in each precision, and a query in words; milliseconds a picture or query, the least of several
- * runs. JSON lines on standard output. bench_embed MODEL FILE... ($RUNS of them); tests/bench/embed_peers.py is the
- * same in PyTorch and ONNX Runtime. */
+ * runs. JSON lines on standard output. bench_embed MODEL FILE... ($RUNS of them; $PRECISION alone);
+ * tests/bench/embed_peers.py is the same in PyTorch and ONNX Runtime. */
 #include "gaze.h"
 #include "tests/bench/ceiling.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { RUNS = 5, WARM = 12 /* pictures from which weights are packed */ };
 
@@ -62,10 +63,13 @@ int main(int count, char **arguments) {
     fprintf(stderr, "usage: bench_embed MODEL FILE...\n");
     return 2;
   }
+  const char *only = getenv("PRECISION");
   size_t n = (size_t)count - 2;
   const char *const *files = (const char *const *)arguments + 2;
   for (gaze_precision precision = GAZE_PRECISION_F32; precision <= GAZE_PRECISION_INT8; precision++) {
     gaze_model_options options = {.precision = precision};
+    if (only && strcmp(only, names[precision]) != 0)
+      continue;
     gaze_model *model;
     must(gaze_model_open(arguments[1], &options, &model));
     float *out = calloc(n * (size_t)gaze_model_dim(model), sizeof *out);

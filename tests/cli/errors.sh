@@ -60,6 +60,12 @@ sed -i 's/"projection_dim": *[0-9]*/"projection_dim": 24/; s/"hidden_size": *[0-
   other_model/config.json
 expect_error model_shape 1 '24|shape|size' embed -m other_model --text cat
 
+mkdir half_model answering_model
+cp "$GAZE_MODEL/config.json" half_model/
+expect_error model_half 1 'not whole: no half_model/preprocessor_config.json: .*gaze model pull' embed -m half_model good.png
+echo '{"model_type": "llama", "hidden_size": 64}' >answering_model/config.json
+expect_error model_answers 1 'model_type "llama".*gaze ask' classify -m answering_model --labels cat,dog good.png
+
 "$gaze" train tokenizer --vocab-size 530 --min-frequency 1 --out fewer_words texts >/dev/null
 expect_error tokenizer_of_another_model 1 'tokenizer of another model: fewer_words: its end token is [0-9]+ where .* [0-9]+' \
   train clip --model "$GAZE_MODEL" --tokenizer fewer_words --train-data set.csv --name other
@@ -68,7 +74,8 @@ expect_error index_missing_folder 1 'nowhere' index --db a.db nowhere
 expect_error index_database_nowhere 1 'no folder for the database: nowhere/a.db' index --db nowhere/a.db empty
 expect_error index_pipe_database 2 'pipe.*pipe.db' index --db pipe.db empty
 expect_error index_file 2 'good.png' index --db a.db good.png
-expect_error index_empty_folder 1 'no pictures found: empty' index --db a.db empty
+expect_error index_empty_folder 1 'no pictures found: empty' index --db fresh.db empty
+[ -e fresh.db ] && fail index_empty_leaves_nothing "fresh.db was made" || pass index_empty_leaves_nothing
 expect_error index_foreign 1 'database of another program' index --db foreign.db empty
 cp text.jpg pictures/
 expect index_all_bad 1 '"failed": \[\{"path": ".*text.jpg", "error": "not a picture' index --json --db b.db pictures

@@ -12,16 +12,17 @@ difference=$(diff program listed) && pass completion_bash || fail completion_bas
 
 # Those of zsh: `{-t+,--top=}'[...` and `'*--db=[...` behind the line of the command or of an array.
 awk '
-  /^  (common|pictures)=\(/ { sub(/=.*/, ""); place = $1 }
+  /^  (common|pictures|answering)=\(/ { sub(/=.*/, ""); place = $1 }
   /^  [a-z\\ ]+\)$/ { place = $0; gsub(/[\\)]/, "", place); sub(/^ +/, "", place) }
-  /_arguments/ { print place, "@common"; if (/\$pictures/) print place, "@pictures"; else next }
+  /_arguments/ { print place, "@common"; if (/\$answering/) print place, "@answering"
+    if (/\$pictures/) print place, "@pictures"; else next }
   place != "" && match($0, /^ +[{\047*]*-[^[]*\[/) {
     names = substr($0, RSTART, RLENGTH); gsub(/[^-a-z0-9,]/, "", names)
     count = split(names, name, ",")
     for (i = 1; i <= count; i++) print place, name[i]
   }' "$completions/_gaze" >zsh
 awk '
-  $1 == "common" || $1 == "pictures" { shared[$1] = shared[$1] " " $2; next }
+  $1 == "common" || $1 == "pictures" || $1 == "answering" { shared[$1] = shared[$1] " " $2; next }
   { line[NR] = $0 }
   END {
     for (i = 1; i <= NR; i++) {
@@ -39,6 +40,7 @@ awk '
     place = "common"
     if (match($0, /__gaze_at [a-z ]+/)) place = substr($0, RSTART + 10, RLENGTH - 10)
     else if (/__gaze_reads_pictures/) place = "pictures"
+    else if (/__gaze_answers/) place = "answering"
     sub(/-d \047.*/, "")
     if (match($0, / -l [a-z0-9-]+/)) print place " --" substr($0, RSTART + 4, RLENGTH - 4)
     if (match($0, / -s [a-z]/)) print place " -" substr($0, RSTART + 4, 1)
@@ -48,13 +50,15 @@ awk '
   /^\.S[sh] / { place = $0; sub(/^\.S[sh] (gaze )?/, "", place) }
   place == "COMMON OPTIONS" { place = "common" }
   place == "PICTURES" { place = "pictures" }
+  place == "ANSWERS" { place = "answering" }
   /^\.It Fl / { for (i = 2; i < NF; i++) if ($i == "Fl") print place " -" $(i + 1) }' "$source_root/doc/gaze.1" >manual
 
-# Gives the options of "common" and "pictures" to the commands that have them.
+# Gives the options of "common", "pictures" and "answering" to the commands that have them.
 spread() {
   sed 's/ -[^ ]*$//' program | sort -u | while read -r command; do
     sed -n "s/^common /$command /p; s/^$command -/$command -/p" "$1"
     grep -q "^$command --max-megapixels" program && sed -n "s/^pictures /$command /p" "$1"
+    grep -q "^$command --max-tokens" program && sed -n "s/^answering /$command /p" "$1"
   done | sort -u
 }
 spread fish >listed

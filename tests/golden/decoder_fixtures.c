@@ -19,20 +19,30 @@ const char *decoder_path(const char *name) {
 
 static bool is_leftover(const void *user, const char *name) { return gaze_decoder_is_leftover(user, name); }
 
-static void load(decoder_run *run, const char *name) {
-  char config_name[64];
-  gaze_decoder_config config;
+static bool is_file(const char *path) { return gaze_ends_with(path, ".gguf"); }
+
+static void read_config(const decoder_run *run, const char *path, gaze_decoder_config *config) {
+  char name[1100];
   json_t *json;
-  snprintf(config_name, sizeof config_name, "%s/config.json", name);
-  must(gaze_json_open(decoder_path(config_name), &json));
-  must(gaze_decoder_config_read(json, &config));
+  if (is_file(path)) {
+    must(gaze_decoder_config_read_gguf(gaze_weights_gguf(run->weights), config));
+    return;
+  }
+  snprintf(name, sizeof name, "%s/config.json", path);
+  must(gaze_json_open(name, &json));
+  must(gaze_decoder_config_read(json, config));
   json_decref(json);
+}
+
+static void load(decoder_run *run, const char *path) {
+  gaze_decoder_config config;
+  must(gaze_weights_open(path, &run->weights));
+  read_config(run, path, &config);
   must(gaze_decoder_init(&run->decoder, &config));
   must(gaze_decoder_list(&run->decoder, &run->parameters));
-  must(gaze_weights_open(decoder_path(name), &run->weights));
   gaze_load how = {.kernels = &run->kernels,
-                   .names = gaze_decoder_names,
-                   .config = "config.json",
+                   .names = config.fused_gguf ? gaze_decoder_fused_names : gaze_decoder_names,
+                   .config = "its configuration",
                    .is_leftover = is_leftover,
                    .user = &run->decoder.config};
   for (gaze_dtype dtype = 0; dtype < GAZE_DTYPES; dtype++)
@@ -41,16 +51,20 @@ static void load(decoder_run *run, const char *name) {
   gaze_decoder_tie(&run->decoder);
 }
 
-void decoder_open(decoder_run *run, const char *name, gaze_precision precision) {
+void decoder_open_path(decoder_run *run, const char *path, gaze_precision precision) {
   *run = (decoder_run){0};
   gaze_kernels_init(&run->kernels, gaze_cpu_detect());
   must(gaze_matmul_new(&run->kernels, gaze_cpu_detect(), precision, &run->matmul));
   run->compute = (gaze_compute){.kernels = &run->kernels, .matmul = run->matmul};
-  load(run, name);
+  load(run, path);
   gaze_arena measure = GAZE_ARENA_MEASURE;
   gaze_decoder_tape_layout(&run->tape, &run->decoder, DECODER_BATCH, DECODER_ROWS, DECODER_ROWS, &measure);
   must(gaze_arena_init(&run->arena, measure.used));
   gaze_decoder_tape_layout(&run->tape, &run->decoder, DECODER_BATCH, DECODER_ROWS, DECODER_ROWS, &run->arena);
+}
+
+void decoder_open(decoder_run *run, const char *name, gaze_precision precision) {
+  decoder_open_path(run, decoder_path(name), precision);
 }
 
 void decoder_close(decoder_run *run) {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { DECODER_ROWS = 128, DECODER_BATCH = 3 };
+enum { DECODER_ROWS = 256, DECODER_BATCH = 3 };
 
 typedef struct decoder_run {
   gaze_kernels kernels;
@@ -26,6 +26,9 @@ typedef struct decoder_run {
 
 /* Path below data/decoders; of eight calls at a time. */
 const char *decoder_path(const char *name);
+/* path: a folder, or a GGUF. */
+void decoder_open_path(decoder_run *run, const char *path, gaze_precision precision);
+/* One of data/decoders. */
 void decoder_open(decoder_run *run, const char *name, gaze_precision precision);
 void decoder_close(decoder_run *run);
 gaze_kv_cache *decoder_cache(const decoder_run *run, gaze_dtype dtype);

@@ -86,10 +86,10 @@ static void a_tower_is_widened_when_first_used(void **state) {
   gaze_model *model = open_clip_model(quantised("lazy", GAZE_PRECISION_BF16), NULL);
   const char *text = "a dog";
   float vector[64];
-  assert_null(model->towers[GAZE_TOWER_TEXT].converted);
+  assert_null(model->towers[GAZE_TOWER_TEXT].converted.base);
   assert_int_equal(gaze_embed_texts(model, &text, 1, vector), GAZE_OK);
-  assert_non_null(model->towers[GAZE_TOWER_TEXT].converted);
-  assert_null(model->towers[GAZE_TOWER_VISION].converted);
+  assert_non_null(model->towers[GAZE_TOWER_TEXT].converted.base);
+  assert_null(model->towers[GAZE_TOWER_VISION].converted.base);
   gaze_model_close(model);
 }
 

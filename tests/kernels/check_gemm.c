@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <string.h>
 
 typedef struct product {
   bool transpose_a, transpose_b;
@@ -93,6 +94,84 @@ static void small_products_of_any_shape(void **state) {
   }
 }
 
+/* small_product_bf16 against sums of the rounded numbers. Beyond K, which is even, A's rows have a gap. */
+static void run_bf16(const gaze_kernels *kernels, const product *p, gaze_random *random) {
+  size_t a = extent(p->M, p->K, p->lda), b = extent(p->K / 2, p->N, p->ldb) * 2, c = extent(p->M, p->N, p->ldc);
+  float *A = guarded_floats(0, a, random, 1), *pairs = guarded_floats(1, b, random, 1),
+        *B = guarded_floats(2, b, random, 1);
+  float *C0 = guarded_floats(3, c, random, 1), *C = guarded_copy(4, C0, c);
+  uint16_t *half_a = guarded(5, a * sizeof *half_a), *half_b = guarded(6, b * sizeof *half_b);
+  kernels->bf16_from_f32(half_a, A, a);
+  kernels->f32_from_bf16(A, half_a, a);
+  kernels->bf16_from_f32(half_b, pairs, b);
+  kernels->f32_from_bf16(pairs, half_b, b);
+  for (size_t k = 0; k < p->K; k++)
+    for (size_t n = 0; n < p->N; n++)
+      B[k * p->N + n] = pairs[(k / 2 * p->ldb + n) * 2 + k % 2];
+  product plain = *p;
+  plain.ldb = p->N;
+  kernels->small_product_bf16(C, p->ldc, half_a, p->lda, half_b, p->ldb, p->M, p->N, p->K, p->beta != 0);
+  verify(&plain, A, B, C0, C);
+  guard_verify();
+}
+
+static void small_products_in_bf16(void **state) {
+  const gaze_kernels *kernels = *state;
+  gaze_random random;
+  gaze_random_init(&random, 29, 0);
+  assert_int_equal(!kernels->small_product_bf16, !kernels->exponentials_bf16);
+  for (int i = 0; i < 400 && kernels->small_product_bf16; i++) {
+    product p;
+    guard_at_start(i % 2);
+    shape_product(&p, &random, i % 2 ? 20 : 90);
+    size_t K = p.K * 2;
+    p = (product){.M = p.M, .N = p.N, .K = K, .lda = K + 4, .ldb = p.N + i % 3, .ldc = p.N + 5, .alpha = 1};
+    p.beta = (float)(i / 2 % 2);
+    run_bf16(kernels, &p, &random);
+  }
+}
+
+/* product_i8, whose sums are exact, for numbers up to the ends of their range. */
+static void run_i8(const gaze_kernels *kernels, size_t M, size_t N, size_t K, bool biased, bool add,
+                   gaze_random *random) {
+  size_t words = (K + 3) / 4, lda = words * 4, ldc = N + 3, c = extent(M, N, ldc);
+  int8_t *A = guarded(0, M * lda), *B = guarded(1, words * 256);
+  int32_t *offsets = guarded(2, 64 * sizeof *offsets);
+  float *scales = guarded_floats(3, M, random, 1), *of_b = guarded_floats(4, N, random, 1);
+  float *bias = guarded_floats(5, N, random, 9), *C0 = guarded_floats(6, c, random, 9), *C = guarded_copy(7, C0, c);
+  for (size_t i = 0; i < M * lda; i++)
+    A[i] = i % 5 ? (int8_t)gaze_random_next(random) : -128;
+  memset(offsets, 0, 64 * sizeof *offsets);
+  for (size_t i = 0; i < words * 256; i++) {
+    size_t n = i / 4 % 64, k = i / 256 * 4 + i % 4;
+    B[i] = n >= N || k >= K ? 0 : i % 7 ? (int8_t)gaze_random_next(random) : -128;
+    offsets[n] -= 128 * B[i];
+  }
+  gaze_panel_i8 panel = {.N = N, .K = K, .values = B, .offsets = offsets, .scales = of_b, .bias = biased ? bias : NULL};
+  kernels->product_i8(C, ldc, A, lda, scales, &panel, M, add);
+  for (size_t at = 0; at < c; at++) {
+    size_t m = at / ldc, n = at % ldc;
+    int32_t sum = 0;
+    for (size_t k = 0; k < K && n < N; k++)
+      sum += A[m * lda + k] * B[(k / 4 * 64 + n) * 4 + k % 4];
+    double before = n < N ? (biased ? bias[n] : 0) + (add ? (double)C0[at] : 0) : C0[at];
+    double term = n < N ? (double)sum * scales[m] * of_b[n] : 0;
+    assert_near(C[at], term + before, n < N ? 6 * HALF_ULP * (fabs(term) + fabs(before) + 20) : 0);
+  }
+  guard_verify();
+}
+
+static void panels_in_int8(void **state) {
+  const gaze_kernels *kernels = *state;
+  gaze_random random;
+  gaze_random_init(&random, 30, 0);
+  for (int i = 0; i < 300 && kernels->product_i8; i++) {
+    guard_at_start(i % 2);
+    run_i8(kernels, gaze_random_below(&random, 20) + 1, i < 64 ? (size_t)i + 1 : gaze_random_below(&random, 64) + 1,
+           gaze_random_below(&random, i % 10 ? 90 : 3000) + 1, i & 2, i & 4, &random);
+  }
+}
+
 /* What attention asks for: every head of a short text or a small picture. */
 static void attention_shapes(void **state) {
   gaze_random random;
@@ -178,6 +257,8 @@ static void bits_do_not_depend_on_threads(void **state) {
 
 const check gemm_checks[] = {{"products of any shape", products_of_any_shape},
                              {"small products of any shape", small_products_of_any_shape},
+                             {"small products in bf16", small_products_in_bf16},
+                             {"panels in int8", panels_in_int8},
                              {"attention's products", attention_shapes},
                              {"empty products", empty_products},
                              {"products inside a team", products_inside_a_team},

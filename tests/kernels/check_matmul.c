@@ -17,7 +17,7 @@ static void round_to_bf16(const gaze_kernels *kernels, float *x, uint16_t *half,
 
 typedef struct product {
   size_t M, N, K;
-  bool transpose_a, transpose_b, half_a, half_b, accumulate;
+  bool transpose_a, transpose_b, half_a, half_b, accumulate, biased;
 } product;
 
 static double sum_of_row(const product *p, const float *A, size_t lda, const float *B, size_t ldb, size_t m, size_t n,
@@ -38,6 +38,7 @@ static void run_product(gaze_matmul *matmul, const gaze_kernels *kernels, const 
   size_t a = (p->transpose_a ? p->K : p->M) * lda, b = (p->transpose_b ? p->N : p->K) * ldb, c = p->M * ldc;
   float *A = guarded_floats(0, a, random, 1), *B = guarded_floats(1, b, random, 1),
         *C0 = guarded_floats(2, c, random, 1);
+  float *bias = guarded_floats(6, p->N, random, 3);
   uint16_t *half_a = guarded(4, a * sizeof *half_a), *half_b = guarded(5, b * sizeof *half_b);
   gaze_operand left = {.f32 = A, .ld = lda, .transpose = p->transpose_a};
   gaze_operand right = {.f32 = B, .ld = ldb, .transpose = p->transpose_b};
@@ -50,6 +51,7 @@ static void run_product(gaze_matmul *matmul, const gaze_kernels *kernels, const 
   if (pack)
     assert_int_equal(gaze_packed_new(matmul, p->N, p->K, right, &packed), GAZE_OK);
   right.packed = packed;
+  right.bias = p->biased ? bias : NULL;
   gaze_matmul_run(matmul, p->M, p->N, p->K, left, right, p->accumulate, C, ldc);
   gaze_packed_free(packed);
   if (gaze_matmul_precision(matmul) == GAZE_PRECISION_BF16) {
@@ -58,12 +60,13 @@ static void run_product(gaze_matmul *matmul, const gaze_kernels *kernels, const 
   }
   for (size_t m = 0; m < p->M; m++)
     for (size_t n = 0; n < ldc; n++) {
-      double size, before = p->accumulate ? C0[m * ldc + n] : 0;
+      double size, before = p->accumulate ? C0[m * ldc + n] : 0, shift = p->biased && n < p->N ? bias[n] : 0;
       if (n >= p->N)
         assert_true(C[m * ldc + n] == C0[m * ldc + n]);
       else {
-        double want = before + sum_of_row(p, A, lda, B, ldb, m, n, &size);
-        assert_near(C[m * ldc + n], want, 2 * HALF_ULP * ((double)p->K + 2) * (size + fabs(before)));
+        double want = before + shift + sum_of_row(p, A, lda, B, ldb, m, n, &size);
+        size += fabs(before) + fabs(shift);
+        assert_near(C[m * ldc + n], want, 2 * HALF_ULP * ((double)p->K + 2) * size);
       }
     }
   guard_verify();
@@ -85,7 +88,8 @@ static void run_products(const gaze_kernels *kernels, unsigned cpu_flags, bool b
                  bits & 2,
                  bf16 && bits & 4,
                  bf16 && bits & 8,
-                 bits & 16};
+                 bits & 16,
+                 bits & 32};
     run_product(matmul, kernels, &p, false, &random);
     run_product(matmul, kernels, &p, false, &random); /* the prepared product again */
     p.transpose_b = true;
@@ -105,8 +109,9 @@ static void bf16_products(void **state) {
 
 /* C of A [M, K] and W [N, K] in int8. */
 static void run_int8(const gaze_kernels *kernels, unsigned cpu_flags, const product *p, const float *A, const float *W,
-                     float *C) {
-  gaze_operand left = {.f32 = A, .ld = p->K}, right = {.f32 = W, .ld = p->K, .transpose = true};
+                     const float *bias, float *C) {
+  gaze_operand left = {.f32 = A, .ld = p->K}, right = {.f32 = W, .ld = p->K, .transpose = true, .bias = bias};
+  right.activate = bias ? kernels->activation[GAZE_GELU] : NULL;
   gaze_matmul *matmul;
   gaze_packed *packed;
   assert_int_equal(gaze_matmul_new(kernels, cpu_flags, GAZE_PRECISION_INT8, &matmul), GAZE_OK);
@@ -139,14 +144,21 @@ static void check_int8(const gaze_kernels *kernels, const product *p, bool outly
     W[n * p->K + 3] /= 100;
   bound = 7 * sqrt((double)p->K / 12) * (most_a + most_w) / 127 + (outlying ? 100 * most_a * most_w / 254 : 0);
   float *C = guarded_copy(3, C0, c), *portable = guarded_copy(6, C0, c);
-  run_int8(kernels, gaze_cpu_detect(), p, A, W, C);
-  run_int8(kernels, 0, p, A, W, portable);
+  run_int8(kernels, gaze_cpu_detect(), p, A, W, NULL, C);
+  run_int8(kernels, 0, p, A, W, NULL, portable);
   assert_memory_equal(C, portable, c * sizeof *C);
   for (size_t m = 0; m < p->M; m++)
     for (size_t n = 0; n < p->N; n++) {
       double size, want = sum_of_row(p, A, p->K, W, p->K, m, n, &size);
       assert_near(C[m * p->N + n], want + (p->accumulate ? C0[m * p->N + n] : 0), bound);
     }
+  float *bias = guarded_floats(7, p->N, random, 3), *finished = guarded_copy(6, C0, c);
+  run_int8(kernels, gaze_cpu_detect(), p, A, W, bias, finished);
+  for (size_t i = 0; i < c; i++) {
+    float want = C[i] + bias[i % p->N], size = fabsf(C[i]) + fabsf(bias[i % p->N]);
+    kernels->activation[GAZE_GELU](&want, &want, 1);
+    assert_near(finished[i], want, 1e-6 * (1 + (double)size));
+  }
   guard_verify();
 }
 
@@ -162,7 +174,8 @@ static void int8_products(void **state) {
                  true,
                  false,
                  false,
-                 i % 2};
+                 i % 2,
+                 false};
     check_int8(*state, &p, outlying, &random);
   }
 }

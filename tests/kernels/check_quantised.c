@@ -2,6 +2,7 @@
  */
 #include "core/kernels/matmul.h"
 #include "core/kernels/quantised.h"
+#include "core/kernels/quants.h"
 #include "tests/kernels/check.h"
 
 #include <math.h>
@@ -86,7 +87,7 @@ static void open_row(const gaze_kernels *kernels, const product *p, const uint8_
   else
     for (size_t k = 0; k < p->K; k += kind.block, row += kind.size) {
       gaze_opened block;
-      gaze_block_widen(values + k, row, p->dtype);
+      gaze_dequantise(values + k, row, p->dtype, kind.block);
       gaze_opened_fill(&block, row, p->dtype);
       for (size_t j = 0; j < kind.block; j++)
         sizes[k + j] = fabsf(block.scales[j / kind.part]) * (float)(block.values[j] + kind.zero) +

@@ -94,6 +94,36 @@ static void check_adamw(const gaze_kernels *kernels, size_t n, gaze_random *rand
   }
 }
 
+/* exponentials_bf16: each to half a unit in the last of bf16's 8 bits and 2e-4, and a sum that fits them. */
+static void check_exponentials(const gaze_kernels *kernels, size_t n, gaze_random *random) {
+  if (!kernels->exponentials_bf16 || !n)
+    return;
+  float *x = guarded_floats(0, n, random, 20), top = -INFINITY;
+  uint16_t *y = guarded(1, n * sizeof *y);
+  double sum = 0;
+  for (size_t i = 0; i < n; i++)
+    top = fmaxf(top, x[i]);
+  float got = kernels->exponentials_bf16(y, x, n);
+  for (size_t i = 0; i < n; i++) {
+    float value;
+    double want = exp((double)x[i] - top);
+    kernels->f32_from_bf16(&value, y + i, 1);
+    assert_near(value, want, (0x1p-8 + 2e-4) * want + 1e-37);
+    sum += want;
+  }
+  assert_near(got, sum, 4e-4 * sum);
+  guard_verify();
+}
+
+static void exponentials(void **state) {
+  const gaze_kernels *kernels = *state;
+  float row[] = {0, NAN, 1};
+  uint16_t out[3];
+  for_sizes(check_exponentials, kernels, 5000);
+  if (kernels->exponentials_bf16)
+    assert_true(isnan(kernels->exponentials_bf16(out, row, 3)));
+}
+
 static void check_dot_i8(const gaze_kernels *kernels, size_t n, gaze_random *random) {
   int8_t *a = guarded(0, n), *b = guarded(1, n);
   int32_t want = 0;
@@ -156,7 +186,12 @@ static void dot_i8_is_exact(void **state) {
   check_dot_i8(*state, 65536, &random);
 }
 
-const check vector_checks[] = {{"dot and sum of squares", dot_products}, {"add, axpy, scale, multiply", elementwise},
-                               {"softmax", softmax_and_backward},        {"AdamW", adamw},
-                               {"int8 dot is exact", dot_i8_is_exact},   {"int8 from floats", int8_from_floats},
-                               {"floats from int32", floats_from_int32}, {0}};
+const check vector_checks[] = {{"dot and sum of squares", dot_products},
+                               {"add, axpy, scale, multiply", elementwise},
+                               {"softmax", softmax_and_backward},
+                               {"AdamW", adamw},
+                               {"exponentials in bf16", exponentials},
+                               {"int8 dot is exact", dot_i8_is_exact},
+                               {"int8 from floats", int8_from_floats},
+                               {"floats from int32", floats_from_int32},
+                               {0}};

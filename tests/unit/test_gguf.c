@@ -386,9 +386,10 @@ static void test_written_is_read(void **state) {
   const gaze_tensor matrix = {.data = x, .rank = 2, .shape = {ROWS, COLUMNS}};
   for (gaze_dtype dtype = GAZE_DTYPE_F32; dtype < GAZE_DTYPES; dtype++)
     if (dtype <= GAZE_DTYPE_BF16 || gaze_dtype_is_quantised(dtype))
-      items[n++] = (gaze_gguf_item){gaze_dtype_name(dtype), matrix, dtype, 0};
-  items[n++] = (gaze_gguf_item){"turned", matrix, GAZE_DTYPE_F32, 2};
-  items[n++] = (gaze_gguf_item){"none", {.data = x, .rank = 2, .shape = {0, 3}}, GAZE_DTYPE_F16, 0};
+      items[n++] = (gaze_gguf_item){.name = gaze_dtype_name(dtype), .source = matrix, .dtype = dtype};
+  items[n++] = (gaze_gguf_item){.name = "turned", .source = matrix, .dtype = GAZE_DTYPE_F32, .heads = 2};
+  items[n++] =
+      (gaze_gguf_item){.name = "none", .source = {.data = x, .rank = 2, .shape = {0, 3}}, .dtype = GAZE_DTYPE_F16};
   fill_metadata(&metadata);
   assert_int_equal(gaze_gguf_make(test_path("made.gguf"), &metadata, items, n, &kernels), GAZE_OK);
   gaze_gguf_metadata_fini(&metadata);
@@ -432,7 +433,7 @@ static void test_whole_or_absent(void **state) {
   static float x[64];
   gaze_kernels kernels;
   const gaze_gguf_metadata metadata = {0};
-  gaze_gguf_item item = {"w", {.data = x, .rank = 2, .shape = {2, 32}}, GAZE_DTYPE_Q8_0, 0};
+  gaze_gguf_item item = {.name = "w", .source = {.data = x, .rank = 2, .shape = {2, 32}}, .dtype = GAZE_DTYPE_Q8_0};
   gaze_kernels_init(&kernels, 0);
   x[40] = NAN;
   check_fails(gaze_gguf_make(test_path("bad.gguf"), &metadata, &item, 1, &kernels), GAZE_ERR_FORMAT, "tensor w", "Q8_0",

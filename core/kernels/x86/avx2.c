@@ -1,6 +1,5 @@
 /* AVX2 with FMA and F16C: 8 floats a register. */
 #include "core/kernels/levels.h"
-#include "core/kernels/quantised.h"
 
 #include <immintrin.h>
 #include <math.h>
@@ -111,6 +110,12 @@ static inline void store_i8(int8_t *y, lanes v, size_t left) {
   int8_t bytes[16];
   _mm_storeu_si128((__m128i *)(void *)bytes, _mm_packs_epi16(halves, halves));
   memcpy(y, bytes, left >= LANES ? LANES : left);
+}
+
+#define TILE_WIDTH 2
+
+static inline lanes tile_last(const char *b, size_t left) {
+  return _mm256_maskload_ps((const float *)(const void *)b, first_mask(left));
 }
 
 #include "core/kernels/wide.inc"

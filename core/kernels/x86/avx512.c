@@ -89,6 +89,13 @@ static inline void store_i8(int8_t *y, lanes v, size_t left) {
   _mm_mask_storeu_epi8(y, left >= LANES ? (__mmask16)~0u : first_mask(left), bytes);
 }
 
+#define TILE_WIDTH 4
+
+/* The mask does not change in a loop, which load's question would. */
+static inline lanes tile_last(const char *b, size_t left) {
+  return _mm512_maskz_loadu_ps((__mmask16)((1u << left) - 1), b);
+}
+
 #include "core/kernels/wide.inc"
 
 static double sum_squares(const float *x, size_t n) {

@@ -1,6 +1,5 @@
 /* Weights in GGUF's blocks with AVX2: 32 products of bytes in two steps. */
-#include "core/kernels/quantised.h"
-#include "core/kernels/quantised_blocks.h"
+#include "core/kernels/levels.h"
 
 #include <immintrin.h>
 
@@ -93,6 +92,10 @@ INLINED lanes first_lanes(lanes x, size_t n) {
 
 INLINED lanes times_lanes(lanes a, lanes b) {
   return (lanes){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
+}
+
+INLINED lanes plus_lanes(lanes a, lanes b) {
+  return (lanes){_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)};
 }
 
 INLINED lanes minus_lanes(lanes a, lanes b) {

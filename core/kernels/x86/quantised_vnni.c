@@ -1,6 +1,5 @@
 /* Weights in GGUF's blocks with AVX-512 VNNI: 64 products of bytes in one step. */
-#include "core/kernels/quantised.h"
-#include "core/kernels/quantised_blocks.h"
+#include "core/kernels/levels.h"
 
 #include <immintrin.h>
 
@@ -61,6 +60,7 @@ INLINED lanes no_lanes(void) { return _mm512_setzero_ps(); }
 INLINED lanes load_lanes(const float *x, size_t n) { return _mm512_maskz_loadu_ps(first_16(n), x); }
 INLINED lanes first_lanes(lanes x, size_t n) { return _mm512_maskz_mov_ps(first_16(n), x); }
 INLINED lanes times_lanes(lanes a, lanes b) { return _mm512_mul_ps(a, b); }
+INLINED lanes plus_lanes(lanes a, lanes b) { return _mm512_add_ps(a, b); }
 INLINED lanes minus_lanes(lanes a, lanes b) { return _mm512_sub_ps(a, b); }
 INLINED lanes plus_products(lanes c, lanes a, lanes b) { return _mm512_fmadd_ps(a, b, c); }
 INLINED lanes minus_products(lanes c, lanes a, lanes b) { return _mm512_fnmadd_ps(a, b, c); }

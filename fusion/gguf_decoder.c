@@ -1,0 +1,207 @@
+/* A language model's folder as one GGUF file. */
+#include "core/base/file.h"
+#include "core/base/memory.h"
+#include "core/nn/rope.h"
+#include "fusion/assistant.h"
+#include "fusion/clip_config.h"
+#include "fusion/gguf_make.h"
+#include "fusion/model.h"
+#include "text/tokenizer_gguf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_SIZE = 64 /* bytes of a tensor's name that ggml takes, and its end */ };
+
+typedef struct writing {
+  gaze_assistant *model; /* its files alone; nothing of it is run */
+  gaze_decoder_config stored;
+  gaze_quantisation to;
+  gaze_gguf_metadata metadata;
+  gaze_gguf_item *items;
+  char (*names)[NAME_SIZE]; /* [n], of the items */
+  size_t n;
+  float *factors; /* [D / 2] */
+} writing;
+
+/* As the file says it, and as llama.cpp numbers it (general.file_type). */
+static const struct {
+  gaze_dtype dtype;
+  int64_t type;
+} kinds[] = {[GAZE_TO_F32] = {GAZE_DTYPE_F32, 0},
+             [GAZE_TO_F16] = {GAZE_DTYPE_F16, 1},
+             [GAZE_TO_Q8_0] = {GAZE_DTYPE_Q8_0, 7},
+             [GAZE_TO_Q4_K] = {GAZE_DTYPE_Q4_K, 14}};
+
+static void writing_fini(writing *w) {
+  gaze_assistant_close(w->model);
+  gaze_gguf_metadata_fini(&w->metadata);
+  free(w->items);
+  free(w->names);
+  free(w->factors);
+}
+
+static gaze_err open_config(const char *folder, const char *file, json_t **out) {
+  char *path;
+  GAZE_TRY(gaze_path_join(folder, file, &path));
+  gaze_err err = gaze_json_open(path, out);
+  free(path);
+  return err;
+}
+
+static gaze_err refuse_clip(const char *folder) {
+  json_t *json;
+  gaze_clip_config clip;
+  GAZE_TRY(open_config(folder, "config.json", &json));
+  gaze_err err = gaze_clip_config_read(json, &clip);
+  json_decref(json);
+  if (err != GAZE_OK)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_ARGUMENT, "not a language model: %s: %s becomes smaller with int8 or bf16", folder,
+                   clip.family);
+}
+
+static gaze_err open_model(writing *w, const char *name) {
+  bool native;
+  gaze_assistant *model;
+  if (gaze_ends_with(name, ".gguf"))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "already a GGUF: %s: name the folder of the model that it was made of", name);
+  GAZE_TRY(gaze_alloc(1, sizeof *w->model, &w->model));
+  model = w->model;
+  GAZE_TRY(gaze_model_find(name, &model->path));
+  GAZE_TRY(refuse_clip(model->path));
+  GAZE_TRY(gaze_compute_open(&model->options.model, &model->kernels, &model->matmul, &native));
+  GAZE_TRY(gaze_assistant_open_files(model));
+  return gaze_assistant_open_tokenizer(model);
+}
+
+/* The matrix that llama.cpp keeps in Q6_K where others become Q4_K: the output head, which embeddings without one are
+ * too. */
+static bool is_head(const writing *w, const char *name) {
+  return strcmp(name, w->stored.tied ? "token_embd.weight" : "output.weight") == 0;
+}
+
+static gaze_tensor tensor_of(const gaze_parameter *parameter) {
+  return (gaze_tensor){.data = parameter->weight->data,
+                       .dtype = parameter->weight->dtype,
+                       .rank = parameter->columns == 1 ? 1 : 2,
+                       .shape = {parameter->rows, parameter->columns}};
+}
+
+/* Of a parameter's places the last is GGUF's. */
+static void find_place(const writing *w, const gaze_parameter *parameter, gaze_tensor_place *place) {
+  const gaze_name_table *table = w->stored.fused_gguf ? &gaze_decoder_fused_names : &gaze_decoder_names;
+  for (size_t turn = 0; gaze_tensor_place_next(table, parameter->name, &turn, place);)
+    ;
+}
+
+static size_t heads_of(const writing *w, const char *parameter) {
+  const gaze_attention *attention = &w->stored.block.attention;
+  if (!attention->rope_interleaved)
+    return 0;
+  return gaze_ends_with(parameter, ".q_weight")   ? attention->heads
+         : gaze_ends_with(parameter, ".k_weight") ? attention->kv_heads
+                                                  : 0;
+}
+
+/* A new item, or more rows of the one that shares the tensor, whose first part comes first. */
+static void add_parameter(writing *w, const gaze_parameter *parameter) {
+  gaze_tensor_place place;
+  find_place(w, parameter, &place);
+  if (place.part > 0) {
+    for (size_t i = 0; i < w->n; i++)
+      if (strcmp(w->names[i], place.name) == 0)
+        w->items[i].below[w->items[i].n_below++] = tensor_of(parameter);
+    return;
+  }
+  memcpy(w->names[w->n], place.name, NAME_SIZE);
+  w->items[w->n] =
+      (gaze_gguf_item){.name = w->names[w->n], .source = tensor_of(parameter), .heads = heads_of(w, parameter->name)};
+  gaze_gguf_item *item = &w->items[w->n++];
+  bool raised = w->to == GAZE_TO_Q4_K && is_head(w, item->name);
+  item->dtype = gaze_gguf_fitting(raised ? GAZE_DTYPE_Q6_K : kinds[w->to].dtype, &item->source);
+}
+
+/* LLaMA 3's scaling, which the configuration has no key for. */
+static gaze_err add_factors(writing *w) {
+  const gaze_attention *attention = &w->model->decoder.config.block.attention;
+  size_t n = attention->head_dim / 2;
+  if (attention->rope_scaling.kind != GAZE_ROPE_LLAMA3)
+    return GAZE_OK;
+  GAZE_TRY(gaze_alloc(n, sizeof *w->factors, &w->factors));
+  gaze_rope_find_factors(attention, w->factors);
+  w->items[w->n++] = (gaze_gguf_item){.name = "rope_freqs.weight",
+                                      .source = {.data = w->factors, .dtype = GAZE_DTYPE_F32, .rank = 1, .shape = {n}},
+                                      .dtype = GAZE_DTYPE_F32};
+  return GAZE_OK;
+}
+
+static gaze_err add_tensors(writing *w) {
+  const gaze_parameters *list = &w->model->parameters;
+  GAZE_TRY(gaze_alloc(list->n + 1, sizeof *w->items, &w->items));
+  GAZE_TRY(gaze_alloc(list->n + 1, sizeof *w->names, &w->names));
+  for (size_t i = 0; i < list->n; i++)
+    add_parameter(w, &list->items[i]);
+  return add_factors(w);
+}
+
+static gaze_err put_general(writing *w) {
+  const char *path = w->model->path, *slash = strrchr(path, '/');
+  GAZE_TRY(gaze_gguf_put_string(&w->metadata, "general.name", slash ? slash + 1 : path));
+  GAZE_TRY(gaze_gguf_put_integer(&w->metadata, "general.file_type", GAZE_GGUF_U32, kinds[w->to].type));
+  return gaze_gguf_put_integer(&w->metadata, "general.quantization_version", GAZE_GGUF_U32, 2);
+}
+
+/* The template goes along as it is, whether or not gaze knows it. */
+static gaze_err put_template(writing *w) {
+  char *jinja, *path;
+  GAZE_TRY(gaze_chat_template_text(w->model->path, &jinja, &path));
+  gaze_err err = jinja ? gaze_gguf_put_string(&w->metadata, "tokenizer.chat_template", jinja) : GAZE_OK;
+  if (jinja && gaze_chat_template_read(jinja, strlen(jinja), path, &w->model->chat) != GAZE_OK)
+    gaze_chat_template_fini(&w->model->chat);
+  free(jinja);
+  free(path);
+  return err;
+}
+
+/* bos_token_id of config.json; -1: none. */
+static gaze_err find_start(const writing *w, int32_t *start) {
+  json_t *json;
+  int64_t id = -1;
+  GAZE_TRY(open_config(w->model->path, "config.json", &json));
+  const json_t *said = json_object_get(json, "bos_token_id");
+  if (json_is_integer(said))
+    id = json_integer_value(said);
+  json_decref(json);
+  *start = id >= 0 && (size_t)id < w->stored.vocabulary ? (int32_t)id : -1;
+  return GAZE_OK;
+}
+
+static gaze_err put_tokenizer(writing *w) {
+  gaze_assistant *model = w->model;
+  gaze_tokenizer_surroundings beside = {.rows = w->stored.vocabulary, .name = model->path};
+  GAZE_TRY(gaze_assistant_find_ends(model));
+  GAZE_TRY(find_start(w, &beside.start));
+  beside.end = model->n_ends > 0 ? model->ends[0] : -1;
+  beside.turn = model->n_ends > 1 ? model->ends[1] : -1;
+  return gaze_tokenizer_write_gguf(model->tokenizer, &beside, &w->metadata);
+}
+
+gaze_err gaze_model_write_gguf(const char *name, gaze_quantisation to, const char *path) {
+  writing w = {.to = to};
+  gaze_err err;
+  if (!gaze_ends_with(path, ".gguf"))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "not a GGUF's name: %s: let it end in .gguf", path);
+  if (gaze_file_exists(path))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "a file is there already: %s: name a new one", path);
+  GAZE_TRY_DONE(open_model(&w, name));
+  GAZE_TRY_DONE(gaze_decoder_config_write_gguf(&w.model->decoder.config, &w.metadata, &w.stored));
+  GAZE_TRY_DONE(put_general(&w));
+  GAZE_TRY_DONE(put_template(&w));
+  GAZE_TRY_DONE(put_tokenizer(&w));
+  GAZE_TRY_DONE(add_tensors(&w));
+  GAZE_TRY_DONE(gaze_gguf_make(path, &w.metadata, w.items, w.n, &w.model->kernels));
+done:
+  writing_fini(&w);
+  return err;
+}

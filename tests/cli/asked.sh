@@ -1,0 +1,33 @@
+# Questions about pictures, to models of a few kilobytes, and to what does not answer.
+models=$source_root/tests/golden/data/assistants
+picture=$models/pictures/wide.png
+
+expect ask_json 0 '"answer": ".+", "ending": "length", "prompt_tokens": 41' \
+  ask --json --max-tokens 4 -m "$models/llava" --image "$picture" "What is in the picture?"
+expect ask_original 0 '.' ask -q --max-tokens 4 -m "$models/original" --image "$picture" "What?"
+expect ask_pair 0 '.' ask -q --max-tokens 4 -m "$models/smolvlm-pair/model.gguf" --image "$picture" "What?"
+input=$picture
+expect ask_stdin 0 '.' ask -q --max-tokens 4 -m "$models/onevision" --image - --image "$picture" "What?"
+input=/dev/null
+
+expect_error ask_picture_missing 1 'nowhere.png' ask -m "$models/llava" --image nowhere.png "What?"
+echo "This is a text." >text.png
+expect_error ask_picture_is_text 1 'not a picture: text.png' ask -m "$models/llava" --image text.png "What?"
+head -c 200 "$picture" >cut.png
+expect_error ask_picture_cut 1 'ends early: cut.png' ask -m "$models/llava" --image cut.png "What?"
+expect_error ask_too_long 1 'question too long: .*--context' ask --context 16 -m "$models/llava" --image "$picture" "What?"
+
+expect_error ask_of_clip 1 'compares and does not answer: .*quick' ask -m "$models/../clip/quick" "What?"
+expect_error embed_of_llava 1 'gives no vectors: .*"llava".*gaze ask' embed --out x.npy -m "$models/llava" "$picture"
+expect_error classify_of_smolvlm 1 'gives no vectors: .*"smolvlm".*gaze ask' \
+  classify --labels cat,dog -m "$models/smolvlm" "$picture"
+
+cp -r "$models/llava" no_processor
+rm no_processor/preprocessor_config.json
+expect_error no_processor 1 'no image processor: no_processor: preprocessor_config.json' ask -m no_processor "What?"
+mkdir no_tower
+cp "$models/original/"* no_tower 2>/dev/null
+expect_error no_tower 1 'image encoder not found: .*someone/vision-tower' ask -m no_tower "What?"
+expect_error eye_of_another 1 'eye of another model: .* 16 .* 24' \
+  ask -m "$models/pair/model.gguf" --projector "$models/../llava/next.gguf" --template vicuna-v1 "What?"
+expect_error no_template 1 'no chat template: .*--template' ask -m "$models/pair/model.gguf" "What?"
