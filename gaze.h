@@ -281,14 +281,18 @@ GAZE_CHECKED gaze_err gaze_search(gaze_index *index, const char *model_key, cons
 GAZE_CHECKED gaze_err gaze_query_embed(gaze_model *model, const char *query, const gaze_picture_options *options,
                                        float *query_vector);
 
-/* Bytes under 32 hex digits in a SQLite file, for gaze_keep; at most `limit` bytes (0: 2 GiB), those that were not used
- * for longest go first. path NULL: $XDG_CACHE_HOME/gaze/pictures.db. A damaged file is made anew, damaged bytes are not
- * given. */
-typedef struct gaze_blobs gaze_blobs;
-GAZE_CHECKED gaze_err gaze_blobs_open(const char *path, uint64_t limit, gaze_blobs **out);
-void gaze_blobs_close(gaze_blobs *blobs);
-gaze_err gaze_blobs_get(void *blobs, const char *key, void **bytes, size_t *size);
-gaze_err gaze_blobs_put(void *blobs, const char *key, const void *bytes, size_t size);
+/* Where bytes are kept between processes, by 32 hex digits. get: *bytes is malloc'ed for the caller. What fails costs
+ * time alone. */
+typedef struct gaze_keep {
+  gaze_err (*get)(void *user, const char *key, void **bytes, size_t *size);
+  gaze_err (*put)(void *user, const char *key, const void *bytes, size_t size);
+  void *user;
+} gaze_keep;
+
+/* In a SQLite file of at most `limit` bytes (0: 2 GiB); what was not used for longest goes first. path NULL:
+ * $XDG_CACHE_HOME/gaze/pictures.db. What is damaged is not given, a damaged file is made anew. */
+GAZE_CHECKED gaze_err gaze_keep_open(const char *path, uint64_t limit, gaze_keep *out);
+void gaze_keep_close(gaze_keep *keep);
 
 /* Counts by model, sizes, schema version as a JSON object; yours: free(). */
 GAZE_CHECKED gaze_err gaze_index_info_json(gaze_index *index, char **json);

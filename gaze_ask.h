@@ -11,14 +11,6 @@ extern "C" {
 /* How keys and values of a conversation are kept. */
 typedef enum gaze_cache_kind { GAZE_CACHE_F16, GAZE_CACHE_BF16, GAZE_CACHE_INT8, GAZE_CACHE_F32 } gaze_cache_kind;
 
-/* Where bytes are kept between processes, by 32 hex digits. get: *bytes is malloc'ed for the caller. A failure of
- * either costs time alone. */
-typedef struct gaze_keep {
-  gaze_err (*get)(void *user, const char *key, void **bytes, size_t *size);
-  gaze_err (*put)(void *user, const char *key, const void *bytes, size_t size);
-  void *user;
-} gaze_keep;
-
 typedef struct gaze_assistant_options {
   gaze_model_options model;
   const char *chat_template; /* by name; NULL: what the model says of itself */

@@ -12,7 +12,7 @@
 
 answering asked;
 
-static gaze_blobs *pictures; /* NULL: nothing is kept of any */
+static gaze_keep pictures; /* {0}: nothing is kept of any */
 
 enum { USUAL_TOKENS = 512, THINKING_TOKENS = 2048 };
 static const size_t not_given = SIZE_MAX;
@@ -29,9 +29,9 @@ static gaze_cache_kind cache_kind(void) {
 
 /* Without a place to keep anything it takes longer, no more. */
 static gaze_keep keep_pictures(void) {
-  if (asked.cache && !pictures && gaze_blobs_open(NULL, 0, &pictures) != GAZE_OK && !given.quiet)
+  if (asked.cache && !pictures.user && gaze_keep_open(NULL, 0, &pictures) != GAZE_OK && !given.quiet)
     report_warning(gaze_last_error());
-  return pictures ? (gaze_keep){gaze_blobs_get, gaze_blobs_put, pictures} : (gaze_keep){0};
+  return pictures;
 }
 
 gaze_err answering_open(const char *name, gaze_assistant **out) {
@@ -55,8 +55,7 @@ gaze_err answering_open(const char *name, gaze_assistant **out) {
 
 void answering_close(gaze_assistant *assistant) {
   gaze_assistant_close(assistant);
-  gaze_blobs_close(pictures);
-  pictures = NULL;
+  gaze_keep_close(&pictures);
 }
 
 /* Read once, for every model that asks for it. */

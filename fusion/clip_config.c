@@ -185,12 +185,7 @@ gaze_err gaze_config_open_pictures(const char *folder, bool optional, json_t **o
   json_t *pictures = json_object_get(processors, "image_processor");
   *out = json_is_null(pictures) ? NULL : json_incref(pictures);
   json_decref(processors);
-  if (!*out)
-    GAZE_TRY(read_json(folder, "preprocessor_config.json", true, out));
-  if (*out || optional)
-    return GAZE_OK;
-  return gaze_fail(GAZE_ERR_NOT_FOUND,
-                   "no image processor: %s: preprocessor_config.json is missing: get the model's files again", folder);
+  return *out ? GAZE_OK : read_json(folder, "preprocessor_config.json", optional, out);
 }
 
 static gaze_err open_transformers(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {

@@ -16,13 +16,13 @@ enum { GAZE_SESSION_VERSION = 1, GAZE_SESSION_CHECK = 8 /* bytes of the checksum
 
 typedef struct gaze_session_head {
   char magic[8];
-  uint32_t version, cache;           /* cache: a gaze_cache_kind */
-  uint64_t layers, heads, head_dim;  /* of the cache */
-  uint64_t path, messages;           /* bytes; how many */
-  uint64_t pictures, coming;         /* how many; so many of the last belong to the next question */
-  uint64_t rows, stretches, read;    /* of the prompt; of pictures in it; rows that have keys and values */
-  uint64_t current;                  /* 1: the rows are what was said, up to the last word */
-  char model[40], chat_template[40]; /* the former by gaze_assistant_key */
+  uint32_t version, cache;                /* cache: a gaze_cache_kind */
+  uint64_t layers, heads, head_dim, tile; /* of the cache; tile: GAZE_KV_TILE, which its layout depends on */
+  uint64_t path, messages;                /* bytes; how many */
+  uint64_t pictures, coming;              /* how many; so many of the last belong to the next question */
+  uint64_t rows, stretches, read;         /* of the prompt; of pictures in it; rows that have keys and values */
+  uint64_t current;                       /* 1: the rows are what was said, up to the last word */
+  char model[40], chat_template[40];      /* the former by gaze_assistant_key */
 } gaze_session_head;
 
 typedef struct gaze_session {

@@ -38,6 +38,11 @@ static gaze_err read_head(source *s, gaze_session_head *head) {
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "conversation kept by another gaze (format %u, this one knows %d): %s: %s",
                      head->version, GAZE_SESSION_VERSION, s->name,
                      head->version > GAZE_SESSION_VERSION ? "update gaze" : "begin anew");
+  if (head->tile != GAZE_KV_TILE)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "conversation kept by another gaze (tiles of %llu, this one's of %d): %s: "
+                     "begin anew",
+                     (unsigned long long)head->tile, GAZE_KV_TILE, s->name);
   if (XXH3_64bits(s->at, s->left) != check)
     return fail_damaged(s, "its checksum does not fit");
   head->model[sizeof head->model - 1] = head->chat_template[sizeof head->chat_template - 1] = 0;

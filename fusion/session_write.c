@@ -28,6 +28,7 @@ static void put_head(sink *s, const gaze_session *session, const gaze_assistant 
                             .layers = cache->layers,
                             .heads = cache->heads,
                             .head_dim = cache->head_dim,
+                            .tile = GAZE_KV_TILE,
                             .path = strlen(assistant->path),
                             .messages = session->n,
                             .pictures = session->n_pictures,

@@ -85,34 +85,41 @@ static gaze_err usual_path(char **out) {
   return err;
 }
 
-gaze_err gaze_blobs_open(const char *path, uint64_t limit, gaze_blobs **out) {
+static gaze_err open_blobs(const char *path, gaze_blobs *blobs) {
+  gaze_err err = open_file(path, &blobs->db);
+  if (err != GAZE_ERR_CORRUPT && err != GAZE_ERR_FORMAT)
+    return err;
+  remove_file(path);
+  return open_file(path, &blobs->db);
+}
+
+static gaze_err get(void *user, const char *key, void **bytes, size_t *size);
+static gaze_err put(void *user, const char *key, const void *bytes, size_t size);
+
+gaze_err gaze_keep_open(const char *path, uint64_t limit, gaze_keep *out) {
   char *usual = NULL;
-  gaze_blobs *blobs;
+  gaze_blobs *blobs = NULL;
+  gaze_err err = GAZE_OK;
   if (!path)
-    GAZE_TRY(usual_path(&usual));
-  const char *where = path ? path : usual;
-  gaze_err err = gaze_alloc(1, sizeof *blobs, &blobs);
-  if (err == GAZE_OK) {
-    blobs->limit = limit ? limit : USUAL_LIMIT;
-    err = open_file(where, &blobs->db);
-    if (err == GAZE_ERR_CORRUPT || err == GAZE_ERR_FORMAT) {
-      remove_file(where);
-      err = open_file(where, &blobs->db);
-    }
-    if (err == GAZE_OK)
-      *out = blobs;
-    else
-      free(blobs);
-  }
+    GAZE_TRY_DONE(usual_path(&usual));
+  GAZE_TRY_DONE(gaze_alloc(1, sizeof *blobs, &blobs));
+  blobs->limit = limit ? limit : USUAL_LIMIT;
+  GAZE_TRY_DONE(open_blobs(path ? path : usual, blobs));
+  *out = (gaze_keep){get, put, blobs};
+  blobs = NULL;
+done:
+  free(blobs);
   free(usual);
   return err;
 }
 
-void gaze_blobs_close(gaze_blobs *blobs) {
+void gaze_keep_close(gaze_keep *keep) {
+  gaze_blobs *blobs = keep ? keep->user : NULL;
   if (!blobs)
     return;
   sqlite3_close(blobs->db);
   free(blobs);
+  *keep = (gaze_keep){0};
 }
 
 /* A statement on one key or id that gives no row. */
@@ -162,7 +169,7 @@ static gaze_err find(sqlite3 *db, sqlite3_stmt *statement, const char *key, void
   return GAZE_OK;
 }
 
-gaze_err gaze_blobs_get(void *user, const char *key, void **bytes, size_t *size) {
+static gaze_err get(void *user, const char *key, void **bytes, size_t *size) {
   gaze_blobs *blobs = user;
   sqlite3_stmt *statement;
   *bytes = NULL;
@@ -225,7 +232,7 @@ static gaze_err replace(gaze_blobs *blobs, const char *key, const void *bytes, s
   return insert(blobs->db, key, bytes, size);
 }
 
-gaze_err gaze_blobs_put(void *user, const char *key, const void *bytes, size_t size) {
+static gaze_err put(void *user, const char *key, const void *bytes, size_t size) {
   gaze_blobs *blobs = user;
   if (size > blobs->limit)
     return gaze_fail(GAZE_ERR_LIMIT, "too much to keep: %zu bytes: %llu are kept at most", size,

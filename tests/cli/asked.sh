@@ -24,7 +24,7 @@ expect_error classify_of_smolvlm 1 'gives no vectors: .*"smolvlm".*gaze ask' \
 
 cp -r "$models/llava" no_processor
 rm no_processor/preprocessor_config.json
-expect_error no_processor 1 'no image processor: no_processor: preprocessor_config.json' ask -m no_processor "What?"
+expect_error no_processor 1 'not whole: no no_processor/preprocessor_config.json' ask -m no_processor "What?"
 mkdir no_tower
 cp "$models/original/"* no_tower 2>/dev/null
 expect_error no_tower 1 'image encoder not found: .*someone/vision-tower' ask -m no_tower "What?"

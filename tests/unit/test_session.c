@@ -257,14 +257,14 @@ static void oldest_prefixes_go(void **state) {
   assert_true(gaze_file_exists(test_path("prefixes/young")));
 }
 
-static void put_text(gaze_blobs *blobs, const char *key, const char *text) {
-  check(gaze_blobs_put(blobs, key, text, strlen(text)));
+static void put_text(const gaze_keep *keep, const char *key, const char *text) {
+  check(keep->put(keep->user, key, text, strlen(text)));
 }
 
-static bool has_text(gaze_blobs *blobs, const char *key, const char *text) {
+static bool has_text(const gaze_keep *keep, const char *key, const char *text) {
   void *bytes;
   size_t size;
-  if (gaze_blobs_get(blobs, key, &bytes, &size) != GAZE_OK)
+  if (keep->get(keep->user, key, &bytes, &size) != GAZE_OK)
     return false;
   bool same = size == strlen(text) && memcmp(bytes, text, size) == 0;
   free(bytes);
@@ -273,43 +273,43 @@ static bool has_text(gaze_blobs *blobs, const char *key, const char *text) {
 }
 
 static void blobs_are_bounded(void **state) {
-  gaze_blobs *blobs;
-  check(gaze_blobs_open(test_path("blobs.db"), 12, &blobs));
-  put_text(blobs, "a", "aaaaa");
-  put_text(blobs, "b", "bbbbb");
-  assert_true(has_text(blobs, "a", "aaaaa")); /* b is now the one not used for longest */
-  put_text(blobs, "c", "ccccc");
-  assert_false(has_text(blobs, "b", "bbbbb"));
-  assert_true(has_text(blobs, "a", "aaaaa"));
-  put_text(blobs, "a", "anew");
-  assert_true(has_text(blobs, "a", "anew"));
-  check_fails(gaze_blobs_put(blobs, "d", "longer than all", 15), GAZE_ERR_LIMIT, NULL);
-  gaze_blobs_close(blobs);
-  check(gaze_blobs_open(test_path("blobs.db"), 12, &blobs));
-  assert_true(has_text(blobs, "c", "ccccc"));
-  check(gaze_sql_run(blobs->db, "UPDATE body SET bytes = x'6363636364'"));
-  assert_false(has_text(blobs, "c", "ccccc"));
+  gaze_keep keep;
+  check(gaze_keep_open(test_path("blobs.db"), 12, &keep));
+  put_text(&keep, "a", "aaaaa");
+  put_text(&keep, "b", "bbbbb");
+  assert_true(has_text(&keep, "a", "aaaaa")); /* b is now the one not used for longest */
+  put_text(&keep, "c", "ccccc");
+  assert_false(has_text(&keep, "b", "bbbbb"));
+  assert_true(has_text(&keep, "a", "aaaaa"));
+  put_text(&keep, "a", "anew");
+  assert_true(has_text(&keep, "a", "anew"));
+  check_fails(keep.put(keep.user, "d", "longer than all", 15), GAZE_ERR_LIMIT, NULL);
+  gaze_keep_close(&keep);
+  check(gaze_keep_open(test_path("blobs.db"), 12, &keep));
+  assert_true(has_text(&keep, "c", "ccccc"));
+  check(gaze_sql_run(((gaze_blobs *)keep.user)->db, "UPDATE body SET bytes = x'6363636364'"));
+  assert_false(has_text(&keep, "c", "ccccc"));
   int64_t left;
-  check(gaze_sql_integer(blobs->db, "SELECT count(*) FROM entry", &left));
+  check(gaze_sql_integer(((gaze_blobs *)keep.user)->db, "SELECT count(*) FROM entry", &left));
   assert_int_equal(left, 1); /* it went */
-  gaze_blobs_close(blobs);
+  gaze_keep_close(&keep);
 }
 
 static void damaged_blobs_begin_anew(void **state) {
   static const uint8_t zeros[5000];
-  gaze_blobs *blobs;
+  gaze_keep keep;
   write_text(test_path("text.db"), "no database");
-  check(gaze_blobs_open(test_path("text.db"), 0, &blobs));
-  put_text(blobs, "a", "aaaaa");
-  gaze_blobs_close(blobs);
+  check(gaze_keep_open(test_path("text.db"), 0, &keep));
+  put_text(&keep, "a", "aaaaa");
+  gaze_keep_close(&keep);
   FILE *file = fopen(test_path("text.db"), "r+b");
   assert_non_null(file);
   fwrite(zeros, sizeof zeros, 1, file);
   fclose(file);
-  check(gaze_blobs_open(test_path("text.db"), 0, &blobs));
-  put_text(blobs, "a", "aaaaa");
-  assert_true(has_text(blobs, "a", "aaaaa"));
-  gaze_blobs_close(blobs);
+  check(gaze_keep_open(test_path("text.db"), 0, &keep));
+  put_text(&keep, "a", "aaaaa");
+  assert_true(has_text(&keep, "a", "aaaaa"));
+  gaze_keep_close(&keep);
 }
 
 int main(void) {
