@@ -14,6 +14,7 @@
 #include "core/kernels/kernels.h"
 #include "fusion/gguf_make.h"
 #include "tests/unit/data_files.h"
+#include "text/cutter_families.h"
 #include "text/token_stream.h"
 #include "text/tokenizer_gguf.h"
 #include "text/tokenizer_parts.h"
@@ -201,6 +202,20 @@ static void families_written_as_gguf(void **state) {
   assert_int_equal(n, 11);
 }
 
+/* A family is known again by how it cuts. */
+static void families_are_named(void **state) {
+  static const char *const names[] = {"gpt-2",        "llama-bpe",      "dbrx",        "qwen2",  "qwen35", "smollm",
+                                      "deepseek-llm", "deepseek-coder", "deepseek-v3", "tekken", "default"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    gaze_cutter cutter = {.n = 0};
+    gaze_cutter_family family;
+    assert_true(gaze_cutter_add_family(&cutter, names[i], strlen(names[i]), &family));
+    assert_string_equal(gaze_cutter_find_family(&cutter, family.whole_first), names[i]);
+    cutter.steps[0].inverted = true;
+    assert_null(gaze_cutter_find_family(&cutter, family.whole_first));
+  }
+}
+
 static void pieces_by_gguf(void **state) {
   gaze_tokenizer *tokenizer = open_tokenizer(data_path(FOLDER "llama.gguf"));
   check_family("sentencepiece", tokenizer, false);
@@ -325,6 +340,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(families_by_json),
       cmocka_unit_test(families_by_gguf),
+      cmocka_unit_test(families_are_named),
       cmocka_unit_test_setup_teardown(families_written_as_gguf, make_folder, remove_folder),
       cmocka_unit_test(pieces_by_gguf),
       cmocka_unit_test(pairs_by_class),
