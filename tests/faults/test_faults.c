@@ -285,6 +285,48 @@ static void tokenizers(void **state) {
   }
 }
 
+/* A decoder's folder becomes a GGUF, which then opens. Nothing is asked: a single row has a team of one thread. */
+static gaze_err use_decoder(void *user) {
+  const gaze_assistant_options options = {.model = {.threads = THREADS}, .chat_template = "plain", .context = 32};
+  const char *path = test_path("made.gguf");
+  gaze_assistant *assistant = NULL;
+  gaze_chat *chat = NULL;
+  gaze_err err;
+  unlink(path);
+  GAZE_TRY_DONE(gaze_model_write_gguf(user, GAZE_TO_Q8_0, path));
+  GAZE_TRY_DONE(gaze_assistant_open(path, &options, &assistant));
+  GAZE_TRY_DONE(gaze_chat_new(assistant, NULL, &chat));
+done:
+  gaze_chat_free(chat);
+  gaze_assistant_close(assistant);
+  return err;
+}
+
+static void decoders(void **state) {
+  static const char *const files[] = {"config.json", "model.safetensors"};
+  const char *root = getenv("GAZE_SOURCE_ROOT");
+  char folder[512], from[600], to[600];
+  snprintf(folder, sizeof folder, "%s", test_path("decoder"));
+  assert_int_equal(gaze_folder_make(folder), GAZE_OK);
+  for (size_t i = 0; i < 2; i++) {
+    uint8_t *bytes;
+    size_t size;
+    snprintf(from, sizeof from, "%s/tests/golden/data/decoders/llama/%s", root ? root : ".", files[i]);
+    snprintf(to, sizeof to, "%s/%s", folder, files[i]);
+    assert_int_equal(gaze_file_read(from, 1 << 20, &bytes, &size), GAZE_OK);
+    write_file(to, bytes, size);
+    free(bytes);
+  }
+  snprintf(to, sizeof to, "%s/tokenizer.json", folder);
+  write_text(
+      to, "{\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"\u2581\"},"
+          "\"decoder\": {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Replace\", \"pattern\": {\"String\": "
+          "\"\u2581\"}, \"content\": \" \"}, {\"type\": \"ByteFallback\"}, {\"type\": \"Fuse\"}]},"
+          "\"model\": {\"type\": \"BPE\", \"unk_token\": \"c\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2, \"c\": 3},"
+          "\"merges\": [\"a b\"]}}");
+  every_fault("decoder", use_decoder, NULL, folder);
+}
+
 static gaze_err use_dataset(void *user) {
   gaze_dataset *dataset;
   gaze_picture picture;
@@ -495,10 +537,11 @@ static void hub_cache(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_model),       cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
-      cmocka_unit_test(shards),        cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
-      cmocka_unit_test(data_sets),     cmocka_unit_test(checkpoints),    cmocka_unit_test(saved_models),
-      cmocka_unit_test(training_runs), cmocka_unit_test(whole_runs),     cmocka_unit_test(hub_cache)};
+      cmocka_unit_test(a_model),      cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
+      cmocka_unit_test(shards),       cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
+      cmocka_unit_test(decoders),     cmocka_unit_test(data_sets),      cmocka_unit_test(checkpoints),
+      cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),  cmocka_unit_test(whole_runs),
+      cmocka_unit_test(hub_cache)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");

@@ -11,8 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/kernels/kernels.h"
+#include "fusion/gguf_make.h"
 #include "tests/unit/data_files.h"
+#include "text/cutter_families.h"
 #include "text/token_stream.h"
+#include "text/tokenizer_gguf.h"
 #include "text/tokenizer_parts.h"
 #include "tokenizer_cases.h"
 
@@ -154,6 +158,64 @@ static void families_by_gguf(void **state) {
   }
 }
 
+/* What gaze_tokenizer_write_gguf makes of a tokenizer, as a file without tensors. */
+static gaze_err write_file_of(const gaze_tokenizer *tokenizer, const char *path) {
+  gaze_kernels kernels;
+  gaze_gguf_metadata metadata = {0};
+  const gaze_tokenizer_surroundings model = {
+      .rows = gaze_tokenizer_size(tokenizer) + 3, .start = -1, .end = -1, .turn = -1, .name = "a family"};
+  gaze_kernels_init(&kernels, 0);
+  gaze_err err = gaze_gguf_put_string(&metadata, "general.architecture", "llama");
+  if (err == GAZE_OK)
+    err = gaze_tokenizer_write_gguf(tokenizer, &model, &metadata);
+  if (err == GAZE_OK)
+    err = gaze_gguf_make(path, &metadata, NULL, 0, &kernels);
+  gaze_gguf_metadata_fini(&metadata);
+  return err;
+}
+
+/* From tokenizer.json to GGUF and back to the same ids. GGUF has no word for a space or a sign in front of every
+ * stretch, which is refused; nor for NFC, a sign in front of the first stretch alone, or white space that single
+ * special tokens take (of Phi-3's, readers let all but three), which is lost. */
+static void families_written_as_gguf(void **state) {
+  static const char *const refused[] = {"gpt2_prefix", "metaspace"}, *const others[] = {"qwen2", "llama_first", "phi3"};
+  const char *name;
+  json_t *family;
+  size_t n = 0;
+  json_object_foreach(families, name, family) {
+    const char *path = test_path("family.gguf");
+    if (!json_object_get(family, "rest"))
+      continue;
+    gaze_tokenizer *tokenizer = open_family(name, false), *written;
+    gaze_err err = write_file_of(tokenizer, path);
+    gaze_tokenizer_free(tokenizer);
+    bool refuses = !strcmp(name, refused[0]) || !strcmp(name, refused[1]);
+    if (err != (refuses ? GAZE_ERR_UNSUPPORTED : GAZE_OK))
+      fail_msg("%s: %s", name, gaze_last_error());
+    if (refuses || !strcmp(name, others[0]) || !strcmp(name, others[1]) || !strcmp(name, others[2]))
+      continue;
+    assert_int_equal(gaze_tokenizer_open(path, &written), GAZE_OK);
+    check_family(name, written, false);
+    gaze_tokenizer_free(written);
+    n++;
+  }
+  assert_int_equal(n, 11);
+}
+
+/* A family is known again by how it cuts. */
+static void families_are_named(void **state) {
+  static const char *const names[] = {"gpt-2",        "llama-bpe",      "dbrx",        "qwen2",  "qwen35", "smollm",
+                                      "deepseek-llm", "deepseek-coder", "deepseek-v3", "tekken", "default"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    gaze_cutter cutter = {.n = 0};
+    gaze_cutter_family family;
+    assert_true(gaze_cutter_add_family(&cutter, names[i], strlen(names[i]), &family));
+    assert_string_equal(gaze_cutter_find_family(&cutter, family.whole_first), names[i]);
+    cutter.steps[0].inverted = true;
+    assert_null(gaze_cutter_find_family(&cutter, family.whole_first));
+  }
+}
+
 static void pieces_by_gguf(void **state) {
   gaze_tokenizer *tokenizer = open_tokenizer(data_path(FOLDER "llama.gguf"));
   check_family("sentencepiece", tokenizer, false);
@@ -276,10 +338,16 @@ static void metadata_that_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(families_by_json),  cmocka_unit_test(families_by_gguf),
-      cmocka_unit_test(pieces_by_gguf),    cmocka_unit_test(pairs_by_class),
-      cmocka_unit_test(ids_by_chance),     cmocka_unit_test(characters_are_held_back),
-      cmocka_unit_test(parts_of_one_text), cmocka_unit_test(metadata_that_are_refused),
+      cmocka_unit_test(families_by_json),
+      cmocka_unit_test(families_by_gguf),
+      cmocka_unit_test(families_are_named),
+      cmocka_unit_test_setup_teardown(families_written_as_gguf, make_folder, remove_folder),
+      cmocka_unit_test(pieces_by_gguf),
+      cmocka_unit_test(pairs_by_class),
+      cmocka_unit_test(ids_by_chance),
+      cmocka_unit_test(characters_are_held_back),
+      cmocka_unit_test(parts_of_one_text),
+      cmocka_unit_test(metadata_that_are_refused),
   };
   return cmocka_run_group_tests(tests, open_files, close_files);
 }
