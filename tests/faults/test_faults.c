@@ -2,6 +2,7 @@
  * goes well: each time there is an error in words or a whole result, nothing is left allocated, no half file is left,
  * and what was there before still is. */
 #include "faults.h"
+#include "gaze_ask.h"
 #include "tests/unit/train_files.h"
 
 #include "core/base/file.h"
