@@ -45,8 +45,9 @@ static gaze_err read_head(source *s, gaze_session_head *head) {
                      (unsigned long long)head->tile, GAZE_KV_TILE, s->name);
   if (XXH3_64bits(s->at, s->left) != check)
     return fail_damaged(s, "its checksum does not fit");
+  GAZE_TRY(take(s, head, sizeof *head));
   head->model[sizeof head->model - 1] = head->chat_template[sizeof head->chat_template - 1] = 0;
-  return take(s, head, sizeof *head);
+  return GAZE_OK;
 }
 
 static const char *cache_name(uint64_t kind) {
@@ -166,11 +167,11 @@ static gaze_err read_stretch(source *s, const gaze_session *session, gaze_prompt
 
 /* Ids are the vocabulary's where there is no picture. */
 static gaze_err check_keys(const source *s, const gaze_prompt *prompt, size_t vocabulary) {
-  const gaze_prompt_picture *next = prompt->pictures, *end = next + prompt->n_pictures;
-  for (size_t i = 0; i < prompt->n; i++) {
-    while (next < end && i >= next->first + next->n)
+  const gaze_prompt_picture *all = prompt->pictures;
+  for (size_t i = 0, next = 0; i < prompt->n; i++) {
+    while (next < prompt->n_pictures && i >= all[next].first + all[next].n)
       next++;
-    bool in_picture = next < end && i >= next->first;
+    bool in_picture = next < prompt->n_pictures && i >= all[next].first;
     if (in_picture ? prompt->keys[i] >= 0 : prompt->keys[i] < 0 || (uint64_t)prompt->keys[i] >= vocabulary)
       return fail_damaged(s, "a token is none of the model's");
   }

@@ -106,7 +106,8 @@ static void sign(uint8_t *bytes, size_t size) {
 }
 
 /* A number of the head becomes another, the checksum fits, and the file is refused with the conversation unharmed. */
-static void refuse_number(gaze_chat *chat, const uint8_t *kept, size_t size, size_t at, uint64_t number) {
+static void refuse_as(gaze_err expected, gaze_chat *chat, const uint8_t *kept, size_t size, size_t at,
+                      uint64_t number) {
   uint8_t *changed = malloc(size);
   assert_non_null(changed);
   memcpy(changed, kept, size);
@@ -115,9 +116,13 @@ static void refuse_number(gaze_chat *chat, const uint8_t *kept, size_t size, siz
   write_file(test_path("changed"), changed, size);
   free(changed);
   size_t n = chat->n, used = chat->reading.cache->used;
-  check_fails(gaze_chat_load(chat, test_path("changed")), GAZE_ERR_FORMAT, "changed", NULL);
+  check_fails(gaze_chat_load(chat, test_path("changed")), expected, "changed", NULL);
   assert_int_equal(chat->n, n);
   assert_int_equal(chat->reading.cache->used, used);
+}
+
+static void refuse_number(gaze_chat *chat, const uint8_t *kept, size_t size, size_t at, uint64_t number) {
+  refuse_as(GAZE_ERR_FORMAT, chat, kept, size, at, number);
 }
 
 #define AT(field) offsetof(gaze_session_head, field)
@@ -138,6 +143,10 @@ static void lies(void **state) {
     if (numbers[i] != AT(rows))
       refuse_number(chat, kept.data, kept.size, numbers[i], UINT64_MAX);
   }
+  refuse_as(GAZE_ERR_UNSUPPORTED, chat, kept.data, kept.size, AT(tile), 16);
+  refuse_as(GAZE_ERR_MISMATCH, chat, kept.data, kept.size, AT(layers), 3);
+  refuse_as(GAZE_ERR_MISMATCH, chat, kept.data, kept.size, AT(model), 0);
+  refuse_as(GAZE_ERR_LIMIT, chat, kept.data, kept.size, AT(rows), UINT64_MAX);
   for (size_t size = 0; size < kept.size; size += 1 + size / 20) {
     write_file(test_path("cut"), kept.data, size);
     check_fails(gaze_chat_load(chat, test_path("cut")), GAZE_ERR_FORMAT, "cut", NULL);
