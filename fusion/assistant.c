@@ -42,10 +42,7 @@ static gaze_err open_template(gaze_assistant *assistant) {
 }
 
 static void add_end(gaze_assistant *assistant, int64_t id) {
-  for (size_t i = 0; i < assistant->n_ends; i++)
-    if (assistant->ends[i] == id)
-      return;
-  if (id >= 0 && assistant->n_ends < GAZE_ENDS_MOST)
+  if (id >= 0 && assistant->n_ends < GAZE_ENDS_MOST && !gaze_assistant_ends(assistant, id))
     assistant->ends[assistant->n_ends++] = (int32_t)id;
 }
 

@@ -56,6 +56,14 @@ GAZE_CHECKED gaze_err gaze_assistant_open_tokenizer(gaze_assistant *assistant);
 /* After tokenizer and, where there is one, template. */
 GAZE_CHECKED gaze_err gaze_assistant_find_ends(gaze_assistant *assistant);
 
+/* Whether an id, or the key of a row, ends an answer. */
+static inline bool gaze_assistant_ends(const gaze_assistant *assistant, int64_t key) {
+  for (size_t i = 0; i < assistant->n_ends; i++)
+    if (assistant->ends[i] == key)
+      return true;
+  return false;
+}
+
 /* Rows that were read, with their keys. */
 typedef struct gaze_reading {
   gaze_kv_cache *cache;

@@ -198,13 +198,6 @@ static gaze_err add_segments(rendering *r, gaze_chat *chat) {
   return flush(r, chat);
 }
 
-static bool ends_answer(const gaze_assistant *assistant, int64_t key) {
-  for (size_t i = 0; i < assistant->n_ends; i++)
-    if (assistant->ends[i] == key)
-      return true;
-  return false;
-}
-
 /* Behind an answer that was written here its very ids stay, without the end that the template brings again. */
 static gaze_err render_rest(rendering *r, gaze_chat *chat) {
   const gaze_chat_template *template = &chat->assistant->chat;
@@ -214,7 +207,7 @@ static gaze_err render_rest(rendering *r, gaze_chat *chat) {
     gaze_prompt_cut(&chat->prompt, 0);
     return gaze_chat_template_render(template, r->messages, chat->n, 0, ending, &r->segments);
   }
-  if (chat->prompt.n && ends_answer(chat->assistant, chat->prompt.keys[chat->prompt.n - 1]))
+  if (chat->prompt.n && gaze_assistant_ends(chat->assistant, chat->prompt.keys[chat->prompt.n - 1]))
     gaze_prompt_cut(&chat->prompt, chat->prompt.n - 1);
   r->behind_answer = true;
   return gaze_chat_template_resume(template, r->messages, chat->n, from - 1, ending, &r->segments);

@@ -105,13 +105,6 @@ static gaze_err finish(writing *w) {
   return show(w, text, size);
 }
 
-static bool is_end(const gaze_assistant *assistant, int32_t id) {
-  for (size_t i = 0; i < assistant->n_ends; i++)
-    if (assistant->ends[i] == id)
-      return true;
-  return false;
-}
-
 static void end(writing *w, const char *why) {
   w->out->ending = why;
   w->ended = true;
@@ -124,7 +117,7 @@ static gaze_err take(writing *w, int32_t id) {
   gaze_sampler_accept(&w->sampler, id);
   GAZE_TRY(gaze_prompt_add_ids(&w->chat->prompt, &id, 1));
   w->out->completion_tokens++;
-  if (is_end(w->chat->assistant, id))
+  if (gaze_assistant_ends(w->chat->assistant, id))
     return end(w, "end"), GAZE_OK;
   GAZE_TRY(gaze_token_stream_add(&w->words, id, &text));
   GAZE_TRY(feed(w, text));

@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #define USUAL_LIMIT ((uint64_t)2 << 30) /* bytes */
@@ -63,14 +62,8 @@ static gaze_err open_file(const char *path, sqlite3 **out) {
 
 /* Nothing is lost that cannot be made again. */
 static void remove_file(const char *path) {
-  static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-    char *name;
-    if (gaze_format(&name, "%s%s", path, endings[i]) != GAZE_OK)
-      return;
-    unlink(name);
-    free(name);
-  }
+  static const char *const endings[] = {"", "-wal", "-shm", "-journal", NULL};
+  gaze_connect_remove(path, endings);
 }
 
 static gaze_err usual_path(char **out) {

@@ -158,3 +158,13 @@ gaze_err gaze_connect_to_write(const char *path, sqlite3 **out) {
     sqlite3_close(db);
   return err;
 }
+
+void gaze_connect_remove(const char *path, const char *const *endings) {
+  for (; *endings; endings++) {
+    char *name;
+    if (gaze_format(&name, "%s%s", path, *endings) != GAZE_OK)
+      return;
+    unlink(name);
+    free(name);
+  }
+}

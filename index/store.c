@@ -54,14 +54,8 @@ done:
 }
 
 static void remove_files(const char *path) {
-  static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-    char *name;
-    if (gaze_format(&name, "%s%s", path, endings[i]) != GAZE_OK)
-      return;
-    unlink(name);
-    free(name);
-  }
+  static const char *const endings[] = {"", "-wal", "-shm", ".lock", NULL};
+  gaze_connect_remove(path, endings);
 }
 
 /* A database that was made for nothing goes away again, unless somebody else is filling it. */

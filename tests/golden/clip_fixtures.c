@@ -1,4 +1,5 @@
 #include "clip_fixtures.h"
+#include "nearness.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -50,13 +51,7 @@ float *list_numbers(const json_t *list) {
 }
 
 void check_near(const char *where, const char *what, const float *got, const float *wanted, size_t n) {
-  double squares = 0, of_difference = 0;
-  for (size_t i = 0; i < n; i++) {
-    double difference = (double)got[i] - (double)wanted[i];
-    squares += (double)wanted[i] * (double)wanted[i];
-    of_difference += difference * difference;
-  }
-  double error = sqrt(of_difference / squares);
+  double error = relative_error(got, wanted, n);
   if (!(error <= TOLERANCE))
     fail_msg("%s: %s is off by %.3g", where, what, error);
 }

@@ -1,5 +1,6 @@
 /* Whole models that look and talk, from questions and picture files to rows, logits and text, equal to transformers. */
 #include "clip_fixtures.h"
+#include "nearness.h"
 
 #include "fusion/chat.h"
 
@@ -127,26 +128,6 @@ static void check_rows(const subject *s, const gaze_chat *chat, const json_t *tu
                (long long)wanted);
   }
   assert_int_equal(n, json_array_size(ids));
-}
-
-static double relative_error(const float *got, const float *wanted, size_t n) {
-  double squares = 0, of_difference = 0;
-  for (size_t i = 0; i < n; i++) {
-    double difference = (double)got[i] - (double)wanted[i];
-    squares += (double)wanted[i] * (double)wanted[i];
-    of_difference += difference * difference;
-  }
-  return sqrt(of_difference / squares);
-}
-
-static double cosine(const float *a, const float *b, size_t n) {
-  double ab = 0, aa = 0, bb = 0;
-  for (size_t i = 0; i < n; i++) {
-    ab += (double)a[i] * (double)b[i];
-    aa += (double)a[i] * (double)a[i];
-    bb += (double)b[i] * (double)b[i];
-  }
-  return ab / sqrt(aa * bb);
 }
 
 static void check_logits(const subject *s, size_t conversation, size_t turn, const char *which, const float *got) {

@@ -2,6 +2,7 @@
  * side, and over caches of every dtype. */
 #include "core/base/json.h"
 #include "decoder_fixtures.h"
+#include "nearness.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,26 +37,6 @@ static void open_wanted(wanted *w, const char *name) {
   w->logits = gaze_safetensors_find(w->file, "logits")->data;
   w->last = gaze_safetensors_find(w->file, "last")->data;
   assert_true(w->n > 1 && w->following > 1 && w->n + w->following <= LONGEST);
-}
-
-static double relative_error(const float *got, const float *want, size_t n) {
-  double squares = 0, of_difference = 0;
-  for (size_t i = 0; i < n; i++) {
-    double difference = (double)got[i] - (double)want[i];
-    squares += (double)want[i] * (double)want[i];
-    of_difference += difference * difference;
-  }
-  return sqrt(of_difference / squares);
-}
-
-static double cosine(const float *a, const float *b, size_t n) {
-  double ab = 0, aa = 0, bb = 0;
-  for (size_t i = 0; i < n; i++) {
-    ab += (double)a[i] * (double)b[i];
-    aa += (double)a[i] * (double)a[i];
-    bb += (double)b[i] * (double)b[i];
-  }
-  return ab / sqrt(aa * bb);
 }
 
 static void check_near(const char *what, const float *got, const float *want, size_t n) {

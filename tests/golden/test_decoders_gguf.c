@@ -4,6 +4,7 @@
 #include "core/tensor/safetensors.h"
 #include "decoder_fixtures.h"
 #include "gaze_ask.h"
+#include "nearness.h"
 #include "tests/unit/data_files.h"
 #include "text/tokenizer.h"
 
@@ -49,26 +50,6 @@ static const char *make_model(const char *name) {
   snprintf(inside, sizeof inside, "%s/tokenizer.json", name);
   write_text(test_path(inside), tokenizer_json);
   return test_path(name);
-}
-
-static double relative_error(const float *got, const float *want, size_t n) {
-  double squares = 0, of_difference = 0;
-  for (size_t i = 0; i < n; i++) {
-    double difference = (double)got[i] - (double)want[i];
-    squares += (double)want[i] * (double)want[i];
-    of_difference += difference * difference;
-  }
-  return sqrt(of_difference / squares);
-}
-
-static double cosine(const float *a, const float *b, size_t n) {
-  double ab = 0, aa = 0, bb = 0;
-  for (size_t i = 0; i < n; i++) {
-    ab += (double)a[i] * (double)b[i];
-    aa += (double)a[i] * (double)a[i];
-    bb += (double)b[i] * (double)b[i];
-  }
-  return ab / sqrt(aa * bb);
 }
 
 static void find_logits(decoder_run *run, const int32_t *ids, size_t n, float *logits) {
