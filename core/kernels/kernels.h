@@ -48,7 +48,7 @@ typedef struct gaze_kernels {
 
   /* Vectors. */
   float (*dot)(const float *a, const float *b, size_t n);
-  float (*dot_f16)(const float *a, const uint16_t *b, size_t n);
+  float (*dot_f16)(const float *a, const uint16_t *b, size_t n); /* b: of weights, which go on behind it */
   float (*dot_bf16)(const float *a, const uint16_t *b, size_t n);
   double (*sum_squares)(const float *x, size_t n);
   void (*add)(float *y, const float *x, size_t n);           /* y += x */

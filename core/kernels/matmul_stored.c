@@ -16,7 +16,6 @@ enum {
   STRIP = 32,         /* rows of weights in blocks that a thread takes at once */
   WIDENED_ROWS = 256, /* rows of other weights that are widened at once */
   CHUNK = 1024,       /* numbers of a product of rows that are taken at once */
-  AHEAD = 2048,       /* bytes that are fetched early: the processor's own guess stops at pages */
   ALONE = 1 << 14     /* numbers of A that one thread quantises sooner than two agree on it */
 };
 
@@ -38,13 +37,11 @@ static void widen(const gaze_kernels *kernels, float *values, gaze_dtype dtype, 
     gaze_dequantise(values, at, dtype, n);
 }
 
-/* a . numbers first .. first + n of a row, n <= CHUNK; asks memory for those that come next. */
+/* a . numbers first .. first + n of a row, n <= CHUNK. */
 static float dot_chunk(const gaze_kernels *kernels, const float *a, gaze_dtype dtype, const uint8_t *row, size_t first,
                        size_t n) {
   const uint8_t *at = row + gaze_dtype_bytes(dtype, first);
   float widened[CHUNK];
-  for (size_t line = 0; line < gaze_dtype_bytes(dtype, n); line += 64)
-    __builtin_prefetch(at + AHEAD + line);
   if (dtype == GAZE_DTYPE_F32)
     return kernels->dot(a, (const float *)(const void *)at, n);
   if (dtype == GAZE_DTYPE_F16)
