@@ -80,8 +80,13 @@ typedef struct gaze_kernels {
    * row of C does not depend on the others. */
   void (*small_product)(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t M,
                         size_t N, size_t K, bool add);
-  /* The same of numbers in bf16: A [M, K], B [K / 2, N, 2] (neighbours in K side by side), ldb in such pairs; K and lda
-   * even. Subnormal numbers may count as 0. NULL where the processor has no such products. */
+  /* The same with B in f16 or bf16 and in memory: it is read once, in order, for M of a few rows. */
+  void (*rows_by_f16)(float *C, size_t ldc, const float *A, size_t lda, const uint16_t *B, size_t ldb, size_t M,
+                      size_t N, size_t K, bool add);
+  void (*rows_by_bf16)(float *C, size_t ldc, const float *A, size_t lda, const uint16_t *B, size_t ldb, size_t M,
+                       size_t N, size_t K, bool add);
+  /* small_product of numbers in bf16: A [M, K], B [K / 2, N, 2] (neighbours in K side by side), ldb in such pairs; K
+   * and lda even. Subnormal numbers may count as 0. NULL where the processor has no such products. */
   void (*small_product_bf16)(float *C, size_t ldc, const uint16_t *A, size_t lda, const uint16_t *B, size_t ldb,
                              size_t M, size_t N, size_t K, bool add);
   /* y = exp(x - max) in bf16, to one unit in the last place; returns the sum, before rounding. NULL where the one above

@@ -65,9 +65,10 @@ bool gaze_matmul_start_onednn(gaze_matmul *matmul); /* false: it has nothing fas
 
 bool gaze_room_reserve(gaze_room *room, size_t count, size_t size); /* false: short of memory */
 
-/* A product with W as it lies in a file, whatever its dtype, or with few rows of A. False: others do it better. */
-bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
-                        bool accumulate, float *C, size_t ldc);
+/* Products with weights as they lie in a file, whatever their dtype, or with few rows of A; at most
+ * GAZE_MATMUL_OUTPUTS. False, and nothing is done: others do it better, or one by one. */
+bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *outputs,
+                        size_t count);
 
 /* C[M, N] (+)= A[M, K] B in int8, with B's bias and activation. False: short of memory, and C untouched. */
 bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, gaze_operand B, bool accumulate,

@@ -32,7 +32,23 @@ INLINED void ask(const uint8_t **stream, size_t bytes) {
   *stream += bytes;
 }
 
-INLINED void keep(float *c, float sum, bool accumulate) { *c = accumulate ? *c + sum : sum; }
+INLINED __m256 halved(__m512 x) { return _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1)); }
+
+/* C[r] (+)= all lanes of sums[r], of four rows together where there are four. */
+INLINED void keep(size_t R, float *C, const __m256 *sums, bool accumulate) {
+  if (R == 4) {
+    __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(sums[0], sums[1]), _mm256_hadd_ps(sums[2], sums[3]));
+    __m128 all = _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
+    _mm_storeu_ps(C, accumulate ? _mm_add_ps(_mm_loadu_ps(C), all) : all);
+    return;
+  }
+  for (size_t r = 0; r < R; r++) {
+    __m128 x = _mm_hadd_ps(_mm256_castps256_ps128(sums[r]), _mm256_castps256_ps128(sums[r]));
+    __m128 y = _mm_hadd_ps(_mm256_extractf128_ps(sums[r], 1), _mm256_extractf128_ps(sums[r], 1));
+    float sum = _mm_cvtss_f32(_mm_add_ss(_mm_hadd_ps(x, x), _mm_hadd_ps(y, y)));
+    C[r] = accumulate ? C[r] + sum : sum;
+  }
+}
 
 INLINED __m256 f16_everywhere(const uint8_t *at) { return _mm256_cvtph_ps(_mm_set1_epi16((int16_t)read_u16(at))); }
 
@@ -56,8 +72,7 @@ INLINED void rows_q8_0(size_t R, float *C, const uint8_t *W, single a, const uin
       sums[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(fours), _mm256_mul_ps(f16_everywhere(block), scale), sums[r]);
     }
   }
-  for (size_t r = 0; r < R; r++)
-    keep(&C[r], _mm512_reduce_add_ps(_mm512_zextps256_ps512(sums[r])), accumulate);
+  keep(R, C, sums, accumulate);
 }
 
 /* Where the numbers of four blocks of Q4_0 lie in two registers, the second 8 bytes further on, in words; and their
@@ -102,8 +117,10 @@ INLINED void rows_q4_0(size_t R, float *C, const uint8_t *W, single a, const uin
       sums[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(fours), _mm512_mul_ps(own, scales), sums[r]);
     }
   }
+  __m256 eights[TOGETHER];
   for (size_t r = 0; r < R; r++)
-    keep(&C[r], _mm512_reduce_add_ps(sums[r]), accumulate);
+    eights[r] = halved(sums[r]);
+  keep(R, C, eights, accumulate);
 }
 
 /* The eight scales of a block of Q4_K, then its eight minima, as floats: read_k_scales without a detour through other
@@ -159,8 +176,10 @@ INLINED void rows_q4_k(size_t R, float *C, const uint8_t *W, single a, const uin
       }
     }
   }
+  __m256 eights[TOGETHER];
   for (size_t r = 0; r < R; r++)
-    keep(&C[r], _mm512_reduce_add_ps(_mm512_add_ps(sums[r], others[r])), accumulate);
+    eights[r] = halved(_mm512_add_ps(sums[r], others[r]));
+  keep(R, C, eights, accumulate);
 }
 
 #define STRIP(ROWS)                                                    \
