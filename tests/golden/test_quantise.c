@@ -2,6 +2,7 @@
  * does not belong to them is refused. */
 #include "clip_fixtures.h"
 
+#include "core/base/random.h"
 #include "fusion/model.h"
 
 #include <math.h>
@@ -87,6 +88,26 @@ static void int8_is_the_same_from_the_file(void **state) {
   assert_memory_equal(a, b, size);
   gaze_model_close(made);
   gaze_model_close(stored);
+}
+
+/* Whatever stands out in the pictures beside it. */
+static void a_picture_in_int8_is_alone(void **state) {
+  enum { PICTURES = 7, PLACE = 3 };
+  gaze_model_options options = {.precision = GAZE_PRECISION_INT8};
+  gaze_model *model = open_clip_model(clip_path("quick"), &options);
+  size_t size = gaze_model_pixels(model), D = (size_t)gaze_model_dim(model);
+  float *pixels = calloc(PICTURES * size, sizeof *pixels), alone[64], together[PICTURES * 64];
+  gaze_random random;
+  gaze_random_init(&random, 3, 0);
+  for (size_t i = 0; i < PICTURES * size; i++) {
+    float spike = i / size != PLACE && i % 37 == i / size ? 100 : 1;
+    pixels[i] = spike * (float)(gaze_random_uniform(&random) - 0.5);
+  }
+  assert_int_equal(gaze_model_encode(model, pixels + PLACE * size, 1, alone), GAZE_OK);
+  assert_int_equal(gaze_model_encode(model, pixels, PICTURES, together), GAZE_OK);
+  assert_memory_equal(together + PLACE * D, alone, D * sizeof *alone);
+  free(pixels);
+  gaze_model_close(model);
 }
 
 /* Of a checkpoint in 16 bits only the tower that is asked becomes f32. */
@@ -175,6 +196,7 @@ int main(void) {
                                      cmocka_unit_test(int8_is_the_same_from_the_file),
                                      cmocka_unit_test(a_tower_is_widened_when_first_used),
                                      cmocka_unit_test(what_cannot_be_made_smaller_is_said),
+                                     cmocka_unit_test(a_picture_in_int8_is_alone),
                                      cmocka_unit_test(a_tower_of_another_folder_is_copied),
                                      cmocka_unit_test(scales_must_belong)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
