@@ -63,10 +63,25 @@ static double usual(const float *magnitudes, size_t n) {
   return mean;
 }
 
-/* What is above it stands out in a row of K, by the largest of each class; INFINITY where nothing does, or too much. */
+/* Of which no addition waits for the one before. */
+static float sum_classes(const float *classes) {
+  enum { SIDE_BY_SIDE = 8 };
+  float sums[SIDE_BY_SIDE] = {0}, all = 0;
+  for (size_t i = 0; i < CLASSES; i += SIDE_BY_SIDE)
+    for (size_t j = 0; j < SIDE_BY_SIDE; j++)
+      sums[j] += classes[i + j];
+  for (size_t j = 0; j < SIDE_BY_SIDE; j++)
+    all += sums[j];
+  return all;
+}
+
+/* What is above it stands out in a row of K, by the largest of each class; INFINITY where nothing does, or too much.
+ * Mostly the mean alone tells that nothing does. */
 static float find_limit(const float *row, size_t K, const float *classes, float most) {
-  float limit = OUTLYING * (float)usual(classes, K < CLASSES ? K : CLASSES);
-  size_t n = 0;
+  size_t used = K < CLASSES ? K : CLASSES, n = 0;
+  if (most * (float)used <= 2 * sum_classes(classes))
+    return INFINITY;
+  float limit = OUTLYING * (float)usual(classes, used);
   if (!(most > limit))
     return INFINITY;
   for (size_t k = 0; k < K; k++)
