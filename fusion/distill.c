@@ -39,6 +39,7 @@ gaze_err gaze_distill_init(gaze_distill *distill, const char *name, const gaze_m
   *distill = (gaze_distill){0};
   GAZE_TRY(gaze_model_open(name, options, &distill->model));
   GAZE_TRY(gaze_model_check_pictures(distill->model));
+  GAZE_TRY(gaze_model_check_texts(distill->model));
   distill->same_pixels = same_preprocess(&distill->model->preprocess, preprocess);
   gaze_arena measure = GAZE_ARENA_MEASURE;
   layout(distill, batch_size, accum_freq, &measure);

@@ -31,6 +31,7 @@ void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model) {
 }
 
 gaze_err gaze_model_text_ids(const gaze_model *model, const char *text, int32_t *ids, size_t *n, size_t *cut) {
+  GAZE_TRY(gaze_model_check_texts(model));
   return gaze_text_ids(&model->clip.config.text, model->tokenizer, text, ids, n, cut);
 }
 

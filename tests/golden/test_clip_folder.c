@@ -242,6 +242,24 @@ static void key_covers_the_text_tower(void **state) {
   assert_string_not_equal(keys[1], keys[2]);
 }
 
+static void pictures_need_no_tokenizer(void **state) {
+  const char *folder = link_model("speechless", "quick"), *text = "a dog";
+  char path[1200];
+  float vector[64];
+  int32_t *ids;
+  size_t n;
+  snprintf(path, sizeof path, "%s/tokenizer.json", folder);
+  assert_int_equal(unlink(path), 0);
+  gaze_model *model = open_clip_model(folder, NULL);
+  gaze_classifier *classifier;
+  check_pictures(model);
+  check_fails(gaze_embed_texts(model, &text, 1, vector), GAZE_ERR_NOT_FOUND, "without tokenizer", folder, NULL);
+  check_fails(gaze_tokenize(model, text, false, &ids, &n), GAZE_ERR_NOT_FOUND, "without tokenizer", NULL);
+  check_fails(gaze_classifier_new(model, &text, 1, NULL, 0, &classifier), GAZE_ERR_NOT_FOUND, "tokenizer", NULL);
+  assert_null(gaze_token_text(model, 3));
+  gaze_model_close(model);
+}
+
 /* Each shard is part of the key. */
 static void key_covers_every_shard(void **state) {
   gaze_safetensors *file;
@@ -378,6 +396,7 @@ int main(void) {
       cmocka_unit_test(smaller_tokenizer_is_refused),
       cmocka_unit_test(end_below_another_id_is_refused),
       cmocka_unit_test(other_layouts_of_weights),
+      cmocka_unit_test(pictures_need_no_tokenizer),
       cmocka_unit_test(key_covers_the_text_tower),
       cmocka_unit_test(key_covers_every_shard),
       cmocka_unit_test(weights_of_another_model_are_refused),
