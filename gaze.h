@@ -103,7 +103,8 @@ typedef struct gaze_model_options {
 typedef struct gaze_model gaze_model;
 
 /* name: a folder, a Hugging Face id in the local hub cache, or a name in the model folder
- * ($XDG_DATA_HOME/gaze/models). NULL: $GAZE_MODEL, else the shipped gaze-mini. */
+ * ($XDG_DATA_HOME/gaze/models). NULL: $GAZE_MODEL, else the shipped gaze-mini. A folder without tokenizer opens, and
+ * texts are GAZE_ERR_NOT_FOUND. */
 GAZE_CHECKED gaze_err gaze_model_open(const char *name, const gaze_model_options *options, gaze_model **out);
 /* A model's tokenizer alone, for gaze_tokenize and gaze_token_text; nothing else may be asked of it. name: as above, a
  * folder that holds no more than a tokenizer, or a .gguf file. */

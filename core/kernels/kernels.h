@@ -77,7 +77,7 @@ typedef struct gaze_kernels {
   void (*activation_backward[GAZE_ACTIVATIONS])(float *dx, const float *dy, const float *x, size_t n);
 
   /* C[M, N] = A[M, K] B[K, N], or += with `add`, for operands that lie in the first caches: no copies, no threads. A
-   * row of C does not depend on the others. */
+   * row of C does not depend on the others, and a sum goes through K in order, from C on with `add`. */
   void (*small_product)(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t M,
                         size_t N, size_t K, bool add);
   /* The same with B in f16 or bf16 and in memory: it is read once, in order, for M of a few rows. */

@@ -17,13 +17,14 @@ typedef struct gaze_room {
 
 /* What a product in int8 needs besides its result, for A [M, K] and a weight of N rows. */
 typedef struct gaze_int8_rooms {
-  gaze_room values;   /* int8 [M, K]: A, outlying columns 0; K a multiple of 4 where the table has product_i8 */
+  gaze_room values;   /* int8 [M, K]: A, 0 where it stands out; K a multiple of 4 where the table has product_i8 */
   gaze_room scales;   /* [M] */
-  gaze_room largest;  /* [threads, K]: of each column's magnitudes */
-  gaze_room which;    /* [K]: outlying columns */
+  gaze_room limits;   /* [M]: a row's numbers above it stand out */
+  gaze_room marks;    /* uint8 [threads, K]: 1 where some row's number stands out */
+  gaze_room which;    /* [K]: these columns */
   gaze_room rows;     /* [threads, K] */
   gaze_room sums;     /* int32 [M, N], where it has not */
-  gaze_room outlying; /* [M, n] and [N, n]: the outlying columns of A and of the weight */
+  gaze_room outlying; /* [M, n]: what stands out of n columns */
 } gaze_int8_rooms;
 
 /* The same with a weight in blocks (quantised.h). */
