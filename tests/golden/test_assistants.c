@@ -17,6 +17,11 @@ static const char *const families[][2] = {{"llava", "llava"},
                                           {"smolvlm", "smolvlm"},
                                           {"original", "original"},
                                           {"nano", "nano"},
+                                          {"qwen", "qwen"},
+                                          {"idefics3", "idefics3"},
+                                          {"next-original", "next"},
+                                          {"next-mistral-original", "next-mistral"},
+                                          {"onevision-original", "onevision"},
                                           {"pair/model.gguf", "original"},
                                           {"smolvlm-pair/model.gguf", "smolvlm"}};
 enum { LLAVA = 0, ONEVISION = 4, FAMILIES = sizeof families / sizeof *families };
