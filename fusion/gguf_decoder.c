@@ -21,7 +21,7 @@ typedef struct writing {
   gaze_gguf_item *items;
   char (*names)[NAME_SIZE]; /* [n], of the items */
   size_t n;
-  float *factors; /* [D / 2] */
+  float factors[GAZE_ROPE_PAIRS]; /* [D / 2] */
 } writing;
 
 /* As the file says it, and as llama.cpp numbers it (general.file_type). */
@@ -38,7 +38,6 @@ static void writing_fini(writing *w) {
   gaze_gguf_metadata_fini(&w->metadata);
   free(w->items);
   free(w->names);
-  free(w->factors);
 }
 
 static gaze_err open_config(const char *folder, const char *file, json_t **out) {
@@ -122,27 +121,34 @@ static void add_parameter(writing *w, const gaze_parameter *parameter) {
   item->dtype = gaze_gguf_fitting(raised ? GAZE_DTYPE_Q6_K : kinds[w->to].dtype, &item->source);
 }
 
-/* LLaMA 3's scaling, which the configuration has no key for. */
-static gaze_err add_factors(writing *w) {
-  const gaze_attention *attention = &w->model->decoder.config.block.attention;
-  size_t n = attention->head_dim / 2;
-  if (attention->rope_scaling.kind != GAZE_ROPE_LLAMA3)
-    return GAZE_OK;
-  GAZE_TRY(gaze_alloc(n, sizeof *w->factors, &w->factors));
-  gaze_rope_find_factors(attention, w->factors);
-  w->items[w->n++] = (gaze_gguf_item){.name = "rope_freqs.weight",
-                                      .source = {.data = w->factors, .dtype = GAZE_DTYPE_F32, .rank = 1, .shape = {n}},
+static void add_factors(writing *w, const char *name, const float *factors) {
+  size_t n = w->stored.block.attention.head_dim / 2;
+  w->items[w->n++] = (gaze_gguf_item){.name = name,
+                                      .source = {.data = factors, .dtype = GAZE_DTYPE_F32, .rank = 1, .shape = {n}},
                                       .dtype = GAZE_DTYPE_F32};
-  return GAZE_OK;
+}
+
+/* LLaMA 3's scaling, which the configuration has no key for, and LongRoPE's. */
+static void add_scaling(writing *w) {
+  const gaze_attention *attention = &w->model->decoder.config.block.attention;
+  const gaze_rope_scaling *scaling = &attention->rope_scaling;
+  if (scaling->kind == GAZE_ROPE_LLAMA3) {
+    gaze_rope_find_factors(attention, w->factors);
+    add_factors(w, "rope_freqs.weight", w->factors);
+  } else if (scaling->kind == GAZE_ROPE_FACTORS) {
+    add_factors(w, "rope_factors_short.weight", scaling->factors);
+    add_factors(w, "rope_factors_long.weight", scaling->far_factors);
+  }
 }
 
 static gaze_err add_tensors(writing *w) {
   const gaze_parameters *list = &w->model->parameters;
-  GAZE_TRY(gaze_alloc(list->n + 1, sizeof *w->items, &w->items));
-  GAZE_TRY(gaze_alloc(list->n + 1, sizeof *w->names, &w->names));
+  GAZE_TRY(gaze_alloc(list->n + 2, sizeof *w->items, &w->items));
+  GAZE_TRY(gaze_alloc(list->n, sizeof *w->names, &w->names));
   for (size_t i = 0; i < list->n; i++)
     add_parameter(w, &list->items[i]);
-  return add_factors(w);
+  add_scaling(w);
+  return GAZE_OK;
 }
 
 static gaze_err put_general(writing *w) {

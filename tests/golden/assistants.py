@@ -2,7 +2,7 @@
 people have, and what transformers answers to questions about pictures.
 
 data/assistants/FAMILY/        a model: llava (transformers' names of old), llava-new (today's), next (a Vicuna),
-                               next-mistral, onevision, smolvlm, idefics3 (the first SmolVLM); original (LLaVA's own
+                               next-mistral, longrope (with a Phi-3), onevision, smolvlm, idefics3 (the first SmolVLM); original (LLaVA's own
                                layout, the encoder in vision_tower/), nano (nanoLLaVA), qwen (LLaVA-OneVision's own)
 data/assistants/FAMILY-original/  next, next-mistral and onevision in LLaVA's own layout
 data/assistants/pair/          the weights of `original` as GGUF files, decoder and mmproj, the way llama.cpp stores them
@@ -271,7 +271,7 @@ class Llava(Family):
 
     @property
     def old(self):
-        return self.name in ("llava", "next")
+        return self.name in ("llava", "next", "longrope")
 
 
 class Next(Llava):
@@ -296,6 +296,17 @@ class NextMistral(Next):
         from transformers import MistralConfig
 
         return MistralConfig(**DECODER, vocab_size=vocabulary(self.tokenizer), bos_token_id=1, eos_token_id=2, sliding_window=None)
+
+
+class LongRope(Llava):
+    """LLaVA with a Phi-3 whose positions change where the first answer of the first conversation is half said."""
+
+    def text_config(self):
+        from transformers import Phi3Config
+
+        return Phi3Config(**DECODER, vocab_size=vocabulary(self.tokenizer), bos_token_id=1, eos_token_id=2, pad_token_id=0,
+                          sliding_window=None, original_max_position_embeddings=56,
+                          rope_scaling={"rope_type": "longrope", "short_factor": [1.0, 1.15, 1.3], "long_factor": [1.2, 2.5, 6.5]})
 
 
 class OneVision(Llava):
@@ -620,7 +631,7 @@ def write_smolvlm_pair(folder, family, state):
                         "clip.vision.preproc_image_size": 48, "clip.vision.image_mean": half, "clip.vision.image_std": half}, 3)
 
 
-FAMILIES = {"llava": Llava, "llava-new": Llava, "next": Next, "next-mistral": NextMistral, "onevision": OneVision, "smolvlm": SmolVlm,
+FAMILIES = {"llava": Llava, "llava-new": Llava, "next": Next, "next-mistral": NextMistral, "longrope": LongRope, "onevision": OneVision, "smolvlm": SmolVlm,
             "idefics3": Idefics3, "original": Original, "nano": Nano, "qwen": Qwen}
 OTHERS = {"original": write_llava_pair, "smolvlm": write_smolvlm_pair, "next": write_original, "next-mistral": write_original,
           "onevision": write_original}

@@ -11,7 +11,8 @@ import os
 import numpy as np
 
 SEED = 59
-FILES = {"llama": "F16", "llama3": "F32", "llama-linear": "BF16", "qwen2": "BF16", "phi3": "F16"}
+FILES = {"llama": "F16", "llama3": "F32", "llama-linear": "BF16", "qwen2": "BF16", "phi3": "F16",
+         "phi3-near": "F16", "phi3-far": "F16"}
 WIDE = {"vocab_size": 256, "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2,
         "num_attention_heads": 8, "num_key_value_heads": 4, "max_position_embeddings": 64, "rms_norm_eps": 1e-6,
         "rope_theta": 10000.0, "tie_word_embeddings": False}
@@ -62,6 +63,16 @@ def describe(writer, config):
         writer.add_rope_scaling_factor(rope["factor"])
 
 
+def add_longrope(writer, config):
+    """Both lists of factors as tensors, and by how much the context was stretched (Phi3MiniModel)."""
+    rope, original = config["rope_parameters"], config["original_max_position_embeddings"]
+    stretched = config["max_position_embeddings"] / original
+    writer.add_rope_scaling_orig_ctx_len(original)
+    writer.add_rope_scaling_attn_factors(np.sqrt(1 + np.log(stretched) / np.log(original)) if stretched > 1 else 1.0)
+    for name in ("long", "short"):
+        writer.add_tensor(f"rope_factors_{name}.weight", np.array(rope[name + "_factor"], dtype=np.float32))
+
+
 def convert(source, path, name, kind):
     import gguf
     from safetensors.torch import load_file
@@ -86,6 +97,8 @@ def convert(source, path, name, kind):
                           raw_dtype=wanted)
     if name == "llama3":
         writer.add_tensor("rope_freqs.weight", llama3_factors(config))
+    if (config.get("rope_parameters") or {}).get("rope_type") == "longrope":
+        add_longrope(writer, config)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

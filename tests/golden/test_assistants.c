@@ -1,6 +1,7 @@
 /* Whole models that look and talk, from questions and picture files to rows, logits and text, equal to transformers. */
 #include "clip_fixtures.h"
 #include "nearness.h"
+#include "tests/unit/data_files.h"
 
 #include "fusion/chat.h"
 
@@ -14,6 +15,7 @@ static const char *const families[][2] = {{"llava", "llava"},
                                           {"next", "next"},
                                           {"next-mistral", "next-mistral"},
                                           {"onevision", "onevision"},
+                                          {"longrope", "longrope"},
                                           {"smolvlm", "smolvlm"},
                                           {"original", "original"},
                                           {"nano", "nano"},
@@ -24,7 +26,7 @@ static const char *const families[][2] = {{"llava", "llava"},
                                           {"onevision-original", "onevision"},
                                           {"pair/model.gguf", "original"},
                                           {"smolvlm-pair/model.gguf", "smolvlm"}};
-enum { LLAVA = 0, ONEVISION = 4, FAMILIES = sizeof families / sizeof *families };
+enum { LLAVA = 0, ONEVISION = 4, LONGROPE = 5, FAMILIES = sizeof families / sizeof *families };
 
 static const char *path_of(const char *name) {
   char inner[128];
@@ -191,7 +193,8 @@ static void check_pieces(const subject *s, size_t conversation, size_t turn) {
     prompt.n = end < whole ? end : whole;
     check(gaze_reading_go_on(s->assistant, &reading, &prompt, gaze_chat_picture_rows, chat, NULL, s->assistant->logits,
                              &read));
-    assert_true(read <= 7);
+    bool turns = prompt.n > reading.near && prompt.n - reading.near <= 7;
+    assert_int_equal(read, turns || prompt.n < 7 ? prompt.n : prompt.n - (end - 7));
   }
   check_logits(s, conversation, turn, "first", s->assistant->logits);
   gaze_reading_fini(&reading);
@@ -282,14 +285,42 @@ static void a_cleared_conversation_begins_anew(void **state) {
   subject_close(&s);
 }
 
+/* The answer went beyond what near factors serve: its rows are kept as they were turned, and forgotten with it. */
+static void far_rows_are_kept_and_forgotten(void **state) {
+  subject s;
+  gaze_chat *again;
+  subject_open(&s, LONGROPE, GAZE_PRECISION_F32);
+  gaze_chat *chat = converse(&s, 0, 0, (gaze_answer_options){0});
+  assert_true(chat->reading.far);
+  check(gaze_chat_save(chat, test_path("far.chat")));
+  check(gaze_chat_new(s.assistant, NULL, &again));
+  check(gaze_chat_load(again, test_path("far.chat")));
+  assert_true(again->reading.far && again->reading.cache->used > again->reading.near);
+  ask(&s, again, turn_of(&s, 0, 1), (gaze_answer_options){0});
+  gaze_chat_clear(again);
+  ask(&s, again, turn_of(&s, 0, 0), (gaze_answer_options){0});
+  gaze_chat_free(again);
+  gaze_reading_cut(&chat->reading, 20); /* too few to be far */
+  check(gaze_chat_save(chat, test_path("near.chat")));
+  check(gaze_chat_new(s.assistant, NULL, &again));
+  check(gaze_chat_load(again, test_path("near.chat")));
+  assert_int_equal(again->reading.cache->used, 0);
+  ask(&s, again, turn_of(&s, 0, 1), (gaze_answer_options){0});
+  gaze_chat_free(again);
+  gaze_chat_free(chat);
+  subject_close(&s);
+}
+
 int main(void) {
-  static const struct CMUnitTest more[] = {cmocka_unit_test(narrow_products_come_near),
-                                           cmocka_unit_test(pieces_are_read_as_the_whole),
-                                           cmocka_unit_test(pictures_that_cannot_be_read_are_refused),
-                                           cmocka_unit_test(pictures_that_cannot_be_looked_at_are_forgotten),
-                                           cmocka_unit_test(pictures_wait_for_a_shorter_question),
-                                           cmocka_unit_test(long_questions_leave_the_conversation_as_it_was),
-                                           cmocka_unit_test(a_cleared_conversation_begins_anew)};
+  static const struct CMUnitTest more[] = {
+      cmocka_unit_test(narrow_products_come_near),
+      cmocka_unit_test(pieces_are_read_as_the_whole),
+      cmocka_unit_test(pictures_that_cannot_be_read_are_refused),
+      cmocka_unit_test(pictures_that_cannot_be_looked_at_are_forgotten),
+      cmocka_unit_test(pictures_wait_for_a_shorter_question),
+      cmocka_unit_test(long_questions_leave_the_conversation_as_it_was),
+      cmocka_unit_test(a_cleared_conversation_begins_anew),
+      cmocka_unit_test_setup_teardown(far_rows_are_kept_and_forgotten, make_folder, remove_folder)};
   struct CMUnitTest tests[FAMILIES + sizeof more / sizeof *more];
   for (size_t i = 0; i < FAMILIES; i++)
     tests[i] = (struct CMUnitTest){

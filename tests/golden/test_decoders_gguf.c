@@ -121,7 +121,7 @@ static void written_files_follow_the_reference(void **state) {
 }
 
 static void files_of_the_package_follow_the_reference(void **state) {
-  static const char *const names[] = {"llama", "llama3", "llama-linear", "qwen2", "phi3"};
+  static const char *const names[] = {"llama", "llama3", "llama-linear", "qwen2", "phi3", "phi3-near", "phi3-far"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char file[64];
     snprintf(file, sizeof file, "../decoders_gguf/%s.gguf", names[i]);
@@ -296,8 +296,8 @@ static void what_is_not_written_is_said(void **state) {
 }
 
 int main(void) {
-  static const char *const names[] = {"llama", "llama-linear", "llama3", "smollm2", "mistral",
-                                      "qwen2", "qwen3",        "phi3",   "exaone"};
+  static const char *const names[] = {"llama", "llama-linear", "llama3",    "smollm2",  "mistral", "qwen2",
+                                      "qwen3", "phi3",         "phi3-near", "phi3-far", "exaone"};
   enum { NAMES = sizeof names / sizeof *names };
   struct CMUnitTest tests[NAMES + 6];
   size_t n = 0;
