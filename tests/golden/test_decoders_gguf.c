@@ -161,7 +161,7 @@ static float uniform(uint64_t stream, uint64_t i) {
 static void fill_wide(gaze_named_tensor *tensor, uint64_t stream) {
   size_t n = gaze_tensor_count(&tensor->tensor);
   float *values = malloc(n * sizeof *values);
-  float scale = sqrtf((strstr(tensor->name, "head") ? 3 : 1) / (float)tensor->tensor.shape[1]);
+  float scale = sqrtf((strstr(tensor->name, "head") ? 3 : 2) / (float)tensor->tensor.shape[1]);
   for (size_t i = 0; i < n; i++) {
     float u = uniform(stream, i);
     values[i] = tensor->tensor.rank == 1        ? u / 4 + (gaze_ends_with(tensor->name, "bias") ? 0.0f : 1.0f)
