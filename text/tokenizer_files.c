@@ -124,6 +124,8 @@ gaze_err gaze_tokenizer_open(const char *path, gaze_tokenizer **out) {
   GAZE_TRY_DONE(gaze_tokenizer_new(&tokenizer));
   GAZE_TRY_DONE(load_file(tokenizer, found, config));
   GAZE_TRY_DONE(gaze_tokenizer_config_read_padding(tokenizer, config));
+  if (gaze_tokenizer_config_token(config, "bos_token", NULL))
+    tokenizer->opening = gaze_tokenizer_config_find(tokenizer, config, "bos_token", "");
   if (gaze_folder_exists(path))
     GAZE_TRY_DONE(gaze_tokenizer_read_open_clip(tokenizer, path));
   *out = tokenizer;

@@ -181,6 +181,7 @@ static gaze_err read_ends(gaze_tokenizer *tokenizer, const lists *l, bool llama,
   tokenizer->before = (gaze_around){{start}, before && start >= 0};
   tokenizer->behind = (gaze_around){{end}, behind && end >= 0};
   gaze_tokenizer_set_ends(tokenizer);
+  tokenizer->opening = start;
   return read_stops(tokenizer, l, end);
 }
 

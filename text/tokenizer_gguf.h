@@ -10,12 +10,14 @@ typedef struct gaze_tokenizer_surroundings {
   size_t rows;   /* of the model's embeddings: ids that no text has are filled up to there */
   int32_t start; /* where the tokenizer puts none in front */
   int32_t end, turn;
+  bool widens;      /* whoever reads it makes special tokens take the white space behind them, as of phi3 with pieces */
   const char *name; /* for messages */
 } gaze_tokenizer_surroundings;
 
 /* Byte-pair encoding of bytes becomes "gpt2" with merges and the name of how it cuts, SentencePiece's "llama" with
- * scores. Anything else, and a normalizer that GGUF has no word for, is GAZE_ERR_UNSUPPORTED; NFC is left out, as
- * llama.cpp does. */
+ * scores. Anything else, and a normalizer that GGUF has no word for, is GAZE_ERR_UNSUPPORTED; NFC, the white
+ * space that special tokens take and LLaMA's newer way with a space in front (legacy: false) are left out with a
+ * warning, as llama.cpp leaves them out. */
 GAZE_CHECKED gaze_err gaze_tokenizer_write_gguf(const gaze_tokenizer *tokenizer,
                                                 const gaze_tokenizer_surroundings *model, gaze_gguf_metadata *metadata);
 

@@ -195,7 +195,8 @@ static gaze_err put_ids(const gaze_tokenizer *tokenizer, const gaze_tokenizer_su
   const gaze_around *before = &tokenizer->before, *behind = &tokenizer->behind;
   if (before->n > 1 || behind->n > 1)
     return refuse("several ids around a text", model->name);
-  int32_t start = before->n ? before->ids[0] : tokenizer->start >= 0 ? tokenizer->start : model->start;
+  int32_t opening = gaze_tokenizer_opening(tokenizer);
+  int32_t start = before->n ? before->ids[0] : opening >= 0 ? opening : model->start;
   GAZE_TRY(put_id(metadata, KEY("bos_token_id"), start));
   GAZE_TRY(put_id(metadata, KEY("eos_token_id"), behind->n ? behind->ids[0] : model->end));
   if (model->turn != model->end)
@@ -204,6 +205,34 @@ static gaze_err put_ids(const gaze_tokenizer *tokenizer, const gaze_tokenizer_su
   GAZE_TRY(put_id(metadata, KEY("padding_token_id"), tokenizer->pad));
   GAZE_TRY(gaze_gguf_put_flag(metadata, KEY("add_bos_token"), before->n > 0));
   return gaze_gguf_put_flag(metadata, KEY("add_eos_token"), behind->n > 0);
+}
+
+/* LLaMA's start, its unknown and GPT's end are narrow in any case. */
+static bool takes_space_otherwise(const gaze_tokenizer *tokenizer, bool widens) {
+  bool other = false;
+  for (size_t i = 0; i < tokenizer->n_added; i++) {
+    const gaze_added_token *added = &tokenizer->added[i];
+    const char *text = gaze_tokenizer_text(tokenizer, added->id);
+    bool wide = widens && added->special && text && strcmp(text, "<s>") && strcmp(text, "<unk>") &&
+                strcmp(text, "<|endoftext|>");
+    other |= added->takes_left || added->takes_right != wide;
+  }
+  return other;
+}
+
+static void say_losses(const gaze_tokenizer *tokenizer, const gaze_tokenizer_surroundings *model) {
+  const gaze_normalizer *normalizer = &tokenizer->normalizer;
+  const gaze_cutter *cutter = &tokenizer->cutter;
+  bool bytes = tokenizer->bpe.style == GAZE_BPE_OF_BYTES;
+  if (bytes && normalizer->n)
+    gaze_warn("not in the GGUF: Unicode's normal form of %s's tokenizer: letters typed in parts become other tokens",
+              model->name);
+  if (!bytes && cutter->n && cutter->steps[0].prefix == GAZE_PREFIX_FIRST)
+    gaze_warn("not in the GGUF: \"legacy\": false of %s's tokenizer: text behind a special token gets a space in front",
+              model->name);
+  if (takes_space_otherwise(tokenizer, model->widens && !bytes))
+    gaze_warn("not in the GGUF: which special tokens of %s take the white space beside them: prompts may differ by it",
+              model->name);
 }
 
 gaze_err gaze_tokenizer_write_gguf(const gaze_tokenizer *tokenizer, const gaze_tokenizer_surroundings *model,
@@ -222,6 +251,7 @@ gaze_err gaze_tokenizer_write_gguf(const gaze_tokenizer *tokenizer, const gaze_t
   GAZE_TRY_DONE(gaze_gguf_put_strings(metadata, KEY("tokens"), l.tokens, l.n));
   GAZE_TRY_DONE(gaze_gguf_put_array(metadata, KEY("token_type"), GAZE_GGUF_I32, l.types, l.n));
   GAZE_TRY_DONE(put_ids(tokenizer, model, metadata));
+  say_losses(tokenizer, model);
 done:
   free(l.tokens);
   free(l.types);

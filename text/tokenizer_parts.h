@@ -74,6 +74,7 @@ struct gaze_tokenizer {
   gaze_decoding decoding;
   gaze_around before, behind, stops;
   int32_t start, end, pad, unknown; /* -1: none */
+  int32_t opening;                  /* what files name as the start of texts, whether or not it is put there; -1 */
   gaze_padding_side padding;
   gaze_cleaning cleaning; /* of open_clip, before all else */
   bool ends_at_end;       /* what follows an end that the text spells is left out */

@@ -294,7 +294,7 @@ static gaze_err use_decoder(void *user) {
   gaze_chat *chat = NULL;
   gaze_err err;
   unlink(path);
-  GAZE_TRY_DONE(gaze_model_write_gguf(user, GAZE_TO_Q8_0, path));
+  GAZE_TRY_DONE(gaze_model_write_gguf(user, GAZE_TO_Q8_0, path, NULL));
   GAZE_TRY_DONE(gaze_assistant_open(path, &options, &assistant));
   GAZE_TRY_DONE(gaze_chat_new(assistant, NULL, &chat));
 done:

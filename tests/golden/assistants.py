@@ -2,7 +2,7 @@
 people have, and what transformers answers to questions about pictures.
 
 data/assistants/FAMILY/        a model: llava (transformers' names of old), llava-new (today's), next (a Vicuna),
-                               next-mistral, longrope (with a Phi-3), onevision, smolvlm, idefics3 (the first SmolVLM); original (LLaVA's own
+                               next-mistral, opened (its template writes <s>), longrope (with a Phi-3), onevision, smolvlm, idefics3 (the first SmolVLM); original (LLaVA's own
                                layout, the encoder in vision_tower/), nano (nanoLLaVA), qwen (LLaVA-OneVision's own)
 data/assistants/FAMILY-original/  next, next-mistral and onevision in LLaVA's own layout
 data/assistants/pair/          the weights of `original` as GGUF files, decoder and mmproj, the way llama.cpp stores them
@@ -296,6 +296,22 @@ class NextMistral(Next):
         from transformers import MistralConfig
 
         return MistralConfig(**DECODER, vocab_size=vocabulary(self.tokenizer), bos_token_id=1, eos_token_id=2, sliding_window=None)
+
+
+class Opened(NextMistral):
+    """The template writes the start of a text, which the tokenizer itself does not."""
+
+    jinja, begins, ends = "mistral-v1", [], None
+    words = dict(NextMistral.words, add_bos_token=False)
+
+    def __init__(self, name):
+        from tokenizers import processors
+
+        super().__init__(name)
+        self.tokenizer.post_processor = processors.TemplateProcessing("$A", "$A $B", [])
+
+    def message(self, role, text, pictures=0):
+        return {"role": role, "content": "<image>\n" * pictures + text}
 
 
 class LongRope(Llava):
@@ -631,7 +647,7 @@ def write_smolvlm_pair(folder, family, state):
                         "clip.vision.preproc_image_size": 48, "clip.vision.image_mean": half, "clip.vision.image_std": half}, 3)
 
 
-FAMILIES = {"llava": Llava, "llava-new": Llava, "next": Next, "next-mistral": NextMistral, "longrope": LongRope, "onevision": OneVision, "smolvlm": SmolVlm,
+FAMILIES = {"llava": Llava, "llava-new": Llava, "next": Next, "next-mistral": NextMistral, "opened": Opened, "longrope": LongRope, "onevision": OneVision, "smolvlm": SmolVlm,
             "idefics3": Idefics3, "original": Original, "nano": Nano, "qwen": Qwen}
 OTHERS = {"original": write_llava_pair, "smolvlm": write_smolvlm_pair, "next": write_original, "next-mistral": write_original,
           "onevision": write_original}

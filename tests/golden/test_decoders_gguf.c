@@ -114,7 +114,7 @@ static void written_files_follow_the_reference(void **state) {
   static const char *const kinds[] = {"f32", "f16"};
   for (size_t i = 0; i < 2; i++) {
     snprintf(file, sizeof file, "%s-%s.gguf", name, kinds[i]);
-    must(gaze_model_write_gguf(folder, i ? GAZE_TO_F16 : GAZE_TO_F32, test_path(file)));
+    must(gaze_model_write_gguf(folder, i ? GAZE_TO_F16 : GAZE_TO_F32, test_path(file), NULL));
     check_file(test_path(file), name);
     check_tokenizer(folder, test_path(file));
   }
@@ -132,7 +132,7 @@ static void files_of_the_package_follow_the_reference(void **state) {
 /* What there is in both has the same numbers in the same rows. */
 static void the_package_and_gaze_write_the_same(void **state) {
   gaze_weights *own, *theirs;
-  must(gaze_model_write_gguf(make_model("llama"), GAZE_TO_F16, test_path("same.gguf")));
+  must(gaze_model_write_gguf(make_model("llama"), GAZE_TO_F16, test_path("same.gguf"), NULL));
   must(gaze_weights_open(test_path("same.gguf"), &own));
   must(gaze_weights_open(decoder_path("../decoders_gguf/llama.gguf"), &theirs));
   assert_int_equal(gaze_weights_count(own), gaze_weights_count(theirs));
@@ -244,7 +244,7 @@ static void rounded_weights_stay_near(void **state) {
     char path[100];
     decoder_run run;
     snprintf(path, sizeof path, "%s-%s.gguf", type, cases[i].name);
-    must(gaze_model_write_gguf(test_path(file), cases[i].to, test_path(path)));
+    must(gaze_model_write_gguf(test_path(file), cases[i].to, test_path(path), NULL));
     decoder_open_path(&run, test_path(path), GAZE_PRECISION_F32);
     find_logits(&run, ids, WIDE_IDS, logits);
     double found = cosine(logits, gaze_safetensors_find(wanted, "logits")->data, WIDE_IDS * VOCABULARY_MAX);
@@ -264,7 +264,7 @@ static void cut_files_are_refused(void **state) {
   size_t size;
   gaze_assistant *assistant;
   const gaze_assistant_options options = {.chat_template = "chatml"};
-  must(gaze_model_write_gguf(make_model("qwen2"), GAZE_TO_F16, test_path("whole.gguf")));
+  must(gaze_model_write_gguf(make_model("qwen2"), GAZE_TO_F16, test_path("whole.gguf"), NULL));
   must(gaze_file_read(test_path("whole.gguf"), 1 << 24, &bytes, &size));
   must(gaze_assistant_open(test_path("whole.gguf"), &options, &assistant));
   gaze_assistant_close(assistant);
@@ -278,19 +278,19 @@ static void cut_files_are_refused(void **state) {
 static void what_is_not_written_is_said(void **state) {
   const char *folder = make_model("phi3");
   char inside[100];
-  check_fails(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("phi3")), GAZE_ERR_ARGUMENT, ".gguf", NULL);
-  must(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("there.gguf")));
-  check_fails(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("there.gguf")), GAZE_ERR_ARGUMENT, "there.gguf",
-              "already", NULL);
-  check_fails(gaze_model_write_gguf(test_path("there.gguf"), GAZE_TO_F16, test_path("again.gguf")), GAZE_ERR_ARGUMENT,
-              "already a GGUF", NULL);
+  check_fails(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("phi3"), NULL), GAZE_ERR_ARGUMENT, ".gguf", NULL);
+  must(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("there.gguf"), NULL));
+  check_fails(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("there.gguf"), NULL), GAZE_ERR_ARGUMENT,
+              "there.gguf", "already", NULL);
+  check_fails(gaze_model_write_gguf(test_path("there.gguf"), GAZE_TO_F16, test_path("again.gguf"), NULL),
+              GAZE_ERR_ARGUMENT, "already a GGUF", NULL);
   snprintf(inside, sizeof inside, "phi3/tokenizer.json");
   write_text(test_path(inside),
              "{\"model\": {\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"<unk>\", 0], [\"a\", -1]]}}");
-  check_fails(gaze_model_write_gguf(test_path("phi3"), GAZE_TO_F16, test_path("no.gguf")), GAZE_ERR_UNSUPPORTED,
+  check_fails(gaze_model_write_gguf(test_path("phi3"), GAZE_TO_F16, test_path("no.gguf"), NULL), GAZE_ERR_UNSUPPORTED,
               "tokenizer", NULL);
   write_text(test_path("phi3/config.json"), "{\"model_type\": \"clip\"}");
-  check_fails(gaze_model_write_gguf(test_path("phi3"), GAZE_TO_F16, test_path("no.gguf")), GAZE_ERR_ARGUMENT,
+  check_fails(gaze_model_write_gguf(test_path("phi3"), GAZE_TO_F16, test_path("no.gguf"), NULL), GAZE_ERR_ARGUMENT,
               "not a language", "int8", NULL);
   assert_false(gaze_file_exists(test_path("no.gguf")));
 }

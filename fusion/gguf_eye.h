@@ -1,0 +1,13 @@
+/* An eye as a GGUF of its own, which llama.cpp calls mmproj. */
+#ifndef GAZE_FUSION_GGUF_EYE_H
+#define GAZE_FUSION_GGUF_EYE_H
+
+#include "fusion/eye.h"
+
+/* GAZE_ERR_UNSUPPORTED where such a file has no word for what the eye does with pictures. */
+GAZE_CHECKED gaze_err gaze_eye_check_gguf(const gaze_eye *eye);
+/* matrices: F32 or F16, what they become. name: the model's, for the metadata. */
+GAZE_CHECKED gaze_err gaze_eye_write_gguf(const gaze_eye *eye, gaze_dtype matrices, const char *name,
+                                          const gaze_kernels *kernels, const char *path);
+
+#endif
