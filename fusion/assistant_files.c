@@ -4,6 +4,8 @@
 #include "core/base/file.h"
 
 #include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,26 +47,41 @@ static gaze_err read_folder(gaze_assistant *assistant, gaze_decoder_config *deco
   return gaze_decoder_config_read(eye->text, decoder);
 }
 
-/* The one mmproj*.gguf beside a GGUF; *out NULL: there is none, or there are several. */
+/* Of NAME.gguf: mmproj-NAME-KIND.gguf. */
+static bool is_own_projector(const char *name, const char *path) {
+  const char *slash = strrchr(path, '/'), *own = slash ? slash + 1 : path;
+  size_t n = strlen(own) - strlen(".gguf"), front = strlen("mmproj-");
+  return strncmp(name, "mmproj-", front) == 0 && strncmp(name + front, own, n) == 0 && name[front + n] == '-';
+}
+
+/* The name of the one mmproj*.gguf in a folder, or of the one among several that is named for the file. False: there is
+ * none. */
+static bool choose_projector(DIR *files, const char *path, char chosen[NAME_MAX + 1]) {
+  size_t n = 0, own = 0;
+  for (struct dirent *entry; (entry = readdir(files));) {
+    if (strncmp(entry->d_name, "mmproj", 6) != 0 || !gaze_ends_with(entry->d_name, ".gguf"))
+      continue;
+    bool is_own = is_own_projector(entry->d_name, path);
+    n++;
+    own += is_own;
+    if (n == 1 || (is_own && own == 1))
+      snprintf(chosen, NAME_MAX + 1, "%s", entry->d_name);
+  }
+  return own == 1 || (n == 1 && !own);
+}
+
+/* *out NULL: there is none, or nobody knows which of several. */
 static gaze_err find_projector(const char *path, char **out) {
   const char *slash = strrchr(path, '/');
-  char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+  char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup("."), name[NAME_MAX + 1];
   DIR *files = folder ? opendir(folder) : NULL;
-  size_t n = 0;
   gaze_err err = GAZE_OK;
   *out = NULL;
-  for (struct dirent *entry; files && err == GAZE_OK && (entry = readdir(files));) {
-    if (strncmp(entry->d_name, "mmproj", 6) != 0 || !gaze_ends_with(entry->d_name, ".gguf") || n++)
-      continue;
-    err = gaze_path_join(folder, entry->d_name, out);
-  }
+  if (files && choose_projector(files, path, name))
+    err = gaze_path_join(folder, name, out);
   if (files)
     closedir(files);
   free(folder);
-  if (n > 1 || err != GAZE_OK) {
-    free(*out);
-    *out = NULL;
-  }
   return err;
 }
 

@@ -223,12 +223,32 @@ static void make_wide(const char *type, const char *folder) {
   write_text(inside, tokenizer_json);
 }
 
+/* llama.cpp's, of two layers: the last is among those that are spared. */
+static void check_mixture(const gaze_weights *weights, bool mixed) {
+  static const struct {
+    const char *name;
+    gaze_dtype plain, mixed;
+  } cases[] = {{"output.weight", GAZE_DTYPE_Q6_K, GAZE_DTYPE_Q6_K},
+               {"token_embd.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K},
+               {"blk.0.attn_v.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K},
+               {"blk.1.attn_v.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q6_K},
+               {"blk.1.attn_k.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K},
+               {"blk.0.ffn_down.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K},
+               {"blk.1.ffn_down.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q6_K},
+               {"blk.1.ffn_up.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_int_equal(gaze_weights_find(weights, cases[i].name)->dtype, mixed ? cases[i].mixed : cases[i].plain);
+}
+
 static void rounded_weights_stay_near(void **state) {
   static const struct {
     gaze_quantisation to;
     const char *name;
     double least;
-  } cases[] = {{GAZE_TO_F32, "f32", 0.99999999}, {GAZE_TO_Q8_0, "q8_0", 0.999}, {GAZE_TO_Q4_K, "q4_k", 0.99}};
+  } cases[] = {{GAZE_TO_F32, "f32", 0.99999999},
+               {GAZE_TO_Q8_0, "q8_0", 0.999},
+               {GAZE_TO_Q4_K, "q4_k", 0.99},
+               {GAZE_TO_Q4_K_M, "q4_k_m", 0.99}};
   static float logits[WIDE_IDS * VOCABULARY_MAX];
   const char *type = *state;
   int32_t ids[WIDE_IDS];
@@ -251,8 +271,8 @@ static void rounded_weights_stay_near(void **state) {
     print_message("%s %s: cosine %.6f\n", type, cases[i].name, found);
     if (!(found >= cases[i].least))
       fail_msg("%s: cosine %.6f", path, found);
-    if (cases[i].to == GAZE_TO_Q4_K)
-      assert_int_equal(gaze_weights_find(run.weights, "output.weight")->dtype, GAZE_DTYPE_Q6_K);
+    if (cases[i].to == GAZE_TO_Q4_K || cases[i].to == GAZE_TO_Q4_K_M)
+      check_mixture(run.weights, cases[i].to == GAZE_TO_Q4_K_M);
     decoder_close(&run);
   }
   gaze_safetensors_close(wanted);
