@@ -44,6 +44,9 @@ struct gaze_assistant {
   gaze_picture_rows seen;
 };
 
+/* In both files that a model becomes: its key (gaze_assistant_key). */
+#define GAZE_PAIR_KEY "gaze.model"
+
 /* As gaze_model_key: of all files that the answers come from. */
 GAZE_CHECKED gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]);
 /* Of that key and of all else that numbers depend on to the last bit, besides what is read. */

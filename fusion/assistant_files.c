@@ -85,6 +85,23 @@ static gaze_err find_projector(const char *path, char **out) {
   return err;
 }
 
+/* Two files of which each says what it was made of, and not the same. */
+static gaze_err warn_of_strangers(const gaze_gguf *file, const gaze_gguf *projector) {
+  static const char *const keys[] = {GAZE_PAIR_KEY, "general.base_model.0.repo_url", "general.base_model.0.name"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    gaze_gguf_text a = {0}, b = {0};
+    GAZE_TRY(gaze_gguf_string(file, keys[i], &a));
+    GAZE_TRY(gaze_gguf_string(projector, keys[i], &b));
+    if (!a.bytes || !b.bytes)
+      continue;
+    if (a.length != b.length || memcmp(a.bytes, b.bytes, a.length) != 0)
+      gaze_warn("made of two models: %s and %s differ in %s: answers about pictures may make no sense",
+                gaze_gguf_name(file), gaze_gguf_name(projector), keys[i]);
+    return GAZE_OK;
+  }
+  return GAZE_OK;
+}
+
 /* Of a GGUF, and of the one that sees for it. */
 static gaze_err read_gguf(gaze_assistant *assistant, gaze_decoder_config *decoder, gaze_llava_config *eye, bool *sees) {
   char *path = NULL;
@@ -97,6 +114,8 @@ static gaze_err read_gguf(gaze_assistant *assistant, gaze_decoder_config *decode
   *sees = path != NULL;
   gaze_err err = path ? gaze_weights_open(path, &assistant->projector) : GAZE_OK;
   free(path);
+  if (err == GAZE_OK && *sees && gaze_weights_gguf(assistant->projector))
+    err = warn_of_strangers(assistant->gguf, gaze_weights_gguf(assistant->projector));
   if (err == GAZE_OK && *sees)
     err = gaze_llava_config_read_mmproj(assistant->projector, eye);
   return err;

@@ -169,8 +169,16 @@ static const char *name_of(const gaze_assistant *model) {
   return slash ? slash + 1 : model->path;
 }
 
+/* Whom a file belongs to. */
+static gaze_err put_name(writing *w, gaze_gguf_metadata *metadata) {
+  char key[33];
+  GAZE_TRY(gaze_assistant_key(w->model, key));
+  GAZE_TRY(gaze_gguf_put_string(metadata, "general.name", name_of(w->model)));
+  return gaze_gguf_put_string(metadata, GAZE_PAIR_KEY, key);
+}
+
 static gaze_err put_general(writing *w) {
-  GAZE_TRY(gaze_gguf_put_string(&w->metadata, "general.name", name_of(w->model)));
+  GAZE_TRY(put_name(w, &w->metadata));
   GAZE_TRY(gaze_gguf_put_integer(&w->metadata, "general.file_type", GAZE_GGUF_U32, kinds[w->to].type));
   return gaze_gguf_put_integer(&w->metadata, "general.quantization_version", GAZE_GGUF_U32, 2);
 }
@@ -238,13 +246,21 @@ static gaze_err describe(writing *w) {
   return add_tensors(w);
 }
 
-/* The eye first, which is the smaller: a model that loses it leaves nothing. */
-static gaze_err write_files(const writing *w, const char *path, const char *projector) {
-  const gaze_assistant *model = w->model;
+static gaze_err write_projector(writing *w, const char *path) {
   gaze_dtype matrices = w->to == GAZE_TO_F32 ? GAZE_DTYPE_F32 : GAZE_DTYPE_F16;
+  gaze_gguf_metadata metadata = {0};
+  gaze_err err = put_name(w, &metadata);
+  if (err == GAZE_OK)
+    err = gaze_eye_write_gguf(w->model->eye, matrices, &metadata, &w->model->kernels, path);
+  gaze_gguf_metadata_fini(&metadata);
+  return err;
+}
+
+/* The eye first, which is the smaller: a model that loses it leaves nothing. */
+static gaze_err write_files(writing *w, const char *path, const char *projector) {
   if (projector)
-    GAZE_TRY(gaze_eye_write_gguf(model->eye, matrices, name_of(model), &model->kernels, projector));
-  gaze_err err = gaze_gguf_make(path, &w->metadata, w->items, w->n, &model->kernels);
+    GAZE_TRY(write_projector(w, projector));
+  gaze_err err = gaze_gguf_make(path, &w->metadata, w->items, w->n, &w->model->kernels);
   if (err != GAZE_OK && projector)
     remove(projector);
   return err;

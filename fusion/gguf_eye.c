@@ -103,11 +103,10 @@ static gaze_err put_pictures(gaze_gguf_metadata *m, const gaze_llava_config *c) 
   return t->kind == GAZE_TILING_GRID ? put_grids(m, t) : GAZE_OK;
 }
 
-static gaze_err put_all(gaze_gguf_metadata *m, const gaze_llava_config *c, gaze_dtype matrices, const char *name) {
+static gaze_err put_all(gaze_gguf_metadata *m, const gaze_llava_config *c, gaze_dtype matrices) {
   bool shuffles = c->projector.kind == GAZE_PROJECTOR_SHUFFLE;
   GAZE_TRY(gaze_gguf_put_string(m, "general.architecture", "clip"));
   GAZE_TRY(gaze_gguf_put_string(m, "general.type", "mmproj"));
-  GAZE_TRY(gaze_gguf_put_string(m, "general.name", name));
   GAZE_TRY(put_size(m, "general.file_type", matrices == GAZE_DTYPE_F16));
   GAZE_TRY(gaze_gguf_put_flag(m, "clip.has_vision_encoder", true));
   GAZE_TRY(gaze_gguf_put_flag(m, "clip.has_llava_projector", !shuffles));
@@ -155,17 +154,15 @@ static gaze_err add_tensors(eye_items *all, const gaze_eye *eye, gaze_dtype matr
   return GAZE_OK;
 }
 
-gaze_err gaze_eye_write_gguf(const gaze_eye *eye, gaze_dtype matrices, const char *name, const gaze_kernels *kernels,
-                             const char *path) {
-  gaze_gguf_metadata metadata = {0};
+gaze_err gaze_eye_write_gguf(const gaze_eye *eye, gaze_dtype matrices, gaze_gguf_metadata *metadata,
+                             const gaze_kernels *kernels, const char *path) {
   eye_items all = {0};
   gaze_err err;
   GAZE_TRY_DONE(gaze_eye_check_gguf(eye));
-  GAZE_TRY_DONE(put_all(&metadata, &eye->config, matrices, name));
+  GAZE_TRY_DONE(put_all(metadata, &eye->config, matrices));
   GAZE_TRY_DONE(add_tensors(&all, eye, matrices));
-  GAZE_TRY_DONE(gaze_gguf_make(path, &metadata, all.items, eye->parameters.n, kernels));
+  GAZE_TRY_DONE(gaze_gguf_make(path, metadata, all.items, eye->parameters.n, kernels));
 done:
-  gaze_gguf_metadata_fini(&metadata);
   free(all.items);
   free(all.names);
   return err;

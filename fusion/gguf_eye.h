@@ -2,12 +2,13 @@
 #ifndef GAZE_FUSION_GGUF_EYE_H
 #define GAZE_FUSION_GGUF_EYE_H
 
+#include "core/tensor/gguf_write.h"
 #include "fusion/eye.h"
 
 /* GAZE_ERR_UNSUPPORTED where such a file has no word for what the eye does with pictures. */
 GAZE_CHECKED gaze_err gaze_eye_check_gguf(const gaze_eye *eye);
-/* matrices: F32 or F16, what they become. name: the model's, for the metadata. */
-GAZE_CHECKED gaze_err gaze_eye_write_gguf(const gaze_eye *eye, gaze_dtype matrices, const char *name,
+/* matrices: F32 or F16, what they become. metadata: what comes first of it, whom it belongs to; grows. */
+GAZE_CHECKED gaze_err gaze_eye_write_gguf(const gaze_eye *eye, gaze_dtype matrices, gaze_gguf_metadata *metadata,
                                           const gaze_kernels *kernels, const char *path);
 
 #endif

@@ -23,8 +23,14 @@ mv made/mmproj-f32-f32.gguf made/mmproj-f32-f16.gguf
 expect_error projector_is_there 2 'there already: made/mmproj-f32-f16.gguf' \
   model quantize -q --to q8_0 "$models/llava" made/f32.gguf
 [ ! -e made/f32.gguf ] && pass nothing_written || fail nothing_written "$(ls made)"
-run ask -q --max-tokens 12 -m made/seen.gguf --image "$picture" "What?"
-cmp -s out said && pass pair_answers_alike || fail pair_answers_alike "$(cat out err)"
+run ask --max-tokens 12 -m made/seen.gguf --image "$picture" "What?"
+mv out said_by_pair
+! grep -q 'two models' err && pass own_eye || fail own_eye "$(cat err)"
+run ask --max-tokens 1 -m made/seen.gguf --projector "$models/pair/mmproj.gguf" --image "$picture" "What?"
+! grep -q 'two models' err && pass unknown_eye || fail unknown_eye "$(cat err)"
+run ask --max-tokens 1 -m made/seen.gguf --projector made/mmproj-f32-f16.gguf --image "$picture" "What?"
+grep -q 'made of two models: .*seen.gguf and .*gaze.model' err && pass strange_eye || fail strange_eye "$(cat err)"
+cmp -s said_by_pair said && pass pair_answers_alike || fail pair_answers_alike "$(cat said_by_pair)"
 
 expect_error ask_picture_missing 1 'nowhere.png' ask -m "$models/llava" --image nowhere.png "What?"
 echo "This is a text." >text.png
