@@ -6,6 +6,7 @@
 #include "fusion/clip_config.h"
 #include "fusion/gguf_eye.h"
 #include "fusion/gguf_make.h"
+#include "fusion/gguf_mixture.h"
 #include "fusion/model.h"
 #include "text/tokenizer_gguf.h"
 
@@ -25,16 +26,6 @@ typedef struct writing {
   size_t n;
   float factors[GAZE_ROPE_PAIRS]; /* [D / 2] */
 } writing;
-
-/* As the file says it, and as llama.cpp numbers it (general.file_type). */
-static const struct {
-  gaze_dtype dtype;
-  int64_t type;
-} kinds[] = {[GAZE_TO_F32] = {GAZE_DTYPE_F32, 0},
-             [GAZE_TO_F16] = {GAZE_DTYPE_F16, 1},
-             [GAZE_TO_Q8_0] = {GAZE_DTYPE_Q8_0, 7},
-             [GAZE_TO_Q4_K] = {GAZE_DTYPE_Q4_K, 14},
-             [GAZE_TO_Q4_K_M] = {GAZE_DTYPE_Q4_K, 15}};
 
 static void writing_fini(writing *w) {
   gaze_assistant_close(w->model);
@@ -77,29 +68,6 @@ static gaze_err open_model(writing *w, const char *name) {
   return gaze_assistant_open_tokenizer(model);
 }
 
-/* The output head, which embeddings without one are too. */
-static bool is_head(const writing *w, const char *name) {
-  return strcmp(name, w->stored.tied ? "token_embd.weight" : "output.weight") == 0;
-}
-
-/* Of L layers the first and the last eighth, and a third of those between, as llama.cpp has it in Q4_K_M. */
-static bool is_spared(const writing *w, const char *name) {
-  const size_t L = w->stored.layers;
-  size_t layer;
-  return sscanf(name, "blk.%zu.", &layer) == 1 && (layer < L / 8 || layer >= 7 * L / 8 || (layer - L / 8) % 3 == 2);
-}
-
-/* Q4_K leaves the head more bits; Q4_K_M values and what leads back from an MLP, too. */
-static gaze_dtype dtype_of(const writing *w, const char *name) {
-  bool mixed = w->to == GAZE_TO_Q4_K_M;
-  if (kinds[w->to].dtype != GAZE_DTYPE_Q4_K)
-    return kinds[w->to].dtype;
-  if (mixed && gaze_ends_with(name, ".attn_qkv.weight"))
-    return GAZE_DTYPE_Q5_K;
-  bool wide = mixed && (gaze_ends_with(name, ".attn_v.weight") || gaze_ends_with(name, ".ffn_down.weight"));
-  return is_head(w, name) || (wide && is_spared(w, name)) ? GAZE_DTYPE_Q6_K : GAZE_DTYPE_Q4_K;
-}
-
 /* Of a parameter's places the last is GGUF's. */
 static void find_place(const writing *w, const gaze_parameter *parameter, gaze_tensor_place *place) {
   const gaze_name_table *table = w->stored.fused_gguf ? &gaze_decoder_fused_names : &gaze_decoder_names;
@@ -130,7 +98,7 @@ static void add_parameter(writing *w, const gaze_parameter *parameter) {
   w->items[w->n] = (gaze_gguf_item){
       .name = w->names[w->n], .source = gaze_gguf_tensor_of(parameter), .heads = heads_of(w, parameter->name)};
   gaze_gguf_item *item = &w->items[w->n++];
-  item->dtype = gaze_gguf_fitting(dtype_of(w, item->name), &item->source);
+  item->dtype = gaze_gguf_fitting(gaze_gguf_mixture(w->to, &w->stored, item->name), &item->source);
 }
 
 static void add_factors(writing *w, const char *name, const float *factors) {
@@ -179,7 +147,7 @@ static gaze_err put_name(writing *w, gaze_gguf_metadata *metadata) {
 
 static gaze_err put_general(writing *w) {
   GAZE_TRY(put_name(w, &w->metadata));
-  GAZE_TRY(gaze_gguf_put_integer(&w->metadata, "general.file_type", GAZE_GGUF_U32, kinds[w->to].type));
+  GAZE_TRY(gaze_gguf_put_integer(&w->metadata, "general.file_type", GAZE_GGUF_U32, gaze_gguf_file_type(w->to)));
   return gaze_gguf_put_integer(&w->metadata, "general.quantization_version", GAZE_GGUF_U32, 2);
 }
 

@@ -121,11 +121,21 @@ static const char *plain_type(const char *type) {
   return type;
 }
 
+/* In LLaVA's own layout "llava" may be all that is said, and the class tells more. */
+static const char *type_of_class(const json_t *json, const char *type) {
+  static const char *const names[][2] = {{"LlavaQwen", "qwen2"}, {"LlavaMistral", "mistral"}};
+  const char *class = json_string_value(json_array_get(json_object_get(json, "architectures"), 0));
+  for (size_t i = 0; class && strcmp(type, "llava") == 0 && i < sizeof names / sizeof *names; i++)
+    if (strncmp(class, names[i][0], strlen(names[i][0])) == 0)
+      return names[i][1];
+  return plain_type(type);
+}
+
 gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_config *out) {
   const char *type;
   *out = (gaze_decoder_config){0};
   GAZE_TRY(gaze_json_string(json, "model_type", "", &type));
-  const family *f = find_family(plain_type(type));
+  const family *f = find_family(type_of_class(json, type));
   if (f)
     return read_family(json, f, out);
   return gaze_fail(

@@ -360,7 +360,8 @@ class OneVision(Llava):
 
 
 class Qwen(OneVision):
-    """LLaVA-OneVision as it was first released: llava_qwen, with Qwen 2's own tokenizer and template."""
+    """LLaVA-OneVision as it was first released, with Qwen 2's own tokenizer and template. What language model it is the class
+    tells."""
 
     jinja, video = "qwen2", "\u00fe"
 
@@ -385,7 +386,7 @@ class Qwen(OneVision):
         return ids
 
     def save(self, folder, state):
-        save_original(folder, self, state)
+        save_original(folder, self, state, {"model_type": "llava", "architectures": ["LlavaQwenForCausalLM"]})
         save_tokenizer(folder, self.tokenizer, self.words)
 
 
@@ -534,10 +535,10 @@ def save_sentencepiece(folder):
                "eos_token": "</s>", "unk_token": "<unk>", "legacy": True}, folder, "tokenizer_config.json")
 
 
-def save_original(folder, family, state):
-    """Of a family with grids: all but the tokenizer."""
+def save_original(folder, family, state, more={}):
+    """Of a family with grids: all but the tokenizer. more: of config.json."""
     save_tensors(folder, llava.original_names(llava.nested(state, "model.vision_tower.")))
-    save_json(llava.original_of_grids(family.config), folder, "config.json")
+    save_json(llava.original_of_grids(family.config) | more, folder, "config.json")
     shutil.copy(os.path.join(HERE, "chat_templates", family.jinja + ".jinja"), os.path.join(folder, "chat_template.jinja"))
     llava.write_tower(folder, family.config)
     if family.ends == "generation_config":
