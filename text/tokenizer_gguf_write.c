@@ -220,19 +220,29 @@ static bool takes_space_otherwise(const gaze_tokenizer *tokenizer, bool widens) 
   return other;
 }
 
-static void say_losses(const gaze_tokenizer *tokenizer, const gaze_tokenizer_surroundings *model) {
+/* What only gaze reads, and what nobody does. */
+static gaze_err put_rest(const gaze_tokenizer *tokenizer, const gaze_tokenizer_surroundings *model,
+                         gaze_gguf_metadata *metadata) {
   const gaze_normalizer *normalizer = &tokenizer->normalizer;
   const gaze_cutter *cutter = &tokenizer->cutter;
   bool bytes = tokenizer->bpe.style == GAZE_BPE_OF_BYTES;
-  if (bytes && normalizer->n)
-    gaze_warn("not in the GGUF: Unicode's normal form of %s's tokenizer: letters typed in parts become other tokens",
+  if (bytes && normalizer->n) {
+    GAZE_TRY(gaze_gguf_put_string(metadata, GAZE_FORM_KEY, gaze_form_name(normalizer->steps[0].form)));
+    gaze_warn("only gaze reads it from the GGUF: %s's normal form of text: for llama.cpp letters typed in parts become "
+              "other tokens",
               model->name);
-  if (!bytes && cutter->n && cutter->steps[0].prefix == GAZE_PREFIX_FIRST)
-    gaze_warn("not in the GGUF: \"legacy\": false of %s's tokenizer: text behind a special token gets a space in front",
-              model->name);
+  }
+  if (!bytes && cutter->n && cutter->steps[0].prefix == GAZE_PREFIX_FIRST) {
+    GAZE_TRY(gaze_gguf_put_flag(metadata, GAZE_SIGN_FIRST_KEY, true));
+    gaze_warn(
+        "only gaze reads it from the GGUF: \"legacy\": false of %s: llama.cpp puts a space in front of text behind "
+        "a special token",
+        model->name);
+  }
   if (takes_space_otherwise(tokenizer, model->widens && !bytes))
     gaze_warn("not in the GGUF: which special tokens of %s take the white space beside them: prompts may differ by it",
               model->name);
+  return GAZE_OK;
 }
 
 gaze_err gaze_tokenizer_write_gguf(const gaze_tokenizer *tokenizer, const gaze_tokenizer_surroundings *model,
@@ -251,7 +261,7 @@ gaze_err gaze_tokenizer_write_gguf(const gaze_tokenizer *tokenizer, const gaze_t
   GAZE_TRY_DONE(gaze_gguf_put_strings(metadata, KEY("tokens"), l.tokens, l.n));
   GAZE_TRY_DONE(gaze_gguf_put_array(metadata, KEY("token_type"), GAZE_GGUF_I32, l.types, l.n));
   GAZE_TRY_DONE(put_ids(tokenizer, model, metadata));
-  say_losses(tokenizer, model);
+  GAZE_TRY_DONE(put_rest(tokenizer, model, metadata));
 done:
   free(l.tokens);
   free(l.types);

@@ -15,7 +15,10 @@ mkdir made
 run ask -q --max-tokens 12 -m "$models/onevision" --image "$picture" "What?"
 mv out said
 expect make_pair 0 'made/mmproj-seen-f16.gguf' model quantize --to f16 "$models/onevision" made/seen.gguf
-grep -q "not in the GGUF: Unicode's normal form of onevision" err && pass losses || fail losses "$(cat err)"
+grep -q "only gaze reads it from the GGUF: onevision's normal form" err && pass losses || fail losses "$(cat err)"
+"$gaze" tokenize -m "$models/onevision" $'cafe\u0301' >ids
+"$gaze" tokenize -m made/seen.gguf $'cafe\u0301' >ids_of_file
+cmp -s ids ids_of_file && pass normal_form || fail normal_form "$(cat ids ids_of_file)"
 expect make_pair_json 0 '"projector": "made/mmproj-f32-f32.gguf"' \
   model quantize --json --to f32 "$models/llava" made/f32.gguf
 mv made/f32.gguf made/again.gguf

@@ -120,6 +120,21 @@ static void written_files_follow_the_reference(void **state) {
   }
 }
 
+/* With LLaMA's newer way no space stands in front of what follows a special token. */
+static void newer_signs_are_kept(void **state) {
+  char text[sizeof tokenizer_json + 200];
+  const char *folder = make_model("llama"), *behind = strstr(tokenizer_json, "\"added_tokens\"");
+  snprintf(text, sizeof text,
+           "{\"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"\u2581\", \"prepend_scheme\": \"first\", "
+           "\"split\": false}, %s",
+           behind);
+  write_text(test_path("llama/tokenizer.json"), text);
+  count_warnings();
+  must(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("newer.gguf"), NULL));
+  assert_non_null(strstr(last_warning, "legacy"));
+  check_tokenizer(folder, test_path("newer.gguf"));
+}
+
 static void files_of_the_package_follow_the_reference(void **state) {
   static const char *const names[] = {"llama", "llama3", "llama-linear", "qwen2", "phi3", "phi3-near", "phi3-far"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -319,7 +334,7 @@ int main(void) {
   static const char *const names[] = {"llama", "llama-linear", "llama3",    "smollm2",  "mistral", "qwen2",
                                       "qwen3", "phi3",         "phi3-near", "phi3-far", "exaone"};
   enum { NAMES = sizeof names / sizeof *names };
-  struct CMUnitTest tests[NAMES + 6];
+  struct CMUnitTest tests[NAMES + 7];
   size_t n = 0;
   for (; n < NAMES; n++)
     tests[n] = (struct CMUnitTest){.name = names[n],
@@ -334,6 +349,7 @@ int main(void) {
                                                (void *)(uintptr_t) "llama"),
       cmocka_unit_test_prestate_setup_teardown(rounded_weights_stay_near, make_folder, remove_folder,
                                                (void *)(uintptr_t) "qwen2"),
+      cmocka_unit_test_setup_teardown(newer_signs_are_kept, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(cut_files_are_refused, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(what_is_not_written_is_said, make_folder, remove_folder)};
   memcpy(tests + NAMES, others, sizeof others);
