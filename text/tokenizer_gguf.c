@@ -1,6 +1,6 @@
 /* A tokenizer of GGUF's metadata (tokenizer.ggml.*), by the meanings that llama.cpp gave them. */
-#include "text/cutter_families.h"
 #include "text/tokenizer_gguf.h"
+#include "text/cutter_families.h"
 #include "text/tokenizer_parts.h"
 
 #include <stdlib.h>
