@@ -72,7 +72,7 @@ _gaze() {
   --dataset-type) _gaze_offer 'webdataset csv auto' ;;
   --lr-scheduler) _gaze_offer 'cosine const const-cooldown' ;;
   --save-dtype) _gaze_offer 'f32 f16 bf16' ;;
-  --to) _gaze_offer 'int8 bf16' ;;
+  --to) _gaze_offer 'int8 bf16 q8_0 q4_k q4_k_m f16 f32' ;;
   --resume) _gaze_offer latest ;;
   -m | --model | --search-model | --reference | --in | --logs | --tokenizer | --distill-model)
     compopt -o filenames

@@ -192,7 +192,7 @@ complete -c gaze -n '__gaze_at train clip' -l save-dtype -x -a 'f32 f16 bf16' -d
 complete -c gaze -n '__gaze_at model pull' -l revision -x -d 'a branch, a tag or a commit'
 complete -c gaze -n '__gaze_at model pull' -l file -x -d 'download this file instead of what a model needs'
 
-complete -c gaze -n '__gaze_at model quantize' -l to -x -a 'int8 bf16' -d 'of the matrices of linear layers'
+complete -c gaze -n '__gaze_at model quantize' -l to -x -a 'int8 bf16 q8_0 q4_k q4_k_m f16 f32' -d 'of the matrices of linear layers'
 
 complete -c gaze -n '__gaze_at model verify' -l reference -r -F -d 'what to compare with'
 

@@ -294,7 +294,7 @@ static gaze_err use_decoder(void *user) {
   gaze_chat *chat = NULL;
   gaze_err err;
   unlink(path);
-  GAZE_TRY_DONE(gaze_model_write_gguf(user, GAZE_TO_Q8_0, path));
+  GAZE_TRY_DONE(gaze_model_write_gguf(user, GAZE_TO_Q8_0, path, NULL));
   GAZE_TRY_DONE(gaze_assistant_open(path, &options, &assistant));
   GAZE_TRY_DONE(gaze_chat_new(assistant, NULL, &chat));
 done:
@@ -326,6 +326,23 @@ static void decoders(void **state) {
           "\"model\": {\"type\": \"BPE\", \"unk_token\": \"c\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2, \"c\": 3},"
           "\"merges\": [\"a b\"]}}");
   every_fault("decoder", use_decoder, NULL, folder);
+}
+
+/* A folder that sees becomes two files. */
+static gaze_err use_pair(void *user) {
+  char *projector = NULL;
+  unlink(test_path("pair.gguf"));
+  unlink(test_path("mmproj-pair-f16.gguf"));
+  gaze_err err = gaze_model_write_gguf(user, GAZE_TO_Q4_K_M, test_path("pair.gguf"), &projector);
+  free(projector);
+  return err;
+}
+
+static void pairs(void **state) {
+  const char *root = getenv("GAZE_SOURCE_ROOT");
+  char folder[512];
+  snprintf(folder, sizeof folder, "%s/tests/golden/data/assistants/next", root ? root : ".");
+  every_fault("pair", use_pair, NULL, folder);
 }
 
 static gaze_err use_dataset(void *user) {
@@ -538,11 +555,11 @@ static void hub_cache(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_model),      cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
-      cmocka_unit_test(shards),       cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
-      cmocka_unit_test(decoders),     cmocka_unit_test(data_sets),      cmocka_unit_test(checkpoints),
-      cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),  cmocka_unit_test(whole_runs),
-      cmocka_unit_test(hub_cache)};
+      cmocka_unit_test(a_model),     cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
+      cmocka_unit_test(shards),      cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
+      cmocka_unit_test(decoders),    cmocka_unit_test(pairs),          cmocka_unit_test(data_sets),
+      cmocka_unit_test(checkpoints), cmocka_unit_test(saved_models),   cmocka_unit_test(training_runs),
+      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");
