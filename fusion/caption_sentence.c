@@ -71,6 +71,15 @@ static bool begins_mention(const gaze_nouns *nouns, const gaze_caption *c, size_
   return false;
 }
 
+/* "a woman holding a purse stands": the sentence has another verb than the participle at word i. */
+static bool goes_on(const gaze_nouns *nouns, const gaze_caption *c, size_t i, bool plural) {
+  for (i++; i < c->n_words; i++)
+    if (gaze_caption_word_is(c, i, "is") || gaze_caption_word_is(c, i, "are") ||
+        (!begins_mention(nouns, c, i, false) && find_verb(c, i, plural ? 0 : 1) >= 0))
+      return true;
+  return false;
+}
+
 static bool find_predicate(const gaze_nouns *nouns, const gaze_caption *c, const gaze_mention *subject,
                            gaze_action *out) {
   size_t end = subject->last + 1 + VERB_WITHIN;
@@ -80,8 +89,10 @@ static bool find_predicate(const gaze_nouns *nouns, const gaze_caption *c, const
       return false;
     out->verb = i;
     out->line = find_verb(c, i, 2);
-    if (out->line >= 0 || (helped && is_gerund(c, i)))
+    if (helped && is_gerund(c, i))
       return true;
+    if (out->line >= 0)
+      return !goes_on(nouns, c, i, subject->plural);
     out->line = begins_mention(nouns, c, i, false) ? -1 : find_verb(c, i, subject->plural ? 0 : 1);
     if (out->line >= 0)
       return true;

@@ -160,6 +160,8 @@ static void look_back(const gaze_caption *c, gaze_mention *mention) {
     if (is_listed(c, i, vague))
       mention->vague = true;
     mention->number = number_at(c, i);
+    if (mention->number && i > 0 && gaze_caption_word_is(c, i - 1, "without"))
+      mention->shown = false;
     if (mention->number || mention->vague)
       return;
     if (colour < 0 && !joins && (is_listed(c, i, breaking) || ends_word(c, i, "ing") || ends_word(c, i, "ed")))

@@ -95,7 +95,7 @@ static gaze_err write_opening(gaze_rule_job *job, const gaze_rule_choice *choice
   return err;
 }
 
-const gaze_rule_kind gaze_rule_openings = {gather_openings, write_opening};
+const gaze_rule_kind gaze_rule_openings = {gather_openings, write_opening, false};
 
 /* A description under way. */
 typedef struct description {

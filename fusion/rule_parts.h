@@ -38,6 +38,7 @@ typedef struct gaze_rule_pool {
 typedef struct gaze_rule_kind {
   void (*gather)(gaze_rule_pool *pool);
   gaze_err (*write)(gaze_rule_job *job, const gaze_rule_choice *choice);
+  bool balanced; /* no answer may be more than about half of all */
 } gaze_rule_kind;
 extern const gaze_rule_kind gaze_rule_openings, gaze_rule_questions[], gaze_rule_reasons[];
 extern const size_t gaze_rule_n_questions, gaze_rule_n_reasons;

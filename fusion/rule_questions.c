@@ -175,7 +175,7 @@ static gaze_err write_action(gaze_rule_job *job, const gaze_rule_choice *choice)
   return err;
 }
 
-const gaze_rule_kind gaze_rule_questions[] = {{gather_counts, write_count}, {gather_colours, write_colour},
-                                              {gather_places, write_place}, {gather_sides, write_side},
-                                              {gather_sides, write_check},  {gather_actions, write_action}};
+const gaze_rule_kind gaze_rule_questions[] = {
+    {gather_counts, write_count, true}, {gather_colours, write_colour, true}, {gather_places, write_place, true},
+    {gather_sides, write_side, true},   {gather_sides, write_check, false},   {gather_actions, write_action, false}};
 const size_t gaze_rule_n_questions = sizeof gaze_rule_questions / sizeof *gaze_rule_questions;

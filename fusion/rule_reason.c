@@ -171,9 +171,9 @@ static gaze_err write_size(gaze_rule_job *job, const gaze_rule_choice *choice) {
   return gaze_rule_pair(job, &asked, "size.question", &answer, "size.answer");
 }
 
-const gaze_rule_kind gaze_rule_reasons[] = {{gather_rules, write_rule},
-                                            {gather_comparisons, write_comparison},
-                                            {gather_sums, write_sum},
-                                            {gather_orders, write_order},
-                                            {gather_sizes, write_size}};
+const gaze_rule_kind gaze_rule_reasons[] = {{gather_rules, write_rule, false},
+                                            {gather_comparisons, write_comparison, false},
+                                            {gather_sums, write_sum, false},
+                                            {gather_orders, write_order, false},
+                                            {gather_sizes, write_size, false}};
 const size_t gaze_rule_n_reasons = sizeof gaze_rule_reasons / sizeof *gaze_rule_reasons;

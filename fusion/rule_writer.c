@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WORN_FROM = 8 }; /* answers of one kind before it is asked which of them are too many */
+
 static const double brief_share = 0.3; /* of the answers that can be a word */
 
 const char *const gaze_record_names[GAZE_RECORD_KINDS] = {"conversation", "detail", "reasoning"};
@@ -40,9 +42,20 @@ void gaze_rule_offer(gaze_rule_pool *pool, const gaze_rule_choice *choice) {
     pool->best = *choice;
 }
 
+/* Whether an answer has been given more often than all others together: pictures with one thing are the most. */
+static bool is_worn(const gaze_rule_pool *pool) {
+  const uint32_t *tally = pool->job->writer->tallies[pool->tally];
+  uint64_t all = 0, same = tally[pool->best.key % GAZE_RULE_KEYS];
+  for (size_t i = 0; i < GAZE_RULE_KEYS; i++)
+    all += tally[i];
+  return 2 * same > all + WORN_FROM;
+}
+
 gaze_err gaze_rule_ask(gaze_rule_job *job, const gaze_rule_kind *kind, size_t tally, bool *asked) {
   gaze_rule_pool pool = {.job = job, .tally = tally};
   kind->gather(&pool);
+  if (kind->balanced && pool.n && is_worn(&pool))
+    pool.n = 0;
   if (asked)
     *asked = pool.n > 0;
   if (!pool.n)
