@@ -53,8 +53,9 @@ static void gather_openings(gaze_rule_pool *pool) {
     gaze_rule_offer(pool, &(gaze_rule_choice){.seen = main, .key = OPENING_WHAT});
   if (gaze_rule_list(pool->job, list) > 1)
     gaze_rule_offer(pool, &(gaze_rule_choice){.key = OPENING_LIST});
-  if (pool->job->facts->sample->n_captions && pool->job->language == GAZE_ENGLISH)
-    gaze_rule_offer(pool, &(gaze_rule_choice){.key = OPENING_BRIEF});
+  for (size_t i = 0; i < pool->job->facts->sample->n_captions && pool->job->language == GAZE_ENGLISH; i++)
+    if (pool->job->facts->captions[i].n_words)
+      gaze_rule_offer(pool, &(gaze_rule_choice){.line = i, .key = OPENING_BRIEF});
 }
 
 static gaze_err take_list(const gaze_rule_job *job, gaze_phrase *phrase, char **out) {
@@ -68,8 +69,7 @@ static gaze_err take_list(const gaze_rule_job *job, gaze_phrase *phrase, char **
   return GAZE_OK;
 }
 
-static gaze_err take_caption(const gaze_rule_job *job, gaze_phrase *phrase, char **out) {
-  size_t i = gaze_random_below(job->random, job->facts->sample->n_captions);
+static gaze_err take_caption(const gaze_rule_job *job, size_t i, gaze_phrase *phrase, char **out) {
   gaze_text text = {0};
   gaze_caption_say(&job->facts->captions[i], &text);
   GAZE_TRY(gaze_text_take(&text, out));
@@ -87,7 +87,7 @@ static gaze_err write_opening(gaze_rule_job *job, const gaze_rule_choice *choice
   if (choice->key == OPENING_LIST)
     GAZE_TRY(take_list(job, &phrase, &said));
   else if (choice->key == OPENING_BRIEF)
-    GAZE_TRY(take_caption(job, &phrase, &said));
+    GAZE_TRY(take_caption(job, choice->line, &phrase, &said));
   else if (choice->seen->many || phrase.thing.noun->plural)
     answer = "what.answer.many";
   gaze_err err = gaze_rule_turn(job, &phrase, lists[choice->key][0], answer, NULL, NULL);
@@ -141,7 +141,7 @@ static void add_captions(description *d) {
   const gaze_caption *first = NULL, *second = NULL;
   size_t most = 0;
   for (size_t i = 0; i < facts->sample->n_captions; i++)
-    if (!first || facts->captions[i].n_mentions > first->n_mentions)
+    if (facts->captions[i].n_words && (!first || facts->captions[i].n_mentions > first->n_mentions))
       first = &facts->captions[i];
   for (size_t i = 0; first && i < facts->sample->n_captions; i++) {
     size_t n = count_new(facts, &facts->captions[i], first);
