@@ -71,8 +71,8 @@ static gaze_err read_file(gaze_dataset *dataset, const gaze_dataset_options *opt
 }
 
 static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *options) {
-  GAZE_TRY(gaze_folder_exists(dataset->path) ? gaze_dataset_read_folder(dataset, options)
-                                             : read_file(dataset, options));
+  GAZE_TRY(options->folders && gaze_folder_exists(dataset->path) ? gaze_dataset_read_folder(dataset, options)
+                                                                 : read_file(dataset, options));
   if (!dataset->n && !dataset->failed)
     return gaze_fail(GAZE_ERR_FORMAT, "no samples with a picture: %s: see what gaze train --help says of data",
                      dataset->path);

@@ -36,6 +36,7 @@ typedef struct gaze_dataset_options {
   const char *csv_img_key, *csv_caption_key, *csv_separator; /* NULL: filepath, title, sniffed */
   bool columns_fixed;                                        /* nobody can name columns: messages do not advise it */
   bool objects;                                              /* read boxes, too; wrong ones make a sample wrong */
+  bool folders;                                              /* path may be a folder in which samples lie as in a tar */
   /* Told of each sample of a tar or folder without a picture, too (key and reason), if `failed` is there. */
   bool pictures_missed;
   /* Told of each sample of a tar whose JSON or teacher vector is wrong, which is left out; NULL: the first one ends the
@@ -47,7 +48,7 @@ typedef struct gaze_dataset_options {
 /* The columns that a training run names, for what it learns from and what it is measured on. Borrows from them. */
 gaze_dataset_options gaze_dataset_columns_of(const gaze_train_clip_options *options);
 
-/* path: one tar or CSV/TSV file, or a folder in which samples lie as in a tar. Samples without a picture are left out
+/* path: one tar or CSV/TSV file. Samples without a picture are left out
  * and counted. */
 GAZE_CHECKED gaze_err gaze_dataset_open(const char *path, const gaze_dataset_options *options, gaze_dataset **out);
 void gaze_dataset_close(gaze_dataset *dataset);

@@ -2,6 +2,7 @@
 #include "fusion/instruct.h"
 
 #include "core/base/memory.h"
+#include "text/points.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -66,14 +67,21 @@ static void note_bad(void *user, const char *key, const char *message) {
     bad->err = gaze_instruct_log_add(bad->log, key, message, NULL);
 }
 
+static bool is_utf8(const char *text) {
+  int32_t point = 0;
+  for (size_t size = strlen(text), i = 0; i < size && point >= 0;)
+    i += gaze_point_decode((const uint8_t *)text + i, size - i, &point);
+  return point >= 0;
+}
+
 /* A text that was the mark of a picture, or none at all, would make a record that no training can read. */
 static const char *find_fault(const gaze_sample *sample) {
   if (!sample->n_captions && !sample->n_objects)
     return "neither captions nor objects";
+  if (!is_utf8(sample->key) || !is_utf8(sample->file))
+    return "a name that is no UTF-8";
   for (size_t i = 0; i < sample->n_captions; i++) {
-    json_t *text = json_string(sample->captions[i]);
-    json_decref(text);
-    if (!text)
+    if (!is_utf8(sample->captions[i]))
       return "a caption that is no UTF-8";
     if (strstr(sample->captions[i], "<image>"))
       return "a caption with the mark <image> in it";
@@ -172,8 +180,12 @@ static gaze_err add_sample(gaze_instruct_data *data, gaze_instruct_log *log, con
 
 static gaze_err read_set(gaze_instruct_data *data, const char *path, gaze_instruct_log *log) {
   bad_samples bad = {.log = log};
-  gaze_dataset_options reading = {
-      .objects = true, .pictures_missed = true, .columns_fixed = true, .failed = note_bad, .user = &bad};
+  gaze_dataset_options reading = {.objects = true,
+                                  .folders = true,
+                                  .pictures_missed = true,
+                                  .columns_fixed = true,
+                                  .failed = note_bad,
+                                  .user = &bad};
   gaze_err err = gaze_dataset_open(path, &reading, &data->sets[data->n_sets]);
   if (err == GAZE_OK)
     data->n_sets++;

@@ -59,11 +59,8 @@ gaze_err gaze_instruct_record(const gaze_sample *sample, gaze_record_kind kind, 
   json_t *list = json_array(),
          *record = json_pack("{s:s,s:s,s:O}", "id", id, "image", sample->file, "conversations", list);
   free(id);
-  gaze_err err = list && record ? GAZE_OK
-                                : gaze_fail(GAZE_ERR_FORMAT,
-                                            "no record can be made: %s: its name is no UTF-8, or memory "
-                                            "ended: rename it",
-                                            sample->key);
+  gaze_err err =
+      list && record ? GAZE_OK : gaze_fail(GAZE_ERR_MEMORY, "out of memory: record of %s: free memory", sample->key);
   for (size_t i = 0; i < turns->n && err == GAZE_OK; i++)
     err = add_turn(list, &turns->items[i], i == 0);
   json_decref(list);

@@ -436,6 +436,8 @@ static const char *write_bad_tar(const char *name) {
     tar_add_text(&tar, file, texts[i]);
   }
   tar_add_text(&tar, "lonely.json", "{\"captions\":[\"a dog\"]}");
+  tar_add_png(&tar, "latin", 8, 8, 1);
+  tar_add_text(&tar, "latin.txt", "caf\xe9 with a dog");
   for (int i = 0; i < 2; i++) {
     tar_add_png(&tar, "good", 8, 8, 1);
     tar_add_text(&tar, "good.json", "{\"captions\":[\"a brown dog\"]}");
@@ -452,15 +454,15 @@ static void test_bad_rows(void **state) {
   json_t *summary;
   char *text;
   json_decref(make(&options, &summary));
-  assert_int_equal(json_integer_value(json_object_get(summary, "bad")), 9);
+  assert_int_equal(json_integer_value(json_object_get(summary, "bad")), 10);
   assert_int_equal(json_integer_value(json_object_get(summary, "pictures")), 2);
   assert_string_equal(json_string_value(json_object_get(summary, "bad_file")), test_path("bad.json.bad.jsonl"));
   json_decref(summary);
-  assert_int_equal(count_lines(test_path("bad.json.bad.jsonl")), 9);
-  options.max_bad = 8;
-  check_fails(gaze_make_instructions(&options, &text), GAZE_ERR_LIMIT, "more than 8 bad rows", "bad.jsonl", "--max-bad",
+  assert_int_equal(count_lines(test_path("bad.json.bad.jsonl")), 10);
+  options.max_bad = 9;
+  check_fails(gaze_make_instructions(&options, &text), GAZE_ERR_LIMIT, "more than 9 bad rows", "bad.jsonl", "--max-bad",
               NULL);
-  assert_int_equal(count_lines(test_path("bad.json.bad.jsonl")), 9);
+  assert_int_equal(count_lines(test_path("bad.json.bad.jsonl")), 10);
   /* A run without bad rows leaves no list of an earlier one. */
   data[0] = write_tar("good.tar");
   json_decref(make(&options, NULL));
