@@ -29,12 +29,11 @@ typedef struct ask_row {
   char *id;
 } ask_row;
 
-static gaze_err join_lines(gaze_lines lines, gaze_text *text) {
+static void join_lines(gaze_lines lines, gaze_text *text) {
   for (size_t i = 0; i < lines.n; i++) {
     gaze_text_say(text, i ? "\n" : "");
     gaze_text_say(text, lines.items[i]);
   }
-  return text->err;
 }
 
 static gaze_err add_message(json_t *messages, const char *role, gaze_text *text) {
@@ -51,8 +50,8 @@ static gaze_err add_prompt(json_t *messages, const char *role, gaze_record_kind 
   char name[40];
   gaze_text text = {0};
   snprintf(name, sizeof name, "%s.%s", gaze_record_names[kind], part);
-  gaze_err err = join_lines(gaze_lines_section(gaze_lines_prompts(), name), &text);
-  if (err == GAZE_OK && strcmp(part, "say") == 0)
+  join_lines(gaze_lines_section(gaze_lines_prompts(), name), &text);
+  if (strcmp(part, "say") == 0)
     gaze_text_say(&text, "\n");
   return add_message(messages, role, &text);
 }
@@ -81,7 +80,7 @@ static gaze_err add_messages(json_t *messages, const ask_row *row) {
   GAZE_TRY(add_prompt(messages, "assistant", row->kind, "say"));
   if (row->language == GAZE_KOREAN) {
     gaze_text text = {0};
-    GAZE_TRY(join_lines(gaze_lines_section(gaze_lines_prompts(), "korean"), &text));
+    join_lines(gaze_lines_section(gaze_lines_prompts(), "korean"), &text);
     GAZE_TRY(add_message(messages, "system", &text));
   }
   return add_picture(messages, row->sample);

@@ -44,12 +44,12 @@ static gaze_err read_line(gaze_instruct_journal *journal, const char *text, size
   return err;
 }
 
-/* *whole: bytes up to the last line's end. */
+/* A journal without an answer is nobody's. *whole: bytes up to the last line's end. */
 static gaze_err read_lines(gaze_instruct_journal *journal, const gaze_map *map, const json_t *head, size_t *whole) {
   const char *at = (const char *)map->data, *end = at + map->size;
   for (size_t line = 1; at < end; line++) {
     const char *stop = memchr(at, '\n', (size_t)(end - at));
-    if (!stop)
+    if (!stop || (line == 1 && stop + 1 == end))
       break;
     GAZE_TRY(read_line(journal, at, (size_t)(stop - at), line, head));
     at = stop + 1;

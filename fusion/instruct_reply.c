@@ -17,6 +17,7 @@ static gaze_err read_content(const json_t *content, char **text, char reason[GAZ
   for (size_t i = 0; i < json_array_size(content); i++)
     gaze_text_say(&all, json_string_value(json_object_get(json_array_get(content, i), "text")));
   if (all.n == 0 && all.err == GAZE_OK) {
+    gaze_text_fini(&all);
     say(reason, "an answer without text");
     return GAZE_OK;
   }

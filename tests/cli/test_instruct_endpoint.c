@@ -472,6 +472,20 @@ static void test_journal(void **state) {
   free(bytes);
 }
 
+/* A run that got no answer leaves nothing that other settings must fit. */
+static void test_journal_without_answers(void **state) {
+  const char *data[] = {write_tar("o.tar", 1)};
+  gaze_instructions_options options = options_for(data, "o.json");
+  char *text;
+  service->wants_key = 1;
+  check_fails(gaze_make_instructions(&options, &text), GAZE_ERR_IO, "401", NULL);
+  service->wants_key = 0;
+  options.endpoint_model = "other";
+  json_decref(make(&options));
+  options.endpoint_model = "tiny";
+  check_fails(gaze_make_instructions(&options, &text), GAZE_ERR_MISMATCH, "other settings", NULL);
+}
+
 static void test_stop(void **state) {
   const char *data[] = {write_tar("n.tar", 2)};
   gaze_instructions_options options = options_for(data, "n.json");
@@ -496,6 +510,7 @@ int main(void) {
       cmocka_unit_test_setup(test_korean, begin),
       cmocka_unit_test_setup(test_kill_and_resume, begin),
       cmocka_unit_test_setup(test_journal, begin),
+      cmocka_unit_test_setup(test_journal_without_answers, begin),
       cmocka_unit_test_setup(test_stop, begin),
   };
   service = mmap(NULL, sizeof *service, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
