@@ -144,7 +144,7 @@ static void say_slot(const gaze_phrase *phrase, const char *name, gaze_text *tex
   else if (strcmp(name, "colour") == 0)
     gaze_phrase_say_colours(phrase->language, phrase->colours, text);
   else if (strcmp(name, "sum") == 0)
-    say_digits(phrase, &(gaze_phrase_thing){.n = phrase->sum}, text);
+    (phrase->language == GAZE_KOREAN ? say_digits : say_n)(phrase, &(gaze_phrase_thing){.n = phrase->sum}, text);
   else
     known = say_thing(phrase, name, text) || say_text(phrase, name, text);
   assert(known);
