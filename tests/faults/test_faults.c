@@ -534,6 +534,45 @@ done:
   return err;
 }
 
+static gaze_err use_instructions(void *user) {
+  gaze_instructions_options options;
+  const char *data[] = {user};
+  char *summary;
+  gaze_make_instructions_defaults(&options);
+  options.data = data;
+  options.n_data = 1;
+  options.out = test_path("instructions.json");
+  options.image_folder = test_path("extracted");
+  options.korean = 0.3;
+  GAZE_TRY(gaze_make_instructions(&options, &summary));
+  free(summary);
+  return GAZE_OK;
+}
+
+/* Written whole, or as it was. */
+static void check_instructions(void *user) {
+  json_t *records;
+  assert_int_equal(gaze_json_open(test_path("instructions.json"), &records), GAZE_OK);
+  assert_true(json_array_size(records) >= 3);
+  json_decref(records);
+}
+
+static void instructions(void **state) {
+  test_tar tar = {0};
+  static const char *const texts[] = {"{\"captions\":[\"A brown dog runs on the grass .\",\"a dog with a ball\"],"
+                                      "\"objects\":[[\"dog\",0.6,0.5,0.3,0.3],[\"ball\",0.1,0.6,0.1,0.1]]}",
+                                      "{\"captions\":[\"two cats\"],\"objects\":[[\"fez\",0.1,0.1,0.2,0.2]]}"};
+  char path[512];
+  snprintf(path, sizeof path, "%s", test_path("instructions.tar"));
+  for (size_t i = 0; i < 2; i++) {
+    const char *key = i ? "b" : "a";
+    tar_add_png(&tar, key, 4, 4, 1);
+    tar_add_text(&tar, i ? "b.json" : "a.json", texts[i]);
+  }
+  tar_write(&tar, path);
+  every_fault("instructions", use_instructions, check_instructions, path);
+}
+
 /* Where the reference is, it says all of the commit. */
 static void check_reference(void *user) {
   uint8_t *commit;
@@ -559,7 +598,7 @@ int main(void) {
       cmocka_unit_test(shards),      cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
       cmocka_unit_test(decoders),    cmocka_unit_test(pairs),          cmocka_unit_test(data_sets),
       cmocka_unit_test(checkpoints), cmocka_unit_test(saved_models),   cmocka_unit_test(training_runs),
-      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache)};
+      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache),      cmocka_unit_test(instructions)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");
