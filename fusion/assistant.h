@@ -6,6 +6,7 @@
 #include "core/nn/kv_cache.h"
 #include "fusion/eye.h"
 #include "fusion/picture_rows.h"
+#include "fusion/prepared.h"
 #include "fusion/prompt.h"
 #include "text/chat_template.h"
 #include "text/decoder.h"
@@ -27,6 +28,7 @@ struct gaze_assistant {
   gaze_parameters parameters;
   gaze_weights *weights;
   gaze_loaded loaded;
+  gaze_prepared prepared; /* the decoder's */
   const gaze_gguf *gguf;   /* its metadata, where the model is one */
   gaze_llava_files files;  /* of a folder whose model sees */
   gaze_eye *eye;           /* NULL: it does not see */
@@ -51,6 +53,8 @@ GAZE_CHECKED gaze_err gaze_assistant_arithmetic(gaze_assistant *assistant, uint6
 
 GAZE_CHECKED gaze_err gaze_assistant_open_files(gaze_assistant *assistant);
 void gaze_assistant_close_files(gaze_assistant *assistant);
+/* Before the decoder is run: in bf16 what takes more bytes becomes bf16, in int8 blocks of Q8_0. */
+GAZE_CHECKED gaze_err gaze_assistant_prepare(gaze_assistant *assistant);
 /* After the decoder. */
 GAZE_CHECKED gaze_err gaze_assistant_open_tokenizer(gaze_assistant *assistant);
 /* After tokenizer and, where there is one, template. */
