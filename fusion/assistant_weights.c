@@ -26,6 +26,13 @@ static size_t bytes_of(const gaze_parameters *list) {
   return bytes;
 }
 
+/* F16 is as short as bf16, and what lies in blocks shorter than either. */
+static gaze_err narrow(gaze_prepared *prepared, const gaze_preparation *what, gaze_precision precision) {
+  bool int8 = precision == GAZE_PRECISION_INT8;
+  const bool from[GAZE_DTYPES] = {[GAZE_DTYPE_F32] = true, [GAZE_DTYPE_F16] = int8, [GAZE_DTYPE_BF16] = int8};
+  return gaze_prepared_convert(prepared, what, from, int8 ? GAZE_DTYPE_Q8_0 : GAZE_DTYPE_BF16);
+}
+
 gaze_err gaze_assistant_prepare(gaze_assistant *assistant) {
   gaze_precision precision = assistant->options.model.precision;
   gaze_preparation what = {.compute = &assistant->compute};
@@ -34,8 +41,7 @@ gaze_err gaze_assistant_prepare(gaze_assistant *assistant) {
   gaze_err err = list_products(assistant, &what.list);
   size_t before = err == GAZE_OK ? bytes_of(&what.list) : 0;
   if (err == GAZE_OK)
-    err = gaze_prepared_convert(&assistant->prepared, &what,
-                                precision == GAZE_PRECISION_INT8 ? GAZE_DTYPE_Q8_0 : GAZE_DTYPE_BF16, true);
+    err = narrow(&assistant->prepared, &what, precision);
   if (err == GAZE_OK && assistant->options.model.verbose)
     gaze_warn("%s: each token reads %.1f MB of weights, which are %.1f MB in its files", assistant->path,
               1e-6 * (double)bytes_of(&what.list), 1e-6 * (double)before);

@@ -28,6 +28,8 @@ static gaze_err prepare_int8(gaze_prepared *weights, const gaze_preparation *wha
 }
 
 gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n) {
+  static const bool from[GAZE_DTYPES] = {
+      [GAZE_DTYPE_F32] = true, [GAZE_DTYPE_F16] = true, [GAZE_DTYPE_BF16] = true};
   gaze_prepared *weights = &model->towers[tower];
   const gaze_preparation what = tower_of(model, tower);
   weights->uses += n;
@@ -35,7 +37,8 @@ gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n) {
   if (model->options.precision == GAZE_PRECISION_INT8)
     return prepare_int8(weights, &what, tower == GAZE_TOWER_VISION || pays);
   bool bf16 = model->native && model->options.precision == GAZE_PRECISION_BF16;
-  GAZE_TRY(gaze_prepared_convert(weights, &what, bf16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32, false));
-  /* the table's gemm takes weights as they are */
-  return pays && gaze_model_compute(model).matmul ? gaze_prepared_pack(weights, &what) : GAZE_OK;
+  GAZE_TRY(gaze_prepared_convert(weights, &what, from, bf16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32));
+  if (!pays || !model->native || !gaze_model_compute(model).matmul) /* the table's gemm takes weights as they are */
+    return GAZE_OK;
+  return gaze_prepared_pack(weights, &what);
 }

@@ -30,26 +30,24 @@ static void convert(const gaze_kernels *kernels, gaze_dtype to, uint8_t *out, co
     convert_row(kernels, to, out + i * row, *p->weight, i * p->columns, p->columns);
 }
 
-static bool is_converted(const gaze_parameter *p, gaze_dtype to, bool smaller) {
-  gaze_dtype from = p->weight->dtype;
-  size_t count = gaze_parameter_count(p);
-  return from != to && from != GAZE_DTYPE_I8 && p->columns % gaze_dtype_block(to) == 0 &&
-         (!smaller || gaze_dtype_bytes(to, count) < gaze_dtype_bytes(from, count));
+static bool is_converted(const gaze_parameter *p, const bool from[GAZE_DTYPES], gaze_dtype to) {
+  return from[p->weight->dtype] && p->weight->dtype != to && p->columns % gaze_dtype_block(to) == 0;
 }
 
-gaze_err gaze_prepared_convert(gaze_prepared *prepared, const gaze_preparation *what, gaze_dtype to, bool smaller) {
+gaze_err gaze_prepared_convert(gaze_prepared *prepared, const gaze_preparation *what, const bool from[GAZE_DTYPES],
+                               gaze_dtype to) {
   const gaze_parameter *p;
   size_t size = 0;
   if (prepared->converted.base)
     return GAZE_OK;
   for (size_t i = 0; (p = next_product(&what->list, &i));)
-    if (is_converted(p, to, smaller))
+    if (is_converted(p, from, to))
       size += gaze_arena_cost(gaze_dtype_bytes(to, gaze_parameter_count(p)), 1);
   if (!size)
     return GAZE_OK;
   GAZE_TRY(gaze_arena_init(&prepared->converted, size));
   for (size_t i = 0; (p = next_product(&what->list, &i));) {
-    if (!is_converted(p, to, smaller))
+    if (!is_converted(p, from, to))
       continue;
     uint8_t *out = gaze_arena_take(&prepared->converted, gaze_dtype_bytes(to, gaze_parameter_count(p)), 1);
     convert(what->compute->kernels, to, out, p);
@@ -84,7 +82,7 @@ static gaze_err pack_product(const gaze_preparation *what, const gaze_parameter 
 gaze_err gaze_prepared_pack(gaze_prepared *prepared, const gaze_preparation *what) {
   const gaze_parameter *p;
   size_t n = 0;
-  if (prepared->packed || !gaze_matmul_packs(what->compute->matmul))
+  if (prepared->packed)
     return GAZE_OK;
   for (size_t i = 0; next_product(&what->list, &i);)
     n++;

@@ -13,7 +13,7 @@ typedef struct gaze_prepared {
   gaze_packed **packed; /* [n_packed], NULL where nothing is gained */
   size_t n_packed;
   bool settled; /* gaze_packed_settle */
-  size_t uses;  /* how often products were asked for, of those that wait until it pays */
+  size_t uses;  /* pictures or texts so far, for those who wait until packing pays */
 } gaze_prepared;
 
 /* Whose weights, and what multiplies by them. Borrowed. */
@@ -23,12 +23,11 @@ typedef struct gaze_preparation {
   const gaze_compute *compute; /* with matmul */
 } gaze_preparation;
 
-/* Matrices that are stored otherwise become `to`, F32 or a smaller one, where their rows are of its whole blocks.
- * smaller: only where that takes fewer bytes. Once. */
-GAZE_CHECKED gaze_err gaze_prepared_convert(gaze_prepared *prepared, const gaze_preparation *what, gaze_dtype to,
-                                            bool smaller);
-/* All matrices as products of the precision like them; the numbers that they are packed of stay where they are, for
- * products that are made without, and are not read as long as none is. Once; nothing where it would gain nothing. */
+/* Matrices that are stored in one of the dtypes `from` become `to`, where their rows are of its whole blocks. Once. */
+GAZE_CHECKED gaze_err gaze_prepared_convert(gaze_prepared *prepared, const gaze_preparation *what,
+                                            const bool from[GAZE_DTYPES], gaze_dtype to);
+/* All matrices as products of the precision like them. The numbers that they are packed of stay where they are, for
+ * products that are short of memory, and are read no more. Once. */
 GAZE_CHECKED gaze_err gaze_prepared_pack(gaze_prepared *prepared, const gaze_preparation *what);
 /* What was packed as products of many rows like it, too. */
 GAZE_CHECKED gaze_err gaze_prepared_settle(gaze_prepared *prepared, gaze_matmul *matmul);

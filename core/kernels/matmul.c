@@ -155,12 +155,17 @@ static bool round_operand(const gaze_kernels *kernels, gaze_operand *operand, si
   return true;
 }
 
-/* Where B is packed nothing else of it is read. */
+static bool multiply_packed(gaze_matmul *matmul, const gaze_product *plain, const void *A, const gaze_packed *B,
+                            float *C) {
+  gaze_product product = *plain;
+  product.packed = true;
+  return B && B->weights && !B->int8.values && gaze_onednn_matmul(matmul->onednn, &product, A, B->weights, C);
+}
+
 static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
-                              bool packed, bool accumulate, float *C, size_t ldc) {
+                              bool accumulate, float *C, size_t ldc) {
   bool bf16 = matmul->precision == GAZE_PRECISION_BF16;
-  if (!M || !N || !K || (!bf16 && M < ONEDNN_ROWS) || (packed && !(B.packed && B.packed->weights)) ||
-      !gaze_matmul_start_onednn(matmul))
+  if (!M || !N || !K || (!bf16 && M < ONEDNN_ROWS) || !gaze_matmul_start_onednn(matmul))
     return false;
   gaze_product product = {.M = M,
                           .N = N,
@@ -171,34 +176,30 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
                           .transpose_a = A.transpose,
                           .transpose_b = B.transpose,
                           .accumulate = accumulate,
-                          .packed = packed,
                           .bias = B.bias,
                           .type = bf16 ? GAZE_ONEDNN_BF16 : GAZE_ONEDNN_F32};
-  if (bf16 && (!round_operand(matmul->kernels, &A, A.transpose ? K : M, A.transpose ? M : K, &matmul->half_a,
-                              &matmul->room_a) ||
-               (!packed && !round_operand(matmul->kernels, &B, B.transpose ? N : K, B.transpose ? K : N,
-                                          &matmul->half_b, &matmul->room_b))))
+  if (!bf16)
+    return multiply_packed(matmul, &product, A.f32, B.packed, C) ||
+           gaze_onednn_matmul(matmul->onednn, &product, A.f32, B.f32, C);
+  if (!round_operand(matmul->kernels, &A, A.transpose ? K : M, A.transpose ? M : K, &matmul->half_a, &matmul->room_a) ||
+      !round_operand(matmul->kernels, &B, B.transpose ? N : K, B.transpose ? K : N, &matmul->half_b, &matmul->room_b))
     return false;
   product.lda = A.ld;
   product.ldb = B.ld;
-  return gaze_onednn_matmul(matmul->onednn, &product, bf16 ? (const void *)A.bf16 : A.f32,
-                            packed ? B.packed->weights
-                            : bf16 ? (const void *)B.bf16
-                                   : B.f32,
-                            C);
+  return multiply_packed(matmul, &product, A.bf16, B.packed, C) ||
+         gaze_onednn_matmul(matmul->onednn, &product, A.bf16, B.bf16, C);
 }
 #else
 static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B,
-                              bool packed, bool accumulate, float *C, size_t ldc) {
+                              bool accumulate, float *C, size_t ldc) {
   return false;
 }
 #endif
 
 static void multiply(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc) {
-  if (multiply_natively(matmul, M, N, K, A, B, true, accumulate, C, ldc) ||
-      gaze_matmul_stored(matmul, M, N, K, A, B, accumulate, C, ldc) ||
-      multiply_natively(matmul, M, N, K, A, B, false, accumulate, C, ldc))
+  if (gaze_matmul_stored(matmul, M, N, K, A, B, accumulate, C, ldc) ||
+      multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
     return;
   accumulate = gaze_rows_add_bias(matmul->kernels, B.bias, M, N, accumulate, C, ldc);
   if (matmul->precision == GAZE_PRECISION_BF16)
@@ -214,14 +215,6 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
     return;
   multiply(matmul, M, N, K, A, B, accumulate, C, ldc);
   gaze_rows_activate(B.activate, M, N, C, ldc);
-}
-
-bool gaze_matmul_packs(gaze_matmul *matmul) {
-#if defined(GAZE_ONEDNN)
-  return matmul->precision == GAZE_PRECISION_INT8 || gaze_matmul_start_onednn(matmul);
-#else
-  return matmul->precision == GAZE_PRECISION_INT8;
-#endif
 }
 
 gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out) {

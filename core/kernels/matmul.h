@@ -63,8 +63,6 @@ bool gaze_rows_add_bias(const gaze_kernels *kernels, const float *bias, size_t M
                         size_t ldc);
 void gaze_rows_activate(gaze_activate_fn *activate, size_t M, size_t N, float *C, size_t ldc); /* NULL: nothing */
 
-/* Whether packing gains anything here. */
-bool gaze_matmul_packs(gaze_matmul *matmul);
 /* W[N, K] (transpose) as products like it best: in oneDNN's layout, or f32 made int8. *out is NULL, which is fine,
  * where nothing is gained. */
 GAZE_CHECKED gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out);
