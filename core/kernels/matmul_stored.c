@@ -86,6 +86,8 @@ static bool multiply_by_strips(gaze_matmul *matmul, size_t M, size_t N, size_t K
                                bool accumulate, float *C, size_t ldc) {
   if (!gaze_room_reserve(&matmul->strip, WIDENED_ROWS * K, sizeof(float)))
     return false;
+  if (matmul->precision == GAZE_PRECISION_BF16 && !gaze_operand_round(matmul->kernels, &A, M, K, &matmul->rounded_a))
+    return false;
   float *strip = matmul->strip.at;
   gaze_operand B = {.f32 = strip, .ld = K, .transpose = true};
   for (size_t first = 0; first < N; first += WIDENED_ROWS) {
