@@ -1,7 +1,7 @@
 /* A language decoder on its weights as they lie in a file: tokens a second of a prompt of 512, and of what follows
  * token by token behind contexts of 1, 512 and 4,000, with the bytes that such a token must read (weights, keys and
  * values) as a part of what memory gives in the same run. JSON lines on standard output.
- * bench_decoder MODEL [CONTEXT]... */
+ * bench_decoder MODEL [f32|bf16|int8] [CONTEXT]... */
 #include "fusion/assistant.h"
 #include "tests/bench/ceiling.h"
 
@@ -9,6 +9,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PROMPT = 512, TOKENS = 24, REPEATS = 3 };
 
@@ -30,15 +31,28 @@ static void fill_prompt(gaze_prompt *prompt, size_t n, size_t vocabulary) {
     must(gaze_prompt_add_ids(prompt, &(int32_t){(int32_t)((i * 7919 + 13) % vocabulary)}, 1));
 }
 
-/* Of all weights but the table of embeddings, of which a token reads a row. */
+/* Of all weights but the table of embeddings, of which a token reads a row; where tied, of what the head is. */
 static double weight_bytes(const gaze_assistant *assistant) {
+  const gaze_decoder *decoder = &assistant->decoder;
   double bytes = 0;
   for (size_t i = 0; i < assistant->parameters.n; i++) {
     const gaze_parameter *p = &assistant->parameters.items[i];
-    bool table = p->weight == &assistant->decoder.token_embedding && !assistant->decoder.config.tied;
-    bytes += table ? 0 : (double)gaze_dtype_bytes(p->weight->dtype, gaze_parameter_count(p));
+    bool table = p->weight == &decoder->token_embedding;
+    gaze_dtype dtype = table ? decoder->head_weight.dtype : p->weight->dtype;
+    bytes += table && !decoder->config.tied ? 0 : (double)gaze_dtype_bytes(dtype, gaze_parameter_count(p));
   }
   return bytes;
+}
+
+/* *contexts: where they begin among the arguments. */
+static gaze_precision read_precision(int count, char **arguments, int *contexts) {
+  static const char *const names[] = {"f32", "bf16", "int8"};
+  *contexts = 3;
+  for (gaze_precision p = GAZE_PRECISION_F32; count > 2 && p <= GAZE_PRECISION_INT8; p++)
+    if (strcmp(arguments[2], names[p]) == 0)
+      return p;
+  *contexts = 2;
+  return GAZE_PRECISION_F32;
 }
 
 static double read_prompt(gaze_assistant *assistant, gaze_reading *reading, const gaze_prompt *prompt) {
@@ -86,15 +100,19 @@ int main(int count, char **arguments) {
   gaze_assistant *assistant;
   gaze_reading reading;
   if (count < 2) {
-    fprintf(stderr, "usage: bench_decoder MODEL [CONTEXT]...\n");
+    fprintf(stderr, "usage: bench_decoder MODEL [f32|bf16|int8] [CONTEXT]...\n");
     return 2;
   }
-  gaze_assistant_options options = {.chat_template = "plain", .context = 4096};
+  int contexts;
+  gaze_assistant_options options = {
+      .model.precision = read_precision(count, arguments, &contexts), .chat_template = "plain", .context = 4096};
   must(gaze_assistant_open(arguments[1], &options, &assistant));
   must(gaze_reading_init(&reading, assistant));
   bench_prompt(assistant, &reading, arguments[1]);
-  for (size_t i = 0; i < (count > 2 ? (size_t)count - 2 : sizeof usual / sizeof *usual); i++)
-    bench_tokens(assistant, &reading, count > 2 ? (size_t)atoi(arguments[2 + i]) : usual[i], arguments[1]);
+  for (size_t i = 0; count <= contexts && i < sizeof usual / sizeof *usual; i++)
+    bench_tokens(assistant, &reading, usual[i], arguments[1]);
+  for (int i = contexts; i < count; i++)
+    bench_tokens(assistant, &reading, (size_t)atoi(arguments[i]), arguments[1]);
   gaze_reading_fini(&reading);
   gaze_assistant_close(assistant);
   return 0;
