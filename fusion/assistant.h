@@ -53,7 +53,14 @@ GAZE_CHECKED gaze_err gaze_assistant_arithmetic(gaze_assistant *assistant, uint6
 
 GAZE_CHECKED gaze_err gaze_assistant_open_files(gaze_assistant *assistant);
 void gaze_assistant_close_files(gaze_assistant *assistant);
-/* Before the decoder is run: in bf16 what takes more bytes becomes bf16, in int8 blocks of Q8_0. */
+/* Before a decoder is run, tied where it is: of the list's matrices and the head, F32 becomes bf16 for products in bf16;
+ * for products in int8 F32, F16 and BF16 become Q8_0, as the quantised models are multiplied, where rows are of whole
+ * blocks. */
+GAZE_CHECKED gaze_err gaze_decoder_prepare(gaze_decoder *decoder, const gaze_parameters *list,
+                                           const gaze_compute *compute, gaze_prepared *prepared);
+/* Of all weights that a token goes through: not of the table of embeddings, of which it reads a row. */
+size_t gaze_decoder_bytes(const gaze_decoder *decoder, const gaze_parameters *list);
+/* Both for an assistant that is about to run. */
 GAZE_CHECKED gaze_err gaze_assistant_prepare(gaze_assistant *assistant);
 /* After the decoder. */
 GAZE_CHECKED gaze_err gaze_assistant_open_tokenizer(gaze_assistant *assistant);
