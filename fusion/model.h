@@ -19,9 +19,9 @@ struct gaze_model {
   gaze_tokenizer *tokenizer;
   gaze_preprocess preprocess;
   gaze_prepared towers[GAZE_TOWERS]; /* {0} until a tower is first used */
-  char key[33];                 /* empty: not yet made */
-  gaze_text_cache *texts;       /* NULL: not open */
-  size_t texts_met, texts_kept; /* since the last gaze_model_texts_done: looked up, and found */
+  char key[33];                      /* empty: not yet made */
+  gaze_text_cache *texts;            /* NULL: not open */
+  size_t texts_met, texts_kept;      /* since the last gaze_model_texts_done: looked up, and found */
 };
 
 /* Before n pictures or texts are encoded: weights as the precision wants them. */

@@ -28,8 +28,7 @@ static gaze_err prepare_int8(gaze_prepared *weights, const gaze_preparation *wha
 }
 
 gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n) {
-  static const bool from[GAZE_DTYPES] = {
-      [GAZE_DTYPE_F32] = true, [GAZE_DTYPE_F16] = true, [GAZE_DTYPE_BF16] = true};
+  static const bool from[GAZE_DTYPES] = {[GAZE_DTYPE_F32] = true, [GAZE_DTYPE_F16] = true, [GAZE_DTYPE_BF16] = true};
   gaze_prepared *weights = &model->towers[tower];
   const gaze_preparation what = tower_of(model, tower);
   weights->uses += n;

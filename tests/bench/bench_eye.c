@@ -37,9 +37,8 @@ static double tile_work(const gaze_eye *eye) {
   double T = (double)gaze_vit_rows(v, gaze_vit_patches(v)), R = (double)gaze_vit_feature_rows(v);
   double blocks = (double)v->layers * (8 * T * C * C + 4 * T * C * F + 4 * T * T * C);
   double embed = 2 * patches * C * 3 * (double)(v->patch_size * v->patch_size);
-  double projector = p->kind == GAZE_PROJECTOR_MLP
-                         ? 2 * R * (double)p->hidden * ((double)p->C + (double)p->D)
-                         : 2 * R * (double)p->C * (double)p->D;
+  double projector = p->kind == GAZE_PROJECTOR_MLP ? 2 * R * (double)p->hidden * ((double)p->C + (double)p->D)
+                                                   : 2 * R * (double)p->C * (double)p->D;
   return blocks + embed + projector;
 }
 
