@@ -60,8 +60,9 @@ GAZE_CHECKED gaze_err gaze_decoder_prepare(gaze_decoder *decoder, const gaze_par
                                            const gaze_compute *compute, gaze_prepared *prepared);
 /* Of all weights that a token goes through: not of the table of embeddings, of which it reads a row. */
 size_t gaze_decoder_bytes(const gaze_decoder *decoder, const gaze_parameters *list);
-/* Both for an assistant that is about to run. */
+/* What an assistant answers with, before it is run; what it sees with, before each picture. */
 GAZE_CHECKED gaze_err gaze_assistant_prepare(gaze_assistant *assistant);
+GAZE_CHECKED gaze_err gaze_assistant_prepare_eye(gaze_assistant *assistant);
 /* After the decoder. */
 GAZE_CHECKED gaze_err gaze_assistant_open_tokenizer(gaze_assistant *assistant);
 /* After tokenizer and, where there is one, template. */

@@ -48,8 +48,31 @@ gaze_err gaze_assistant_prepare(gaze_assistant *assistant) {
   size_t before = gaze_decoder_bytes(&assistant->decoder, list);
   GAZE_TRY(gaze_decoder_prepare(&assistant->decoder, list, &assistant->compute, &assistant->prepared));
   size_t after = gaze_decoder_bytes(&assistant->decoder, list);
+  if (after < before)
+    gaze_weights_forget(assistant->weights);
   if (assistant->options.model.verbose)
     gaze_warn("%s: %s kernels, %d threads, %.1f MB of weights a token (%.1f MB in the files)", assistant->path,
               assistant->kernels.level, assistant->options.model.threads, 1e-6 * (double)after, 1e-6 * (double)before);
+  return GAZE_OK;
+}
+
+/* Files that hold the eye alone, or a decoder that was narrowed as well, have been read. */
+static void forget_eye(const gaze_assistant *assistant) {
+  const gaze_weights *files = assistant->projector ? assistant->projector : assistant->weights;
+  if (assistant->eye->tower)
+    gaze_weights_forget(assistant->eye->tower);
+  if (assistant->projector || assistant->prepared.converted.base)
+    gaze_weights_forget(files);
+}
+
+gaze_err gaze_assistant_prepare_eye(gaze_assistant *assistant) {
+  const gaze_prepared *prepared = &assistant->eye->prepared;
+  bool before = prepared->packed || prepared->converted.base;
+  GAZE_TRY(gaze_eye_prepare(assistant->eye, &assistant->compute));
+  if (before || !(prepared->packed || prepared->converted.base))
+    return GAZE_OK;
+  forget_eye(assistant);
+  if (assistant->options.model.verbose)
+    gaze_warn("%s: the image encoder is in %s now", assistant->path, prepared->packed ? "int8" : "bf16");
   return GAZE_OK;
 }

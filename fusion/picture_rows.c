@@ -84,7 +84,7 @@ static gaze_err recall(const gaze_assistant *assistant, const char *name, size_t
 
 static gaze_err look(gaze_assistant *assistant, const gaze_chat_picture *picture, float *rows) {
   gaze_picture decoded;
-  GAZE_TRY(gaze_eye_prepare(assistant->eye, &assistant->compute));
+  GAZE_TRY(gaze_assistant_prepare_eye(assistant));
   GAZE_TRY(gaze_picture_decode(picture->bytes, picture->size, picture->name, NULL, NULL, &decoded));
   gaze_err err = gaze_eye_look(&assistant->compute, assistant->eye, &picture->plan, &decoded, rows);
   gaze_picture_fini(&decoded);
