@@ -42,47 +42,65 @@ static double tile_work(const gaze_eye *eye) {
   return blocks + embed + projector;
 }
 
-static void run(const char *path, gaze_precision precision, int runs) {
-  static const bool keeps[GAZE_DTYPES] = {[GAZE_DTYPE_F16] = true, [GAZE_DTYPE_BF16] = true, [GAZE_DTYPE_Q8_0] = true};
+typedef struct subject {
   gaze_kernels kernels;
-  gaze_compute compute = {.kernels = &kernels};
+  gaze_compute compute;
   gaze_weights *weights;
-  gaze_llava_config config;
   gaze_eye eye;
-  float *pixels, *rows;
-  gaze_kernels_init(&kernels, gaze_cpu_detect());
-  must(gaze_matmul_new(&kernels, gaze_cpu_detect(), precision, &compute.matmul));
-  must(gaze_weights_open(path, &weights));
-  must(gaze_llava_config_read_mmproj(weights, &config));
-  must(gaze_eye_init(&eye, &config));
-  must(gaze_eye_load(&eye, &kernels, weights, NULL, keeps));
-  const gaze_vit_config *v = &config.vision;
-  const gaze_tile_plan plan = {.tiles = 1, .tokens = config.tiling.tile_rows};
-  size_t n = 3 * v->image_size * v->image_size, T = gaze_vit_rows(v, gaze_vit_patches(v));
-  must(gaze_alloc(n, sizeof *pixels, &pixels));
-  must(gaze_alloc(plan.tokens * config.projector.D, sizeof *rows, &rows));
+  gaze_tile_plan plan;
+  float *pixels, *rows; /* [3, S, S] and what becomes of them */
+} subject;
+
+static void open_subject(subject *s, const char *path, gaze_precision precision) {
+  static const bool keeps[GAZE_DTYPES] = {[GAZE_DTYPE_F16] = true, [GAZE_DTYPE_BF16] = true, [GAZE_DTYPE_Q8_0] = true};
+  gaze_llava_config config;
+  *s = (subject){.compute.kernels = &s->kernels};
+  gaze_kernels_init(&s->kernels, gaze_cpu_detect());
+  must(gaze_matmul_new(&s->kernels, gaze_cpu_detect(), precision, &s->compute.matmul));
+  must(gaze_weights_open(path, &s->weights));
+  must(gaze_llava_config_read_mmproj(s->weights, &config));
+  must(gaze_eye_init(&s->eye, &config));
+  must(gaze_eye_load(&s->eye, &s->kernels, s->weights, NULL, keeps));
+  s->plan = (gaze_tile_plan){.tiles = 1, .tokens = config.tiling.tile_rows};
+  size_t n = 3 * config.vision.image_size * config.vision.image_size;
+  must(gaze_alloc(n, sizeof *s->pixels, &s->pixels));
+  must(gaze_alloc(s->plan.tokens * config.projector.D, sizeof *s->rows, &s->rows));
   for (size_t i = 0; i < n; i++)
-    pixels[i] = (float)(i * 7919 % 2003) / 1000 - 1;
-  double best = INFINITY, first = 0, start = gaze_bench_now(), work = tile_work(&eye);
-  must(gaze_eye_prepare(&eye, &compute));
-  double prepared = gaze_bench_now() - start, top = ceiling(precision, T, v->block.dim, v->block.mlp_dim);
-  for (int i = 0; i <= runs; i++) {
-    start = gaze_bench_now();
-    must(gaze_eye_encode(&compute, &eye, &plan, pixels, rows));
-    best = fmin(best, gaze_bench_now() - start);
-    first = i ? first : best;
-  }
+    s->pixels[i] = (float)(i * 7919 % 2003) / 1000 - 1;
+}
+
+static void close_subject(subject *s) {
+  gaze_eye_fini(&s->eye);
+  gaze_weights_close(s->weights);
+  gaze_matmul_free(s->compute.matmul);
+  free(s->pixels);
+  free(s->rows);
+}
+
+static double look(const subject *s) {
+  double start = gaze_bench_now();
+  must(gaze_eye_encode(&s->compute, &s->eye, &s->plan, s->pixels, s->rows));
+  return gaze_bench_now() - start;
+}
+
+static void run(const char *path, gaze_precision precision, int runs) {
+  subject s;
+  open_subject(&s, path, precision);
+  const gaze_vit_config *v = &s.eye.config.vision;
+  size_t T = gaze_vit_rows(v, gaze_vit_patches(v));
+  double start = gaze_bench_now(), work = tile_work(&s.eye);
+  must(gaze_eye_prepare(&s.eye, &s.compute));
+  double prepared = gaze_bench_now() - start, first = look(&s), best = first;
+  double top = ceiling(precision, T, v->block.dim, v->block.mlp_dim);
+  for (int i = 0; i < runs; i++)
+    best = fmin(best, look(&s));
   top = fmax(top, ceiling(precision, T, v->block.dim, v->block.mlp_dim));
   printf("{\"bench\":\"eye\",\"precision\":\"%s\",\"prepare_ms\":%.1f,\"first_ms\":%.1f,\"ms\":%.1f,\"gflops\":%.1f,"
          "\"gemm_ceiling_gflops\":%.1f,\"ratio\":%.3f}\n",
          precision_names[precision], 1e3 * prepared, 1e3 * first, 1e3 * best, 1e-9 * work / best, 1e-9 * top,
          work / best / top);
   fflush(stdout);
-  gaze_eye_fini(&eye);
-  gaze_weights_close(weights);
-  gaze_matmul_free(compute.matmul);
-  free(pixels);
-  free(rows);
+  close_subject(&s);
 }
 
 int main(int count, char **arguments) {
