@@ -135,6 +135,7 @@ static gaze_err open_assistant(gaze_assistant *assistant, const char *name) {
   assistant->compute = (gaze_compute){.kernels = &assistant->kernels, .matmul = assistant->matmul};
   GAZE_TRY(gaze_assistant_open_files(assistant));
   GAZE_TRY(open_words(assistant));
+  GAZE_TRY(gaze_assistant_prepare(assistant));
   return allocate(assistant);
 }
 

@@ -82,15 +82,16 @@ static gaze_err recall(const gaze_assistant *assistant, const char *name, size_t
   return err;
 }
 
-static gaze_err look(const gaze_assistant *assistant, const gaze_chat_picture *picture, float *rows) {
+static gaze_err look(gaze_assistant *assistant, const gaze_chat_picture *picture, float *rows) {
   gaze_picture decoded;
+  GAZE_TRY(gaze_assistant_prepare_eye(assistant));
   GAZE_TRY(gaze_picture_decode(picture->bytes, picture->size, picture->name, NULL, NULL, &decoded));
   gaze_err err = gaze_eye_look(&assistant->compute, assistant->eye, &picture->plan, &decoded, rows);
   gaze_picture_fini(&decoded);
   return err;
 }
 
-static gaze_err look_and_keep(const gaze_assistant *assistant, const gaze_chat_picture *picture, const char *name,
+static gaze_err look_and_keep(gaze_assistant *assistant, const gaze_chat_picture *picture, const char *name,
                               size_t bytes, float **out) {
   const gaze_keep *keep = &assistant->options.keep;
   GAZE_TRY(gaze_alloc(1, bytes, out));

@@ -32,7 +32,7 @@ static gaze_err map_stream(int descriptor, const char *path, gaze_map *out) {
   free(bytes);
   if (data == MAP_FAILED)
     return gaze_fail(GAZE_ERR_MEMORY, "out of memory: reading %s: free memory", path);
-  *out = data ? (gaze_map){data, size} : (gaze_map){(const uint8_t *)"", 0};
+  *out = (gaze_map){.data = data ? data : (const uint8_t *)"", .size = size};
   return GAZE_OK;
 }
 
@@ -47,7 +47,7 @@ static gaze_err map_descriptor(int descriptor, const char *path, gaze_map *out) 
   void *data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   if (data == MAP_FAILED)
     return gaze_fail_errno(GAZE_ERR_IO, "cannot map: %s", path);
-  *out = (gaze_map){data, (size_t)status.st_size};
+  *out = (gaze_map){.data = data, .size = (size_t)status.st_size, .in_file = true};
   return GAZE_OK;
 }
 
@@ -64,6 +64,11 @@ void gaze_map_close(gaze_map *map) {
   if (map->size)
     munmap((void *)(uintptr_t)map->data, map->size);
   *map = (gaze_map){0};
+}
+
+void gaze_map_forget(const gaze_map *map) {
+  if (map->in_file)
+    (void)madvise((void *)(uintptr_t)map->data, map->size, MADV_DONTNEED);
 }
 
 static gaze_err read_stream(int descriptor, const char *path, size_t limit, uint8_t **out, size_t *size) {

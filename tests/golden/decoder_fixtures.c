@@ -57,6 +57,7 @@ void decoder_open_path(decoder_run *run, const char *path, gaze_precision precis
   must(gaze_matmul_new(&run->kernels, gaze_cpu_detect(), precision, &run->matmul));
   run->compute = (gaze_compute){.kernels = &run->kernels, .matmul = run->matmul};
   load(run, path);
+  must(gaze_decoder_prepare(&run->decoder, &run->parameters, &run->compute, &run->prepared));
   gaze_arena measure = GAZE_ARENA_MEASURE;
   gaze_decoder_tape_layout(&run->tape, &run->decoder, DECODER_BATCH, DECODER_ROWS, DECODER_ROWS, &measure);
   must(gaze_arena_init(&run->arena, measure.used));
@@ -72,6 +73,7 @@ void decoder_close(decoder_run *run) {
   gaze_decoder_fini(&run->decoder);
   gaze_parameters_fini(&run->parameters);
   gaze_loaded_fini(&run->loaded);
+  gaze_prepared_fini(&run->prepared);
   gaze_weights_close(run->weights);
   gaze_matmul_free(run->matmul);
 }

@@ -2,7 +2,7 @@
 #ifndef GAZE_TESTS_GOLDEN_DECODER_FIXTURES_H
 #define GAZE_TESTS_GOLDEN_DECODER_FIXTURES_H
 
-#include "text/decoder.h"
+#include "fusion/assistant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +20,7 @@ typedef struct decoder_run {
   gaze_parameters parameters;
   gaze_weights *weights;
   gaze_loaded loaded;
+  gaze_prepared prepared;
   gaze_arena arena;
   gaze_decoder_tape tape;
   bool far; /* sequences will be longer than near factors serve (rope.h) */
