@@ -13,7 +13,8 @@
 
 enum {
   GAZE_PROMPT_PIECE = 512, /* rows of a prompt that are read at once */
-  GAZE_DRAFT_MOST = 8,     /* ids that are guessed ahead */
+  GAZE_DRAFT_MOST = 7,     /* ids that are guessed ahead: with the one before them as many rows as products take
+                            * alike, whatever stands beside a row */
   GAZE_ENDS_MOST = 16      /* ids that end an answer */
 };
 
@@ -39,10 +40,16 @@ struct gaze_assistant {
   size_t context; /* rows of a conversation */
   gaze_arena arena;
   gaze_decoder_tape tape;
-  float *logits; /* [1 + GAZE_DRAFT_MOST, V] */
+  float *logits; /* [1 + GAZE_DRAFT_MOST, V], in the arena */
   char key[33];  /* empty: not yet made */
   gaze_picture_rows seen;
 };
+
+/* Lays step memory out for so many rows, GAZE_PROMPT_PIECE at most: a short prompt touches little of it. The logits
+ * stay where they are. */
+void gaze_assistant_make_room(gaze_assistant *assistant, size_t rows);
+/* What a token reads of the weights: all of the decoder's but the table of embeddings, of which it reads a row. */
+size_t gaze_assistant_weight_bytes(const gaze_assistant *assistant);
 
 /* As gaze_model_key: of all files that the answers come from. */
 GAZE_CHECKED gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]);

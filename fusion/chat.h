@@ -28,6 +28,8 @@ struct gaze_chat {
   gaze_prompt prompt;     /* of what was said, as far as it was read or written */
   size_t rendered;        /* messages whose rows are in prompt; of the last, an answer, the opening and the text */
   bool exact;             /* the answer's rows are its text, and no more than an end */
+  bool shortened;         /* of the answer that is being written the beginning is no longer among the rows */
+  size_t forgotten;       /* messages that went while a question was answered */
   gaze_thinking thinking; /* of the answer that is asked for */
   gaze_reading reading;
   gaze_chat_picture *pictures; /* [n_pictures], in the order in which they were given */
@@ -49,6 +51,9 @@ gaze_err gaze_chat_picture_rows(void *user, const gaze_prompt_picture *which, co
 
 /* Appends what was said since `rendered`, and the opening of an answer, to the prompt. */
 GAZE_CHECKED gaze_err gaze_chat_render(gaze_chat *chat);
+/* Makes room in a prompt that is full, whose last n rows are ids of an answer; *kept: how many of the last of these are
+ * still there. Where nothing can go it stays full. */
+GAZE_CHECKED gaze_err gaze_chat_slide(gaze_chat *chat, const int32_t *answer, size_t n, size_t *kept);
 /* Writes an answer behind the prompt, which was read up to its last row: logits [V] are of that. */
 GAZE_CHECKED gaze_err gaze_chat_write(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out);
 

@@ -30,17 +30,6 @@ static void fill_prompt(gaze_prompt *prompt, size_t n, size_t vocabulary) {
     must(gaze_prompt_add_ids(prompt, &(int32_t){(int32_t)((i * 7919 + 13) % vocabulary)}, 1));
 }
 
-/* Of all weights but the table of embeddings, of which a token reads a row. */
-static double weight_bytes(const gaze_assistant *assistant) {
-  double bytes = 0;
-  for (size_t i = 0; i < assistant->parameters.n; i++) {
-    const gaze_parameter *p = &assistant->parameters.items[i];
-    bool table = p->weight == &assistant->decoder.token_embedding && !assistant->decoder.config.tied;
-    bytes += table ? 0 : (double)gaze_dtype_bytes(p->weight->dtype, gaze_parameter_count(p));
-  }
-  return bytes;
-}
-
 static double read_prompt(gaze_assistant *assistant, gaze_reading *reading, const gaze_prompt *prompt) {
   size_t read;
   double start = gaze_bench_now();
@@ -73,7 +62,7 @@ static void bench_tokens(gaze_assistant *assistant, gaze_reading *reading, size_
     best = fmin(best, gaze_bench_now() - start);
   }
   memory = fmax(memory, gaze_bench_read_gbps((size_t)1 << 30, omp_get_max_threads()));
-  double bytes = weight_bytes(assistant) + (double)gaze_kv_cache_bytes(reading->cache);
+  double bytes = (double)(gaze_assistant_weight_bytes(assistant) + gaze_kv_cache_bytes(reading->cache));
   printf("{\"bench\":\"decoder\",\"model\":\"%s\",\"context\":%zu,\"tokens_per_second\":%.1f,\"gbps\":%.1f,"
          "\"memory_gbps\":%.1f,\"ratio\":%.3f}\n",
          name, context, 1 / best, 1e-9 * bytes / best, memory, 1e-9 * bytes / best / memory);

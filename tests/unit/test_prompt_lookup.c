@@ -64,11 +64,34 @@ static void acceptance(void **state) {
   assert_int_equal(gaze_prompt_lookup_accepted(draft, 0, none), 0);
 }
 
+/* Where nothing is right few ids are guessed, and where all are each step soon guesses as many as it may. */
+static void pace(void **state) {
+  gaze_lookup_pace wrong = GAZE_LOOKUP_PACE, right = GAZE_LOOKUP_PACE;
+  size_t guessed = 0, steps = 0;
+  for (; steps < 1000; steps++) {
+    size_t n = gaze_lookup_pace_next(&wrong);
+    guessed += n;
+    gaze_lookup_pace_learn(&wrong, n, 0);
+  }
+  assert_in_range(guessed, 1000 / (1 + GAZE_LOOKUP_PAUSE_MOST), 40);
+  for (steps = 0; gaze_lookup_pace_next(&right) < 7; steps++)
+    gaze_lookup_pace_learn(&right, right.most, right.most);
+  assert_int_equal(steps, 3);
+  gaze_lookup_pace_learn(&right, 7, 2);
+  assert_int_equal(gaze_lookup_pace_next(&right), 3); /* one more than was right */
+  gaze_lookup_pace_learn(&right, 3, 0);
+  assert_int_equal(gaze_lookup_pace_next(&right), 0);
+  assert_int_equal(gaze_lookup_pace_next(&right), 1);
+  gaze_lookup_pace_learn(&right, 0, 0); /* nothing like it was said */
+  assert_int_equal(gaze_lookup_pace_next(&right), 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(drafts),
       cmocka_unit_test(random_ids),
       cmocka_unit_test(acceptance),
+      cmocka_unit_test(pace),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
