@@ -147,6 +147,7 @@ gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_
   if (err == GAZE_OK) {
     chat->rendered = chat->exact ? chat->n : 0;
     chat->coming = 0;
+    gaze_chat_drop_pixels(chat->pictures, chat->n_pictures);
     gaze_prompt_fini(&before);
     return GAZE_OK;
   }

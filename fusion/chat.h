@@ -16,8 +16,9 @@ typedef struct gaze_chat_picture {
   uint8_t *bytes;
   size_t size;
   char *name;
-  uint64_t hash;     /* of the bytes */
-  int width, height; /* upright */
+  uint64_t hash;       /* of the bytes */
+  gaze_picture pixels; /* decoded, until it is looked at or its question is answered; rgb NULL: not */
+  int width, height;   /* upright */
   gaze_tile_plan plan;
 } gaze_chat_picture;
 
@@ -38,10 +39,14 @@ struct gaze_chat {
   bool blind;    /* one could not be looked at */
 };
 
-/* A copy of a picture file's bytes, once it is sure that they can be decoded. */
+#define GAZE_CHAT_PIXELS_LIMIT ((size_t)256 << 20) /* bytes of pixels that wait for a question */
+
+/* A copy of a picture file's bytes, once it is sure that they can be decoded, and its pixels. */
 GAZE_CHECKED gaze_err gaze_chat_picture_init(gaze_chat_picture *picture, const void *bytes, size_t size,
                                              const char *name);
 void gaze_chat_picture_fini(gaze_chat_picture *picture);
+/* Forgets all pixels: what is looked at later is decoded anew. */
+void gaze_chat_drop_pixels(gaze_chat_picture *pictures, size_t n);
 /* Plans of the first n pictures, which may depend on how many these are; where one changed, all is rendered anew. */
 void gaze_chat_plan_pictures(gaze_chat *chat, size_t n);
 /* Forgets all but the first n. */
