@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-static double now(void) {
+double gaze_chat_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
@@ -88,7 +88,7 @@ static gaze_err make_room(gaze_chat *chat, bool slide) {
 static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out) {
   gaze_assistant *assistant = chat->assistant;
   size_t read;
-  double start = now();
+  double start = gaze_chat_now();
   gaze_chat_plan_pictures(chat, chat->n_pictures);
   GAZE_TRY(gaze_chat_render(chat));
   GAZE_TRY(make_room(chat, options->slide));
@@ -97,9 +97,9 @@ static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze
                               assistant->logits, &read));
   out->prompt_tokens = chat->prompt.n;
   out->cached_tokens = chat->prompt.n - read;
-  out->first_seconds = now() - start;
+  out->first_seconds = gaze_chat_now() - start;
   GAZE_TRY(gaze_chat_write(chat, options, out));
-  out->seconds = now() - start;
+  out->seconds = gaze_chat_now() - start;
   out->weight_bytes = gaze_assistant_weight_bytes(assistant);
   out->cache_bytes = gaze_kv_cache_bytes(chat->reading.cache);
   out->forgotten_messages = chat->forgotten;

@@ -41,6 +41,8 @@ struct gaze_chat {
 
 #define GAZE_CHAT_PIXELS_LIMIT ((size_t)256 << 20) /* bytes of pixels that wait for a question */
 
+double gaze_chat_now(void); /* seconds since some moment */
+
 /* A copy of a picture file's bytes, once it is sure that they can be decoded, and its pixels. */
 GAZE_CHECKED gaze_err gaze_chat_picture_init(gaze_chat_picture *picture, const void *bytes, size_t size,
                                              const char *name);

@@ -149,7 +149,8 @@ static size_t guess(writing *w, int32_t *draft) {
     return 0;
   size_t most = gaze_lookup_pace_next(&w->pace);
   most = most < GAZE_DRAFT_MOST ? most : GAZE_DRAFT_MOST;
-  return gaze_prompt_lookup_draft(w->ids, w->n, GAZE_PROMPT_LOOKUP_LONGEST, draft, room < most ? room : most);
+  most = most < room ? most : room;
+  return most ? gaze_prompt_lookup_draft(w->ids, w->n, GAZE_PROMPT_LOOKUP_LONGEST, draft, most) : 0;
 }
 
 /* Room is made, and all that is left is read up to the last id. */
@@ -177,7 +178,9 @@ static gaze_err go_on(writing *w) {
   int32_t ids[1 + GAZE_DRAFT_MOST];
   ids[0] = w->ids[w->n - 1];
   size_t guesses = guess(w, ids + 1), right = 0;
+  double start = gaze_chat_now();
   gaze_reading_add(assistant, &w->chat->reading, ids, 1 + guesses, assistant->logits);
+  double seconds = gaze_chat_now() - start;
   w->out->guessed_tokens += guesses;
   do {
     int32_t next = gaze_sampler_next(&w->sampler, assistant->logits + right * V);
@@ -187,7 +190,7 @@ static gaze_err go_on(writing *w) {
     right++;
   } while (true);
   w->out->accepted_tokens += right;
-  gaze_lookup_pace_learn(&w->pace, guesses, right);
+  gaze_lookup_pace_learn(&w->pace, guesses, right, seconds);
   gaze_reading_cut(&w->chat->reading, at + 1 + right);
   return GAZE_OK;
 }

@@ -36,11 +36,13 @@ size_t gaze_lookup_pace_next(gaze_lookup_pace *pace) {
   return 0;
 }
 
-void gaze_lookup_pace_learn(gaze_lookup_pace *pace, size_t n, size_t accepted) {
-  if (!n)
+void gaze_lookup_pace_learn(gaze_lookup_pace *pace, size_t n, size_t accepted, double seconds) {
+  if (!n) {
+    pace->alone = pace->alone > 0 ? 0.75 * pace->alone + 0.25 * seconds : seconds;
     return;
+  }
   pace->most = accepted == n ? 2 * n : accepted + 1;
-  if (accepted) {
+  if (accepted && seconds <= (double)(1 + accepted) * pace->alone) {
     pace->pause = 0;
     return;
   }
