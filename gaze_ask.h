@@ -50,8 +50,7 @@ typedef struct gaze_answer_options {
   const char *const *stops; /* [n_stops] strings that end the answer and are left out */
   size_t n_stops;
   bool look_up; /* guess from what was said, where greedy: sooner, and the same */
-  bool slide;   /* a conversation that is full forgets its oldest questions and answers, and is read anew, instead of
-                   ending */
+  bool slide;   /* a full conversation goes on without its oldest questions and answers */
   bool think;   /* reason first; models that do so by themselves do it only then */
   void (*text)(void *user, const char *piece); /* as it is written, without thoughts; may be NULL */
   void *user;
@@ -63,9 +62,9 @@ typedef struct gaze_answer {
   char *thoughts;     /* what stood before it where `think` was set; NULL: nothing that can be told from it */
   const char *ending; /* static: "end", "length", "context", "interrupted" */
   size_t prompt_tokens, cached_tokens, completion_tokens, guessed_tokens, accepted_tokens;
-  size_t forgotten_messages; /* of the conversation, to make room */
-  size_t weight_bytes,
-      cache_bytes;               /* that a token reads of the model; of keys and values when the answer was complete */
+  size_t forgotten_messages;     /* of the conversation, to make room */
+  size_t weight_bytes;           /* of the model, that a token reads */
+  size_t cache_bytes;            /* of keys and values in the end */
   double first_seconds, seconds; /* to the first token; in all */
 } gaze_answer;
 

@@ -142,9 +142,9 @@ static gaze_err take(writing *w, int32_t id) {
   return GAZE_OK;
 }
 
-/* Guesses behind the last id, none where something is drawn. */
+/* Guesses behind the last id, none where something is drawn; behind them there is room for one more. */
 static size_t guess(writing *w, int32_t *draft) {
-  size_t room = w->chat->assistant->context - w->chat->prompt.n;
+  size_t room = w->chat->assistant->context - w->chat->prompt.n - 1;
   if (!w->options->look_up || w->options->temperature > 0)
     return 0;
   size_t most = gaze_lookup_pace_next(&w->pace);
