@@ -263,6 +263,46 @@ static void damaged_blobs_begin_anew(void **state) {
   gaze_keep_close(&keep);
 }
 
+/* A picture goes through its decoder once: its bytes are not asked again. */
+static void pixels_wait_for_the_question(void **state) {
+  gaze_assistant *assistant;
+  gaze_chat *chat;
+  open_talk(&(gaze_assistant_options){0}, &assistant, &chat);
+  talk_check(gaze_chat_add_picture(chat, red, red_size, "red"));
+  chat->pictures[0].size = 40;
+  gaze_answer answer = talk_ask(chat, "is it red?");
+  assert_null(chat->pictures[0].pixels.rgb);
+  gaze_answer_fini(&answer);
+  close_talk(chat, assistant);
+}
+
+/* Other bytes, or the same cut otherwise, are other rows. */
+static void rows_have_keys_of_all_that_makes_them(void **state) {
+  gaze_chat_picture picture = {.hash = 7, .size = 9, .plan = {.rows = 2, .columns = 3, .tokens = 12}};
+  uint64_t key[2], other[2];
+  gaze_picture_rows_key(&picture, key);
+  picture.plan.rows = 3, picture.plan.columns = 2;
+  gaze_picture_rows_key(&picture, other);
+  assert_true(key[0] != other[0] && key[1] != other[1]);
+  picture.plan.rows = 2, picture.plan.columns = 3;
+  picture.hash--, picture.plan.tokens++; /* the same sum */
+  gaze_picture_rows_key(&picture, other);
+  assert_true(key[0] != other[0]);
+}
+
+/* Step memory fits the rows that come. */
+static void short_prompts_touch_little(void **state) {
+  gaze_assistant *assistant;
+  gaze_chat *chat = begin((gaze_assistant_options){0}, &assistant);
+  size_t used = assistant->arena.used;
+  gaze_assistant_make_room(assistant, 2);
+  assert_true(assistant->arena.used > used); /* an answer's ids came one by one */
+  gaze_assistant_make_room(assistant, GAZE_PROMPT_PIECE);
+  assert_int_equal(assistant->arena.used, assistant->arena.size);
+  assert_true(used < assistant->arena.size);
+  close_talk(chat, assistant);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(goes_on),
@@ -271,6 +311,9 @@ int main(void) {
       cmocka_unit_test(memory_is_bounded),
       cmocka_unit_test(prefix_begins_a_question),
       cmocka_unit_test(oldest_prefixes_go),
+      cmocka_unit_test(pixels_wait_for_the_question),
+      cmocka_unit_test(rows_have_keys_of_all_that_makes_them),
+      cmocka_unit_test(short_prompts_touch_little),
       cmocka_unit_test(blobs_are_bounded),
       cmocka_unit_test(damaged_blobs_begin_anew),
   };
