@@ -181,13 +181,15 @@ void gaze_assistant_close(gaze_assistant *assistant) {
   free(assistant);
 }
 
+size_t gaze_assistant_bytes_read(const gaze_assistant *assistant, const gaze_parameter *p) {
+  bool table = p->weight == &assistant->decoder.token_embedding && !assistant->decoder.config.tied;
+  return table ? 0 : gaze_dtype_bytes(p->weight->dtype, gaze_parameter_count(p));
+}
+
 size_t gaze_assistant_weight_bytes(const gaze_assistant *assistant) {
   size_t bytes = 0;
-  for (size_t i = 0; i < assistant->parameters.n; i++) {
-    const gaze_parameter *p = &assistant->parameters.items[i];
-    if (p->weight != &assistant->decoder.token_embedding || assistant->decoder.config.tied)
-      bytes += gaze_dtype_bytes(p->weight->dtype, gaze_parameter_count(p));
-  }
+  for (size_t i = 0; i < assistant->parameters.n; i++)
+    bytes += gaze_assistant_bytes_read(assistant, &assistant->parameters.items[i]);
   return bytes;
 }
 

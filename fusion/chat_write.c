@@ -142,32 +142,40 @@ static gaze_err take(writing *w, int32_t id) {
   return GAZE_OK;
 }
 
-/* Guesses behind the last id, none where something is drawn; behind them there is room for one more. */
-static size_t guess(writing *w, int32_t *draft) {
-  size_t room = w->chat->assistant->context - w->chat->prompt.n - 1;
+static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Guesses behind the last id, none where something is drawn; behind them there is room for one more. room: for so many.
+ */
+static size_t guess(writing *w, int32_t *draft, size_t room) {
   if (!w->options->look_up || w->options->temperature > 0)
     return 0;
-  size_t most = gaze_lookup_pace_next(&w->pace);
-  most = most < GAZE_DRAFT_MOST ? most : GAZE_DRAFT_MOST;
-  most = most < room ? most : room;
+  room = at_most(room, w->chat->assistant->context - w->chat->prompt.n - 1);
+  size_t most = at_most(at_most(gaze_lookup_pace_next(&w->pace), GAZE_DRAFT_MOST), room);
   return most ? gaze_prompt_lookup_draft(w->ids, w->n, GAZE_PROMPT_LOOKUP_LONGEST, draft, most) : 0;
+}
+
+/* All rows anew that have changed or turn their keys otherwise in a longer sequence (rope.h), the last id's among them.
+ */
+static gaze_err read_anew(writing *w) {
+  gaze_chat *chat = w->chat;
+  size_t read;
+  gaze_err err = gaze_reading_go_on(chat->assistant, &chat->reading, &chat->prompt, gaze_chat_picture_rows, chat,
+                                    w->options->stop, chat->assistant->logits, &read);
+  if (err != GAZE_ERR_INTERRUPTED)
+    return err;
+  end(w, "interrupted");
+  return GAZE_OK;
 }
 
 /* Room is made, and all that is left is read up to the last id. */
 static gaze_err slide(writing *w) {
-  gaze_chat *chat = w->chat;
-  gaze_assistant *assistant = chat->assistant;
-  size_t kept, read;
-  GAZE_TRY(gaze_chat_slide(chat, w->ids + w->answer, w->n - w->answer, &kept));
+  size_t kept;
+  GAZE_TRY(gaze_chat_slide(w->chat, w->ids + w->answer, w->n - w->answer, &kept));
   list_ids(w, kept);
   if (is_full(w))
     return end(w, "context"), GAZE_OK;
-  gaze_err err = gaze_reading_go_on(assistant, &chat->reading, &chat->prompt, gaze_chat_picture_rows, chat,
-                                    w->options->stop, assistant->logits, &read);
-  if (err == GAZE_ERR_INTERRUPTED)
-    return end(w, "interrupted"), GAZE_OK;
-  GAZE_TRY(err);
-  return take(w, gaze_sampler_next(&w->sampler, assistant->logits));
+  GAZE_TRY(read_anew(w));
+  return w->ended ? GAZE_OK : take(w, gaze_sampler_next(&w->sampler, w->chat->assistant->logits));
 }
 
 /* The last id and what is guessed to follow it go through the decoder together; what it would have said itself is
@@ -177,10 +185,15 @@ static gaze_err go_on(writing *w) {
   size_t V = assistant->decoder.config.vocabulary, at = w->chat->reading.cache->used;
   int32_t ids[1 + GAZE_DRAFT_MOST];
   ids[0] = w->ids[w->n - 1];
-  size_t guesses = guess(w, ids + 1), right = 0;
+  size_t room = gaze_reading_room(&w->chat->reading), guesses = room ? guess(w, ids + 1, room - 1) : 0, right = 0;
   double start = gaze_chat_now();
-  gaze_reading_add(assistant, &w->chat->reading, ids, 1 + guesses, assistant->logits);
+  if (room)
+    gaze_reading_add(assistant, &w->chat->reading, ids, 1 + guesses, assistant->logits);
+  else
+    GAZE_TRY(read_anew(w));
   double seconds = gaze_chat_now() - start;
+  if (w->ended)
+    return GAZE_OK;
   w->out->guessed_tokens += guesses;
   do {
     int32_t next = gaze_sampler_next(&w->sampler, assistant->logits + right * V);
@@ -190,7 +203,8 @@ static gaze_err go_on(writing *w) {
     right++;
   } while (true);
   w->out->accepted_tokens += right;
-  gaze_lookup_pace_learn(&w->pace, guesses, right, seconds);
+  if (room)
+    gaze_lookup_pace_learn(&w->pace, guesses, right, seconds);
   gaze_reading_cut(&w->chat->reading, at + 1 + right);
   return GAZE_OK;
 }
