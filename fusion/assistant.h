@@ -14,7 +14,8 @@
 
 enum {
   GAZE_PROMPT_PIECE = 512, /* rows of a prompt that are read at once */
-  GAZE_DRAFT_MOST = 8,     /* ids that are guessed ahead */
+  GAZE_DRAFT_MOST = 7,     /* ids that are guessed ahead: with the one before them as many rows as products take
+                            * alike, whatever stands beside a row */
   GAZE_ENDS_MOST = 16      /* ids that end an answer */
 };
 
@@ -41,10 +42,14 @@ struct gaze_assistant {
   size_t context; /* rows of a conversation */
   gaze_arena arena;
   gaze_decoder_tape tape;
-  float *logits; /* [1 + GAZE_DRAFT_MOST, V] */
+  float *logits; /* [1 + GAZE_DRAFT_MOST, V], in the arena */
   char key[33];  /* empty: not yet made */
   gaze_picture_rows seen;
 };
+
+/* Lays step memory out for so many rows, GAZE_PROMPT_PIECE at most: a short prompt touches little of it. The logits
+ * stay where they are. */
+void gaze_assistant_make_room(gaze_assistant *assistant, size_t rows);
 
 /* In both files that a model becomes: its key (gaze_assistant_key). */
 #define GAZE_PAIR_KEY "gaze.model"
@@ -61,7 +66,8 @@ void gaze_assistant_close_files(gaze_assistant *assistant);
  * whole blocks. */
 GAZE_CHECKED gaze_err gaze_decoder_prepare(gaze_decoder *decoder, const gaze_parameters *list,
                                            const gaze_compute *compute, gaze_prepared *prepared);
-/* Of all weights that a token goes through: not of the table of embeddings, of which it reads a row. */
+/* Of one, and of all weights that a token goes through: not of the table of embeddings, of which it reads a row. */
+size_t gaze_decoder_bytes_of(const gaze_decoder *decoder, const gaze_parameter *parameter);
 size_t gaze_decoder_bytes(const gaze_decoder *decoder, const gaze_parameters *list);
 /* What an assistant answers with, before it is run; what it sees with, before each picture. */
 GAZE_CHECKED gaze_err gaze_assistant_prepare(gaze_assistant *assistant);

@@ -32,14 +32,16 @@ gaze_err gaze_decoder_prepare(gaze_decoder *decoder, const gaze_parameters *list
   return err;
 }
 
+size_t gaze_decoder_bytes_of(const gaze_decoder *decoder, const gaze_parameter *p) {
+  bool table = p->weight == &decoder->token_embedding;
+  gaze_dtype dtype = table ? decoder->head_weight.dtype : p->weight->dtype;
+  return table && !decoder->config.tied ? 0 : gaze_dtype_bytes(dtype, gaze_parameter_count(p));
+}
+
 size_t gaze_decoder_bytes(const gaze_decoder *decoder, const gaze_parameters *list) {
   size_t bytes = 0;
-  for (size_t i = 0; i < list->n; i++) {
-    const gaze_parameter *p = &list->items[i];
-    bool table = p->weight == &decoder->token_embedding;
-    gaze_dtype dtype = table ? decoder->head_weight.dtype : p->weight->dtype;
-    bytes += table && !decoder->config.tied ? 0 : gaze_dtype_bytes(dtype, gaze_parameter_count(p));
-  }
+  for (size_t i = 0; i < list->n; i++)
+    bytes += gaze_decoder_bytes_of(decoder, &list->items[i]);
   return bytes;
 }
 

@@ -34,19 +34,13 @@ static void fill_prompt(gaze_prompt *prompt, size_t n, size_t vocabulary) {
     must(gaze_prompt_add_ids(prompt, &(int32_t){(int32_t)((i * 7919 + 13) % vocabulary)}, 1));
 }
 
-/* Of all weights but the table of embeddings, of which a token reads a row. */
-static size_t bytes_read(const gaze_assistant *assistant, const gaze_parameter *p) {
-  bool table = p->weight == &assistant->decoder.token_embedding && !assistant->decoder.config.tied;
-  return table ? 0 : gaze_dtype_bytes(p->weight->dtype, gaze_parameter_count(p));
-}
-
 /* GB/s of a plain reading of what is large of them, where it lies: a file's pages are not always as fast as others. */
 static double read_weights(const gaze_assistant *assistant) {
   enum { LARGE = 1 << 20, LINE = 64 };
   double bytes = 0, seconds = 0;
   for (size_t i = 0; i < assistant->parameters.n; i++) {
     const gaze_parameter *p = &assistant->parameters.items[i];
-    size_t size = bytes_read(assistant, p), skipped = LINE - (uintptr_t)p->weight->data % LINE;
+    size_t size = gaze_decoder_bytes_of(&assistant->decoder, p), skipped = LINE - (uintptr_t)p->weight->data % LINE;
     if (size < LARGE)
       continue;
     bytes += (double)(size - skipped);

@@ -37,5 +37,8 @@ gaze_kv_cache *decoder_cache(const decoder_run *run, gaze_dtype dtype);
 /* Puts n ids behind each of the caches' rows. logits: as gaze_decoder_forward's. */
 void decoder_step(decoder_run *run, float *logits, const int32_t *const *ids, const size_t *n,
                   gaze_kv_cache *const *caches, size_t batch, bool all);
+/* Ids that go through together, as many as an answer guesses, have the logits that they have one by one, bit for bit.
+ */
+void decoder_check_together(decoder_run *run);
 
 #endif

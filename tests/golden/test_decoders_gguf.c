@@ -81,6 +81,7 @@ static void check_file(const char *path, const char *name) {
       relative_error(logits, gaze_safetensors_find(wanted, "logits")->data, n * run.decoder.config.vocabulary);
   if (!(error <= 1e-4))
     fail_msg("%s: relative error %g", path, error);
+  decoder_check_together(&run);
   decoder_close(&run);
   gaze_safetensors_close(wanted);
 }
@@ -288,6 +289,7 @@ static void rounded_weights_stay_near(void **state) {
       fail_msg("%s: cosine %.6f", path, found);
     if (cases[i].to == GAZE_TO_Q4_K || cases[i].to == GAZE_TO_Q4_K_M)
       check_mixture(run.weights, cases[i].to == GAZE_TO_Q4_K_M);
+    decoder_check_together(&run);
     decoder_close(&run);
   }
   gaze_safetensors_close(wanted);
