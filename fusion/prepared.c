@@ -82,12 +82,13 @@ static gaze_err pack_product(const gaze_preparation *what, const gaze_parameter 
 gaze_err gaze_prepared_pack(gaze_prepared *prepared, const gaze_preparation *what) {
   const gaze_parameter *p;
   size_t n = 0;
-  if (prepared->packed)
-    return GAZE_OK;
   for (size_t i = 0; next_product(&what->list, &i);)
     n++;
-  GAZE_TRY(gaze_alloc(n, sizeof(gaze_packed *), &prepared->packed));
-  for (size_t i = 0; (p = next_product(&what->list, &i));) {
+  if (!prepared->packed)
+    GAZE_TRY(gaze_alloc(n, sizeof(gaze_packed *), &prepared->packed));
+  for (size_t i = 0, k = 0; (p = next_product(&what->list, &i)); k++) {
+    if (k < prepared->n_packed) /* all, or what there was memory for the last time */
+      continue;
     GAZE_TRY(pack_product(what, p, &prepared->packed[prepared->n_packed]));
     p->weight->packed = prepared->packed[prepared->n_packed++];
   }

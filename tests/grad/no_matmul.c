@@ -19,5 +19,6 @@ gaze_precision gaze_matmul_precision(const gaze_matmul *matmul) { return GAZE_PR
 
 void gaze_quantise(void *blocks, const float *x, gaze_dtype dtype, size_t n) { assert(!"reached"); }
 void gaze_dequantise(float *y, const void *blocks, gaze_dtype dtype, size_t n) { assert(!"reached"); }
+void gaze_quantise(void *blocks, const float *x, gaze_dtype dtype, size_t n) { assert(!"reached"); }
 
 const gaze_quantised_kernels gaze_quantised_portable;
