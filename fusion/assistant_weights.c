@@ -68,6 +68,7 @@ static void forget_eye(const gaze_assistant *assistant) {
 }
 
 gaze_err gaze_assistant_prepare_eye(gaze_assistant *assistant) {
+  static const char *const names[] = {"f32", "bf16", "int8"};
   const gaze_prepared *prepared = &assistant->eye->prepared;
   bool before = prepared->packed || prepared->converted.base;
   GAZE_TRY(gaze_eye_prepare(assistant->eye, &assistant->compute));
@@ -75,6 +76,6 @@ gaze_err gaze_assistant_prepare_eye(gaze_assistant *assistant) {
     return GAZE_OK;
   forget_eye(assistant);
   if (assistant->options.model.verbose)
-    gaze_warn("%s: the image encoder is in %s now", assistant->path, prepared->packed ? "int8" : "bf16");
+    gaze_warn("%s: the image encoder is in %s now", assistant->path, names[assistant->options.model.precision]);
   return GAZE_OK;
 }
