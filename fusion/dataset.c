@@ -49,24 +49,71 @@ gaze_err gaze_dataset_add(gaze_dataset *dataset, const gaze_sample *sample) {
   return GAZE_OK;
 }
 
-static gaze_err find_type(const gaze_dataset *dataset, const char *type, bool *is_tar) {
+gaze_err gaze_dataset_place(gaze_dataset *dataset, const gaze_dataset_options *options, const char *name,
+                            const char **out) {
+  const char *folder = options->pictures ? options->pictures : dataset->path, *slash = strrchr(folder, '/');
+  size_t front = options->pictures ? strlen(folder) : slash ? (size_t)(slash - folder) + 1 : 0, length = strlen(name);
+  char *path;
+  if (name[0] == '/')
+    front = 0;
+  GAZE_TRY(gaze_dataset_take(dataset, front + length + 2, &path));
+  *out = path;
+  memcpy(path, folder, front);
+  path += front;
+  if (front && path[-1] != '/')
+    *path++ = '/';
+  memcpy(path, name, length + 1);
+  return GAZE_OK;
+}
+
+gaze_err gaze_dataset_fail(const gaze_dataset *dataset, const char *key, const char *what) {
+  return gaze_fail(GAZE_ERR_FORMAT, "wrong JSON of sample %s: %s: %s", key, dataset->path, what);
+}
+
+gaze_err gaze_dataset_leave_out(gaze_dataset *dataset, const gaze_dataset_options *options, const char *key,
+                                gaze_err err) {
+  if (!options->failed || (err != GAZE_ERR_FORMAT && err != GAZE_ERR_UNSUPPORTED))
+    return err;
+  options->failed(options->user, key, gaze_last_error());
+  dataset->failed++;
+  return GAZE_OK;
+}
+
+typedef gaze_err read_fn(gaze_dataset *dataset, const gaze_dataset_options *options);
+
+/* JSON by its first sign: a list of rows, or a row a line. */
+static bool is_json(const gaze_map *map) {
+  size_t i = 0;
+  while (i < map->size && map->data[i] && strchr(" \t\r\n", map->data[i]))
+    i++;
+  return i < map->size && (map->data[i] == '[' || map->data[i] == '{');
+}
+
+static gaze_err find_reader(const gaze_dataset *dataset, const char *type, read_fn **out) {
+  static const struct {
+    const char *name;
+    read_fn *read;
+  } readers[] = {
+      {"webdataset", gaze_dataset_read_tar}, {"csv", gaze_dataset_read_csv}, {"llava", gaze_dataset_read_llava}};
   const gaze_map *map = &dataset->map;
-  if (type && strcmp(type, "auto") != 0) {
-    *is_tar = strcmp(type, "webdataset") == 0;
-    if (!*is_tar && strcmp(type, "csv") != 0)
-      return gaze_fail(GAZE_ERR_ARGUMENT, "unknown dataset type: %s: use webdataset, csv or auto", type);
-    return GAZE_OK;
-  }
+  for (size_t i = 0; type && i < sizeof readers / sizeof *readers; i++)
+    if (strcmp(type, readers[i].name) == 0) {
+      *out = readers[i].read;
+      return GAZE_OK;
+    }
+  if (type && strcmp(type, "auto") != 0)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "unknown dataset type: %s: use webdataset, csv, llava or auto", type);
   if (map->size >= 2 && map->data[0] == 0x1f && map->data[1] == 0x8b)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "compressed data set: %s: unpack it with gunzip", dataset->path);
-  *is_tar = gaze_ends_with(dataset->path, ".tar") || gaze_tar_check(map->data, map->size);
+  bool is_tar = gaze_ends_with(dataset->path, ".tar") || gaze_tar_check(map->data, map->size);
+  *out = is_tar ? gaze_dataset_read_tar : is_json(map) ? gaze_dataset_read_llava : gaze_dataset_read_csv;
   return GAZE_OK;
 }
 
 static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *options) {
-  bool is_tar = false;
-  GAZE_TRY(find_type(dataset, options->type, &is_tar));
-  GAZE_TRY(is_tar ? gaze_dataset_read_tar(dataset, options) : gaze_dataset_read_csv(dataset, options));
+  read_fn *read = NULL;
+  GAZE_TRY(find_reader(dataset, options->type, &read));
+  GAZE_TRY(read(dataset, options));
   if (!dataset->n && !dataset->failed)
     return gaze_fail(GAZE_ERR_FORMAT, "no samples with a picture: %s: see what gaze train --help says of data",
                      dataset->path);

@@ -1,18 +1,27 @@
-/* Picture-text samples: WebDataset tars, CSV/TSV. Everything but the pictures' bytes is read at open; those stay
- * mapped. */
+/* Picture-text samples: WebDataset tars, CSV/TSV, LLaVA's JSON. Everything but the pictures' bytes is read at open;
+ * those stay mapped. */
 #ifndef GAZE_FUSION_DATASET_H
 #define GAZE_FUSION_DATASET_H
 
 #include "core/base/json.h"
 #include "gaze_train.h"
 
+/* About a picture: of a tar's `qa`, a row of a table, or the turns of a conversation. */
+typedef struct gaze_sample_question {
+  const char *text;
+  const char *const *answers; /* [n_answers] of as many people */
+  size_t n_answers;           /* 0: nobody's */
+} gaze_sample_question;
+
 typedef struct gaze_sample {
   const char *key;
-  const uint8_t *picture; /* encoded bytes in the mapped tar; NULL for CSV: then `path` is opened when needed */
+  const uint8_t *picture; /* encoded bytes in the mapped tar; NULL elsewhere: then `path` is opened when needed */
   size_t picture_size;
-  const char *path;            /* CSV: the picture's file, else NULL */
+  const char *path;            /* of the picture's file, NULL in a tar */
   const char *const *captions; /* [n_captions] */
   size_t n_captions;
+  const gaze_sample_question *questions; /* [n_questions] */
+  size_t n_questions;
   const char *class_id, *name; /* NULL when absent */
   const uint16_t *teacher;     /* f16 [teacher_dim] in the mapped tar (KEY.teacher.npy), or NULL */
   size_t teacher_dim;
@@ -22,10 +31,11 @@ typedef struct gaze_sample {
 typedef struct gaze_dataset gaze_dataset;
 
 typedef struct gaze_dataset_options {
-  const char *type; /* "webdataset", "csv", "auto" (by content and name); NULL: auto */
+  const char *type; /* "webdataset", "csv", "llava", "auto" (by content and name); NULL: auto */
   const char *csv_img_key, *csv_caption_key, *csv_separator; /* NULL: filepath, title, sniffed */
   bool columns_fixed;                                        /* nobody can name columns: messages do not advise it */
-  /* Told of each sample of a tar whose JSON or teacher vector is wrong, which is left out; NULL: the first one ends the
+  const char *pictures; /* folder of pictures whose paths are relative; NULL: the file's own */
+  /* Told of each sample of a tar or of LLaVA's JSON that is wrong, which is left out; NULL: the first one ends the
    * reading. message is borrowed. */
   void (*failed)(void *user, const char *key, const char *message);
   void *user;
@@ -34,7 +44,7 @@ typedef struct gaze_dataset_options {
 /* The columns that a training run names, for what it learns from and what it is measured on. Borrows from them. */
 gaze_dataset_options gaze_dataset_columns_of(const gaze_train_clip_options *options);
 
-/* path: one tar or CSV/TSV file. Samples without a picture are left out and counted. */
+/* path: one tar, CSV/TSV or JSON file. Samples without a picture are left out and counted. */
 GAZE_CHECKED gaze_err gaze_dataset_open(const char *path, const gaze_dataset_options *options, gaze_dataset **out);
 void gaze_dataset_close(gaze_dataset *dataset);
 size_t gaze_dataset_size(const gaze_dataset *dataset);

@@ -23,8 +23,27 @@ GAZE_CHECKED gaze_err gaze_dataset_take(gaze_dataset *dataset, size_t size, void
 GAZE_CHECKED gaze_err gaze_dataset_text(gaze_dataset *dataset, const char *text, size_t length, const char **out);
 GAZE_CHECKED gaze_err gaze_dataset_add(gaze_dataset *dataset, const gaze_sample *sample);
 
+/* A picture's path, in the folder of pictures where it is relative. */
+GAZE_CHECKED gaze_err gaze_dataset_place(gaze_dataset *dataset, const gaze_dataset_options *options, const char *name,
+                                         const char **out);
+/* "wrong JSON of sample ...: what" */
+GAZE_CHECKED gaze_err gaze_dataset_fail(const gaze_dataset *dataset, const char *key, const char *what);
+/* What becomes of a sample that gave err: where it can be left out, that is told and the result GAZE_OK. */
+GAZE_CHECKED gaze_err gaze_dataset_leave_out(gaze_dataset *dataset, const gaze_dataset_options *options,
+                                             const char *key, gaze_err err);
+/* A list of texts that are not empty, behind `first` (NULL: nothing); name: of the member. */
+GAZE_CHECKED gaze_err gaze_dataset_texts(gaze_dataset *dataset, const char *key, const char *name, const json_t *list,
+                                         const char *first, const char *const **out, size_t *n);
+/* Questions of a `qa` list of [question, answer or answers], and of LLaVA's `conversations`. NULL or null: none. */
+GAZE_CHECKED gaze_err gaze_dataset_read_qa(gaze_dataset *dataset, const json_t *list, gaze_sample *sample);
+GAZE_CHECKED gaze_err gaze_dataset_read_turns(gaze_dataset *dataset, const json_t *list, gaze_sample *sample);
+/* One question; answer: a text or a list of them, NULL: nobody's. */
+GAZE_CHECKED gaze_err gaze_dataset_read_question(gaze_dataset *dataset, const char *text, const json_t *answer,
+                                                 gaze_sample *sample);
+
 /* Fill the dataset from its map. */
 GAZE_CHECKED gaze_err gaze_dataset_read_tar(gaze_dataset *dataset, const gaze_dataset_options *options);
 GAZE_CHECKED gaze_err gaze_dataset_read_csv(gaze_dataset *dataset, const gaze_dataset_options *options);
+GAZE_CHECKED gaze_err gaze_dataset_read_llava(gaze_dataset *dataset, const gaze_dataset_options *options);
 
 #endif

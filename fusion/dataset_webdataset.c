@@ -41,54 +41,39 @@ static sample_part find_part(const char *extension) {
   return PARTS;
 }
 
-static gaze_err fail_field(const gaze_dataset *dataset, const gaze_sample *sample, const char *what) {
-  return gaze_fail(GAZE_ERR_FORMAT, "wrong JSON of sample %s: %s: %s", sample->key, dataset->path, what);
-}
-
 static gaze_err read_string(gaze_dataset *dataset, const gaze_sample *sample, const json_t *json, const char *key,
                             const char **out) {
   const json_t *value = json_object_get(json, key);
   if (!value || json_is_null(value))
     return GAZE_OK;
   if (!json_is_string(value))
-    return fail_field(dataset, sample, "make \"class\" and \"name\" texts");
+    return gaze_dataset_fail(dataset, sample->key, "make \"class\" and \"name\" texts");
   return gaze_dataset_text(dataset, json_string_value(value), json_string_length(value), out);
 }
 
 /* The caption of KEY.txt, if any, and those of KEY.json. */
 static gaze_err read_captions(gaze_dataset *dataset, const span *text, const json_t *list, gaze_sample *sample) {
-  if (json_is_null(list))
-    list = NULL;
-  if (list && !json_is_array(list))
-    return fail_field(dataset, sample, "make \"captions\" a list of texts");
-  size_t n = json_array_size(list), length = text->data ? text->size : 0;
+  size_t length = text->data ? text->size : 0;
+  const char *first = NULL;
   while (length && strchr(" \r\n\t", text->data[length - 1]))
     length--;
-  const char **captions;
-  GAZE_TRY(gaze_dataset_take(dataset, (n + 1) * sizeof *captions, &captions));
-  sample->captions = captions;
   if (length)
-    GAZE_TRY(gaze_dataset_text(dataset, (const char *)text->data, length, &captions[sample->n_captions++]));
-  for (size_t i = 0; i < n; i++) {
-    const json_t *value = json_array_get(list, i);
-    if (!json_is_string(value))
-      return fail_field(dataset, sample, "make \"captions\" a list of texts");
-    if (json_string_length(value))
-      GAZE_TRY(gaze_dataset_text(dataset, json_string_value(value), json_string_length(value),
-                                 &captions[sample->n_captions++]));
-  }
-  return GAZE_OK;
+    GAZE_TRY(gaze_dataset_text(dataset, (const char *)text->data, length, &first));
+  return gaze_dataset_texts(dataset, sample->key, "captions", list, first, &sample->captions, &sample->n_captions);
 }
 
 static gaze_err read_fields(gaze_dataset *dataset, const sample_group *group, const json_t *json, gaze_sample *sample) {
   const json_t *augment = json_object_get(json, "augment");
   if (json && !json_is_object(json))
-    return fail_field(dataset, sample, "make it an object");
+    return gaze_dataset_fail(dataset, sample->key, "make it an object");
   if (augment && !json_is_boolean(augment) && !json_is_null(augment))
-    return fail_field(dataset, sample, "make \"augment\" true or false");
+    return gaze_dataset_fail(dataset, sample->key, "make \"augment\" true or false");
   sample->fixed = json_is_false(augment);
   GAZE_TRY(read_string(dataset, sample, json, "class", &sample->class_id));
   GAZE_TRY(read_string(dataset, sample, json, "name", &sample->name));
+  GAZE_TRY(gaze_dataset_read_qa(dataset, json_object_get(json, "qa"), sample));
+  if (!sample->n_questions)
+    GAZE_TRY(gaze_dataset_read_turns(dataset, json_object_get(json, "conversations"), sample));
   return read_captions(dataset, &group->parts[TEXT], json_object_get(json, "captions"), sample);
 }
 
@@ -135,11 +120,7 @@ static gaze_err finish_group(gaze_dataset *dataset, const gaze_dataset_options *
     return GAZE_OK;
   }
   gaze_err err = add_group(dataset, group);
-  if (!options->failed || (err != GAZE_ERR_FORMAT && err != GAZE_ERR_UNSUPPORTED))
-    return err;
-  options->failed(options->user, group->key, gaze_last_error());
-  dataset->failed++;
-  return GAZE_OK;
+  return err == GAZE_OK ? GAZE_OK : gaze_dataset_leave_out(dataset, options, group->key, err);
 }
 
 static gaze_err add_member(gaze_dataset *dataset, const gaze_dataset_options *options, sample_group *group,
