@@ -1,7 +1,6 @@
 /* Measuring an assistant on questions about pictures. */
 #include "core/base/memory.h"
 #include "fusion/assistant.h"
-#include "fusion/caption_words.h"
 #include "fusion/eval_questions.h"
 #include "fusion/question_look_up.h"
 #include "fusion/vqa_score.h"
@@ -13,7 +12,7 @@ enum { TYPES_MOST = 20 }; /* that are told of each by itself */
 
 /* Answers that are alike in something, and how many are right. */
 typedef struct question_tally {
-  char *name; /* the first two words of the questions */
+  char *name; /* of gaze_vqa_question_type */
   size_t asked, exact;
 } question_tally;
 
@@ -70,21 +69,11 @@ static gaze_err judged_init(judged_row *judged, const gaze_eval_row *row) {
   return GAZE_OK;
 }
 
-/* "what color", "how many": the first two words. *out: yours. */
-static gaze_err name_type(const char *question, char **out) {
-  GAZE_TRY(gaze_caption_words(question, out));
-  size_t length = strcspn(*out, " ");
-  if ((*out)[length])
-    length += 1 + strcspn(*out + length + 1, " ");
-  (*out)[length] = 0;
-  return GAZE_OK;
-}
-
 static gaze_err count_type(vqa_tallies *tallies, const char *question, bool exact) {
   char *name;
   size_t i = 0;
   GAZE_TRY(gaze_grow(&tallies->types, &tallies->types_capacity, tallies->n_types + 1, sizeof *tallies->types));
-  GAZE_TRY(name_type(question, &name));
+  GAZE_TRY(gaze_vqa_question_type(question, &name));
   while (i < tallies->n_types && strcmp(tallies->types[i].name, name) != 0)
     i++;
   if (i == tallies->n_types)

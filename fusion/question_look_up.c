@@ -8,46 +8,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_answers(const void *left, const void *right) {
+enum { KEYS = 3 }; /* of a question: itself, its type, all */
+
+static int compare_keys(const void *left, const void *right) {
   const gaze_known_answer *a = left, *b = right;
-  return strcmp(a->answer, b->answer);
+  return strcmp(a->key, b->key);
 }
 
 static int compare_known(const void *left, const void *right) {
   const gaze_known_answer *a = left, *b = right;
-  int order = strcmp(a->question, b->question);
-  return order ? order : compare_answers(a, b);
+  int order = compare_keys(a, b);
+  return order ? order : strcmp(a->answer, b->answer);
 }
 
-static int compare_questions(const void *left, const void *right) {
-  const gaze_known_answer *a = left, *b = right;
-  return strcmp(a->question, b->question);
+static void free_keys(char *keys[KEYS]) {
+  for (int k = 0; k < KEYS; k++)
+    free(keys[k]);
 }
 
-/* The answer that stands most often in items [n], equal ones side by side; of several the first. */
-static const char *find_usual(const gaze_known_answer *items, size_t n) {
-  const char *usual = NULL;
-  size_t most = 0, run = 0;
-  for (size_t i = 0; i < n; i++) {
-    run = i && compare_answers(&items[i - 1], &items[i]) == 0 ? run + 1 : 1;
-    if (run > most) {
-      most = run;
-      usual = items[i].answer;
-    }
-  }
-  return usual;
+/* keys: zeroed; yours in any case: free_keys. */
+static gaze_err list_keys(const char *question, char *keys[KEYS]) {
+  char *type;
+  GAZE_TRY(gaze_caption_words(question, &keys[0]));
+  GAZE_TRY(gaze_vqa_question_type(question, &type));
+  gaze_err err = gaze_format(&keys[1], "%s *", type);
+  free(type);
+  GAZE_TRY(err);
+  return gaze_strdup("*", &keys[2]);
 }
 
-static gaze_err add(gaze_question_look_up *known, const gaze_sample_question *question) {
+/* The key becomes the list's. */
+static gaze_err add(gaze_question_look_up *known, char **key, const char *answer) {
+  GAZE_TRY(gaze_grow(&known->items, &known->capacity, known->n + 1, sizeof *known->items));
+  gaze_known_answer *item = &known->items[known->n];
+  GAZE_TRY(gaze_vqa_normalise(answer, &item->answer));
+  item->key = *key;
+  *key = NULL;
+  known->n++;
+  return GAZE_OK;
+}
+
+static gaze_err add_question(gaze_question_look_up *known, const gaze_sample_question *question) {
   for (size_t i = 0; i < question->n_answers; i++) {
-    GAZE_TRY(gaze_grow(&known->items, &known->capacity, known->n + 1, sizeof *known->items));
-    gaze_known_answer *item = &known->items[known->n];
-    GAZE_TRY(gaze_caption_words(question->text, &item->question));
-    gaze_err err = gaze_vqa_normalise(question->answers[i], &item->answer);
-    if (err != GAZE_OK)
-      free(item->question);
+    char *keys[KEYS] = {0};
+    gaze_err err = list_keys(question->text, keys);
+    for (int k = 0; k < KEYS && err == GAZE_OK; k++)
+      err = add(known, &keys[k], question->answers[i]);
+    free_keys(keys);
     GAZE_TRY(err);
-    known->n++;
   }
   return GAZE_OK;
 }
@@ -57,7 +65,7 @@ static gaze_err add_sets(gaze_question_look_up *known, const char *const *paths,
   gaze_err err = gaze_eval_set_open(&set, paths, n, NULL);
   for (size_t i = 0; i < set.n && err == GAZE_OK; i++)
     for (size_t j = 0; j < set.samples[i]->n_questions && err == GAZE_OK; j++)
-      err = add(known, &set.samples[i]->questions[j]);
+      err = add_question(known, &set.samples[i]->questions[j]);
   gaze_eval_set_fini(&set);
   return err;
 }
@@ -66,33 +74,45 @@ gaze_err gaze_question_look_up_init(gaze_question_look_up *known, const char *co
   GAZE_TRY(add_sets(known, paths, n));
   if (!known->n)
     return gaze_fail(GAZE_ERR_MISMATCH, "no questions: %s: name a set with questions and answers", paths[0]);
-  qsort(known->items, known->n, sizeof *known->items, compare_answers);
-  known->usual = find_usual(known->items, known->n);
   qsort(known->items, known->n, sizeof *known->items, compare_known);
   return GAZE_OK;
 }
 
 void gaze_question_look_up_fini(gaze_question_look_up *known) {
   for (size_t i = 0; i < known->n; i++) {
-    free(known->items[i].question);
+    free(known->items[i].key);
     free(known->items[i].answer);
   }
   free(known->items);
 }
 
-gaze_err gaze_question_look_up_get(const gaze_question_look_up *known, const char *question, const char **answer) {
-  gaze_known_answer wanted = {0};
-  GAZE_TRY(gaze_caption_words(question, &wanted.question));
-  const gaze_known_answer *found = bsearch(&wanted, known->items, known->n, sizeof *known->items, compare_questions);
-  *answer = known->usual;
-  if (found) {
-    const gaze_known_answer *first = found, *end = found;
-    while (first > known->items && compare_questions(first - 1, found) == 0)
-      first--;
-    while (end < known->items + known->n && compare_questions(end, found) == 0)
-      end++;
-    *answer = find_usual(first, (size_t)(end - first));
+/* The answer that stands most often under a key, of several the first; NULL: none does. */
+static const char *find_usual(const gaze_question_look_up *known, char *key) {
+  const gaze_known_answer wanted = {.key = key};
+  const gaze_known_answer *end = known->items + known->n;
+  const gaze_known_answer *at = bsearch(&wanted, known->items, known->n, sizeof *known->items, compare_keys);
+  const char *usual = NULL;
+  size_t most = 0, run = 0;
+  if (!at)
+    return NULL;
+  while (at > known->items && compare_keys(at - 1, at) == 0)
+    at--;
+  for (; at < end && strcmp(at->key, key) == 0; at++) {
+    run = run && strcmp(at[-1].answer, at->answer) == 0 ? run + 1 : 1;
+    if (run > most) {
+      most = run;
+      usual = at->answer;
+    }
   }
-  free(wanted.question);
-  return GAZE_OK;
+  return usual;
+}
+
+gaze_err gaze_question_look_up_get(const gaze_question_look_up *known, const char *question, const char **answer) {
+  char *keys[KEYS] = {0};
+  gaze_err err = list_keys(question, keys);
+  *answer = NULL;
+  for (int k = 0; k < KEYS && err == GAZE_OK && !*answer; k++)
+    *answer = find_usual(known, keys[k]);
+  free_keys(keys);
+  return err;
 }

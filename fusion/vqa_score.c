@@ -1,6 +1,7 @@
 #include "fusion/vqa_score.h"
 
 #include "core/base/memory.h"
+#include "fusion/caption_words.h"
 #include "text/points.h"
 
 #include <stdlib.h>
@@ -179,6 +180,15 @@ double gaze_vqa_consensus(const char *answer, const char *const *truths, size_t 
   size_t same = count_same(answer, truths, n);
   double without_one_of_them = same ? (double)same * third(same - 1) : 0;
   return (without_one_of_them + (double)(n - same) * third(same)) / (double)n;
+}
+
+gaze_err gaze_vqa_question_type(const char *question, char **out) {
+  GAZE_TRY(gaze_caption_words(question, out));
+  size_t length = strcspn(*out, " ");
+  if ((*out)[length])
+    length += 1 + strcspn(*out + length + 1, " ");
+  (*out)[length] = 0;
+  return GAZE_OK;
 }
 
 gaze_answer_kind gaze_vqa_kind(const char *truth) {

@@ -15,6 +15,9 @@ bool gaze_vqa_is_exact(const char *answer, const char *const *truths, size_t n);
  * out one of them after another. */
 double gaze_vqa_consensus(const char *answer, const char *const *truths, size_t n);
 
+/* What a question is of by how it begins: its first two words, "what color", "how many". *out is yours: free(). */
+GAZE_CHECKED gaze_err gaze_vqa_question_type(const char *question, char **out);
+
 typedef enum gaze_answer_kind { GAZE_ANSWER_YES_NO, GAZE_ANSWER_NUMBER, GAZE_ANSWER_OTHER } gaze_answer_kind;
 gaze_answer_kind gaze_vqa_kind(const char *truth);
 
