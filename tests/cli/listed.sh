@@ -58,7 +58,7 @@ spread() {
   sed 's/ -[^ ]*$//' program | sort -u | while read -r command; do
     sed -n "s/^common /$command /p; s/^$command -/$command -/p" "$1"
     grep -q "^$command --max-megapixels" program && sed -n "s/^pictures /$command /p" "$1"
-    grep -q "^$command --max-tokens" program && sed -n "s/^answering /$command /p" "$1"
+    grep -q "^$command --temperature" program && sed -n "s/^answering /$command /p" "$1"
   done | sort -u
 }
 spread fish >listed
