@@ -181,7 +181,8 @@ def caption_sets(chance):
         ("...", ["a bus", "..."]),
     ]
     exact = [(text, [text]) for text in (sentence(chance, length) for length in (1, 2, 3, 4, 9))]
-    return [alike, apart, people, exact, alike[:1]]
+    between = [(sentence(chance, 4), [sentence(chance, 5), sentence(chance, 3)])]  # as near to both lengths
+    return [alike, apart, people, exact, alike[:1], between]
 
 
 def write(folder):

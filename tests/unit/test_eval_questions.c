@@ -99,6 +99,11 @@ static void test_shuffled_pictures(void **state) {
   }
   for (size_t i = 0; i < PICTURES; i++)
     assert_int_equal(taken[i], N / PICTURES);
+  for (uint64_t seed = 0; seed < 20; seed++) { /* nobody's own by any seed */
+    assert_int_equal(gaze_shuffle_pictures(list, N, seed, again), GAZE_OK);
+    for (size_t i = 0; i < N; i++)
+      assert_string_not_equal(again[i]->path, list[i]->path);
+  }
   assert_int_equal(gaze_shuffle_pictures(list, N, 1, again), GAZE_OK);
   assert_memory_equal(shown, again, sizeof shown);
   assert_int_equal(gaze_shuffle_pictures(list, N, 2, again), GAZE_OK);
@@ -204,13 +209,14 @@ static void test_looking_up(void **state) {
       &tar, "a.json",
       "{\"qa\":[[\"What color is it?\",\"Red.\"],[\"what color is it ?\",\"red\"],[\"what color is it?\",\"a blue\"],"
       "[\"what color is she?\",\"blue\"],[\"what color is he?\",\"blue\"],[\"is it?\",\"yes\"],"
-      "[\"is it?\",\"yes\"],[\"is she?\",\"yes\"],[\"is he?\",\"yes\"]]}");
+      "[\"is it?\",\"yes\"],[\"is she?\",\"yes\"],[\"is he?\",\"yes\"],[\"who?\",\"b\"],[\"who?\",\"aa\"]]}");
   tar_write(&tar, test_path("known.tar"));
   const char *path = test_path("known.tar"), *none = write_questions()[0];
   assert_int_equal(gaze_question_look_up_init(&known, &path, 1), GAZE_OK);
   check_look_up(&known, "What color is it", "red");
   check_look_up(&known, "what color is the bus?", "blue"); /* as questions that begin so */
   check_look_up(&known, "where?", "yes");                  /* as all */
+  check_look_up(&known, "who?", "aa");                     /* of as many the first by name */
   gaze_question_look_up_fini(&known);
   known = (gaze_question_look_up){0};
   assert_int_equal(gaze_question_look_up_init(&known, &none, 1), GAZE_OK);
