@@ -91,12 +91,12 @@ typedef struct gaze_eval_options {
   void *user;
 } gaze_eval_options;
 
-/* Asks all questions of sets (paths, n): WebDataset tars with `qa`, tables with the columns question and answer,
- * LLaVA's JSON. metrics: a JSON object in CLIP_benchmark's shape, with "answer_types" and "question_types" beside
- * "metrics", and in "failed" the rows that cannot be used; yours: free(). options may be NULL. */
+/* Asks all questions of sets (paths, n): WebDataset tars or folders with `qa`, tables with the columns question and
+ * answer, LLaVA's JSON. metrics: a JSON object in CLIP_benchmark's shape, with "answer_types" and "question_types"
+ * beside "metrics", and in "failed" the rows that cannot be used; yours: free(). options may be NULL. */
 GAZE_CHECKED gaze_err gaze_eval_vqa(gaze_assistant *assistant, const char *const *paths, size_t n,
                                     const gaze_eval_options *options, char **metrics);
-/* The same of captions: tars with `captions` or KEY.txt, tables with the column title, LLaVA's JSON. */
+/* The same of captions: tars or folders with `captions` or KEY.txt, tables with the column title, LLaVA's JSON. */
 GAZE_CHECKED gaze_err gaze_eval_captioning(gaze_assistant *assistant, const char *const *paths, size_t n,
                                            const gaze_eval_options *options, char **metrics);
 

@@ -143,7 +143,8 @@ const command_row eval_vqa_command = {
     .name = "eval vqa",
     .summary = "questions about pictures: exact match, by type; yes and no as POPE has it",
     .usage = "[options] --data FILE",
-    .about = "Sets are WebDataset tars whose samples have \"qa\", tables with the columns filepath, question and "
+    .about = "Sets are WebDataset tars (or folders alike) whose samples have \"qa\", tables with the columns filepath, "
+             "question and "
              "answer, and LLaVA's JSON; each question is asked by itself. Answers are compared in the form that VQA's "
              "evaluation gives them: exact_match is with any of a question's answers; consensus, where there are "
              "several, counts a third for each person who said the same. Questions of yes and no count as no where "
@@ -160,7 +161,8 @@ const command_row eval_captioning_command = {
     .name = "eval captioning",
     .summary = "descriptions of pictures: BLEU, ROUGE-L, CIDEr",
     .usage = "[options] --data FILE",
-    .about = "Sets are WebDataset tars whose samples have captions, tables with the columns filepath and title, and "
+    .about = "Sets are WebDataset tars (or folders alike) whose samples have captions, tables with the columns "
+             "filepath and title, and "
              "LLaVA's JSON. Figures are those of coco-caption; CIDEr goes up to 10. " SETS,
     .examples = "  gaze eval captioning -m llava-folder --data flickr8k-dev.tar --out captions.jsonl\n"
                 "  gaze eval captioning -m llava-folder --data flickr8k-dev.tar --shuffle-images\n",

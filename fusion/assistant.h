@@ -44,6 +44,9 @@ struct gaze_assistant {
   gaze_picture_rows seen;
 };
 
+/* In both files that a model becomes: its key (gaze_assistant_key). */
+#define GAZE_PAIR_KEY "gaze.model"
+
 /* As gaze_model_key: of all files that the answers come from. */
 GAZE_CHECKED gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]);
 /* Of that key and of all else that numbers depend on to the last bit, besides what is read. */
@@ -68,6 +71,8 @@ static inline bool gaze_assistant_ends(const gaze_assistant *assistant, int64_t 
 typedef struct gaze_reading {
   gaze_kv_cache *cache;
   int64_t *keys; /* [capacity of cache] */
+  size_t near;   /* gaze_rope_near of the decoder */
+  bool far;      /* its rows were turned as those of a longer sequence are */
 } gaze_reading;
 
 GAZE_CHECKED gaze_err gaze_reading_init(gaze_reading *reading, const gaze_assistant *assistant);
@@ -76,14 +81,20 @@ void gaze_reading_fini(gaze_reading *reading);
 /* Rows [n, C] that stand for a part of a picture of the conversation, borrowed. */
 typedef gaze_err gaze_picture_rows_fn(void *user, const gaze_prompt_picture *which, const float **rows);
 
-/* Reads what of the prompt the cache does not have yet, which drops its rows behind the first that differs. There must
- * be room. logits: [V], of the last row. *read: how many rows were. */
+/* Reads what of the prompt the cache does not have yet, which drops its rows behind the first that differs, and all
+ * where the prompt is longer than near factors serve and they were not, or the other way around. There must be room.
+ * logits: [V], of the last row. *read: how many rows were. */
 GAZE_CHECKED gaze_err gaze_reading_go_on(gaze_assistant *assistant, gaze_reading *reading, const gaze_prompt *prompt,
                                          gaze_picture_rows_fn *rows, void *user, const volatile int *stop,
                                          float *logits, size_t *read);
-/* Puts n ids, GAZE_DRAFT_MOST + 1 at most, behind what was read. logits: [n, V], of each. */
+/* Puts n ids, GAZE_DRAFT_MOST + 1 at most and gaze_reading_room, behind what was read. logits: [n, V], of each. */
 void gaze_reading_add(gaze_assistant *assistant, gaze_reading *reading, const int32_t *ids, size_t n, float *logits);
+/* How many ids can be put behind without reading all anew. */
+size_t gaze_reading_room(const gaze_reading *reading);
 /* Forgets all but the first n rows. */
 void gaze_reading_cut(gaze_reading *reading, size_t n);
+/* Of the first n rows how many are worth keeping: all or none, if a conversation of so many would turn them otherwise.
+ */
+size_t gaze_reading_worth(const gaze_reading *reading, size_t n);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { GAZE_GRAM_LONGEST = 4 }; /* words of an n-gram */
 
-/* All as gaze_caption_words gives them: words parted by single spaces. */
+/* All as gaze_caption_tokens gives them: words parted by single spaces. */
 typedef struct gaze_scored_caption {
   const char *caption;
   const char *const *references; /* [n_references >= 1] */

@@ -1,315 +1,220 @@
 #include "fusion/caption_words.h"
 
 #include "core/base/memory.h"
-#include "text/points.h"
+#include "fusion/instruct_lists.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct word_reader {
-  const int32_t *at; /* [n], the text */
-  size_t n;
-  gaze_points out; /* words, a space behind each */
-} word_reader;
+enum { NOUN_WORDS = 3, LOOK_BACK = 5 }; /* of a noun's name; words before it that may belong to it */
 
-/* Keep their period, wherever they stand. */
-static const char *const abbreviations[] = {
-    "ala",  "apr",  "ariz", "assn", "aug",  "ave",  "blvd", "bros", "calif", "capt", "co",  "col",  "colo",
-    "conn", "corp", "dec",  "dept", "dr",   "esq",  "est",  "etc",  "feb",   "fla",  "fri", "ft",   "ga",
-    "gen",  "gov",  "hon",  "inc",  "ind",  "jan",  "jr",   "jul",  "jun",   "kan",  "ky",  "lt",   "ltd",
-    "mar",  "md",   "mich", "minn", "mo",   "mon",  "mont", "mr",   "mrs",   "ms",   "mt",  "neb",  "nev",
-    "nov",  "oct",  "okla", "ph.d", "pres", "prof", "rd",   "rep",  "rev",   "sen",  "sep", "sept", "sgt",
-    "sr",   "st",   "tenn", "thu",  "tue",  "univ", "va",   "vs",   "vt",    "wis"};
-/* A single letter before one of these ends a sentence. */
-static const char *const beginnings[] = {"The",  "He",    "She",  "It", "A",    "An",  "In",   "This",
-                                         "That", "There", "They", "We", "You",  "But", "What", "Here",
-                                         "Her",  "Their", "At",   "As", "Some", "Many"};
-static const char *const endings[] = {"s", "d", "m", "ll", "re", "ve"}; /* of contractions, behind ' */
-static const char *const openings[] = {"em", "til", "cause"};           /* words that begin with ' */
-static const char *const pairs[] = {"cannot", "gonna", "gotta",
-                                    "wanna",  "lemme", "gimme"}; /* three letters, and more */
+/* Words before which a noun's own words end, parted by spaces. */
+static const char breaking[] =
+    "of in on at to with and or the is are was were by for from near into onto over under through "
+    "while who that which as his her their its behind beside between across along against around up "
+    "down off out this these those it he she they there has have";
+static const char vague[] = "another other second several many some few multiple numerous various more both all any";
+static const char not_there[] =
+    "no without toy stuffed fake plastic inflatable painted statue sculpture photo picture painting "
+    "drawing cartoon";
+static const char numbers[] = "one two three four five six seven eight nine ten";
 
-static int32_t point(const word_reader *reader, size_t i) { return i < reader->n ? reader->at[i] : 0; }
-
-static bool is_digit(int32_t p) { return p >= '0' && p <= '9'; }
-static bool is_fraction(int32_t p) { return p >= 0xbc && p <= 0xbe; }
-static bool is_letter(int32_t p) { return gaze_point_is_letter(p) || gaze_point_is_mark(p, true); }
-static bool is_word(int32_t p) { return is_letter(p) || (gaze_point_is_number(p) && !is_fraction(p)); }
-
-static size_t skip_word(const word_reader *reader, size_t i) {
-  while (is_word(point(reader, i)))
-    i++;
-  return i;
+static bool is_in(const char *list, const char *word, size_t length) {
+  return gaze_list_has(list, strlen(list), ' ', word, length);
 }
 
-static size_t skip_digits(const word_reader *reader, size_t i) {
-  while (is_digit(point(reader, i)))
-    i++;
-  return i;
+static const char *word_at(const gaze_caption *c, size_t i, size_t *length) {
+  *length = c->words[i].length;
+  return c->lower + c->words[i].start;
 }
 
-static int32_t lower(int32_t p) { return p >= 'A' && p <= 'Z' ? p + 'a' - 'A' : p; }
-
-/* Whether an ASCII word stands at i, in capitals or not unless `exact`, and no word goes on behind it. */
-static bool stands(const word_reader *reader, size_t i, const char *word, bool exact) {
-  for (; *word; word++, i++)
-    if ((exact ? point(reader, i) : lower(point(reader, i))) != *word)
-      return false;
-  return !is_word(point(reader, i));
-}
-
-static bool stands_one(const word_reader *reader, size_t i, const char *const *words, size_t n, bool exact) {
-  for (size_t k = 0; k < n; k++)
-    if (stands(reader, i, words[k], exact))
-      return true;
-  return false;
-}
-
-#define STANDS_ONE(reader, i, words, exact) stands_one(reader, i, words, sizeof(words) / sizeof *(words), exact)
-
-/* Whether all of [from, to) is a digit or one of `others`. */
-static bool is_number(const word_reader *reader, size_t from, size_t to, const char *others) {
-  for (size_t i = from; i < to; i++)
-    if (!is_digit(reader->at[i]) && !(reader->at[i] < 0x80 && strchr(others, (int)reader->at[i])))
-      return false;
-  return true;
-}
-
-/* Whether they are letters, digits and some of `others`, the first a letter. */
-static bool is_spelled(const word_reader *reader, size_t from, size_t to, const char *others) {
-  for (size_t i = from; i < to; i++)
-    if (!is_word(reader->at[i]) && !(reader->at[i] < 0x80 && strchr(others, (int)reader->at[i])))
-      return false;
-  return is_letter(reader->at[from]);
-}
-
-static bool is_capital(int32_t p) { return p >= 'A' && p <= 'Z'; }
-
-/* o'clock, d'oeuvre; the ' is at end. */
-static bool joins_apostrophe(const word_reader *reader, size_t from, size_t end) {
-  if (end == from + 1 && strchr("odl", (int)(lower(reader->at[from]) & 0x7f)) && is_letter(point(reader, end + 2)))
-    return true;
-  return stands(reader, from, "c", false)
-             ? stands(reader, end + 1, "mon", false)
-             : (stands(reader, from, "ma", false) && stands(reader, end + 1, "am", false)) ||
-                   (stands(reader, from, "cap", false) && stands(reader, end + 1, "n", false));
-}
-
-/* Whether the sign at end binds the word [from, end) to what follows it, a letter or digit. */
-static bool joins(const word_reader *reader, size_t from, size_t end) {
-  int32_t last = reader->at[end - 1], next = point(reader, end + 1);
-  if (!is_word(next))
+bool gaze_caption_word_is(const gaze_caption *caption, size_t i, const char *word) {
+  size_t length;
+  const char *text;
+  if (i >= caption->n_words)
     return false;
-  switch (point(reader, end)) {
-  case '-':
-  case '/':
-  case '@':
-  case '_':
-    return true;
-  case '.':
-    return is_number(reader, from, end, ".,") ? is_digit(next) : is_spelled(reader, from, end, ".'") && is_letter(next);
-  case ',':
-    return is_number(reader, from, end, ".,") && is_digit(next);
-  case ':':
-    return is_number(reader, from, end, ":") && is_digit(next);
-  case '&':
-    return is_capital(last) && is_capital(next);
-  case '!':
-  case '?':
-    return is_letter(last) && is_letter(next);
-  case '\'':
-    return joins_apostrophe(reader, from, end);
-  default:
-    return false;
+  text = word_at(caption, i, &length);
+  return strlen(word) == length && memcmp(text, word, length) == 0;
+}
+
+static bool is_listed(const gaze_caption *c, size_t i, const char *list) {
+  size_t length;
+  const char *text = word_at(c, i, &length);
+  return is_in(list, text, length);
+}
+
+static bool ends_word(const gaze_caption *c, size_t i, const char *ending) {
+  size_t length, n = strlen(ending);
+  const char *text = word_at(c, i, &length);
+  return length > n + 1 && memcmp(text + length - n, ending, n) == 0;
+}
+
+static bool is_letter(char c) { return isalnum((unsigned char)c) || c == '\'' || c == '-' || (unsigned char)c >= 0x80; }
+
+static void cut_words(gaze_caption *c) {
+  const char *at = c->lower;
+  while (*at && c->n_words < GAZE_CAPTION_WORDS) {
+    while (*at && !is_letter(*at))
+      at++;
+    const char *start = at;
+    while (*at && is_letter(*at))
+      at++;
+    const char *end = at;
+    while (start < end && (*start == '\'' || *start == '-'))
+      start++;
+    while (start < end && (end[-1] == '\'' || end[-1] == '-'))
+      end--;
+    if (start < end)
+      c->words[c->n_words++] = (gaze_word){(size_t)(start - c->lower), (size_t)(end - start)};
   }
 }
 
-static size_t word_end(const word_reader *reader, size_t from) {
-  size_t end = skip_word(reader, from);
-  while (joins(reader, from, end)) {
-    int32_t sign = reader->at[end];
-    bool number = (sign == '.' || sign == ',' || sign == ':') && is_digit(reader->at[end + 1]);
-    end = number ? skip_digits(reader, end + 1) : skip_word(reader, end + 1);
+static ptrdiff_t find_colour(const gaze_caption *c, size_t i) {
+  gaze_lines lines = gaze_lines_colours();
+  size_t length;
+  const char *word = word_at(c, i, &length);
+  for (size_t line = 0; line < lines.n; line++) {
+    size_t n;
+    const char *field = gaze_line_field(lines.items[line], 0, &n);
+    if (gaze_list_has(field, n, '|', word, length))
+      return (ptrdiff_t)line;
   }
-  return end;
+  return -1;
 }
 
-/* d.c, s.c.u.b.a */
-static bool is_acronym(const word_reader *reader, size_t from, size_t end) {
-  for (size_t i = from; i < end; i++)
-    if ((i - from) % 2 ? reader->at[i] != '.' : !is_letter(reader->at[i]))
-      return false;
-  return (end - from) % 2;
-}
+static bool is_possessive(const gaze_caption *c, size_t i) { return ends_word(c, i, "'s"); }
 
-/* Whether the period at end belongs to the word. */
-static bool keeps_period(const word_reader *reader, size_t from, size_t end) {
-  bool space = gaze_point_is_python_space(point(reader, end + 1));
-  if (end == from + 1 && is_letter(reader->at[from]))
-    return end + 1 < reader->n && !(space && STANDS_ONE(reader, end + 2, beginnings, true));
-  if (is_acronym(reader, from, end) || STANDS_ONE(reader, from, abbreviations, false))
-    return true;
-  return stands(reader, from, "no", false) && is_digit(point(reader, space ? end + 2 : end + 1));
-}
-
-static gaze_err emit_text(word_reader *reader, const char *text) {
-  for (; *text; text++)
-    GAZE_TRY(gaze_points_push(&reader->out, *text));
-  return gaze_points_push(&reader->out, ' ');
-}
-
-static gaze_err emit(word_reader *reader, size_t from, size_t end) {
-  for (size_t i = from; i < end; i++)
-    GAZE_TRY(gaze_points_lower(&reader->out, reader->at[i]));
-  return gaze_points_push(&reader->out, ' ');
-}
-
-/* A word of contractions is its stem: could n't 've, dog 's. What is behind it begins with n't or with '. */
-static size_t cut_contraction(const word_reader *reader, size_t from, size_t end) {
-  bool negated = point(reader, end) == '\'' && stands(reader, end + 1, "t", false);
-  if (negated && end > from + 1 && lower(reader->at[end - 1]) == 'n' && is_word(reader->at[end - 2]))
-    return end - 1;
-  return end;
-}
-
-/* ol' man, y'all */
-static bool takes_apostrophe(const word_reader *reader, size_t from, size_t end) {
-  if (point(reader, end) != '\'')
-    return false;
-  if (stands(reader, from, "ol", false))
-    return !is_word(point(reader, end + 1));
-  return end == from + 1 && strchr("djly", (int)(lower(reader->at[from]) & 0x7f)) &&
-         is_letter(point(reader, end + 1)) && !STANDS_ONE(reader, end + 1, endings, false);
-}
-
-static gaze_err read_word(word_reader *reader, size_t *i) {
-  size_t from = *i, end = word_end(reader, from);
-  if (lower(reader->at[from]) == 'n' && end == from + 1 && point(reader, end) == '\'' &&
-      stands(reader, end + 1, "t", false)) {
-    *i = from + 3;
-    return emit(reader, from, *i);
-  }
-  end = cut_contraction(reader, from, end);
-  if (point(reader, end) == '.' && keeps_period(reader, from, end))
-    end++;
-  else if (takes_apostrophe(reader, from, end))
-    end++;
-  *i = end;
-  if (!STANDS_ONE(reader, from, pairs, false) || end - from > 6)
-    return emit(reader, from, end);
-  GAZE_TRY(emit(reader, from, from + 3));
-  return emit(reader, from + 3, end);
-}
-
-/* 's, 'n', 'em, '80s, 'tis; alone it is dropped. */
-static gaze_err read_apostrophe(word_reader *reader, size_t *i) {
-  size_t from = *i, word = from + 1, end = skip_word(reader, word);
-  bool decade = end == word + 3 && is_number(reader, word, word + 2, "") && reader->at[word + 2] == 's';
-  *i = word;
-  if (stands(reader, word, "tis", false) || stands(reader, word, "twas", false)) {
-    *i = end;
-    GAZE_TRY(emit(reader, from, word + 1));
-    return emit(reader, word + 1, end);
-  }
-  if (stands(reader, word, "n", false))
-    end += point(reader, end) == '\'';
-  else if (!decade && !STANDS_ONE(reader, word, endings, false) && !STANDS_ONE(reader, word, openings, false))
-    return GAZE_OK;
-  *i = end;
-  return emit(reader, from, end);
-}
-
-/* Signs that a caption loses. */
-static bool is_dropped(int32_t p) {
-  return (p < 0x80 && strchr("\"`.,:;-", (int)p)) || (p >= 0x2013 && p <= 0x201d) || p == 0x2026 || p == 0xab ||
-         p == 0xbb;
-}
-
-static const char *rename_sign(int32_t p) {
-  static const struct {
-    int32_t sign;
-    const char *name;
-  } names[] = {{'(', "-lrb-"}, {')', "-rrb-"}, {'[', "-lsb-"},  {']', "-rsb-"}, {'{', "-lcb-"}, {'}', "-rcb-"},
-               {0xa3, "#"},    {0x20ac, "$"},  {0xa2, "cents"}, {0xbc, "1/4"},  {0xbd, "1/2"},  {0xbe, "3/4"}};
-  for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-    if (names[k].sign == p)
-      return names[k].name;
-  return NULL;
-}
-
-/* Where a sign's word ends: signs that gather, numbers with a sign or point before them, #tag and @user. */
-static size_t sign_end(const word_reader *reader, size_t i) {
-  int32_t sign = reader->at[i], before = i ? reader->at[i - 1] : ' ', next = point(reader, i + 1);
-  size_t end = i + 1;
-  if (sign == '!' || sign == '?') {
-    while (point(reader, end) == '!' || point(reader, end) == '?')
-      end++;
-  } else if (sign == '_' || sign == '*' || sign == '#') {
-    while (point(reader, end) == sign)
-      end++;
-  }
-  if ((sign == '#' || sign == '@') && end == i + 1 && is_letter(next))
-    return skip_word(reader, end);
-  if (sign == '.' && is_digit(next) && before != '.')
-    return skip_digits(reader, end);
-  if ((sign == '-' || sign == '+') && is_digit(next) && before != '-' && !is_word(before))
-    return word_end(reader, end);
-  return end;
-}
-
-static gaze_err read_sign(word_reader *reader, size_t *i) {
-  size_t from = *i, end = sign_end(reader, from);
-  int32_t sign = reader->at[from];
-  const char *name = rename_sign(sign);
-  *i = end;
-  if (name)
-    return emit_text(reader, name);
-  if (end == from + 1 && (is_dropped(sign) || sign == '!' || sign == '?'))
-    return GAZE_OK;
-  return emit(reader, from, end);
-}
-
-static gaze_err read_all(word_reader *reader) {
-  for (size_t i = 0; i < reader->n;) {
-    int32_t p = reader->at[i];
-    if (gaze_point_is_python_space(p))
-      i++;
-    else if (is_word(p))
-      GAZE_TRY(read_word(reader, &i));
-    else if (p == '\'')
-      GAZE_TRY(read_apostrophe(reader, &i));
-    else
-      GAZE_TRY(read_sign(reader, &i));
-  }
-  return GAZE_OK;
-}
-
-/* Without the last space. */
-static gaze_err encode(const gaze_points *points, char **out) {
-  char *text;
+/* A noun of n words that begins at word i. */
+static ptrdiff_t find_noun(const gaze_nouns *nouns, const gaze_caption *c, size_t i, size_t n, bool *plural) {
+  char name[96];
   size_t used = 0;
-  GAZE_TRY(gaze_alloc(points->n + 1, 4, &text));
-  for (size_t i = 0; i + 1 < points->n; i++)
-    used += gaze_point_encode(points->at[i], (uint8_t *)text + used);
-  text[used] = 0;
-  *out = text;
+  if (i + n > c->n_words)
+    return -1;
+  for (size_t k = i; k < i + n; k++) {
+    size_t length;
+    const char *word = word_at(c, k, &length);
+    length -= k + 1 == i + n && is_possessive(c, k) ? 2 : 0;
+    if (used + length + 1 > sizeof name)
+      return -1;
+    if (used)
+      name[used++] = ' ';
+    memcpy(name + used, word, length);
+    used += length;
+  }
+  return gaze_nouns_find(nouns, name, used, plural);
+}
+
+/* "orange" is a fruit where nothing follows that it could be the colour of: "an orange on". */
+static bool is_colour_here(const gaze_caption *c, size_t i) {
+  if (find_colour(c, i) < 0)
+    return false;
+  bool article = i > 0 && (gaze_caption_word_is(c, i - 1, "an") || gaze_caption_word_is(c, i - 1, "a") ||
+                           gaze_caption_word_is(c, i - 1, "one"));
+  return !article || (i + 1 < c->n_words && !is_listed(c, i + 1, breaking));
+}
+
+static bool is_alive(const gaze_nouns *nouns, const gaze_mention *mention) {
+  gaze_noun_kind kind = nouns->items[mention->noun].kind;
+  return kind == GAZE_NOUN_PERSON || kind == GAZE_NOUN_ANIMAL;
+}
+
+/* "a man waves", "two men fish", "to drink": what is a noun elsewhere is what somebody does here. */
+static bool is_verb_here(const gaze_nouns *nouns, const gaze_caption *c, const gaze_mention *mention) {
+  const gaze_mention *before = c->n_mentions ? &c->mentions[c->n_mentions - 1] : NULL;
+  bool adjacent = before && before->last + 1 == mention->first && mention->first == mention->last;
+  if (adjacent && is_alive(nouns, before) && !is_alive(nouns, mention) && !is_possessive(c, before->last))
+    return before->plural != mention->plural;
+  return mention->first > 0 && gaze_caption_word_is(c, mention->first - 1, "to") &&
+         is_listed(c, mention->first, "fish drink swing surf ski skate ride board");
+}
+
+static size_t number_at(const gaze_caption *c, size_t i) {
+  size_t length, n = 1;
+  const char *word = word_at(c, i, &length);
+  if (length == 1 && *word >= '1' && *word <= '9')
+    return (size_t)(*word - '0');
+  if (length == 1 && *word == 'a')
+    return 1;
+  if (length == 2 && memcmp(word, "an", 2) == 0)
+    return 1;
+  for (const char *at = numbers; *at; n++) {
+    size_t end = strcspn(at, " ");
+    if (end == length && memcmp(at, word, length) == 0)
+      return n;
+    at += end + (at[end] == ' ');
+  }
+  return 0;
+}
+
+/* Number and colours stand before a noun among its adjectives. */
+static void look_back(const gaze_caption *c, gaze_mention *mention) {
+  size_t first = mention->first > LOOK_BACK ? mention->first - LOOK_BACK : 0;
+  for (size_t i = mention->first; i-- > first;) {
+    ptrdiff_t colour = find_colour(c, i);
+    bool joins = gaze_caption_word_is(c, i, "and") && mention->colours && i > 0 && find_colour(c, i - 1) >= 0;
+    if (colour >= 0)
+      mention->colours |= 1u << colour;
+    if (is_listed(c, i, not_there))
+      mention->shown = false;
+    if (is_listed(c, i, vague))
+      mention->vague = true;
+    mention->number = number_at(c, i);
+    if (mention->number && i > 0 && gaze_caption_word_is(c, i - 1, "without"))
+      mention->shown = false;
+    if (mention->number || mention->vague)
+      return;
+    if (colour < 0 && !joins && (is_listed(c, i, breaking) || ends_word(c, i, "ing") || ends_word(c, i, "ed")))
+      return;
+  }
+}
+
+/* A noun right before another one only says of what kind that is. */
+static void look_ahead(const gaze_nouns *nouns, const gaze_caption *c, gaze_mention *mention) {
+  size_t next = mention->last + 1;
+  bool plural = false;
+  if (next >= c->n_words || is_possessive(c, mention->last) || is_colour_here(c, next))
+    return;
+  const char *between = c->lower + c->words[mention->last].start + c->words[mention->last].length;
+  if (memchr(between, ',', (size_t)(c->lower + c->words[next].start - between)))
+    return;
+  ptrdiff_t noun = find_noun(nouns, c, next, 1, &plural);
+  gaze_mention other = {.noun = noun < 0 ? 0 : (size_t)noun};
+  bool verb = noun >= 0 && is_alive(nouns, mention) && !is_alive(nouns, &other) && plural != mention->plural;
+  mention->shown = mention->shown && (noun < 0 || verb);
+}
+
+/* Reads the mention that begins at word i, if any. Returns how many words it has. */
+static size_t read_mention(const gaze_nouns *nouns, gaze_caption *c, size_t i) {
+  for (size_t n = NOUN_WORDS; n; n--) {
+    bool plural = false;
+    ptrdiff_t noun = find_noun(nouns, c, i, n, &plural);
+    if (noun < 0 || (n == 1 && is_colour_here(c, i)))
+      continue;
+    gaze_mention mention = {.noun = (size_t)noun, .first = i, .last = i + n - 1, .plural = plural, .shown = true};
+    look_back(c, &mention);
+    look_ahead(nouns, c, &mention);
+    if (is_verb_here(nouns, c, &mention))
+      mention.shown = false;
+    c->mentions[c->n_mentions++] = mention;
+    return n;
+  }
+  return 1;
+}
+
+gaze_err gaze_caption_read(const gaze_nouns *nouns, const char *text, gaze_caption *out) {
+  *out = (gaze_caption){.text = text};
+  GAZE_TRY(gaze_strdup(text, &out->lower));
+  for (char *c = out->lower; *c; c++)
+    if (*c >= 'A' && *c <= 'Z')
+      *c = (char)(*c - 'A' + 'a');
+  cut_words(out);
+  for (size_t i = 0; i < out->n_words && out->n_mentions < GAZE_CAPTION_MENTIONS;)
+    i += read_mention(nouns, out, i);
   return GAZE_OK;
 }
 
-gaze_err gaze_caption_words(const char *text, char **words) {
-  gaze_points points = {0};
-  word_reader reader = {0};
-  gaze_err err;
-  GAZE_TRY_DONE(gaze_points_decode(&points, text, strlen(text)));
-  for (size_t i = 0; i < points.n; i++)
-    if (points.at[i] == 0x2018 || points.at[i] == 0x2019)
-      points.at[i] = '\'';
-  reader.at = points.at;
-  reader.n = points.n;
-  GAZE_TRY_DONE(read_all(&reader));
-  err = encode(&reader.out, words);
-done:
-  gaze_points_fini(&points);
-  gaze_points_fini(&reader.out);
-  return err;
+void gaze_caption_fini(gaze_caption *caption) {
+  free(caption->lower);
+  caption->lower = NULL;
 }

@@ -175,7 +175,7 @@ static gaze_err add_segment(rendering *r, gaze_chat *chat, const gaze_chat_segme
   case GAZE_CHAT_PICTURE:
     return add_picture(r, chat, segment->picture);
   case GAZE_CHAT_START:
-    return add_sign(r, chat, gaze_tokenizer_start(tokenizer));
+    return add_sign(r, chat, gaze_tokenizer_opening(tokenizer));
   case GAZE_CHAT_END:
     return add_sign(r, chat, find_end(tokenizer));
   default:

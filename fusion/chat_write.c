@@ -132,13 +132,26 @@ static gaze_err take(writing *w, int32_t id) {
   return GAZE_OK;
 }
 
-/* Guesses behind the last id, none where something is drawn. */
-static size_t guess(writing *w, int32_t *draft) {
-  size_t room = w->chat->assistant->context - w->chat->prompt.n;
+static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Guesses behind the last id, none where something is drawn. room: for so many. */
+static size_t guess(writing *w, int32_t *draft, size_t room) {
+  room = at_most(room, w->chat->assistant->context - w->chat->prompt.n);
   if (!w->options->look_up || w->options->temperature > 0)
     return 0;
-  return gaze_prompt_lookup_draft(w->ids, w->n, GAZE_PROMPT_LOOKUP_LONGEST, draft,
-                                  room < GAZE_DRAFT_MOST ? room : GAZE_DRAFT_MOST);
+  return gaze_prompt_lookup_draft(w->ids, w->n, GAZE_PROMPT_LOOKUP_LONGEST, draft, at_most(room, GAZE_DRAFT_MOST));
+}
+
+/* All rows anew, the last id's among them: a longer sequence turns its keys otherwise (rope.h). */
+static gaze_err read_anew(writing *w) {
+  gaze_chat *chat = w->chat;
+  size_t read;
+  gaze_err err = gaze_reading_go_on(chat->assistant, &chat->reading, &chat->prompt, gaze_chat_picture_rows, chat,
+                                    w->options->stop, chat->assistant->logits, &read);
+  if (err != GAZE_ERR_INTERRUPTED)
+    return err;
+  end(w, "interrupted");
+  return GAZE_OK;
 }
 
 /* The last id and what is guessed to follow it go through the decoder together; what it would have said itself is
@@ -148,8 +161,13 @@ static gaze_err go_on(writing *w) {
   size_t V = assistant->decoder.config.vocabulary, at = w->chat->reading.cache->used;
   int32_t ids[1 + GAZE_DRAFT_MOST];
   ids[0] = w->ids[w->n - 1];
-  size_t guesses = guess(w, ids + 1), right = 0;
-  gaze_reading_add(assistant, &w->chat->reading, ids, 1 + guesses, assistant->logits);
+  size_t room = gaze_reading_room(&w->chat->reading), guesses = room ? guess(w, ids + 1, room - 1) : 0, right = 0;
+  if (room)
+    gaze_reading_add(assistant, &w->chat->reading, ids, 1 + guesses, assistant->logits);
+  else
+    GAZE_TRY(read_anew(w));
+  if (w->ended)
+    return GAZE_OK;
   w->out->guessed_tokens += guesses;
   do {
     int32_t next = gaze_sampler_next(&w->sampler, assistant->logits + right * V);

@@ -51,9 +51,11 @@ gaze_err gaze_dataset_add(gaze_dataset *dataset, const gaze_sample *sample) {
 
 gaze_err gaze_dataset_place(gaze_dataset *dataset, const gaze_dataset_options *options, const char *name,
                             const char **out) {
-  const char *folder = options->pictures ? options->pictures : dataset->path, *slash = strrchr(folder, '/');
-  size_t front = options->pictures ? strlen(folder) : slash ? (size_t)(slash - folder) + 1 : 0, length = strlen(name);
+  const char *folder = dataset->is_folder || !options->pictures ? dataset->path : options->pictures;
+  size_t front = strlen(folder), length = strlen(name);
   char *path;
+  while (!dataset->is_folder && !options->pictures && front && folder[front - 1] != '/')
+    front--;
   if (name[0] == '/')
     front = 0;
   GAZE_TRY(gaze_dataset_take(dataset, front + length + 2, &path));
@@ -72,21 +74,30 @@ gaze_err gaze_dataset_fail(const gaze_dataset *dataset, const char *key, const c
 
 gaze_err gaze_dataset_leave_out(gaze_dataset *dataset, const gaze_dataset_options *options, const char *key,
                                 gaze_err err) {
-  if (!options->failed || (err != GAZE_ERR_FORMAT && err != GAZE_ERR_UNSUPPORTED))
+  if (err == GAZE_OK || !options->failed || (err != GAZE_ERR_FORMAT && err != GAZE_ERR_UNSUPPORTED))
     return err;
   options->failed(options->user, key, gaze_last_error());
   dataset->failed++;
   return GAZE_OK;
 }
 
+void gaze_dataset_miss_picture(gaze_dataset *dataset, const gaze_dataset_options *options, const char *key) {
+  if (options->failed && options->pictures_missed) {
+    options->failed(options->user, key, "no picture beside its texts");
+    dataset->failed++;
+  } else {
+    dataset->left_out++;
+  }
+}
+
 typedef gaze_err read_fn(gaze_dataset *dataset, const gaze_dataset_options *options);
 
-/* JSON by its first sign: a list of rows, or a row a line. */
-static bool is_json(const gaze_map *map) {
+char gaze_dataset_first_sign(const gaze_dataset *dataset) {
+  const gaze_map *map = &dataset->map;
   size_t i = 0;
   while (i < map->size && map->data[i] && strchr(" \t\r\n", map->data[i]))
     i++;
-  return i < map->size && (map->data[i] == '[' || map->data[i] == '{');
+  return i < map->size ? (char)map->data[i] : 0;
 }
 
 static gaze_err find_reader(const gaze_dataset *dataset, const char *type, read_fn **out) {
@@ -106,13 +117,19 @@ static gaze_err find_reader(const gaze_dataset *dataset, const char *type, read_
   if (map->size >= 2 && map->data[0] == 0x1f && map->data[1] == 0x8b)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "compressed data set: %s: unpack it with gunzip", dataset->path);
   bool is_tar = gaze_ends_with(dataset->path, ".tar") || gaze_tar_check(map->data, map->size);
-  *out = is_tar ? gaze_dataset_read_tar : is_json(map) ? gaze_dataset_read_llava : gaze_dataset_read_csv;
+  char sign = gaze_dataset_first_sign(dataset);
+  bool is_json = sign == '[' || sign == '{';
+  *out = is_tar ? gaze_dataset_read_tar : is_json ? gaze_dataset_read_llava : gaze_dataset_read_csv;
   return GAZE_OK;
 }
 
 static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *options) {
-  read_fn *read = NULL;
-  GAZE_TRY(find_reader(dataset, options->type, &read));
+  read_fn *read = gaze_dataset_read_folder;
+  dataset->is_folder = options->folders && gaze_folder_exists(dataset->path);
+  if (!dataset->is_folder) {
+    GAZE_TRY(gaze_map_open(dataset->path, &dataset->map));
+    GAZE_TRY(find_reader(dataset, options->type, &read));
+  }
   GAZE_TRY(read(dataset, options));
   if (!dataset->n && !dataset->failed)
     return gaze_fail(GAZE_ERR_FORMAT, "no samples with a picture: %s: see what gaze train --help says of data",
@@ -133,8 +150,6 @@ gaze_err gaze_dataset_open(const char *path, const gaze_dataset_options *options
   gaze_dataset *dataset;
   GAZE_TRY(gaze_alloc(1, sizeof *dataset, &dataset));
   gaze_err err = gaze_strdup(path, &dataset->path);
-  if (err == GAZE_OK)
-    err = gaze_map_open(path, &dataset->map);
   if (err == GAZE_OK)
     err = read_all(dataset, options ? options : &defaults);
   if (err != GAZE_OK) {

@@ -3,6 +3,7 @@
 #include "fusion/csv.h"
 #include "fusion/dataset_build.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct table_columns {
@@ -80,11 +81,14 @@ static gaze_err add_row(gaze_dataset *dataset, const gaze_csv *csv, const table_
                      csv->n_fields, columns->n, csv->name, csv->line);
   const char *name = csv->fields[columns->picture];
   if (!*name) {
-    dataset->left_out++;
+    char line[32];
+    snprintf(line, sizeof line, "line %zu", csv->line);
+    gaze_dataset_miss_picture(dataset, options, line);
     return GAZE_OK;
   }
   gaze_sample sample = {0};
   GAZE_TRY(gaze_dataset_text(dataset, name, strlen(name), &sample.key));
+  sample.file = sample.key;
   GAZE_TRY(gaze_dataset_place(dataset, options, name, &sample.path));
   if (columns->caption != NO_COLUMN)
     GAZE_TRY(keep_texts(dataset, csv->fields[columns->caption], &sample.captions, &sample.n_captions));

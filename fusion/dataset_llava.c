@@ -37,8 +37,10 @@ static gaze_err read_picture(gaze_dataset *dataset, const gaze_dataset_options *
     return GAZE_OK;
   if (!json_is_string(image))
     return gaze_dataset_fail(dataset, sample->key, "give it one \"image\", a path");
-  return json_string_length(image) ? gaze_dataset_place(dataset, options, json_string_value(image), &sample->path)
-                                   : GAZE_OK;
+  if (!json_string_length(image))
+    return GAZE_OK;
+  GAZE_TRY(gaze_dataset_text(dataset, json_string_value(image), json_string_length(image), &sample->file));
+  return gaze_dataset_place(dataset, options, sample->file, &sample->path);
 }
 
 static gaze_err read_words(gaze_dataset *dataset, const json_t *row, gaze_sample *sample) {
@@ -60,6 +62,8 @@ static gaze_err fill_sample(gaze_dataset *dataset, const gaze_dataset_options *o
   if (!json_is_object(row))
     return gaze_dataset_fail(dataset, sample->key, "make it an object");
   GAZE_TRY(read_picture(dataset, options, row, sample));
+  if (options->objects)
+    GAZE_TRY(gaze_dataset_read_objects(dataset, json_object_get(row, "objects"), sample));
   return read_words(dataset, row, sample);
 }
 
@@ -71,7 +75,7 @@ static gaze_err add_row(gaze_dataset *dataset, const gaze_dataset_options *optio
     return gaze_dataset_leave_out(dataset, options, sample.key, err);
   if (sample.path)
     return gaze_dataset_add(dataset, &sample);
-  dataset->left_out++;
+  gaze_dataset_miss_picture(dataset, options, sample.key);
   return GAZE_OK;
 }
 
@@ -123,9 +127,5 @@ static gaze_err read_lines(gaze_dataset *dataset, const gaze_dataset_options *op
 }
 
 gaze_err gaze_dataset_read_llava(gaze_dataset *dataset, const gaze_dataset_options *options) {
-  const gaze_map *map = &dataset->map;
-  size_t i = 0;
-  while (i < map->size && map->data[i] && strchr(" \t\r\n", map->data[i]))
-    i++;
-  return i < map->size && map->data[i] == '[' ? read_list(dataset, options) : read_lines(dataset, options);
+  return gaze_dataset_first_sign(dataset) == '[' ? read_list(dataset, options) : read_lines(dataset, options);
 }

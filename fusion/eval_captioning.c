@@ -2,7 +2,7 @@
 #include "core/base/memory.h"
 #include "fusion/assistant.h"
 #include "fusion/caption_score.h"
-#include "fusion/caption_words.h"
+#include "fusion/caption_tokens.h"
 #include "fusion/eval_questions.h"
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@ typedef struct worded_captions {
 } worded_captions;
 
 static gaze_err add_words(worded_captions *captions, const char *text) {
-  GAZE_TRY(gaze_caption_words(text, &captions->texts[captions->n_texts]));
+  GAZE_TRY(gaze_caption_tokens(text, &captions->texts[captions->n_texts]));
   captions->n_texts++;
   return GAZE_OK;
 }

@@ -113,7 +113,7 @@ static gaze_err choose_pictures(gaze_eval_questions *all, const gaze_eval_option
 
 gaze_err gaze_eval_questions_open(gaze_eval_questions *all, const char *const *paths, size_t n_paths,
                                   const gaze_eval_options *options, bool captions) {
-  const gaze_dataset_options how = {.columns_fixed = true, .pictures = options->folder};
+  const gaze_dataset_options how = {.columns_fixed = true, .folders = true, .pictures = options->folder};
   GAZE_TRY(gaze_eval_set_open(&all->set, paths, n_paths, &how));
   GAZE_TRY(check_kind(all, captions));
   for (size_t i = 0; i < all->set.n && !is_full(all, options); i++)

@@ -2,7 +2,6 @@
 
 #include "core/base/memory.h"
 #include "core/kernels/quants.h"
-#include "core/nn/parameters.h"
 #include "core/tensor/gguf_write.h"
 
 #include <math.h>
@@ -21,6 +20,13 @@ gaze_dtype gaze_gguf_fitting(gaze_dtype wanted, const gaze_tensor *source) {
              : wanted == GAZE_DTYPE_Q5_K ? GAZE_DTYPE_Q5_1
                                          : GAZE_DTYPE_Q8_0;
   return columns % gaze_dtype_block(wanted) == 0 ? wanted : GAZE_DTYPE_F16;
+}
+
+gaze_tensor gaze_gguf_tensor_of(const gaze_parameter *parameter) {
+  return (gaze_tensor){.data = parameter->weight->data,
+                       .dtype = parameter->weight->dtype,
+                       .rank = parameter->columns == 1 ? 1 : 2,
+                       .shape = {parameter->rows, parameter->columns}};
 }
 
 /* Row of the source for a row of the file: of a head's rows the first half, and between them the second. */

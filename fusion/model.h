@@ -23,7 +23,7 @@ struct gaze_model {
   gaze_matmul *matmul;
   bool native; /* the processor has the arithmetic of the precision */
   gaze_clip clip;
-  gaze_tokenizer *tokenizer;
+  gaze_tokenizer *tokenizer; /* NULL: the folder has none */
   gaze_preprocess preprocess;
   gaze_tower_weights towers[GAZE_TOWERS];
   char key[33];                 /* empty: not yet made */
@@ -52,6 +52,8 @@ GAZE_CHECKED gaze_err gaze_model_open_towers(const char *name, const gaze_model_
 
 /* GAZE_ERR_UNSUPPORTED where there is no image tower. */
 GAZE_CHECKED gaze_err gaze_model_check_pictures(const gaze_model *model);
+/* GAZE_ERR_NOT_FOUND where the folder had no tokenizer. */
+GAZE_CHECKED gaze_err gaze_model_check_texts(const gaze_model *model);
 size_t gaze_model_pixels(const gaze_model *model); /* floats of one prepared picture, 3 S S */
 /* pixels: [n, 3, S, S]; out: [n, D], unit. What a picture gives does not depend on those beside it. */
 GAZE_CHECKED gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out);

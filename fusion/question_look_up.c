@@ -1,7 +1,7 @@
 #include "fusion/question_look_up.h"
 
 #include "core/base/memory.h"
-#include "fusion/caption_words.h"
+#include "fusion/caption_tokens.h"
 #include "fusion/eval_set.h"
 #include "fusion/vqa_score.h"
 
@@ -29,7 +29,7 @@ static void free_keys(char *keys[KEYS]) {
 /* keys: zeroed; yours in any case: free_keys. */
 static gaze_err list_keys(const char *question, char *keys[KEYS]) {
   char *type;
-  GAZE_TRY(gaze_caption_words(question, &keys[0]));
+  GAZE_TRY(gaze_caption_tokens(question, &keys[0]));
   GAZE_TRY(gaze_vqa_question_type(question, &type));
   gaze_err err = gaze_format(&keys[1], "%s *", type);
   free(type);

@@ -262,4 +262,5 @@ void gaze_session_restore(const gaze_session *session, gaze_reading *reading) {
   if (session->read)
     memcpy(reading->keys, session->prompt.keys, session->read * sizeof *reading->keys);
   cache->used = session->read;
+  reading->far = session->read > reading->near;
 }

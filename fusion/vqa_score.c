@@ -1,7 +1,7 @@
 #include "fusion/vqa_score.h"
 
 #include "core/base/memory.h"
-#include "fusion/caption_words.h"
+#include "fusion/caption_tokens.h"
 #include "text/points.h"
 
 #include <stdlib.h>
@@ -183,7 +183,7 @@ double gaze_vqa_consensus(const char *answer, const char *const *truths, size_t 
 }
 
 gaze_err gaze_vqa_question_type(const char *question, char **out) {
-  GAZE_TRY(gaze_caption_words(question, out));
+  GAZE_TRY(gaze_caption_tokens(question, out));
   size_t length = strcspn(*out, " ");
   if ((*out)[length])
     length += 1 + strcspn(*out + length + 1, " ");

@@ -30,7 +30,7 @@ typedef struct gaze_decoder {
 bool gaze_decoder_is_family(const char *type);
 /* config.json, or the text_config in it. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_config *out);
-/* The same from a GGUF's metadata. What it borrows (rope_scaling.factors) lies in the file. */
+/* The same from a GGUF's metadata. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read_gguf(const gaze_gguf *file, gaze_decoder_config *out);
 /* Puts what that reads. *stored: the configuration as the file will have it, which says how its tensors must lie; what
  * GGUF cannot say is GAZE_ERR_UNSUPPORTED. */

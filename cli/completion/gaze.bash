@@ -38,6 +38,10 @@ _gaze_options() {
 --teacher-weight --teacher-texts --teacher-texts-weight --distill-model --crop-scale --color-jitter --grayscale --flip --seed --workers \
 --logs --name --resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps --stop-after --save-dtype"
     ;;
+  make-instructions)
+    echo "-o --out --kinds --turns --korean --seed --max-samples --max-bad --image-folder --endpoint --endpoint-model --rate \
+--tries --timeout --retry-pause --temperature --max-tokens --retry-rejected"
+    ;;
   "model pull") echo "--revision --file" ;;
   "model quantize") echo "--to" ;;
   "model verify") echo "--reference" ;;
@@ -56,7 +60,7 @@ _gaze_find_command() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $command:$word in
     *:-*) ;;
-    :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :model | :db) command=$word ;;
+    :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :make-instructions | :model | :db) command=$word ;;
     eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
@@ -75,9 +79,10 @@ _gaze() {
   --dataset-type) _gaze_offer 'webdataset csv auto' ;;
   --lr-scheduler) _gaze_offer 'cosine const const-cooldown' ;;
   --save-dtype) _gaze_offer 'f32 f16 bf16' ;;
-  --to) _gaze_offer 'int8 bf16' ;;
+  --kinds) _gaze_offer 'conversation detail reasoning' ;;
+  --to) _gaze_offer 'int8 bf16 q8_0 q4_k q4_k_m f16 f32' ;;
   --resume) _gaze_offer latest ;;
-  -m | --model | --search-model | --reference | --in | --logs | --tokenizer | --distill-model)
+  -m | --model | --search-model | --reference | --in | --logs | --tokenizer | --distill-model | --image-folder)
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
     ;;
@@ -90,7 +95,7 @@ _gaze_word() { # a word that is no option's value
   _gaze_find_command
   case $command:$word in
   *:-*) _gaze_offer "$(_gaze_options "$command")" ;;
-  :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train model db help' ;;
+  :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train make-instructions model db help' ;;
   eval:*) _gaze_offer 'classification retrieval vqa captioning' ;;
   train:*) _gaze_offer 'tokenizer clip' ;;
   model:*) _gaze_offer 'list info pull quantize verify' ;;

@@ -198,7 +198,7 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
 
 static void multiply(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc) {
-  if (gaze_matmul_stored(matmul, M, N, K, A, B, accumulate, C, ldc) ||
+  if (gaze_matmul_stored(matmul, M, K, A, &(gaze_matmul_output){B, N, accumulate, C, ldc}, 1) ||
       multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
     return;
   accumulate = gaze_rows_add_bias(matmul->kernels, B.bias, M, N, accumulate, C, ldc);
@@ -215,6 +215,19 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
     return;
   multiply(matmul, M, N, K, A, B, accumulate, C, ldc);
   gaze_rows_activate(B.activate, M, N, C, ldc);
+}
+
+static bool is_plain(const gaze_operand *B) { return !B->activate && !(B->packed && B->packed->int8.values); }
+
+void gaze_matmul_run_all(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *outputs,
+                         size_t count) {
+  bool together = count <= GAZE_MATMUL_OUTPUTS;
+  for (size_t i = 0; i < count; i++)
+    together &= is_plain(&outputs[i].B);
+  if (together && gaze_matmul_stored(matmul, M, K, A, outputs, count))
+    return;
+  for (const gaze_matmul_output *o = outputs; o < outputs + count; o++)
+    gaze_matmul_run(matmul, M, o->N, K, A, o->B, o->accumulate, o->C, o->ldc);
 }
 
 gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out) {

@@ -294,7 +294,7 @@ static gaze_err use_decoder(void *user) {
   gaze_chat *chat = NULL;
   gaze_err err;
   unlink(path);
-  GAZE_TRY_DONE(gaze_model_write_gguf(user, GAZE_TO_Q8_0, path));
+  GAZE_TRY_DONE(gaze_model_write_gguf(user, GAZE_TO_Q8_0, path, NULL));
   GAZE_TRY_DONE(gaze_assistant_open(path, &options, &assistant));
   GAZE_TRY_DONE(gaze_chat_new(assistant, NULL, &chat));
 done:
@@ -326,6 +326,23 @@ static void decoders(void **state) {
           "\"model\": {\"type\": \"BPE\", \"unk_token\": \"c\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2, \"c\": 3},"
           "\"merges\": [\"a b\"]}}");
   every_fault("decoder", use_decoder, NULL, folder);
+}
+
+/* A folder that sees becomes two files. */
+static gaze_err use_pair(void *user) {
+  char *projector = NULL;
+  unlink(test_path("pair.gguf"));
+  unlink(test_path("mmproj-pair-f16.gguf"));
+  gaze_err err = gaze_model_write_gguf(user, GAZE_TO_Q4_K_M, test_path("pair.gguf"), &projector);
+  free(projector);
+  return err;
+}
+
+static void pairs(void **state) {
+  const char *root = getenv("GAZE_SOURCE_ROOT");
+  char folder[512];
+  snprintf(folder, sizeof folder, "%s/tests/golden/data/assistants/next", root ? root : ".");
+  every_fault("pair", use_pair, NULL, folder);
 }
 
 static gaze_err use_dataset(void *user) {
@@ -517,6 +534,45 @@ done:
   return err;
 }
 
+static gaze_err use_instructions(void *user) {
+  gaze_instructions_options options;
+  const char *data[] = {user};
+  char *summary;
+  gaze_make_instructions_defaults(&options);
+  options.data = data;
+  options.n_data = 1;
+  options.out = test_path("instructions.json");
+  options.image_folder = test_path("extracted");
+  options.korean = 0.3;
+  GAZE_TRY(gaze_make_instructions(&options, &summary));
+  free(summary);
+  return GAZE_OK;
+}
+
+/* Written whole, or as it was. */
+static void check_instructions(void *user) {
+  json_t *records;
+  assert_int_equal(gaze_json_open(test_path("instructions.json"), &records), GAZE_OK);
+  assert_true(json_array_size(records) >= 3);
+  json_decref(records);
+}
+
+static void instructions(void **state) {
+  test_tar tar = {0};
+  static const char *const texts[] = {"{\"captions\":[\"A brown dog runs on the grass .\",\"a dog with a ball\"],"
+                                      "\"objects\":[[\"dog\",0.6,0.5,0.3,0.3],[\"ball\",0.1,0.6,0.1,0.1]]}",
+                                      "{\"captions\":[\"two cats\"],\"objects\":[[\"fez\",0.1,0.1,0.2,0.2]]}"};
+  char path[512];
+  snprintf(path, sizeof path, "%s", test_path("instructions.tar"));
+  for (size_t i = 0; i < 2; i++) {
+    const char *key = i ? "b" : "a";
+    tar_add_png(&tar, key, 4, 4, 1);
+    tar_add_text(&tar, i ? "b.json" : "a.json", texts[i]);
+  }
+  tar_write(&tar, path);
+  every_fault("instructions", use_instructions, check_instructions, path);
+}
+
 /* Where the reference is, it says all of the commit. */
 static void check_reference(void *user) {
   uint8_t *commit;
@@ -538,11 +594,11 @@ static void hub_cache(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_model),      cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
-      cmocka_unit_test(shards),       cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
-      cmocka_unit_test(decoders),     cmocka_unit_test(data_sets),      cmocka_unit_test(checkpoints),
-      cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),  cmocka_unit_test(whole_runs),
-      cmocka_unit_test(hub_cache)};
+      cmocka_unit_test(a_model),     cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
+      cmocka_unit_test(shards),      cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
+      cmocka_unit_test(decoders),    cmocka_unit_test(pairs),          cmocka_unit_test(data_sets),
+      cmocka_unit_test(checkpoints), cmocka_unit_test(saved_models),   cmocka_unit_test(training_runs),
+      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache),      cmocka_unit_test(instructions)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");

@@ -1,6 +1,6 @@
 /* Texts that models say, as words of a caption and as an answer. */
 #include "fusion/caption_score.h"
-#include "fusion/caption_words.h"
+#include "fusion/caption_tokens.h"
 #include "fusion/vqa_score.h"
 
 #include <math.h>
@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     abort();
   memcpy(text, data, size);
   text[size] = 0;
-  if (gaze_caption_words(text, &made) != GAZE_OK)
+  if (gaze_caption_tokens(text, &made) != GAZE_OK)
     abort();
   check_words(made);
   check_score(made);

@@ -14,7 +14,7 @@ static void ignore(void *user, const char *key, const char *message) {
 
 /* All that samples point to is there. */
 static size_t measure(const gaze_sample *sample) {
-  size_t length = strlen(sample->key) + strlen(sample->path);
+  size_t length = strlen(sample->key) + strlen(sample->file) + strlen(sample->path);
   for (size_t i = 0; i < sample->n_captions; i++)
     length += strlen(sample->captions[i]);
   for (size_t i = 0; i < sample->n_questions; i++) {

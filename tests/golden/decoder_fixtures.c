@@ -87,6 +87,7 @@ gaze_kv_cache *decoder_cache(const decoder_run *run, gaze_dtype dtype) {
 void decoder_step(decoder_run *run, float *logits, const int32_t *const *ids, const size_t *n,
                   gaze_kv_cache *const *caches, size_t batch, bool all) {
   size_t offsets[DECODER_BATCH + 1] = {0}, starts[DECODER_BATCH];
+  static const bool far[DECODER_BATCH] = {true, true, true};
   for (size_t b = 0; b < batch; b++) {
     gaze_decoder_embed(&run->compute, &run->decoder, run->tape.x[0] + offsets[b] * run->decoder.config.block.dim,
                        ids[b], n[b]);
@@ -94,6 +95,8 @@ void decoder_step(decoder_run *run, float *logits, const int32_t *const *ids, co
     starts[b] = caches[b]->used;
   }
   gaze_cached_batch rows = {
-      .sequences = {.count = batch, .offsets = offsets, .starts = starts}, .caches = caches, .capacity = DECODER_ROWS};
+      .sequences = {.count = batch, .offsets = offsets, .starts = starts, .far = run->far ? far : NULL},
+      .caches = caches,
+      .capacity = DECODER_ROWS};
   gaze_decoder_forward(&run->compute, logits, &run->decoder, &rows, all, &run->tape);
 }

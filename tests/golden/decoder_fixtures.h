@@ -22,6 +22,7 @@ typedef struct decoder_run {
   gaze_loaded loaded;
   gaze_arena arena;
   gaze_decoder_tape tape;
+  bool far; /* sequences will be longer than near factors serve (rope.h) */
 } decoder_run;
 
 /* Path below data/decoders; of eight calls at a time. */

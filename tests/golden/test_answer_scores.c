@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "fusion/caption_score.h"
-#include "fusion/caption_words.h"
+#include "fusion/caption_tokens.h"
 #include "fusion/vqa_score.h"
 #include "tokenizer_cases.h"
 
@@ -40,7 +40,7 @@ static void normalised_answers_are_the_reference(void **state) {
   check_texts("answer_scores/normalised.json", gaze_vqa_normalise);
 }
 
-static void words_are_the_reference(void **state) { check_texts("answer_scores/words.json", gaze_caption_words); }
+static void words_are_the_reference(void **state) { check_texts("answer_scores/words.json", gaze_caption_tokens); }
 
 static void consensus_is_the_reference(void **state) {
   json_t *cases = open_json("answer_scores/consensus.json"), *item, *truth;
@@ -66,7 +66,7 @@ typedef struct worded_set {
 } worded_set;
 
 static const char *add_words(worded_set *set, const json_t *text) {
-  assert_int_equal(gaze_caption_words(json_string_value(text), &set->texts[set->n_texts]), GAZE_OK);
+  assert_int_equal(gaze_caption_tokens(json_string_value(text), &set->texts[set->n_texts]), GAZE_OK);
   return set->texts[set->n_texts++];
 }
 

@@ -148,9 +148,10 @@ static void pictures_become_rows(void **state) {
   }
 }
 
-static void mmproj_files_see_alike(void **state) {
-  static const char *const files[][2] = {
-      {"original", "original.gguf"}, {"original", "old.gguf"}, {"next", "next.gguf"}, {"smolvlm", "smolvlm.gguf"}};
+static void other_layouts_see_alike(void **state) {
+  static const char *const files[][2] = {{"original", "original.gguf"}, {"original", "old.gguf"},
+                                         {"next", "next.gguf"},         {"smolvlm", "smolvlm.gguf"},
+                                         {"next", "next-original"},     {"onevision", "onevision-original"}};
   for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
     subject s;
     subject_open_from(&s, files[f][0], files[f][1]);
@@ -161,11 +162,14 @@ static void mmproj_files_see_alike(void **state) {
 }
 
 static void two_pictures_of_onevision_are_squares(void **state) {
-  subject s;
-  subject_open(&s, "onevision");
-  check_picture(&s, "pair.0", pair[0][0], pair[0][1], 2);
-  check_picture(&s, "pair.1", pair[1][0], pair[1][1], 2);
-  subject_close(&s);
+  static const char *const layouts[] = {"onevision", "onevision-original"};
+  for (size_t i = 0; i < 2; i++) {
+    subject s;
+    subject_open_from(&s, "onevision", layouts[i]);
+    check_picture(&s, "pair.0", pair[0][0], pair[0][1], 2);
+    check_picture(&s, "pair.1", pair[1][0], pair[1][1], 2);
+    subject_close(&s);
+  }
 }
 
 /* Products in another precision: packed as a model does it. */
@@ -306,11 +310,9 @@ static void todays_names_are_known(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(released_models_are_planned_alike),
-                                     cmocka_unit_test(pictures_become_rows),
-                                     cmocka_unit_test(mmproj_files_see_alike),
-                                     cmocka_unit_test(two_pictures_of_onevision_are_squares),
-                                     cmocka_unit_test(narrow_products_come_near),
-                                     cmocka_unit_test(todays_names_are_known)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(released_models_are_planned_alike), cmocka_unit_test(pictures_become_rows),
+      cmocka_unit_test(other_layouts_see_alike),           cmocka_unit_test(two_pictures_of_onevision_are_squares),
+      cmocka_unit_test(narrow_products_come_near),         cmocka_unit_test(todays_names_are_known)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,9 +100,9 @@ static void check_greedy(const char *path) {
 static void writes_what_the_reference_writes(void **state) {
   need_files();
   check_greedy(folder());
-  must(gaze_model_write_gguf(folder(), GAZE_TO_F32, test_path("f32.gguf")));
+  must(gaze_model_write_gguf(folder(), GAZE_TO_F32, test_path("f32.gguf"), NULL));
   check_greedy(test_path("f32.gguf"));
-  must(gaze_model_write_gguf(folder(), GAZE_TO_F16, test_path("f16.gguf")));
+  must(gaze_model_write_gguf(folder(), GAZE_TO_F16, test_path("f16.gguf"), NULL));
   check_greedy(test_path("f16.gguf"));
 }
 
@@ -159,7 +159,7 @@ static void rounded_it_stays_near(void **state) {
   gaze_weights *weights;
   need_files();
   size_t n = read_ids(json_object_get(wanted, "ids"), ids);
-  must(gaze_model_write_gguf(folder(), GAZE_TO_Q8_0, test_path("q8.gguf")));
+  must(gaze_model_write_gguf(folder(), GAZE_TO_Q8_0, test_path("q8.gguf"), NULL));
   must(gaze_weights_open(test_path("q8.gguf"), &weights));
   assert_int_equal(gaze_weights_find(weights, "blk.0.ffn_down.weight")->dtype, GAZE_DTYPE_F16);
   assert_int_equal(gaze_weights_find(weights, "blk.0.ffn_up.weight")->dtype, GAZE_DTYPE_Q8_0);

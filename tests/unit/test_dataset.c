@@ -1,5 +1,6 @@
 #include "data_files.h"
 
+#include "core/base/file.h"
 #include "fusion/dataset.h"
 
 #include <stdio.h>
@@ -207,6 +208,7 @@ static void test_llava(void **state) {
   assert_int_equal(n_warnings, 1);
   assert_int_equal(gaze_dataset_size(dataset), 2);
   assert_string_equal(gaze_dataset_get(dataset, 0)->key, "one");
+  assert_string_equal(gaze_dataset_get(dataset, 0)->file, "in/a.jpg");
   assert_string_equal(gaze_dataset_get(dataset, 0)->path, test_path("in/a.jpg"));
   assert_string_equal(describe_questions(gaze_dataset_get(dataset, 0)), "What is it?=A cat");
   assert_string_equal(gaze_dataset_get(dataset, 1)->key, "7");
@@ -227,10 +229,72 @@ static void test_llava(void **state) {
   gaze_dataset_close(dataset);
 }
 
-static void count_failure(void *user, const char *key, const char *message) {
+static void list_keys(void *user, const char *key, const char *message) {
   char *keys = user;
   strcat(strcat(keys, key), ";");
+  assert_true(*message);
+}
+
+static void count_failure(void *user, const char *key, const char *message) {
+  list_keys(user, key, message);
   assert_non_null(strstr(message, "data.json"));
+}
+
+/* Samples without a picture are told of in every layout where that is asked for. */
+static void test_missed_pictures(void **state) {
+  gaze_dataset *dataset;
+  char keys[128] = "";
+  const gaze_dataset_options told = {.failed = list_keys, .user = keys, .pictures_missed = true};
+  test_tar tar = {0};
+  tar_add_text(&tar, "a.txt", "alone");
+  tar_add_text(&tar, "b.png", "bytes");
+  tar_write(&tar, test_path("data.tar"));
+  assert_int_equal(gaze_dataset_open(test_path("data.tar"), &told, &dataset), GAZE_OK);
+  gaze_dataset_close(dataset);
+  assert_int_equal(open_csv("filepath,title\nb.png,x\n,y\n", &told, &dataset), GAZE_OK);
+  gaze_dataset_close(dataset);
+  assert_int_equal(open_llava("{\"image\":\"b.png\"}\n{\"id\":\"one\"}", &told, &dataset), GAZE_OK);
+  gaze_dataset_close(dataset);
+  assert_string_equal(keys, "a;line 3;one;");
+}
+
+static void test_samples_of_a_folder(void **state) {
+  gaze_dataset *dataset;
+  char folder[4096];
+  const gaze_dataset_options options = {.folders = true, .pictures = "/elsewhere"};
+  snprintf(folder, sizeof folder, "%s", test_path("samples"));
+  assert_int_equal(gaze_folder_make(test_path("samples/in")), GAZE_OK);
+  write_text(test_path("samples/in/b.png"), "");
+  write_text(test_path("samples/in/b.json"), "{\"captions\":[\"a bus\"],\"qa\":[[\"red?\",\"yes\"]]}");
+  write_text(test_path("samples/a.jpg"), "");
+  assert_int_equal(gaze_dataset_open(folder, &options, &dataset), GAZE_OK);
+  assert_int_equal(gaze_dataset_size(dataset), 2);
+  const gaze_sample *sample = gaze_dataset_get(dataset, 1);
+  assert_string_equal(describe(sample), "in/b - -;a bus");
+  assert_string_equal(describe_questions(sample), "red?=yes");
+  assert_string_equal(sample->file, "in/b.png");
+  assert_string_equal(sample->path, test_path("samples/in/b.png"));
+  assert_null(sample->picture);
+  gaze_dataset_close(dataset);
+}
+
+/* Boxes are read where they are asked for alone. */
+static void test_objects(void **state) {
+  static const char text[] = "{\"image\":\"a\",\"objects\":[[\"dog\",0.25,0,0.5,1]]}\n{\"image\":\"b\",\"objects\":1}";
+  gaze_dataset *dataset;
+  char keys[128] = "";
+  const gaze_dataset_options boxes = {.objects = true, .failed = count_failure, .user = keys};
+  assert_int_equal(open_llava(text, NULL, &dataset), GAZE_OK);
+  assert_int_equal(gaze_dataset_size(dataset), 2);
+  assert_int_equal(gaze_dataset_get(dataset, 0)->n_objects, 0);
+  gaze_dataset_close(dataset);
+  assert_int_equal(open_llava(text, &boxes, &dataset), GAZE_OK);
+  assert_string_equal(keys, "row 2;");
+  const gaze_sample *sample = gaze_dataset_get(dataset, 0);
+  assert_int_equal(sample->n_objects, 1);
+  assert_string_equal(sample->objects[0].name, "dog");
+  assert_true(sample->objects[0].x == 0.25f && sample->objects[0].height == 1);
+  gaze_dataset_close(dataset);
 }
 
 static void test_errors_of_llava(void **state) {
@@ -320,11 +384,19 @@ static void test_shared_sets(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_samples_of_a_tar),   cmocka_unit_test(test_teacher),
-      cmocka_unit_test(test_errors_of_a_tar),    cmocka_unit_test(test_csv),
-      cmocka_unit_test(test_errors_of_a_csv),    cmocka_unit_test(test_pictures),
-      cmocka_unit_test(test_questions_of_a_tar), cmocka_unit_test(test_llava),
-      cmocka_unit_test(test_errors_of_llava),    cmocka_unit_test(test_questions_of_a_csv),
+      cmocka_unit_test(test_samples_of_a_tar),
+      cmocka_unit_test(test_teacher),
+      cmocka_unit_test(test_errors_of_a_tar),
+      cmocka_unit_test(test_csv),
+      cmocka_unit_test(test_errors_of_a_csv),
+      cmocka_unit_test(test_pictures),
+      cmocka_unit_test(test_questions_of_a_tar),
+      cmocka_unit_test(test_llava),
+      cmocka_unit_test(test_errors_of_llava),
+      cmocka_unit_test(test_questions_of_a_csv),
+      cmocka_unit_test(test_missed_pictures),
+      cmocka_unit_test(test_samples_of_a_folder),
+      cmocka_unit_test(test_objects),
       cmocka_unit_test(test_shared_sets),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
