@@ -51,13 +51,12 @@ gaze_err gaze_dataset_add(gaze_dataset *dataset, const gaze_sample *sample) {
 
 gaze_err gaze_dataset_place(gaze_dataset *dataset, const gaze_dataset_options *options, const char *name,
                             const char **out) {
-  const char *folder = dataset->is_folder || !options->pictures ? dataset->path : options->pictures;
-  size_t front = strlen(folder), length = strlen(name);
+  bool beside = !dataset->is_folder && !options->pictures; /* the file of the set */
+  const char *folder = dataset->is_folder || beside ? dataset->path : options->pictures;
+  size_t front = name[0] == '/' ? 0 : strlen(folder), length = strlen(name);
   char *path;
-  while (!dataset->is_folder && !options->pictures && front && folder[front - 1] != '/')
+  while (beside && front && folder[front - 1] != '/')
     front--;
-  if (name[0] == '/')
-    front = 0;
   GAZE_TRY(gaze_dataset_take(dataset, front + length + 2, &path));
   *out = path;
   memcpy(path, folder, front);
