@@ -66,9 +66,18 @@ extern answering asked;
        0,                                                                                                              \
        100},                                                                                                           \
       {"seed", 0, OPTION_COUNT, "N", &asked.answer.seed, "the same seed draws the same words [0]", 0, 0x1p53},         \
-      {"think", 0, OPTION_SWITCH, NULL, &asked.answer.think, "reason before the answer; -v shows how", 0, 0}, {        \
-    "look-up", 0, OPTION_SWITCH, NULL, &asked.answer.look_up,                                                          \
-        "guess words from what was said: sooner where an answer repeats it, and the same", 0, 0                        \
+      {"think", 0, OPTION_SWITCH, NULL, &asked.answer.think, "reason before the answer; -v shows how", 0, 0},          \
+      {"look-up",                                                                                                      \
+       0,                                                                                                              \
+       OPTION_SWITCH,                                                                                                  \
+       NULL,                                                                                                           \
+       &asked.answer.look_up,                                                                                          \
+       "guess words from what was said: sooner where an answer repeats it, and the same",                              \
+       0,                                                                                                              \
+       0},                                                                                                             \
+  {                                                                                                                    \
+    "slide", 0, OPTION_SWITCH, NULL, &asked.answer.slide,                                                              \
+        "a conversation that is full forgets its oldest questions and goes on", 0, 0                                   \
   }
 
 void answering_prepare(void); /* defaults */

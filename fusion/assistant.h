@@ -6,6 +6,7 @@
 #include "core/nn/kv_cache.h"
 #include "fusion/eye.h"
 #include "fusion/picture_rows.h"
+#include "fusion/prepared.h"
 #include "fusion/prompt.h"
 #include "text/chat_template.h"
 #include "text/decoder.h"
@@ -13,7 +14,8 @@
 
 enum {
   GAZE_PROMPT_PIECE = 512, /* rows of a prompt that are read at once */
-  GAZE_DRAFT_MOST = 8,     /* ids that are guessed ahead */
+  GAZE_DRAFT_MOST = 7,     /* ids that are guessed ahead: with the one before them as many rows as products take
+                            * alike, whatever stands beside a row */
   GAZE_ENDS_MOST = 16      /* ids that end an answer */
 };
 
@@ -27,6 +29,7 @@ struct gaze_assistant {
   gaze_parameters parameters;
   gaze_weights *weights;
   gaze_loaded loaded;
+  gaze_prepared prepared;  /* the decoder's */
   const gaze_gguf *gguf;   /* its metadata, where the model is one */
   gaze_llava_files files;  /* of a folder whose model sees */
   gaze_eye *eye;           /* NULL: it does not see */
@@ -39,10 +42,14 @@ struct gaze_assistant {
   size_t context; /* rows of a conversation */
   gaze_arena arena;
   gaze_decoder_tape tape;
-  float *logits; /* [1 + GAZE_DRAFT_MOST, V] */
+  float *logits; /* [1 + GAZE_DRAFT_MOST, V], in the arena */
   char key[33];  /* empty: not yet made */
   gaze_picture_rows seen;
 };
+
+/* Lays step memory out for so many rows, GAZE_PROMPT_PIECE at most: a short prompt touches little of it. The logits
+ * stay where they are. */
+void gaze_assistant_make_room(gaze_assistant *assistant, size_t rows);
 
 /* In both files that a model becomes: its key (gaze_assistant_key). */
 #define GAZE_PAIR_KEY "gaze.model"
@@ -54,6 +61,17 @@ GAZE_CHECKED gaze_err gaze_assistant_arithmetic(gaze_assistant *assistant, uint6
 
 GAZE_CHECKED gaze_err gaze_assistant_open_files(gaze_assistant *assistant);
 void gaze_assistant_close_files(gaze_assistant *assistant);
+/* Before a decoder is run, tied where it is: of the list's matrices and the head, F32 becomes bf16 for products in
+ * bf16; for products in int8 F32, F16 and BF16 become Q8_0, as the quantised models are multiplied, where rows are of
+ * whole blocks. */
+GAZE_CHECKED gaze_err gaze_decoder_prepare(gaze_decoder *decoder, const gaze_parameters *list,
+                                           const gaze_compute *compute, gaze_prepared *prepared);
+/* Of one, and of all weights that a token goes through: not of the table of embeddings, of which it reads a row. */
+size_t gaze_decoder_bytes_of(const gaze_decoder *decoder, const gaze_parameter *parameter);
+size_t gaze_decoder_bytes(const gaze_decoder *decoder, const gaze_parameters *list);
+/* What an assistant answers with, before it is run; what it sees with, before each picture. */
+GAZE_CHECKED gaze_err gaze_assistant_prepare(gaze_assistant *assistant);
+GAZE_CHECKED gaze_err gaze_assistant_prepare_eye(gaze_assistant *assistant);
 /* After the decoder. */
 GAZE_CHECKED gaze_err gaze_assistant_open_tokenizer(gaze_assistant *assistant);
 /* After tokenizer and, where there is one, template. */

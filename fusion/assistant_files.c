@@ -191,6 +191,7 @@ void gaze_assistant_close_files(gaze_assistant *assistant) {
   gaze_decoder_fini(&assistant->decoder);
   gaze_parameters_fini(&assistant->parameters);
   gaze_loaded_fini(&assistant->loaded);
+  gaze_prepared_fini(&assistant->prepared);
   gaze_weights_close(assistant->projector);
   gaze_weights_close(assistant->weights);
   gaze_llava_files_close(&assistant->files);

@@ -53,8 +53,9 @@ static gaze_err add_part(rendering *r, const char *text, size_t size, bool plain
 }
 
 static gaze_err add_rows(const gaze_chat *chat, gaze_prompt *prompt, const gaze_prompt_picture *which) {
-  uint64_t hash = chat->pictures[which->picture].hash + chat->pictures[which->picture].plan.tokens;
-  return gaze_prompt_add_picture(prompt, which->picture, hash, which->from, which->n);
+  uint64_t key[2];
+  gaze_picture_rows_key(&chat->pictures[which->picture], key);
+  return gaze_prompt_add_picture(prompt, which->picture, key[0], which->from, which->n);
 }
 
 static gaze_err encode(rendering *r, const gaze_tokenizer *tokenizer) {

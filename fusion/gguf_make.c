@@ -55,22 +55,6 @@ static bool holds(gaze_dtype dtype, const float *x, size_t n) {
   return held;
 }
 
-static void narrow(const gaze_kernels *kernels, void *out, const float *x, gaze_dtype dtype, size_t n) {
-  switch (dtype) {
-  case GAZE_DTYPE_F32:
-    memcpy(out, x, n * sizeof *x);
-    break;
-  case GAZE_DTYPE_F16:
-    kernels->f16_from_f32(out, x, n);
-    break;
-  case GAZE_DTYPE_BF16:
-    kernels->bf16_from_f32(out, x, n);
-    break;
-  default:
-    gaze_quantise(out, x, dtype, n);
-  }
-}
-
 /* Room for the rows of one chunk. */
 typedef struct chunk {
   float *values;
@@ -88,7 +72,7 @@ static gaze_err make_rows(const gaze_gguf_item *item, const gaze_kernels *kernel
     const gaze_tensor *source = find_row(item, &row);
     gaze_weight_widen(kernels, x, (gaze_weight){.data = source->data, .dtype = source->dtype}, row * columns, columns);
     held = held && holds(item->dtype, x, columns);
-    narrow(kernels, room->bytes + i * size, x, item->dtype, columns);
+    gaze_weight_narrow(kernels, room->bytes + i * size, x, item->dtype, columns);
   }
   if (held)
     return GAZE_OK;

@@ -111,7 +111,7 @@ void gaze_model_close(gaze_model *model) {
   gaze_text_cache_close(model->texts);
   gaze_clip_fini(&model->clip);
   for (gaze_tower tower = 0; tower < GAZE_TOWERS; tower++)
-    gaze_tower_weights_fini(&model->towers[tower]);
+    gaze_prepared_fini(&model->towers[tower]);
   gaze_tokenizer_free(model->tokenizer);
   gaze_matmul_free(model->matmul);
   free(model->folder);

@@ -85,6 +85,7 @@ gaze_err gaze_reading_go_on(gaze_assistant *assistant, gaze_reading *reading, co
     n = prompt->n - first < GAZE_PROMPT_PIECE ? prompt->n - first : GAZE_PROMPT_PIECE;
     if (stop && *stop)
       return gaze_fail(GAZE_ERR_INTERRUPTED, "stopped: while reading the question: ask again");
+    gaze_assistant_make_room(assistant, n);
     GAZE_TRY(fill_rows(assistant, prompt, first, n, rows, user));
     memcpy(reading->keys + first, prompt->keys + first, n * sizeof *reading->keys);
     read_rows(assistant, reading, n, first + n == prompt->n ? logits : NULL, false);
@@ -93,6 +94,7 @@ gaze_err gaze_reading_go_on(gaze_assistant *assistant, gaze_reading *reading, co
 }
 
 void gaze_reading_add(gaze_assistant *assistant, gaze_reading *reading, const int32_t *ids, size_t n, float *logits) {
+  gaze_assistant_make_room(assistant, n);
   gaze_decoder_embed(&assistant->compute, &assistant->decoder, assistant->tape.x[0], ids, n);
   for (size_t i = 0; i < n; i++)
     reading->keys[reading->cache->used + i] = ids[i];

@@ -1,7 +1,7 @@
 # Bash completion of gaze. A test compares the options here with the program's own.
 
 _gaze_pictures='--max-megapixels --allow-truncated --no-orientation --fast-decode'
-_gaze_answering='--system -n --max-tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --think --look-up --template --cache --projector --context --cache-type'
+_gaze_answering='--system -n --max-tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --think --look-up --slide --template --cache --projector --context --cache-type'
 _gaze_measuring='-n --max-tokens --no-image --shuffle-images --seed --limit --out --resume --max-bad --strict --system --stop --template --cache --projector --context --cache-type'
 _gaze_common='-m --model --threads --cpu --precision --json -q --quiet -v --verbose -h --help --version'
 

@@ -66,6 +66,7 @@ complete -c gaze -n __gaze_answers -l seed -x -d 'the same seed draws the same w
 complete -c gaze -n __gaze_answers -l stop -x -d 'ends the answer'
 complete -c gaze -n __gaze_answers -l think -d 'reason before the answer'
 complete -c gaze -n __gaze_answers -l look-up -d 'guess words from what was said'
+complete -c gaze -n __gaze_answers -l slide -d 'a conversation that is full goes on'
 complete -c gaze -n __gaze_answers -l template -x -d 'of the conversation'
 complete -c gaze -n __gaze_answers -l cache -d 'keep what was seen and read of pictures'
 complete -c gaze -n __gaze_answers -l projector -r -F -d 'the GGUF that sees, of a GGUF that speaks'

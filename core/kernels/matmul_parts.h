@@ -36,9 +36,8 @@ typedef struct gaze_stored_rooms {
 struct gaze_matmul {
   const gaze_kernels *kernels;
   gaze_precision precision;
-  float *tile_a, *tile_b;    /* bf16 without its arithmetic: tiles */
-  uint16_t *half_a, *half_b; /* f32 operands rounded to bf16, when oneDNN takes them; grown on demand */
-  size_t room_a, room_b;
+  float *tile_a, *tile_b;         /* bf16 without its arithmetic: tiles */
+  gaze_room rounded_a, rounded_b; /* f32 operands rounded to bf16, when oneDNN takes them */
   gaze_int8_rooms int8;
   gaze_stored_rooms stored;
   gaze_room strip; /* f32 [256, K]: rows of a weight */
@@ -65,6 +64,9 @@ bool gaze_matmul_start_onednn(gaze_matmul *matmul); /* false: it has nothing fas
 #endif
 
 bool gaze_room_reserve(gaze_room *room, size_t count, size_t size); /* false: short of memory */
+/* A stored [rows, columns] operand in f32 becomes bf16, in *room. False: short of memory. */
+bool gaze_operand_round(const gaze_kernels *kernels, gaze_operand *operand, size_t rows, size_t columns,
+                        gaze_room *room);
 
 /* Products with weights as they lie in a file, whatever their dtype, or with few rows of A; at most
  * GAZE_MATMUL_OUTPUTS. False, and nothing is done: others do it better, or one by one. */

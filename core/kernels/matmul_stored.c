@@ -86,6 +86,8 @@ static void multiply_by_rows(const gaze_kernels *kernels, size_t M, size_t K, ga
 static bool multiply_by_strips(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *o) {
   if (!gaze_room_reserve(&matmul->strip, WIDENED_ROWS * K, sizeof(float)))
     return false;
+  if (matmul->precision == GAZE_PRECISION_BF16 && !gaze_operand_round(matmul->kernels, &A, M, K, &matmul->rounded_a))
+    return false;
   float *strip = matmul->strip.at;
   gaze_operand B = {.f32 = strip, .ld = K, .transpose = true};
   for (size_t first = 0; first < o->N; first += WIDENED_ROWS) {

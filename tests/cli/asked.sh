@@ -47,6 +47,9 @@ expect_error embed_of_llava 1 'gives no vectors: .*"llava".*gaze ask' embed --ou
 expect_error classify_of_smolvlm 1 'gives no vectors: .*"smolvlm".*gaze ask' \
   classify --labels cat,dog -m "$models/smolvlm" "$picture"
 
+mkdir empty
+expect_error ask_empty_folder 1 'no model in the folder: empty: config.json' ask -m empty "What?"
+grep -q open_clip err && fail ask_empty_folder_alone "$(cat err)" || pass ask_empty_folder_alone
 cp -r "$models/llava" no_processor
 rm no_processor/preprocessor_config.json
 expect_error no_processor 1 'not whole: no no_processor/preprocessor_config.json' ask -m no_processor "What?"

@@ -1,9 +1,9 @@
 /* The N-th allocation fails, the N-th call of the system, the disk is full after N bytes, for N = 1, 2, ... until all
  * goes well: each time there is an error in words or a whole result, nothing is left allocated, no half file is left,
  * and what was there before still is. */
-#include "faults.h"
 #include "gaze_ask.h"
 #include "tests/unit/train_files.h"
+#include "trials.h"
 
 #include "core/base/file.h"
 #include "core/base/json.h"
@@ -17,16 +17,10 @@
 #include "text/tokenizer.h"
 #include "vision/preprocess.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* An operation under test; what it returns as whole, it has checked. */
-typedef gaze_err operation(void *user);
-/* What must hold after each failure. */
-typedef void aftermath(void *user);
 
 /* OpenMP's library ends the program when it has no memory for a team of threads. It keeps teams for their next use, but
  * none of a single thread, which is what a product has inside of a loop over pictures or over several labels: those
@@ -34,55 +28,6 @@ typedef void aftermath(void *user);
 enum { THREADS = 2 };
 
 static gaze_kernels kernels;
-
-static void check_failure(gaze_err err, const char *what, long n) {
-  if (err == GAZE_OK || err == GAZE_ERR_NOT_FOUND || gaze_last_error()[0] == 0)
-    fail_msg("%s, %ld: %s: %s", what, n, gaze_err_name(err), gaze_last_error());
-}
-
-/* n = 0, stride, 2 stride, ... */
-static void until_success(const char *what, fault_kind kind, long stride, operation *call, aftermath *after,
-                          void *user) {
-  if (call(user) != GAZE_OK) /* whatever is made once stays allocated from here */
-    fail_msg("%s: %s", what, gaze_last_error());
-  for (long n = 0;; n += stride) {
-    long before = live_allocations();
-    fault_arm(kind, n);
-    gaze_err err = call(user);
-    bool reached = fault_disarm(kind);
-    long left = live_allocations() - before;
-    if (left != 0)
-      fail_msg("%s, fault %ld of kind %d: %ld blocks left: %s", what, n, (int)kind, left, gaze_last_error());
-    if (err != GAZE_OK)
-      check_failure(err, what, n);
-    if (after)
-      after(user);
-    if (!reached) {
-      assert_int_equal(err, GAZE_OK);
-      return;
-    }
-  }
-}
-
-static void every_fault(const char *what, operation *call, aftermath *after, void *user) {
-  until_success(what, FAULT_ALLOCATION, 1, call, after, user);
-  until_success(what, FAULT_SYSTEM, 1, call, after, user);
-}
-
-/* Files of at most n bytes, n growing by a fifth. */
-static void full_disk(const char *what, operation *call, aftermath *after, void *user) {
-  for (long n = 0;; n += 1 + n / 5) {
-    fault_limit_files(n);
-    gaze_err err = call(user);
-    fault_limit_files(-1);
-    after(user);
-    if (err == GAZE_OK) {
-      assert_true(n > 0);
-      return;
-    }
-    check_failure(err, what, n);
-  }
-}
 
 /* A trained model in folder/logs/start/model, its data in folder/train.tar. */
 static int set_up(void **state) {
@@ -370,15 +315,6 @@ static void data_sets(void **state) {
   snprintf(path, sizeof path, "%s", test_path("table.csv"));
   write_text(path, text);
   every_fault("csv", use_dataset, NULL, path);
-}
-
-static void check_no_half_files(const char *folder) {
-  DIR *listing = opendir(folder);
-  assert_non_null(listing);
-  for (struct dirent *entry; (entry = readdir(listing));)
-    if (strstr(entry->d_name, ".tmp"))
-      fail_msg("%s is left in %s", entry->d_name, folder);
-  closedir(listing);
 }
 
 enum { NUMBERS = 3000 };

@@ -150,7 +150,11 @@ static void follows_the_reference(void **state) {
   check_side_by_side(&run, &w);
   check_dtypes(&run, &w);
   check_rewind(&run, &w);
+  decoder_check_together(&run);
   gaze_safetensors_close(w.file);
+  decoder_close(&run);
+  decoder_open(&run, *state, GAZE_PRECISION_BF16);
+  decoder_check_together(&run);
   decoder_close(&run);
 }
 

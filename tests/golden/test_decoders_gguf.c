@@ -81,6 +81,7 @@ static void check_file(const char *path, const char *name) {
       relative_error(logits, gaze_safetensors_find(wanted, "logits")->data, n * run.decoder.config.vocabulary);
   if (!(error <= 1e-4))
     fail_msg("%s: relative error %g", path, error);
+  decoder_check_together(&run);
   decoder_close(&run);
   gaze_safetensors_close(wanted);
 }
@@ -288,6 +289,45 @@ static void rounded_weights_stay_near(void **state) {
       fail_msg("%s: cosine %.6f", path, found);
     if (cases[i].to == GAZE_TO_Q4_K || cases[i].to == GAZE_TO_Q4_K_M)
       check_mixture(run.weights, cases[i].to == GAZE_TO_Q4_K_M);
+    decoder_check_together(&run);
+    decoder_close(&run);
+  }
+  gaze_safetensors_close(wanted);
+}
+
+/* A folder in F32 opened for narrow products: logits of its prompt, all at once and id by id. */
+static void narrow_products_stay_near(void **state) {
+  static const struct {
+    gaze_precision precision;
+    gaze_dtype dtype;
+    double least;
+  } cases[] = {{GAZE_PRECISION_BF16, GAZE_DTYPE_BF16, 0.9999}, {GAZE_PRECISION_INT8, GAZE_DTYPE_Q8_0, 0.999}};
+  static float logits[WIDE_IDS * VOCABULARY_MAX];
+  const char *type = *state;
+  int32_t ids[WIDE_IDS];
+  char file[100];
+  gaze_safetensors *wanted;
+  for (int32_t i = 0; i < WIDE_IDS; i++)
+    ids[i] = 3 + i;
+  snprintf(file, sizeof file, "../decoders_gguf/wide-%s.safetensors", type);
+  must(gaze_safetensors_open(decoder_path(file), &wanted));
+  make_wide(type, test_path("wide"));
+  for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+    decoder_run run;
+    size_t one = 1;
+    decoder_open_path(&run, test_path("wide"), cases[i / 2].precision);
+    assert_int_equal(run.decoder.head_weight.dtype, cases[i / 2].dtype);
+    assert_int_equal(run.decoder.token_embedding.dtype, GAZE_DTYPE_F32);
+    gaze_kv_cache *cache = decoder_cache(&run, GAZE_DTYPE_F32);
+    for (size_t k = 0; i % 2 && k < WIDE_IDS; k++)
+      decoder_step(&run, logits + k * VOCABULARY_MAX, &(const int32_t *){ids + k}, &one, &cache, 1, true);
+    gaze_kv_cache_free(cache);
+    if (i % 2 == 0)
+      find_logits(&run, ids, WIDE_IDS, logits);
+    double found = cosine(logits, gaze_safetensors_find(wanted, "logits")->data, WIDE_IDS * VOCABULARY_MAX);
+    print_message("%s %s: cosine %.6f\n", type, gaze_dtype_name(cases[i / 2].dtype), found);
+    if (!(found >= cases[i / 2].least && found < 0.9999999))
+      fail_msg("%s in %s: cosine %.7f", type, gaze_dtype_name(cases[i / 2].dtype), found);
     decoder_close(&run);
   }
   gaze_safetensors_close(wanted);
@@ -334,7 +374,7 @@ int main(void) {
   static const char *const names[] = {"llama", "llama-linear", "llama3",    "smollm2",  "mistral", "qwen2",
                                       "qwen3", "phi3",         "phi3-near", "phi3-far", "exaone"};
   enum { NAMES = sizeof names / sizeof *names };
-  struct CMUnitTest tests[NAMES + 7];
+  struct CMUnitTest tests[NAMES + 9];
   size_t n = 0;
   for (; n < NAMES; n++)
     tests[n] = (struct CMUnitTest){.name = names[n],
@@ -350,6 +390,10 @@ int main(void) {
       cmocka_unit_test_prestate_setup_teardown(rounded_weights_stay_near, make_folder, remove_folder,
                                                (void *)(uintptr_t) "qwen2"),
       cmocka_unit_test_setup_teardown(newer_signs_are_kept, make_folder, remove_folder),
+      cmocka_unit_test_prestate_setup_teardown(narrow_products_stay_near, make_folder, remove_folder,
+                                               (void *)(uintptr_t) "llama"),
+      cmocka_unit_test_prestate_setup_teardown(narrow_products_stay_near, make_folder, remove_folder,
+                                               (void *)(uintptr_t) "qwen2"),
       cmocka_unit_test_setup_teardown(cut_files_are_refused, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(what_is_not_written_is_said, make_folder, remove_folder)};
   memcpy(tests + NAMES, others, sizeof others);
