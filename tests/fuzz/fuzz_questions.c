@@ -29,7 +29,7 @@ static void read(const uint8_t *data, size_t size, const gaze_dataset_options *o
   gaze_dataset *dataset;
   if (gaze_alloc(1, sizeof *dataset, &dataset) != GAZE_OK || gaze_strdup("folder/fuzz.json", &dataset->path) != GAZE_OK)
     abort();
-  dataset->map = (gaze_map){data, size};
+  dataset->map = (gaze_map){.data = data, .size = size};
   if (gaze_dataset_read_llava(dataset, options) == GAZE_OK)
     for (size_t i = 0; i < dataset->n; i++)
       if (measure(gaze_dataset_get(dataset, i)) > 6 * size + 64)
