@@ -69,13 +69,13 @@ gaze_err gaze_eye_load(gaze_eye *eye, const gaze_kernels *kernels, const gaze_we
 }
 
 gaze_err gaze_eye_prepare(gaze_eye *eye, const gaze_compute *compute) {
-  static const bool from[GAZE_DTYPES] = {[GAZE_DTYPE_F32] = true, [GAZE_DTYPE_F16] = true};
+  static const bool from[GAZE_DTYPES] = {[GAZE_DTYPE_F32] = true, [GAZE_DTYPE_F16] = true, [GAZE_DTYPE_BF16] = true};
   const gaze_preparation what = {.list = eye->parameters, .compute = compute};
   gaze_precision precision = gaze_matmul_precision(compute->matmul);
   if (precision == GAZE_PRECISION_INT8)
     return gaze_prepared_pack(&eye->prepared, &what);
-  return precision == GAZE_PRECISION_BF16 ? gaze_prepared_convert(&eye->prepared, &what, from, GAZE_DTYPE_BF16)
-                                          : GAZE_OK;
+  gaze_dtype to = precision == GAZE_PRECISION_BF16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32;
+  return gaze_prepared_convert(&eye->prepared, &what, from, to);
 }
 
 /* What some tiles need on their way to projected rows. */

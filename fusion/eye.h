@@ -26,8 +26,8 @@ void gaze_eye_fini(gaze_eye *eye);
 GAZE_CHECKED gaze_err gaze_eye_load(gaze_eye *eye, const gaze_kernels *kernels, const gaze_weights *weights,
                                     const char *tower_folder, const bool keeps[GAZE_DTYPES]);
 
-/* Before the first picture, so that who asks for words alone does not pay for it: for products in bf16, F32 and F16
- * become that; for products in int8, all matrices are packed. Either is worth it for one picture. */
+/* Before the first picture, so that who asks for words alone does not pay for it: for products in f32 and bf16, numbers
+ * in 16 and 32 bits become that; for products in int8, all matrices are packed. It is worth it for one picture. */
 GAZE_CHECKED gaze_err gaze_eye_prepare(gaze_eye *eye, const gaze_compute *compute);
 
 /* rows: [plan->tokens, D], yours. Fails where memory ends or a picture is too narrow to be cropped. */
