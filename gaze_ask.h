@@ -74,6 +74,36 @@ GAZE_CHECKED gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const
                                     gaze_answer *out);
 void gaze_answer_fini(gaze_answer *answer);
 
+/* What a model is measured with: its pictures, none, or those of other rows. What it knows without looking is what the
+ * last two give. */
+typedef enum gaze_eval_pictures { GAZE_EVAL_SHOWN, GAZE_EVAL_WITHHELD, GAZE_EVAL_SHUFFLED } gaze_eval_pictures;
+
+typedef struct gaze_eval_options {
+  const char *prompt; /* what is asked, with {} for the question; NULL: the question; for captions a request for one */
+  const char *system; /* NULL: the model's own */
+  gaze_answer_options answer; /* of each; text is not called */
+  gaze_eval_pictures pictures;
+  uint64_t seed;            /* of whose picture is shown, where they are shuffled */
+  const char *folder;       /* of pictures whose paths are relative; NULL: the set's own */
+  const char *const *known; /* [n_known] sets with which questions are answered by looking them up, beside; not of */
+  size_t n_known;           /* captions */
+  size_t limit;             /* so many rows, 0: all */
+  size_t max_bad;           /* rows that cannot be used; more end the run */
+  const char *predictions;  /* a file of the answers, a line of JSON each; NULL: none */
+  bool resume;              /* take from it what is there */
+  void (*progress)(void *user, size_t done, size_t total, const char *key); /* may be NULL */
+  void *user;
+} gaze_eval_options;
+
+/* Asks all questions of sets (paths, n): WebDataset tars or folders with `qa`, tables with the columns question and
+ * answer, LLaVA's JSON. metrics: a JSON object in CLIP_benchmark's shape, with "answer_types" and "question_types"
+ * beside "metrics", and in "failed" the rows that cannot be used; yours: free(). options may be NULL. */
+GAZE_CHECKED gaze_err gaze_eval_vqa(gaze_assistant *assistant, const char *const *paths, size_t n,
+                                    const gaze_eval_options *options, char **metrics);
+/* The same of captions: tars or folders with `captions` or KEY.txt, tables with the column title, LLaVA's JSON. */
+GAZE_CHECKED gaze_err gaze_eval_captioning(gaze_assistant *assistant, const char *const *paths, size_t n,
+                                           const gaze_eval_options *options, char **metrics);
+
 #ifdef __cplusplus
 }
 #endif

@@ -90,7 +90,8 @@ typedef struct gaze_instructions_progress {
 } gaze_instructions_progress;
 
 typedef struct gaze_instructions_options {
-  const char *const *data; /* WebDataset tars, folders in which samples lie alike, CSV/TSV files; borrowed as all is */
+  const char *const
+      *data; /* WebDataset tars, folders in which samples lie alike, CSV/TSV, LLaVA's JSON; borrowed as all is */
   size_t n_data;
   const char *out; /* LLaVA's JSON; OUT.bad.jsonl beside it names what was left out and why */
   const char

@@ -17,9 +17,34 @@ typedef struct answering {
 
 extern answering asked;
 
-/* Rows of the model, and of the answers. */
+/* Rows of the model and of what it keeps. */
+#define ANSWERING_MODEL_OPTIONS                                                                                       \
+  {"system", 0, OPTION_TEXT, "TEXT", &asked.system, "what the model is told before all questions", 0, 0},             \
+      {"stop", 0, OPTION_LIST, "TEXT", &asked.stops, "ends the answer, may be given several times", 0, 0},            \
+      {"template", 0, OPTION_TEXT, "NAME", &asked.chat_template, "of the conversation [what the model says]", 0, 0},  \
+      {"cache",                                                                                                       \
+       0,                                                                                                             \
+       OPTION_SWITCH,                                                                                                 \
+       NULL,                                                                                                          \
+       &asked.cache,                                                                                                  \
+       "keep what was seen and read of pictures: later questions about them start sooner",                            \
+       0,                                                                                                             \
+       0},                                                                                                            \
+      {"projector",                                                                                                   \
+       0,                                                                                                             \
+       OPTION_TEXT,                                                                                                   \
+       "FILE",                                                                                                        \
+       &asked.projector,                                                                                              \
+       "the GGUF that sees, of a GGUF that speaks [mmproj*.gguf beside it]",                                          \
+       0,                                                                                                             \
+       0},                                                                                                            \
+      {"context", 0, OPTION_SIZE, "N", &asked.context, "tokens of a conversation [8192, or the model's]", 16, 1e7}, { \
+    "cache-type", 0, OPTION_CHOICE, "f16|bf16|int8|f32", &asked.cache_kind, "how what was read is kept [f16]", 0, 0   \
+  }
+
+/* Those, and rows of the answers. */
 #define ANSWERING_OPTIONS                                                                                              \
-  {"system", 0, OPTION_TEXT, "TEXT", &asked.system, "what the model is told before all questions", 0, 0},              \
+  ANSWERING_MODEL_OPTIONS,                                                                                             \
       {"max-tokens",                                                                                                   \
        'n',                                                                                                            \
        OPTION_SIZE,                                                                                                    \
@@ -41,7 +66,6 @@ extern answering asked;
        0,                                                                                                              \
        100},                                                                                                           \
       {"seed", 0, OPTION_COUNT, "N", &asked.answer.seed, "the same seed draws the same words [0]", 0, 0x1p53},         \
-      {"stop", 0, OPTION_LIST, "TEXT", &asked.stops, "ends the answer, may be given several times", 0, 0},             \
       {"think", 0, OPTION_SWITCH, NULL, &asked.answer.think, "reason before the answer; -v shows how", 0, 0},          \
       {"look-up",                                                                                                      \
        0,                                                                                                              \
@@ -51,33 +75,9 @@ extern answering asked;
        "guess words from what was said: sooner where an answer repeats it, and the same",                              \
        0,                                                                                                              \
        0},                                                                                                             \
-      {"slide",                                                                                                        \
-       0,                                                                                                              \
-       OPTION_SWITCH,                                                                                                  \
-       NULL,                                                                                                           \
-       &asked.answer.slide,                                                                                            \
-       "a conversation that is full forgets its oldest questions and goes on",                                         \
-       0,                                                                                                              \
-       0},                                                                                                             \
-      {"template", 0, OPTION_TEXT, "NAME", &asked.chat_template, "of the conversation [what the model says]", 0, 0},   \
-      {"cache",                                                                                                        \
-       0,                                                                                                              \
-       OPTION_SWITCH,                                                                                                  \
-       NULL,                                                                                                           \
-       &asked.cache,                                                                                                   \
-       "keep what was seen and read of pictures: later questions about them start sooner",                             \
-       0,                                                                                                              \
-       0},                                                                                                             \
-      {"projector",                                                                                                    \
-       0,                                                                                                              \
-       OPTION_TEXT,                                                                                                    \
-       "FILE",                                                                                                         \
-       &asked.projector,                                                                                               \
-       "the GGUF that sees, of a GGUF that speaks [mmproj*.gguf beside it]",                                           \
-       0,                                                                                                              \
-       0},                                                                                                             \
-      {"context", 0, OPTION_SIZE, "N", &asked.context, "tokens of a conversation [8192, or the model's]", 16, 1e7}, {  \
-    "cache-type", 0, OPTION_CHOICE, "f16|bf16|int8|f32", &asked.cache_kind, "how what was read is kept [f16]", 0, 0    \
+  {                                                                                                                    \
+    "slide", 0, OPTION_SWITCH, NULL, &asked.answer.slide,                                                              \
+        "a conversation that is full forgets its oldest questions and goes on", 0, 0                                   \
   }
 
 void answering_prepare(void); /* defaults */

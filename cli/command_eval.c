@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/eval_metrics.h"
 #include "cli/inputs.h"
 #include "cli/report.h"
 #include "cli/settings.h"
@@ -39,38 +40,6 @@ static int check_arguments(const char *name, const word_list *words) {
   return STATUS_DONE;
 }
 
-static void print_lines(json_t *metrics, size_t failed) {
-  const char *key;
-  json_t *value;
-  json_object_foreach(metrics, key, value) {
-    if (json_is_integer(value))
-      printf("%-28s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
-    else
-      printf("%-28s %.4f\n", key, json_number_value(value));
-  }
-  if (failed)
-    printf("%-28s %zu\n", "failed", failed);
-}
-
-static const char *text_of(const json_t *object, const char *key) {
-  return json_string_value(json_object_get(object, key));
-}
-
-/* CLIP_benchmark's object, or its metrics as lines; text is taken. Returns the exit status. */
-static int print_metrics(char *text) {
-  json_t *result = json_loads(text, 0, NULL), *failures = json_object_get(result, "failed"), *failure;
-  size_t failed = json_array_size(failures), i;
-  free(text);
-  json_array_foreach(failures, i, failure)
-      report("sample left out: %s: %s", text_of(failure, "path"), text_of(failure, "error"));
-  if (given.json)
-    json_print(json_incref(result), stdout);
-  else
-    print_lines(json_object_get(result, "metrics"), failed);
-  json_decref(result);
-  return batch_status(failed + 1, failed); /* what has figures has a good sample */
-}
-
 static int measure_classes(void) {
   gaze_model *model = NULL;
   char *metrics = NULL;
@@ -79,7 +48,7 @@ static int measure_classes(void) {
     err = (arguments.reject ? gaze_eval_rejection : gaze_eval_classification)(
         model, arguments.data.items, arguments.data.n, arguments.labels_file, arguments.templates.items,
         arguments.templates.n, &metrics);
-  int status = err == GAZE_OK ? print_metrics(metrics) : report_error(err);
+  int status = err == GAZE_OK ? metrics_print(metrics) : report_error(err);
   gaze_model_close(model);
   return status;
 }
@@ -110,7 +79,7 @@ static int retrieval(const word_list *words) {
   gaze_err err = settings_open_model(&model);
   if (err == GAZE_OK)
     err = gaze_eval_retrieval(model, arguments.data.items, arguments.data.n, &metrics);
-  status = err == GAZE_OK ? print_metrics(metrics) : report_error(err);
+  status = err == GAZE_OK ? metrics_print(metrics) : report_error(err);
   gaze_model_close(model);
   return status;
 }
@@ -140,13 +109,15 @@ static const command_row retrieval_command = {
     .run = retrieval,
 };
 
-static const command_row *const children[] = {&classification_command, &retrieval_command, NULL};
+static const command_row *const children[] = {&classification_command, &retrieval_command, &eval_vqa_command,
+                                              &eval_captioning_command, NULL};
 
 const command_row eval_command = {
     .name = "eval",
     .summary = "measure a model on a set of pictures",
-    .usage = "classification|retrieval [options]",
+    .usage = "classification|retrieval|vqa|captioning [options]",
     .examples = "  gaze eval retrieval --data flickr8k-dev.tar\n"
+                "  gaze eval vqa -m llava-folder --data easyvqa-test.tar --short\n"
                 "  gaze eval classification --data val.tar --labels-file classes.tsv\n",
     .children = children,
 };

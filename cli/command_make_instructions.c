@@ -94,10 +94,11 @@ static int run(const word_list *words) {
 const command_row make_instructions_command = {
     .name = "make-instructions",
     .summary = "write questions and answers about pictures from their captions and boxes",
-    .usage = "[options] --out FILE.json TAR|FOLDER|CSV...",
+    .usage = "[options] --out FILE.json TAR|FOLDER|CSV|JSON...",
     .about =
-        "Data are WebDataset tars, folders in which KEY.jpg lies beside KEY.json or KEY.txt, or CSV files. In KEY.json "
-        "\"captions\" are texts and \"objects\" [name, x, y, width, height] in fractions of the picture. Without "
+        "Data are WebDataset tars, folders in which KEY.jpg lies beside KEY.json or KEY.txt, CSV files, or "
+        "JSON as gaze eval vqa reads it. In JSON \"captions\" are texts and \"objects\" [name, x, y, width, height] in "
+        "fractions of the picture. Without "
         "--endpoint rules write: what there is and what not, how many, where, of what colour, who does what, "
         "descriptions, and what follows from it, with as much yes as no for every thing. \"image\" of a record is the "
         "picture's "

@@ -49,30 +49,87 @@ gaze_err gaze_dataset_add(gaze_dataset *dataset, const gaze_sample *sample) {
   return GAZE_OK;
 }
 
-static gaze_err find_type(const gaze_dataset *dataset, const char *type, bool *is_tar) {
-  const gaze_map *map = &dataset->map;
-  if (type && strcmp(type, "auto") != 0) {
-    *is_tar = strcmp(type, "webdataset") == 0;
-    if (!*is_tar && strcmp(type, "csv") != 0)
-      return gaze_fail(GAZE_ERR_ARGUMENT, "unknown dataset type: %s: use webdataset, csv or auto", type);
-    return GAZE_OK;
-  }
-  if (map->size >= 2 && map->data[0] == 0x1f && map->data[1] == 0x8b)
-    return gaze_fail(GAZE_ERR_UNSUPPORTED, "compressed data set: %s: unpack it with gunzip", dataset->path);
-  *is_tar = gaze_ends_with(dataset->path, ".tar") || gaze_tar_check(map->data, map->size);
+gaze_err gaze_dataset_place(gaze_dataset *dataset, const gaze_dataset_options *options, const char *name,
+                            const char **out) {
+  bool beside = !dataset->is_folder && !options->pictures; /* the file of the set */
+  const char *folder = dataset->is_folder || beside ? dataset->path : options->pictures;
+  size_t front = name[0] == '/' ? 0 : strlen(folder), length = strlen(name);
+  char *path;
+  while (beside && front && folder[front - 1] != '/')
+    front--;
+  GAZE_TRY(gaze_dataset_take(dataset, front + length + 2, &path));
+  *out = path;
+  memcpy(path, folder, front);
+  path += front;
+  if (front && path[-1] != '/')
+    *path++ = '/';
+  memcpy(path, name, length + 1);
   return GAZE_OK;
 }
 
-static gaze_err read_file(gaze_dataset *dataset, const gaze_dataset_options *options) {
-  bool is_tar = false;
-  GAZE_TRY(gaze_map_open(dataset->path, &dataset->map));
-  GAZE_TRY(find_type(dataset, options->type, &is_tar));
-  return is_tar ? gaze_dataset_read_tar(dataset, options) : gaze_dataset_read_csv(dataset, options);
+gaze_err gaze_dataset_fail(const gaze_dataset *dataset, const char *key, const char *what) {
+  return gaze_fail(GAZE_ERR_FORMAT, "wrong JSON of sample %s: %s: %s", key, dataset->path, what);
+}
+
+gaze_err gaze_dataset_leave_out(gaze_dataset *dataset, const gaze_dataset_options *options, const char *key,
+                                gaze_err err) {
+  if (err == GAZE_OK || !options->failed || (err != GAZE_ERR_FORMAT && err != GAZE_ERR_UNSUPPORTED))
+    return err;
+  options->failed(options->user, key, gaze_last_error());
+  dataset->failed++;
+  return GAZE_OK;
+}
+
+void gaze_dataset_miss_picture(gaze_dataset *dataset, const gaze_dataset_options *options, const char *key) {
+  if (options->failed && options->pictures_missed) {
+    options->failed(options->user, key, "no picture beside its texts");
+    dataset->failed++;
+  } else {
+    dataset->left_out++;
+  }
+}
+
+typedef gaze_err read_fn(gaze_dataset *dataset, const gaze_dataset_options *options);
+
+char gaze_dataset_first_sign(const gaze_dataset *dataset) {
+  const gaze_map *map = &dataset->map;
+  size_t i = 0;
+  while (i < map->size && map->data[i] && strchr(" \t\r\n", map->data[i]))
+    i++;
+  return i < map->size ? (char)map->data[i] : 0;
+}
+
+static gaze_err find_reader(const gaze_dataset *dataset, const char *type, read_fn **out) {
+  static const struct {
+    const char *name;
+    read_fn *read;
+  } readers[] = {
+      {"webdataset", gaze_dataset_read_tar}, {"csv", gaze_dataset_read_csv}, {"llava", gaze_dataset_read_llava}};
+  const gaze_map *map = &dataset->map;
+  for (size_t i = 0; type && i < sizeof readers / sizeof *readers; i++)
+    if (strcmp(type, readers[i].name) == 0) {
+      *out = readers[i].read;
+      return GAZE_OK;
+    }
+  if (type && strcmp(type, "auto") != 0)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "unknown dataset type: %s: use webdataset, csv, llava or auto", type);
+  if (map->size >= 2 && map->data[0] == 0x1f && map->data[1] == 0x8b)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "compressed data set: %s: unpack it with gunzip", dataset->path);
+  bool is_tar = gaze_ends_with(dataset->path, ".tar") || gaze_tar_check(map->data, map->size);
+  char sign = gaze_dataset_first_sign(dataset);
+  bool is_json = sign == '[' || sign == '{';
+  *out = is_tar ? gaze_dataset_read_tar : is_json ? gaze_dataset_read_llava : gaze_dataset_read_csv;
+  return GAZE_OK;
 }
 
 static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *options) {
-  GAZE_TRY(options->folders && gaze_folder_exists(dataset->path) ? gaze_dataset_read_folder(dataset, options)
-                                                                 : read_file(dataset, options));
+  read_fn *read = gaze_dataset_read_folder;
+  dataset->is_folder = options->folders && gaze_folder_exists(dataset->path);
+  if (!dataset->is_folder) {
+    GAZE_TRY(gaze_map_open(dataset->path, &dataset->map));
+    GAZE_TRY(find_reader(dataset, options->type, &read));
+  }
+  GAZE_TRY(read(dataset, options));
   if (!dataset->n && !dataset->failed)
     return gaze_fail(GAZE_ERR_FORMAT, "no samples with a picture: %s: see what gaze train --help says of data",
                      dataset->path);

@@ -1,10 +1,17 @@
-/* Picture-text samples: WebDataset tars, CSV/TSV. Everything but the pictures' bytes is read at open; those stay
- * mapped. */
+/* Picture-text samples: WebDataset tars, folders alike, CSV/TSV, LLaVA's JSON. Everything but the pictures' bytes is
+ * read at open; those stay mapped. */
 #ifndef GAZE_FUSION_DATASET_H
 #define GAZE_FUSION_DATASET_H
 
 #include "core/base/json.h"
 #include "gaze_train.h"
+
+/* About a picture: of a tar's `qa`, a row of a table, or the turns of a conversation. */
+typedef struct gaze_sample_question {
+  const char *text;
+  const char *const *answers; /* [n_answers] of as many people */
+  size_t n_answers;           /* 0: nobody's */
+} gaze_sample_question;
 
 /* A thing in a picture, and the box around it in fractions of the picture's width and height. */
 typedef struct gaze_object {
@@ -14,13 +21,14 @@ typedef struct gaze_object {
 
 typedef struct gaze_sample {
   const char *key;
-  const char *file; /* the picture's name: of the tar's member, in the folder, or as the table has it */
-  const uint8_t
-      *picture; /* encoded bytes in the mapped tar; NULL for CSV and folders: then `path` is opened when needed */
+  const char *file;       /* the picture's name: of the tar's member, in the folder, or as the table or JSON has it */
+  const uint8_t *picture; /* encoded bytes in the mapped tar; NULL elsewhere: then `path` is opened when needed */
   size_t picture_size;
-  const char *path;            /* CSV, folders: the picture's file, else NULL */
+  const char *path;            /* of the picture's file, NULL in a tar */
   const char *const *captions; /* [n_captions] */
   size_t n_captions;
+  const gaze_sample_question *questions; /* [n_questions] */
+  size_t n_questions;
   const char *class_id, *name; /* NULL when absent */
   const gaze_object *objects;  /* [n_objects], where the options ask for them */
   size_t n_objects;
@@ -32,15 +40,16 @@ typedef struct gaze_sample {
 typedef struct gaze_dataset gaze_dataset;
 
 typedef struct gaze_dataset_options {
-  const char *type; /* "webdataset", "csv", "auto" (by content and name); NULL: auto */
+  const char *type; /* "webdataset", "csv", "llava", "auto" (by content and name); NULL: auto */
   const char *csv_img_key, *csv_caption_key, *csv_separator; /* NULL: filepath, title, sniffed */
   bool columns_fixed;                                        /* nobody can name columns: messages do not advise it */
-  bool objects;                                              /* read boxes, too; wrong ones make a sample wrong */
-  bool folders;                                              /* path may be a folder in which samples lie as in a tar */
-  /* Told of each sample of a tar or folder without a picture, too (key and reason), if `failed` is there. */
+  const char *pictures; /* folder of pictures whose paths are relative; NULL: the file's own */
+  bool objects;         /* read boxes, too; wrong ones make a sample wrong */
+  bool folders;         /* path may be a folder in which samples lie as in a tar */
+  /* Samples without a picture are told of, too (key and reason), if `failed` is there. */
   bool pictures_missed;
-  /* Told of each sample of a tar whose JSON or teacher vector is wrong, which is left out; NULL: the first one ends the
-   * reading. message is borrowed. */
+  /* Told of each sample of a tar, a folder or LLaVA's JSON that is wrong, which is left out; NULL: the first one ends
+   * the reading. message is borrowed. */
   void (*failed)(void *user, const char *key, const char *message);
   void *user;
 } gaze_dataset_options;
@@ -48,8 +57,7 @@ typedef struct gaze_dataset_options {
 /* The columns that a training run names, for what it learns from and what it is measured on. Borrows from them. */
 gaze_dataset_options gaze_dataset_columns_of(const gaze_train_clip_options *options);
 
-/* path: one tar or CSV/TSV file. Samples without a picture are left out
- * and counted. */
+/* path: one tar, CSV/TSV or JSON file, or a folder. Samples without a picture are left out and counted. */
 GAZE_CHECKED gaze_err gaze_dataset_open(const char *path, const gaze_dataset_options *options, gaze_dataset **out);
 void gaze_dataset_close(gaze_dataset *dataset);
 size_t gaze_dataset_size(const gaze_dataset *dataset);

@@ -9,7 +9,8 @@ typedef struct gaze_dataset_block gaze_dataset_block;
 
 struct gaze_dataset {
   char *path;
-  gaze_map map;
+  bool is_folder;
+  gaze_map map; /* of the file */
   gaze_sample *samples;
   size_t n, capacity;
   size_t left_out;            /* samples without a picture */
@@ -22,6 +23,28 @@ GAZE_CHECKED gaze_err gaze_dataset_take(gaze_dataset *dataset, size_t size, void
 /* A copy of length bytes of text and a 0. */
 GAZE_CHECKED gaze_err gaze_dataset_text(gaze_dataset *dataset, const char *text, size_t length, const char **out);
 GAZE_CHECKED gaze_err gaze_dataset_add(gaze_dataset *dataset, const gaze_sample *sample);
+
+/* A picture's path: a relative name is of the folder of pictures, or of the dataset that is a folder. */
+GAZE_CHECKED gaze_err gaze_dataset_place(gaze_dataset *dataset, const gaze_dataset_options *options, const char *name,
+                                         const char **out);
+/* "wrong JSON of sample ...: what" */
+GAZE_CHECKED gaze_err gaze_dataset_fail(const gaze_dataset *dataset, const char *key, const char *what);
+/* What becomes of a sample that gave err: where it can be left out, that is told and the result GAZE_OK. */
+GAZE_CHECKED gaze_err gaze_dataset_leave_out(gaze_dataset *dataset, const gaze_dataset_options *options,
+                                             const char *key, gaze_err err);
+/* A sample without a picture: told of where that is asked for, else counted. */
+void gaze_dataset_miss_picture(gaze_dataset *dataset, const gaze_dataset_options *options, const char *key);
+/* The first sign of the file that is no space; 0: there is none. */
+char gaze_dataset_first_sign(const gaze_dataset *dataset);
+/* A list of texts that are not empty, behind `first` (NULL: nothing); name: of the member. */
+GAZE_CHECKED gaze_err gaze_dataset_texts(gaze_dataset *dataset, const char *key, const char *name, const json_t *list,
+                                         const char *first, const char *const **out, size_t *n);
+/* Questions of a `qa` list of [question, answer or answers], and of LLaVA's `conversations`. NULL or null: none. */
+GAZE_CHECKED gaze_err gaze_dataset_read_qa(gaze_dataset *dataset, const json_t *list, gaze_sample *sample);
+GAZE_CHECKED gaze_err gaze_dataset_read_turns(gaze_dataset *dataset, const json_t *list, gaze_sample *sample);
+/* One question; answer: a text or a list of them, NULL: nobody's. */
+GAZE_CHECKED gaze_err gaze_dataset_read_question(gaze_dataset *dataset, const char *text, const json_t *answer,
+                                                 gaze_sample *sample);
 
 typedef enum gaze_sample_part {
   GAZE_PART_PICTURE,
@@ -39,7 +62,6 @@ typedef struct gaze_span {
 /* The files of one sample, gathered so far. */
 typedef struct gaze_sample_group {
   char key[4097], file[4097]; /* file: of the picture */
-  const char *folder;         /* a folder's path: the picture stays there; NULL: it is in the map */
   gaze_span parts[GAZE_PARTS];
 } gaze_sample_group;
 
@@ -51,12 +73,13 @@ GAZE_CHECKED gaze_err gaze_sample_group_finish(gaze_dataset *dataset, const gaze
                                                const gaze_sample_group *group);
 /* The part of a sample that a file is, by its name; GAZE_PARTS: none. */
 gaze_sample_part gaze_sample_part_of(const char *name);
-/* "objects" of a sample's JSON: a list of [name, x, y, width, height]. */
+/* "objects" of a sample's JSON: a list of [name, x, y, width, height]. NULL or null: none. */
 GAZE_CHECKED gaze_err gaze_dataset_read_objects(gaze_dataset *dataset, const json_t *list, gaze_sample *sample);
 
 /* Fill the dataset from its map, or from its folder. */
 GAZE_CHECKED gaze_err gaze_dataset_read_folder(gaze_dataset *dataset, const gaze_dataset_options *options);
 GAZE_CHECKED gaze_err gaze_dataset_read_tar(gaze_dataset *dataset, const gaze_dataset_options *options);
 GAZE_CHECKED gaze_err gaze_dataset_read_csv(gaze_dataset *dataset, const gaze_dataset_options *options);
+GAZE_CHECKED gaze_err gaze_dataset_read_llava(gaze_dataset *dataset, const gaze_dataset_options *options);
 
 #endif

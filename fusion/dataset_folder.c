@@ -89,7 +89,7 @@ static gaze_err read_part(gaze_dataset *dataset, const char *name, gaze_span *ou
 }
 
 static gaze_err read_names(gaze_dataset *dataset, const gaze_dataset_options *options, const name_list *names) {
-  gaze_sample_group group = {.folder = dataset->path};
+  gaze_sample_group group = {0};
   for (size_t i = 0; i < names->n; i++) {
     gaze_span bytes;
     if (strlen(names->items[i]) >= sizeof group.file)

@@ -4,11 +4,8 @@
 #include <math.h>
 
 static gaze_err fail_objects(const gaze_dataset *dataset, const gaze_sample *sample) {
-  return gaze_fail(
-      GAZE_ERR_FORMAT,
-      "wrong objects of sample %s: %s: make \"objects\" a list of [name, x, y, width, height], fractions of "
-      "the picture",
-      sample->key, dataset->path);
+  return gaze_dataset_fail(dataset, sample->key,
+                           "make \"objects\" a list of [name, x, y, width, height], fractions of the picture");
 }
 
 /* Annotators' boxes stand out a little now and then; what is more than that was no fraction. */

@@ -31,55 +31,40 @@ gaze_sample_part gaze_sample_part_of(const char *name) {
   return GAZE_PARTS;
 }
 
-static gaze_err fail_field(const gaze_dataset *dataset, const gaze_sample *sample, const char *what) {
-  return gaze_fail(GAZE_ERR_FORMAT, "wrong JSON of sample %s: %s: %s", sample->key, dataset->path, what);
-}
-
 static gaze_err read_string(gaze_dataset *dataset, const gaze_sample *sample, const json_t *json, const char *key,
                             const char **out) {
   const json_t *value = json_object_get(json, key);
   if (!value || json_is_null(value))
     return GAZE_OK;
   if (!json_is_string(value))
-    return fail_field(dataset, sample, "make \"class\" and \"name\" texts");
+    return gaze_dataset_fail(dataset, sample->key, "make \"class\" and \"name\" texts");
   return gaze_dataset_text(dataset, json_string_value(value), json_string_length(value), out);
 }
 
 /* The caption of KEY.txt, if any, and those of KEY.json. */
 static gaze_err read_captions(gaze_dataset *dataset, const gaze_span *text, const json_t *list, gaze_sample *sample) {
-  if (json_is_null(list))
-    list = NULL;
-  if (list && !json_is_array(list))
-    return fail_field(dataset, sample, "make \"captions\" a list of texts");
-  size_t n = json_array_size(list), length = text->data ? text->size : 0;
+  size_t length = text->data ? text->size : 0;
+  const char *first = NULL;
   while (length && strchr(" \r\n\t", text->data[length - 1]))
     length--;
-  const char **captions;
-  GAZE_TRY(gaze_dataset_take(dataset, (n + 1) * sizeof *captions, &captions));
-  sample->captions = captions;
   if (length)
-    GAZE_TRY(gaze_dataset_text(dataset, (const char *)text->data, length, &captions[sample->n_captions++]));
-  for (size_t i = 0; i < n; i++) {
-    const json_t *value = json_array_get(list, i);
-    if (!json_is_string(value))
-      return fail_field(dataset, sample, "make \"captions\" a list of texts");
-    if (json_string_length(value))
-      GAZE_TRY(gaze_dataset_text(dataset, json_string_value(value), json_string_length(value),
-                                 &captions[sample->n_captions++]));
-  }
-  return GAZE_OK;
+    GAZE_TRY(gaze_dataset_text(dataset, (const char *)text->data, length, &first));
+  return gaze_dataset_texts(dataset, sample->key, "captions", list, first, &sample->captions, &sample->n_captions);
 }
 
 static gaze_err read_fields(gaze_dataset *dataset, const gaze_dataset_options *options, const gaze_sample_group *group,
                             const json_t *json, gaze_sample *sample) {
   const json_t *augment = json_object_get(json, "augment");
   if (json && !json_is_object(json))
-    return fail_field(dataset, sample, "make it an object");
+    return gaze_dataset_fail(dataset, sample->key, "make it an object");
   if (augment && !json_is_boolean(augment) && !json_is_null(augment))
-    return fail_field(dataset, sample, "make \"augment\" true or false");
+    return gaze_dataset_fail(dataset, sample->key, "make \"augment\" true or false");
   sample->fixed = json_is_false(augment);
   GAZE_TRY(read_string(dataset, sample, json, "class", &sample->class_id));
   GAZE_TRY(read_string(dataset, sample, json, "name", &sample->name));
+  GAZE_TRY(gaze_dataset_read_qa(dataset, json_object_get(json, "qa"), sample));
+  if (!sample->n_questions)
+    GAZE_TRY(gaze_dataset_read_turns(dataset, json_object_get(json, "conversations"), sample));
   if (options->objects)
     GAZE_TRY(gaze_dataset_read_objects(dataset, json_object_get(json, "objects"), sample));
   return read_captions(dataset, &group->parts[GAZE_PART_TEXT], json_object_get(json, "captions"), sample);
@@ -107,26 +92,17 @@ static gaze_err parse_fields(const gaze_dataset *dataset, const gaze_sample_grou
   return gaze_json_parse(bytes->data, bytes->size, name, json);
 }
 
-/* Where a folder's picture lies. */
-static gaze_err keep_path(gaze_dataset *dataset, const gaze_sample_group *group, gaze_sample *sample) {
-  size_t front = strlen(group->folder), length = strlen(group->file);
-  char *path;
-  GAZE_TRY(gaze_dataset_take(dataset, front + length + 2, &path));
-  memcpy(path, group->folder, front);
-  path[front] = '/';
-  memcpy(path + front + 1, group->file, length + 1);
-  sample->path = path;
-  sample->picture = NULL;
-  return GAZE_OK;
-}
-
 static gaze_err add_group(gaze_dataset *dataset, const gaze_dataset_options *options, const gaze_sample_group *group) {
   const gaze_span *picture = &group->parts[GAZE_PART_PICTURE];
-  gaze_sample sample = {.picture = picture->data, .picture_size = picture->size};
+  gaze_sample sample = {0};
   GAZE_TRY(gaze_dataset_text(dataset, group->key, strlen(group->key), &sample.key));
   GAZE_TRY(gaze_dataset_text(dataset, group->file, strlen(group->file), &sample.file));
-  if (group->folder)
-    GAZE_TRY(keep_path(dataset, group, &sample));
+  if (dataset->is_folder) {
+    GAZE_TRY(gaze_dataset_place(dataset, options, sample.file, &sample.path));
+  } else {
+    sample.picture = picture->data;
+    sample.picture_size = picture->size;
+  }
   json_t *json = NULL;
   GAZE_TRY(parse_fields(dataset, group, &json));
   gaze_err err = read_fields(dataset, options, group, json, &sample);
@@ -137,27 +113,12 @@ static gaze_err add_group(gaze_dataset *dataset, const gaze_dataset_options *opt
   return gaze_dataset_add(dataset, &sample);
 }
 
-static gaze_err leave_out(gaze_dataset *dataset, const gaze_dataset_options *options, const gaze_sample_group *group) {
-  if (!group->key[0])
-    return GAZE_OK;
-  if (options->failed && options->pictures_missed) {
-    options->failed(options->user, group->key, "no picture beside its texts");
-    dataset->failed++;
-  } else {
-    dataset->left_out++;
-  }
-  return GAZE_OK;
-}
-
 gaze_err gaze_sample_group_finish(gaze_dataset *dataset, const gaze_dataset_options *options,
                                   const gaze_sample_group *group) {
-  if (!group->parts[GAZE_PART_PICTURE].data)
-    return leave_out(dataset, options, group);
-  gaze_err err = add_group(dataset, options, group);
-  if (!options->failed || (err != GAZE_ERR_FORMAT && err != GAZE_ERR_UNSUPPORTED))
-    return err;
-  options->failed(options->user, group->key, gaze_last_error());
-  dataset->failed++;
+  if (group->parts[GAZE_PART_PICTURE].data)
+    return gaze_dataset_leave_out(dataset, options, group->key, add_group(dataset, options, group));
+  if (group->key[0])
+    gaze_dataset_miss_picture(dataset, options, group->key);
   return GAZE_OK;
 }
 
@@ -169,7 +130,7 @@ gaze_err gaze_sample_group_add(gaze_dataset *dataset, const gaze_dataset_options
   size_t length = (size_t)(extension - name) - 1;
   if (strncmp(group->key, name, length) != 0 || group->key[length]) {
     GAZE_TRY(gaze_sample_group_finish(dataset, options, group));
-    *group = (gaze_sample_group){.folder = group->folder};
+    *group = (gaze_sample_group){0};
     memcpy(group->key, name, length);
   }
   gaze_sample_part part = gaze_sample_part_of(name);

@@ -17,15 +17,8 @@ static size_t rank_of(const float *scores, size_t n, size_t right) {
 /* {"dataset", "model", "task", "metrics", "failed"}; metrics is taken. */
 static gaze_err describe(const gaze_model *model, const char *const *tars, size_t n_tars, const char *task,
                          json_t *metrics, json_t *failed, char **out) {
-  json_t *names = json_array();
-  bool whole = true;
-  for (size_t i = 0; i < n_tars && whole; i++)
-    whole = json_array_append_new(names, json_string(tars[i])) == 0;
-  json_t *dataset = n_tars == 1 ? json_incref(json_array_get(names, 0)) : json_incref(names);
-  json_decref(names);
-  json_t *json = json_pack("{s:o, s:s, s:s, s:o, s:O}", "dataset", dataset, "model", model->folder, "task", task,
-                           "metrics", metrics, "failed", failed);
-  gaze_err err = gaze_json_text(whole ? json : NULL, JSON_REAL_PRECISION(6), out);
+  json_t *json = gaze_eval_describe(model->folder, tars, n_tars, task, metrics, failed);
+  gaze_err err = gaze_json_text(json, JSON_REAL_PRECISION(6), out);
   json_decref(json);
   return err;
 }

@@ -49,6 +49,12 @@ static gaze_err open_dataset(gaze_eval_set *set, const char *path, const gaze_da
   return GAZE_OK;
 }
 
+gaze_err gaze_eval_set_fail_all(const gaze_eval_set *set) {
+  return gaze_fail(GAZE_ERR_FORMAT, "all %zu samples failed: %s: the first: %s", json_array_size(set->failed),
+                   gaze_dataset_path(set->datasets[0]),
+                   json_string_value(json_object_get(json_array_get(set->failed, 0), "error")));
+}
+
 /* An error when no sample is left. */
 static gaze_err check_samples(const gaze_eval_set *set) {
   const char *path = gaze_dataset_path(set->datasets[0]);
@@ -57,8 +63,7 @@ static gaze_err check_samples(const gaze_eval_set *set) {
     return GAZE_OK;
   if (!first)
     return gaze_fail(GAZE_ERR_NOT_FOUND, "no samples: %s: name a tar with pictures", path);
-  return gaze_fail(GAZE_ERR_FORMAT, "all %zu samples failed: %s: the first: %s", json_array_size(set->failed), path,
-                   json_string_value(json_object_get(first, "error")));
+  return gaze_eval_set_fail_all(set);
 }
 
 gaze_err gaze_eval_set_open(gaze_eval_set *set, const char *const *paths, size_t n_paths,
@@ -122,12 +127,16 @@ static const char *path_of(const gaze_eval_set *set, const gaze_sample *sample) 
   return "";
 }
 
+void gaze_eval_set_fail(gaze_eval_set *set, const gaze_sample *sample, const char *message) {
+  add_failure(set->failed, path_of(set, sample), sample->key, message);
+}
+
 /* Samples with a message go over to `failed`, the others move together. */
 static void drop_failed(gaze_eval_set *set, char *const *messages, size_t D) {
   size_t kept = 0;
   for (size_t i = 0; i < set->n; i++)
     if (messages[i]) {
-      add_failure(set->failed, path_of(set, set->samples[i]), set->samples[i]->key, messages[i]);
+      gaze_eval_set_fail(set, set->samples[i], messages[i]);
     } else {
       set->samples[kept] = set->samples[i];
       memmove(set->vectors + kept++ * D, set->vectors + i * D, D * sizeof *set->vectors);
@@ -148,6 +157,22 @@ gaze_err gaze_eval_set_embed(gaze_model *model, gaze_eval_set *set) {
     free(messages[i]);
   free(messages);
   return err == GAZE_OK ? check_samples(set) : err;
+}
+
+json_t *gaze_eval_describe(const char *model, const char *const *paths, size_t n_paths, const char *task,
+                           json_t *metrics, json_t *failed) {
+  json_t *names = json_array();
+  bool whole = true;
+  for (size_t i = 0; i < n_paths && whole; i++)
+    whole = json_array_append_new(names, json_string(paths[i])) == 0;
+  json_t *dataset = n_paths == 1 ? json_incref(json_array_get(names, 0)) : json_incref(names);
+  json_decref(names);
+  json_t *json = json_pack("{s:o, s:s, s:s, s:o, s:O}", "dataset", dataset, "model", model, "task", task, "metrics",
+                           metrics, "failed", failed);
+  if (whole)
+    return json;
+  json_decref(json);
+  return NULL;
 }
 
 void gaze_captions_fini(gaze_captions *list) {

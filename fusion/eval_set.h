@@ -19,6 +19,13 @@ typedef struct gaze_eval_set {
 GAZE_CHECKED gaze_err gaze_eval_set_open(gaze_eval_set *set, const char *const *paths, size_t n_paths,
                                          const gaze_dataset_options *how);
 void gaze_eval_set_fini(gaze_eval_set *set);
+/* Adds a sample that cannot be used to `failed`. */
+void gaze_eval_set_fail(gaze_eval_set *set, const gaze_sample *sample, const char *message);
+/* GAZE_ERR_FORMAT with the first failure: that all n failed. */
+GAZE_CHECKED gaze_err gaze_eval_set_fail_all(const gaze_eval_set *set);
+/* CLIP_benchmark's object {"dataset", "model", "task", "metrics", "failed"}; metrics is taken. NULL: out of memory. */
+json_t *gaze_eval_describe(const char *model, const char *const *paths, size_t n_paths, const char *task,
+                           json_t *metrics, json_t *failed);
 /* Samples whose pictures cannot be read go over to `failed`; GAZE_ERR_FORMAT when none is left. */
 GAZE_CHECKED gaze_err gaze_eval_set_embed(gaze_model *model, gaze_eval_set *set);
 /* Vectors of some samples' pictures; out: [n, D] unit, yours. Decodes several at a time. messages: [n] NULL; that of a

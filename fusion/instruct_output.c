@@ -88,12 +88,15 @@ static gaze_err write_picture(const gaze_sample *sample, const char *path) {
 }
 
 gaze_err gaze_instruct_extract(const gaze_sample *sample, const char *folder) {
+  const char *name = sample->file;
   char *path;
-  if (sample->file[0] == '/' && sample->path)
+  if (name[0] == '/' && sample->path)
     return GAZE_OK;
-  if (!gaze_hub_is_path(sample->file))
-    return gaze_fail(GAZE_ERR_FORMAT, "a name that leaves the folder: %s: rename the picture", sample->file);
-  GAZE_TRY(gaze_path_join(folder, sample->file, &path));
+  while (strncmp(name, "./", 2) == 0) /* as tar names the members of "." */
+    name += 2;
+  if (!gaze_hub_is_path(name))
+    return gaze_fail(GAZE_ERR_FORMAT, "a name that leaves the folder: %s: rename the picture", name);
+  GAZE_TRY(gaze_path_join(folder, name, &path));
   char *slash = strrchr(path, '/');
   *slash = 0;
   gaze_err err = gaze_folder_make(path);

@@ -2,6 +2,7 @@
 
 _gaze_pictures='--max-megapixels --allow-truncated --no-orientation --fast-decode'
 _gaze_answering='--system -n --max-tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --think --look-up --slide --template --cache --projector --context --cache-type'
+_gaze_measuring='-n --max-tokens --no-image --shuffle-images --seed --limit --out --resume --max-bad --strict --system --stop --template --cache --projector --context --cache-type'
 _gaze_common='-m --model --threads --cpu --precision --json -q --quiet -v --verbose -h --help --version'
 
 # The options of a command as one line.
@@ -24,6 +25,8 @@ _gaze_options() {
   tokenize) echo "--no-special" ;;
   "eval classification") echo "--data --labels-file --template --templates --templates-file --reject --no-cache --strict" ;;
   "eval retrieval") echo "--data --strict" ;;
+  "eval vqa") echo "--data --images --prompt --short --known $_gaze_measuring" ;;
+  "eval captioning") echo "--data --images --prompt $_gaze_measuring" ;;
   "train tokenizer") echo "--vocab-size --min-frequency -o --out" ;;
   "train clip")
     echo "--train-data --train-data-upsampling-factors --train-data-groups --train-num-samples --val-data --zeroshot-data \
@@ -58,7 +61,7 @@ _gaze_find_command() {
     case $command:$word in
     *:-*) ;;
     :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :make-instructions | :model | :db) command=$word ;;
-    eval:classification | eval:retrieval | train:tokenizer | train:clip | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
+    eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
 }
@@ -93,7 +96,7 @@ _gaze_word() { # a word that is no option's value
   case $command:$word in
   *:-*) _gaze_offer "$(_gaze_options "$command")" ;;
   :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train make-instructions model db help' ;;
-  eval:*) _gaze_offer 'classification retrieval' ;;
+  eval:*) _gaze_offer 'classification retrieval vqa captioning' ;;
   train:*) _gaze_offer 'tokenizer clip' ;;
   model:*) _gaze_offer 'list info pull quantize verify' ;;
   db:*) _gaze_offer 'info check compact export' ;;

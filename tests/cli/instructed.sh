@@ -17,6 +17,17 @@ expect instructions_kinds 0 '"conversation": [1-9].*"detail": 0, "reasoning": 0'
 run make-instructions --image-folder copies --out d.json pictures
 if cmp -s photo.png copies/a.png; then pass instructions_extracted; else fail instructions_extracted "$(cat err)"; fi
 
+# What is written, a model that answers is measured with; a tar's pictures, a folder's, and a folder as a set.
+tiny=$source_root/tests/golden/data/assistants/llava
+tar cf set.tar -C pictures --sort=name .
+run make-instructions --image-folder unpacked --out t.json set.tar
+for set in d:copies t:unpacked; do
+  asked=$(grep -o '"from":"human"' "${set%:*}.json" | wc -l)
+  expect "instructions_measured_${set#*:}" 0 "^questions +$asked\$" \
+    eval vqa -m "$tiny" -n 1 --data "${set%:*}.json" --images "${set#*:}"
+done
+expect instructions_folder_measured 0 '^captions +2$' eval captioning -m "$tiny" -n 1 --data pictures
+
 echo '{"captions":' >pictures/c.json
 cp photo.png pictures/c.png
 run make-instructions --out e.json pictures

@@ -38,6 +38,7 @@ MODULES = [
     "stories",
     "sampler",
     "chat_template",
+    "answer_scores",
     "quants",
     "gguf_files",
     "tokenizer_decoders",
@@ -55,6 +56,8 @@ PACKAGES = [
     "jinja2",
     "gguf",
     "ctransformers",
+    "pycocoevalcap",
+    "salesforce-lavis",
 ]
 
 

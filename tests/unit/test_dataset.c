@@ -1,5 +1,6 @@
 #include "data_files.h"
 
+#include "core/base/file.h"
 #include "fusion/dataset.h"
 
 #include <stdio.h>
@@ -151,6 +152,183 @@ static void test_errors_of_a_csv(void **state) {
   check_fails(open_csv("filepath,title\na,b\n", &other, &dataset), GAZE_ERR_ARGUMENT, "parquet", NULL);
 }
 
+/* Questions with their answers as one text. */
+static const char *describe_questions(const gaze_sample *sample) {
+  static char text[1024];
+  char *at = text;
+  *at = 0;
+  for (size_t i = 0; i < sample->n_questions; i++) {
+    at += sprintf(at, "%s%s", i ? ";" : "", sample->questions[i].text);
+    for (size_t j = 0; j < sample->questions[i].n_answers; j++)
+      at += sprintf(at, "%s%s", j ? "|" : "=", sample->questions[i].answers[j]);
+  }
+  return text;
+}
+
+static void test_questions_of_a_tar(void **state) {
+  test_tar tar = {0};
+  gaze_dataset *dataset;
+  tar_add_text(&tar, "a.jpg", "A");
+  tar_add_text(&tar, "a.json", "{\"qa\":[[\"what?\",\"cat\"],[\"who?\",[\"a\",\"b\",\"\"]],[\"why?\",\"\"]]}");
+  tar_add_text(&tar, "b.jpg", "B");
+  tar_add_text(
+      &tar, "b.json",
+      "{\"conversations\":[{\"from\":\"human\",\"value\":\"<image>\\nWhat?\"},{\"from\":\"gpt\",\"value\":\"Cat\"},"
+      "{\"from\":\"human\",\"value\":\"Why?\"},{\"from\":\"gpt\",\"value\":\"So\"}]}");
+  tar_add_text(&tar, "c.jpg", "C");
+  tar_add_text(&tar, "c.json", "{\"qa\":null}");
+  assert_int_equal(open_tar(&tar, &dataset), GAZE_OK);
+  assert_string_equal(describe_questions(gaze_dataset_get(dataset, 0)), "what?=cat;who?=a|b;why?");
+  assert_string_equal(describe_questions(gaze_dataset_get(dataset, 1)), "What?=Cat;Why?=So");
+  assert_int_equal(gaze_dataset_get(dataset, 2)->n_questions, 0);
+  gaze_dataset_close(dataset);
+  check_json_fails("{\"qa\":{}}", "qa");
+  check_json_fails("{\"qa\":[[\"what?\"]]}", "qa");
+  check_json_fails("{\"qa\":[[1,\"one\"]]}", "qa");
+  check_json_fails("{\"qa\":[[\"what?\",1]]}", "answers");
+  check_json_fails("{\"conversations\":[{\"from\":\"gpt\",\"value\":\"x\"}]}", "take turns");
+  check_json_fails("{\"conversations\":[{\"from\":\"human\"}]}", "value");
+}
+
+static gaze_err open_llava(const char *text, const gaze_dataset_options *options, gaze_dataset **dataset) {
+  write_text(test_path("data.json"), text);
+  return gaze_dataset_open(test_path("data.json"), options, dataset);
+}
+
+static void test_llava(void **state) {
+  gaze_dataset *dataset;
+  const gaze_dataset_options elsewhere = {.pictures = "/photos"};
+  count_warnings();
+  assert_int_equal(
+      open_llava("\n [{\"id\":\"one\",\"image\":\"in/a.jpg\",\"conversations\":[{\"from\":\"human\",\"value\":"
+                 "\"What is it?\\n<image>\"},{\"from\":\"gpt\",\"value\":\"A cat\"}]},"
+                 "{\"id\":7,\"image\":[\"/b.jpg\"],\"conversations\":[]},{\"id\":\"text\"}]",
+                 NULL, &dataset),
+      GAZE_OK);
+  assert_int_equal(n_warnings, 1);
+  assert_int_equal(gaze_dataset_size(dataset), 2);
+  assert_string_equal(gaze_dataset_get(dataset, 0)->key, "one");
+  assert_string_equal(gaze_dataset_get(dataset, 0)->file, "in/a.jpg");
+  assert_string_equal(gaze_dataset_get(dataset, 0)->path, test_path("in/a.jpg"));
+  assert_string_equal(describe_questions(gaze_dataset_get(dataset, 0)), "What is it?=A cat");
+  assert_string_equal(gaze_dataset_get(dataset, 1)->key, "7");
+  assert_string_equal(gaze_dataset_get(dataset, 1)->path, "/b.jpg");
+  gaze_dataset_close(dataset);
+  assert_int_equal(
+      open_llava(
+          "{\"image\":\"a.jpg\",\"text\":\"Is it?\",\"label\":\"yes\"}\r\n\n"
+          "{\"question_id\":3,\"image\":\"a.jpg\",\"question\":\"Who?\",\"answers\":[{\"answer\":\"I\"},\"me\"]}\n"
+          "{\"image\":\"b.jpg\",\"captions\":[\"a bus\",\"red\"]}",
+          &elsewhere, &dataset),
+      GAZE_OK);
+  assert_string_equal(gaze_dataset_get(dataset, 0)->key, "row 1");
+  assert_string_equal(gaze_dataset_get(dataset, 0)->path, "/photos/a.jpg");
+  assert_string_equal(describe_questions(gaze_dataset_get(dataset, 0)), "Is it?=yes");
+  assert_string_equal(describe_questions(gaze_dataset_get(dataset, 1)), "Who?=I|me");
+  assert_string_equal(describe(gaze_dataset_get(dataset, 2)), "row 4 - -;a bus;red");
+  gaze_dataset_close(dataset);
+}
+
+static void list_keys(void *user, const char *key, const char *message) {
+  char *keys = user;
+  strcat(strcat(keys, key), ";");
+  assert_true(*message);
+}
+
+static void count_failure(void *user, const char *key, const char *message) {
+  list_keys(user, key, message);
+  assert_non_null(strstr(message, "data.json"));
+}
+
+/* Samples without a picture are told of in every layout where that is asked for. */
+static void test_missed_pictures(void **state) {
+  gaze_dataset *dataset;
+  char keys[128] = "";
+  const gaze_dataset_options told = {.failed = list_keys, .user = keys, .pictures_missed = true};
+  test_tar tar = {0};
+  tar_add_text(&tar, "a.txt", "alone");
+  tar_add_text(&tar, "b.png", "bytes");
+  tar_write(&tar, test_path("data.tar"));
+  assert_int_equal(gaze_dataset_open(test_path("data.tar"), &told, &dataset), GAZE_OK);
+  gaze_dataset_close(dataset);
+  assert_int_equal(open_csv("filepath,title\nb.png,x\n,y\n", &told, &dataset), GAZE_OK);
+  gaze_dataset_close(dataset);
+  assert_int_equal(open_llava("{\"image\":\"b.png\"}\n{\"id\":\"one\"}", &told, &dataset), GAZE_OK);
+  gaze_dataset_close(dataset);
+  assert_string_equal(keys, "a;line 3;one;");
+}
+
+static void test_samples_of_a_folder(void **state) {
+  gaze_dataset *dataset;
+  char folder[4096];
+  const gaze_dataset_options options = {.folders = true, .pictures = "/elsewhere"};
+  snprintf(folder, sizeof folder, "%s", test_path("samples"));
+  assert_int_equal(gaze_folder_make(test_path("samples/in")), GAZE_OK);
+  write_text(test_path("samples/in/b.png"), "");
+  write_text(test_path("samples/in/b.json"), "{\"captions\":[\"a bus\"],\"qa\":[[\"red?\",\"yes\"]]}");
+  write_text(test_path("samples/a.jpg"), "");
+  assert_int_equal(gaze_dataset_open(folder, &options, &dataset), GAZE_OK);
+  assert_int_equal(gaze_dataset_size(dataset), 2);
+  const gaze_sample *sample = gaze_dataset_get(dataset, 1);
+  assert_string_equal(describe(sample), "in/b - -;a bus");
+  assert_string_equal(describe_questions(sample), "red?=yes");
+  assert_string_equal(sample->file, "in/b.png");
+  assert_string_equal(sample->path, test_path("samples/in/b.png"));
+  assert_null(sample->picture);
+  gaze_dataset_close(dataset);
+}
+
+/* Boxes are read where they are asked for alone. */
+static void test_objects(void **state) {
+  static const char text[] = "{\"image\":\"a\",\"objects\":[[\"dog\",0.25,0,0.5,1]]}\n{\"image\":\"b\",\"objects\":1}";
+  gaze_dataset *dataset;
+  char keys[128] = "";
+  const gaze_dataset_options boxes = {.objects = true, .failed = count_failure, .user = keys};
+  assert_int_equal(open_llava(text, NULL, &dataset), GAZE_OK);
+  assert_int_equal(gaze_dataset_size(dataset), 2);
+  assert_int_equal(gaze_dataset_get(dataset, 0)->n_objects, 0);
+  gaze_dataset_close(dataset);
+  assert_int_equal(open_llava(text, &boxes, &dataset), GAZE_OK);
+  assert_string_equal(keys, "row 2;");
+  const gaze_sample *sample = gaze_dataset_get(dataset, 0);
+  assert_int_equal(sample->n_objects, 1);
+  assert_string_equal(sample->objects[0].name, "dog");
+  assert_true(sample->objects[0].x == 0.25f && sample->objects[0].height == 1);
+  gaze_dataset_close(dataset);
+}
+
+static void test_errors_of_llava(void **state) {
+  gaze_dataset *dataset;
+  char keys[128] = "";
+  const gaze_dataset_options careful = {.failed = count_failure, .user = keys};
+  check_fails(open_llava("[{\"image\":\"a\"}", NULL, &dataset), GAZE_ERR_FORMAT, "data.json", NULL);
+  check_fails(open_llava("[]", NULL, &dataset), GAZE_ERR_FORMAT, "no samples", NULL);
+  check_fails(open_llava("{\"image\":1}", NULL, &dataset), GAZE_ERR_FORMAT, "row 1", "one \"image\"", NULL);
+  check_fails(open_llava("{\"image\":\"a\"}\n{\n", NULL, &dataset), GAZE_ERR_FORMAT, "line 2 of", "data.json", NULL);
+  assert_int_equal(open_llava("{\"image\":\"a\"}\n{\"image\":[\"a\",\"b\"],\"id\":\"two\"}\n{\n[1]\n"
+                              "{\"image\":\"a\",\"question\":2}\n{\"image\":\"a\",\"question\":\"b\",\"answer\":3}",
+                              &careful, &dataset),
+                   GAZE_OK);
+  assert_int_equal(gaze_dataset_size(dataset), 1);
+  assert_string_equal(keys, "two;line 3;row 4;row 5;row 6;");
+  gaze_dataset_close(dataset);
+}
+
+static void test_questions_of_a_csv(void **state) {
+  gaze_dataset *dataset;
+  assert_int_equal(open_csv("question,filepath,answer\n\"what, then?\",a.jpg,cat\nwhy?,a.jpg,\n", NULL, &dataset),
+                   GAZE_OK);
+  assert_string_equal(describe_questions(gaze_dataset_get(dataset, 0)), "what, then?=cat");
+  assert_string_equal(describe_questions(gaze_dataset_get(dataset, 1)), "why?");
+  assert_int_equal(gaze_dataset_get(dataset, 0)->n_captions, 0);
+  gaze_dataset_close(dataset);
+  assert_int_equal(open_csv("question,filepath,answer,title\nw?,a.jpg,cat,a cat\n", NULL, &dataset), GAZE_OK);
+  assert_string_equal(describe(gaze_dataset_get(dataset, 0)), "a.jpg - -;a cat");
+  assert_string_equal(describe_questions(gaze_dataset_get(dataset, 0)), "w?=cat");
+  gaze_dataset_close(dataset);
+  check_fails(open_csv("question,filepath\nw?,a.jpg\n", NULL, &dataset), GAZE_ERR_FORMAT, "\"title\"", NULL);
+}
+
 static void test_pictures(void **state) {
   test_tar tar = {0};
   gaze_dataset *dataset;
@@ -179,15 +357,15 @@ static void test_pictures(void **state) {
 static void test_shared_sets(void **state) {
   static const struct {
     const char *name;
-    size_t n, captions, classes;
-  } sets[] = {{"data/flickr8k-dev.tar", 1000, 5000, 0},
-              {"data/corel500.tar", 500, 0, 500},
-              {"data/tinyimagenet-val.tar", 2000, 0, 2000},
-              {"data/easyvqa-test.tar", 1000, 0, 0}};
+    size_t n, captions, classes, questions;
+  } sets[] = {{"data/flickr8k-dev.tar", 1000, 5000, 0, 0},
+              {"data/corel500.tar", 500, 0, 500, 0},
+              {"data/tinyimagenet-val.tar", 2000, 0, 2000, 0},
+              {"data/easyvqa-test.tar", 1000, 0, 0, 9673}};
   for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
     const char *path = shared_path(sets[i].name);
     gaze_dataset *dataset;
-    size_t captions = 0, classes = 0;
+    size_t captions = 0, classes = 0, questions = 0;
     if (!path)
       skip();
     assert_int_equal(gaze_dataset_open(path, NULL, &dataset), GAZE_OK);
@@ -195,18 +373,30 @@ static void test_shared_sets(void **state) {
     for (size_t k = 0; k < sets[i].n; k++) {
       captions += gaze_dataset_get(dataset, k)->n_captions;
       classes += gaze_dataset_get(dataset, k)->class_id != NULL;
+      questions += gaze_dataset_get(dataset, k)->n_questions;
     }
     assert_int_equal(captions, sets[i].captions);
     assert_int_equal(classes, sets[i].classes);
+    assert_int_equal(questions, sets[i].questions);
     gaze_dataset_close(dataset);
   }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_samples_of_a_tar), cmocka_unit_test(test_teacher),
-      cmocka_unit_test(test_errors_of_a_tar),  cmocka_unit_test(test_csv),
-      cmocka_unit_test(test_errors_of_a_csv),  cmocka_unit_test(test_pictures),
+      cmocka_unit_test(test_samples_of_a_tar),
+      cmocka_unit_test(test_teacher),
+      cmocka_unit_test(test_errors_of_a_tar),
+      cmocka_unit_test(test_csv),
+      cmocka_unit_test(test_errors_of_a_csv),
+      cmocka_unit_test(test_pictures),
+      cmocka_unit_test(test_questions_of_a_tar),
+      cmocka_unit_test(test_llava),
+      cmocka_unit_test(test_errors_of_llava),
+      cmocka_unit_test(test_questions_of_a_csv),
+      cmocka_unit_test(test_missed_pictures),
+      cmocka_unit_test(test_samples_of_a_folder),
+      cmocka_unit_test(test_objects),
       cmocka_unit_test(test_shared_sets),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
