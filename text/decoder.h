@@ -24,6 +24,7 @@ typedef struct gaze_decoder {
   gaze_stack stack;
   gaze_weight final_norm_gain; /* [C] */
   gaze_weight head_weight;     /* [V, C]; the embeddings where tied */
+  float *dtoken_embedding, *dfinal_norm_gain, *dhead_weight; /* NULL when it is only run, or where it does not learn */
 } gaze_decoder;
 
 /* Whether a model_type is a decoder's. */
@@ -39,11 +40,11 @@ GAZE_CHECKED gaze_err gaze_decoder_config_write_gguf(const gaze_decoder_config *
 /* Sizes that the decoder can work with. */
 GAZE_CHECKED gaze_err gaze_decoder_config_check(const gaze_decoder_config *config);
 
-GAZE_CHECKED gaze_err gaze_decoder_init(gaze_decoder *decoder, const gaze_decoder_config *config);
+GAZE_CHECKED gaze_err gaze_decoder_init(gaze_decoder *decoder, const gaze_decoder_config *config, bool trained);
 void gaze_decoder_fini(gaze_decoder *decoder);
 /* "text.token_embedding", "text.block03.q_weight", ... */
 GAZE_CHECKED gaze_err gaze_decoder_list(gaze_decoder *decoder, gaze_parameters *list);
-/* After the parameters have their weights. */
+/* After the parameters have their weights, and what learns its gradients. */
 void gaze_decoder_tie(gaze_decoder *decoder);
 /* Where the parameters lie: in transformers' folders, those of families with names of their own, and GGUF. */
 extern const gaze_name_table gaze_decoder_names;

@@ -18,6 +18,12 @@ void gaze_stack_fini(gaze_stack *stack) {
   *stack = (gaze_stack){0};
 }
 
+gaze_tape_policy gaze_tape_policy_of(const gaze_compute *compute, bool checkpointing) {
+  if (checkpointing)
+    return GAZE_TAPE_RECOMPUTE;
+  return gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 ? GAZE_TAPE_KEEP_BF16 : GAZE_TAPE_KEEP;
+}
+
 static void block_name(char *name, size_t size, const char *stack, size_t layer) {
   snprintf(name, size, "%s.block%02zu", stack, layer);
 }

@@ -23,6 +23,9 @@ typedef enum gaze_tape_policy {
   GAZE_TAPE_KEEP_BF16  /* all, in bf16 what goes through bf16 products anyway: a little less exact */
 } gaze_tape_policy;
 
+/* What a training step keeps in the precision of compute's products; checkpointing: as little as can be. */
+gaze_tape_policy gaze_tape_policy_of(const gaze_compute *compute, bool checkpointing);
+
 typedef struct gaze_stack_tape {
   gaze_tape_policy policy;
   size_t layers;

@@ -31,6 +31,7 @@ MODULES = [
     "llava",
     "assistants",
     "clip_train",
+    "lm_train",
     "distill",
     "weights",
     "decoders",
