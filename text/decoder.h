@@ -22,8 +22,8 @@ typedef struct gaze_decoder {
   gaze_decoder_config config;
   gaze_weight token_embedding; /* [V, C], any dtype */
   gaze_stack stack;
-  gaze_weight final_norm_gain; /* [C] */
-  gaze_weight head_weight;     /* [V, C]; the embeddings where tied */
+  gaze_weight final_norm_gain;                               /* [C] */
+  gaze_weight head_weight;                                   /* [V, C]; the embeddings where tied */
   float *dtoken_embedding, *dfinal_norm_gain, *dhead_weight; /* NULL when it is only run, or where it does not learn */
 } gaze_decoder;
 

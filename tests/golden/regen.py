@@ -25,6 +25,7 @@ MODULES = [
     "pictures",
     "tokenizer",
     "tokenizer_kinds",
+    "tokenizer_lm",
     "clip",
     "classifier",
     "families",
