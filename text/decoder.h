@@ -31,6 +31,10 @@ typedef struct gaze_decoder {
 bool gaze_decoder_is_family(const char *type);
 /* config.json, or the text_config in it. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_config *out);
+/* config.json as transformers reads it: of llama, of qwen2 where q, k and v have biases, of mistral with a window. end:
+ * the id behind a text, start: in front of it, -1 where there is none. GAZE_ERR_UNSUPPORTED for norms of heads. */
+GAZE_CHECKED gaze_err gaze_decoder_config_write(const gaze_decoder_config *config, int32_t start, int32_t end,
+                                                gaze_dtype dtype, const char *path);
 /* The same from a GGUF's metadata. What it borrows (rope_scaling.factors) lies in the file. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read_gguf(const gaze_gguf *file, gaze_decoder_config *out);
 /* Puts what that reads. *stored: the configuration as the file will have it, which says how its tensors must lie; what

@@ -1,6 +1,7 @@
 #include "core/nn/stack.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -37,6 +38,13 @@ gaze_err gaze_stack_list(gaze_stack *stack, const char *name, gaze_parameters *l
                              list));
   }
   return GAZE_OK;
+}
+
+double gaze_stack_deviation(const gaze_stack *stack, const char *name) {
+  double C = (double)stack->config.dim;
+  if (gaze_ends_with(name, "out_weight") || gaze_ends_with(name, "down_weight"))
+    return 1 / sqrt(2 * (double)stack->layers * C);
+  return gaze_ends_with(name, "up_weight") ? 1 / sqrt(2 * C) : 1 / sqrt(C);
 }
 
 /* Layers that share memory, under a policy or below all that learns, point at the same place: backward and forward need

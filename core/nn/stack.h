@@ -16,6 +16,10 @@ GAZE_CHECKED gaze_err gaze_stack_init(gaze_stack *stack, const gaze_block_config
 void gaze_stack_fini(gaze_stack *stack);
 GAZE_CHECKED gaze_err gaze_stack_list(gaze_stack *stack, const char *prefix, gaze_parameters *list);
 
+/* Deviation of a matrix's initial numbers, by its name, as OpenAI's CLIP: products shrink with the width, and what is
+ * added to the residual stream with the depth as well. */
+double gaze_stack_deviation(const gaze_stack *stack, const char *name);
+
 typedef enum gaze_tape_policy {
   GAZE_TAPE_NONE,      /* forward only */
   GAZE_TAPE_KEEP,      /* all that backward needs */
