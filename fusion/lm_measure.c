@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* exp of it is still a number. */
+#define HIGHEST_LOSS 700.0
+
 static void say(const gaze_lm_run *run, const char *line) {
   if (run->options.said)
     run->options.said(run->options.user, line);
@@ -26,7 +29,9 @@ gaze_err gaze_lm_run_measure(gaze_lm_run *run) {
   }
   gaze_lm_reader_fini(&reader);
   GAZE_TRY(err);
-  double loss = sum / (double)all, bits = sum / log(2) / (double)run->held_out.bytes;
+  if (!isfinite(sum))
+    return gaze_fail(GAZE_ERR_DIVERGED, "the loss on held-out texts is not finite");
+  double loss = fmin(sum / (double)all, HIGHEST_LOSS), bits = sum / log(2) / (double)run->held_out.bytes;
   snprintf(line, sizeof line, "step %llu: perplexity %.2f on %zu held-out tokens, %.3f bits a byte",
            (unsigned long long)run->training.optimizer.step, exp(loss), all, bits);
   say(run, line);

@@ -43,7 +43,8 @@ typedef struct gaze_learning {
   bool (*tell)(void *user, gaze_train_progress *progress, json_t *line);
   /* The model as users have it, from the optimiser's values. */
   gaze_err (*save)(void *user);
-  /* What is measured of the model just saved: every so many steps (0: not before the end), and at the end. */
+  /* What is measured of the model just saved: every so many steps (0: not before the end), and at the end.
+   * GAZE_ERR_DIVERGED: it is no good, as where the loss is not finite. */
   struct {
     uint64_t every;
     gaze_err (*run)(void *user); /* NULL: no measure */

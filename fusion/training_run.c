@@ -113,10 +113,11 @@ static gaze_err finish_step(gaze_training *training, const gaze_learning *learni
     saves |= learning->measures[i].run && is_due(training, learning->measures[i].every);
   if (*done || saves)
     GAZE_TRY(save(training, learning));
-  for (size_t i = 0; i < GAZE_TRAINING_MEASURES && (last || !*done); i++)
+  gaze_err err = GAZE_OK;
+  for (size_t i = 0; i < GAZE_TRAINING_MEASURES && (last || !*done) && err == GAZE_OK; i++)
     if (learning->measures[i].run && is_due(training, learning->measures[i].every))
-      GAZE_TRY(learning->measures[i].run(learning->user));
-  return GAZE_OK;
+      err = learning->measures[i].run(learning->user);
+  return err == GAZE_ERR_DIVERGED ? fail_diverged(training, learning, "loss on held-out data", NAN) : err;
 }
 
 gaze_err gaze_training_run(gaze_training *training, const gaze_learning *learning) {
