@@ -2,8 +2,10 @@
 
 #include "core/base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -165,6 +167,24 @@ void gaze_replace_fini(gaze_replace *replace) {
   free(replace->temporary);
   free(replace->path);
   *replace = (gaze_replace){0};
+}
+
+/* NAME.tmp1234 of a process that is no more. */
+static bool is_left_over(const char *name) {
+  const char *dot = strrchr(name, '.');
+  long process;
+  int length = 0;
+  return dot && sscanf(dot, ".tmp%ld%n", &process, &length) == 1 && !dot[length] && process > 0 &&
+         kill((pid_t)process, 0) != 0 && errno == ESRCH;
+}
+
+void gaze_replace_sweep(const char *folder) {
+  DIR *listing = opendir(folder);
+  for (struct dirent *entry; listing && (entry = readdir(listing));)
+    if (is_left_over(entry->d_name))
+      unlinkat(dirfd(listing), entry->d_name, 0);
+  if (listing)
+    closedir(listing);
 }
 
 gaze_err gaze_file_replace(const char *path, const void *bytes, size_t size) {

@@ -29,6 +29,8 @@ typedef struct gaze_replace {
 GAZE_CHECKED gaze_err gaze_replace_init(gaze_replace *replace, const char *path);
 GAZE_CHECKED gaze_err gaze_replace_commit(gaze_replace *replace);
 void gaze_replace_fini(gaze_replace *replace);
+/* Removes the temporary files of a folder whose programs were killed. */
+void gaze_replace_sweep(const char *folder);
 /* init, write, commit. */
 GAZE_CHECKED gaze_err gaze_file_replace(const char *path, const void *bytes, size_t size);
 
