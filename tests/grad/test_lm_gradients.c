@@ -81,19 +81,51 @@ static double mean_loss(void *user) {
   return sum / (double)all;
 }
 
+/* most: entries of each tensor */
+static void check_parameters(subject *s, size_t most, double (*loss)(void *)) {
+  for (size_t i = 0; i < s->list.n; i++) {
+    const gaze_parameter *p = &s->list.items[i];
+    size_t offset = (size_t)(gaze_f32(*p->weight) - s->values);
+    double worst = grad_worst(s->values + offset, s->gradients + offset, gaze_parameter_count(p), most, loss, s);
+    if (!(worst <= TOLERANCE))
+      fail_msg("%s: worst relative error %g", p->name, worst);
+  }
+}
+
 static void check_step(bool tied, bool checkpointing) {
   subject s;
   subject_init(&s, tied, checkpointing);
   gaze_lm_step_run(&s.step, s.batches, 2);
   assert_int_equal(s.step.labels, 8);
   assert_true(fabs(s.step.loss - mean_loss(&s)) < 1e-14);
-  for (size_t i = 0; i < s.list.n; i++) {
-    const gaze_parameter *p = &s.list.items[i];
-    size_t offset = (size_t)(gaze_f32(*p->weight) - s.values);
-    double worst = grad_worst(s.values + offset, s.gradients + offset, gaze_parameter_count(p), MOST, mean_loss, &s);
-    if (!(worst <= TOLERANCE))
-      fail_msg("%s: worst relative error %g", p->name, worst);
+  check_parameters(&s, MOST, mean_loss);
+  subject_fini(&s);
+}
+
+enum { LONG = 150 }; /* more than attention looks at in one go */
+
+static const size_t long_offsets[] = {0, LONG, LONG + 3};
+static int32_t long_ids[LONG + 3], long_labels[LONG + 3];
+static const gaze_lm_batch long_batch = {{.count = 2, .offsets = long_offsets, .longest = LONG}, long_ids, long_labels};
+
+static double long_loss(void *user) {
+  subject *s = user;
+  size_t n;
+  double sum = gaze_lm_step_measure(&s->step, &long_batch, &n);
+  return sum / (double)n;
+}
+
+static void a_long_sequence(void **state) {
+  subject s;
+  subject_init(&s, true, false);
+  gaze_lm_step_fini(&s.step);
+  assert_int_equal(gaze_lm_step_init(&s.step, &s.decoder, &s.compute, LONG + 3, LONG, false), GAZE_OK);
+  for (int32_t i = 0; i < LONG + 3; i++) {
+    long_ids[i] = i * i % VOCABULARY;
+    long_labels[i] = (i * 7 + i / 5) % VOCABULARY;
   }
+  gaze_lm_step_run(&s.step, &long_batch, 1);
+  check_parameters(&s, 5, long_loss);
   subject_fini(&s);
 }
 
@@ -156,8 +188,8 @@ static void a_frozen_decoder_passes_on(void **state) {
 
 int main(void) {
   grad_kernels_init(&kernels);
-  const struct CMUnitTest tests[] = {cmocka_unit_test(tied_heads), cmocka_unit_test(heads_of_their_own),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(tied_heads),       cmocka_unit_test(heads_of_their_own),
                                      cmocka_unit_test(blocks_run_again), cmocka_unit_test(rows_without_ids),
-                                     cmocka_unit_test(a_frozen_decoder_passes_on)};
+                                     cmocka_unit_test(a_long_sequence),  cmocka_unit_test(a_frozen_decoder_passes_on)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
