@@ -90,9 +90,9 @@ static gaze_err add_line(gaze_documents *documents, gaze_document_source *source
   return err;
 }
 
-static gaze_err add_lines(gaze_documents *documents, gaze_document_source *source, const char *path,
-                          gaze_bad_rows *bad) {
-  const char *at = (const char *)source->map.data, *end = at + source->map.size;
+static gaze_err add_lines(gaze_documents *documents, gaze_document_source *source, const gaze_map *map,
+                          const char *path, gaze_bad_rows *bad) {
+  const char *at = (const char *)map->data, *end = at + map->size;
   for (size_t number = 1; at < end; number++) {
     line l = line_at(at, end);
     char row[32];
@@ -135,17 +135,34 @@ static gaze_err add_captions(gaze_documents *documents, gaze_document_source *so
   return GAZE_OK;
 }
 
-gaze_err gaze_documents_add(gaze_documents *documents, const char *path, gaze_document_ends ends, gaze_bad_rows *bad) {
+static gaze_err new_source(gaze_documents *documents, gaze_document_source **out) {
   GAZE_TRY(gaze_grow(&documents->sources, &documents->sources_capacity, documents->n_sources + 1,
                      sizeof *documents->sources));
-  gaze_document_source *source = &documents->sources[documents->n_sources++];
-  *source = (gaze_document_source){0};
+  *out = &documents->sources[documents->n_sources++];
+  **out = (gaze_document_source){0};
+  return GAZE_OK;
+}
+
+static gaze_err add_map(gaze_documents *documents, gaze_document_source *source, const gaze_map *map, const char *path,
+                        gaze_document_ends ends, gaze_bad_rows *bad) {
+  return gaze_ends_with(path, ".jsonl") ? add_lines(documents, source, map, path, bad) : add_text(documents, map, ends);
+}
+
+gaze_err gaze_documents_add(gaze_documents *documents, const char *path, gaze_document_ends ends, gaze_bad_rows *bad) {
+  gaze_document_source *source;
+  GAZE_TRY(new_source(documents, &source));
   if (gaze_ends_with(path, ".tar"))
     return add_captions(documents, source, path, bad);
   GAZE_TRY(gaze_map_open(path, &source->map));
-  if (gaze_ends_with(path, ".jsonl"))
-    return add_lines(documents, source, path, bad);
-  return add_text(documents, &source->map, ends);
+  return add_map(documents, source, &source->map, path, ends, bad);
+}
+
+gaze_err gaze_documents_add_bytes(gaze_documents *documents, const void *bytes, size_t size, const char *path,
+                                  gaze_document_ends ends, gaze_bad_rows *bad) {
+  gaze_document_source *source;
+  const gaze_map map = {bytes, size};
+  GAZE_TRY(new_source(documents, &source));
+  return add_map(documents, source, &map, path, ends, bad);
 }
 
 gaze_err gaze_documents_add_text(gaze_documents *documents, const char *text) {

@@ -37,6 +37,9 @@ GAZE_CHECKED gaze_err gaze_document_ends_find(const char *name, gaze_document_en
  * samples of a tar that cannot be read. */
 GAZE_CHECKED gaze_err gaze_documents_add(gaze_documents *documents, const char *path, gaze_document_ends ends,
                                          gaze_bad_rows *bad);
+/* The same of bytes in memory, borrowed as long as the documents are there; path: its ending says what they are. */
+GAZE_CHECKED gaze_err gaze_documents_add_bytes(gaze_documents *documents, const void *bytes, size_t size,
+                                               const char *path, gaze_document_ends ends, gaze_bad_rows *bad);
 /* One text, borrowed. */
 GAZE_CHECKED gaze_err gaze_documents_add_text(gaze_documents *documents, const char *text);
 void gaze_documents_fini(gaze_documents *documents);

@@ -1,6 +1,7 @@
 #include "fusion/lm_run.h"
 
 #include "fusion/model_folder.h"
+#include "fusion/train_report.h"
 
 static gaze_err add_gradients(void *user, double *loss) {
   gaze_lm_run *run = user;
@@ -48,6 +49,8 @@ gaze_err gaze_train_lm(const gaze_train_lm_options *options) {
                                          {options->val_every, options->n_prompts ? write : NULL}}};
   if (err == GAZE_OK)
     err = gaze_training_run(&run.training, &learning);
+  if (err == GAZE_OK)
+    err = gaze_train_report_lm(options);
   gaze_lm_run_fini(&run);
   return err;
 }

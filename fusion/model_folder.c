@@ -20,16 +20,12 @@ gaze_err gaze_saved_dtype_find(const char *name, gaze_dtype *out) {
 
 static gaze_err copy_file(const char *from_folder, const char *to_folder, const char *name) {
   char *from = NULL, *to = NULL;
-  gaze_map map = {0};
   gaze_err err = GAZE_OK;
   GAZE_TRY_DONE(gaze_path_join(from_folder, name, &from));
   GAZE_TRY_DONE(gaze_path_join(to_folder, name, &to));
-  if (!gaze_file_exists(from))
-    goto done;
-  GAZE_TRY_DONE(gaze_map_open(from, &map));
-  err = gaze_file_replace(to, map.data, map.size);
+  if (gaze_file_exists(from))
+    err = gaze_file_copy(from, to);
 done:
-  gaze_map_close(&map);
   free(from);
   free(to);
   return err;

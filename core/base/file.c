@@ -199,6 +199,14 @@ static bool make_one_folder(const char *path) {
   return mkdir(path, 0777) == 0 || (errno == EEXIST && gaze_folder_exists(path));
 }
 
+gaze_err gaze_file_copy(const char *from, const char *to) {
+  gaze_map map;
+  GAZE_TRY(gaze_map_open(from, &map));
+  gaze_err err = gaze_file_replace(to, map.data, map.size);
+  gaze_map_close(&map);
+  return err;
+}
+
 gaze_err gaze_folder_make(const char *path) {
   char *partial;
   GAZE_TRY(gaze_strdup(path, &partial));

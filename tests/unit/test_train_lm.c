@@ -190,6 +190,18 @@ static void hear(void *user, const char *line) {
     snprintf(written, sizeof written, "%s", line);
 }
 
+static void check_page(const char *path) {
+  static const char *const words[] = {"Loss</h3>", "Perplexity</h3>", "<th>dim<td>48", "<p> is there</p>",
+                                      "tokens a second"};
+  uint8_t *page;
+  size_t size;
+  assert_int_equal(gaze_file_read(path, 1 << 20, &page, &size), GAZE_OK);
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (!strstr((const char *)page, words[i]))
+      fail_msg("no %s in %s", words[i], path);
+  free(page);
+}
+
 static void learns_by_heart(void **state) {
   static const char *const prompts[] = {"the blue square"};
   gaze_train_lm_options options = options_of("heart");
@@ -200,7 +212,8 @@ static void learns_by_heart(void **state) {
   options.weight_decay = 0;
   options.context = 64;
   options.dim = 48;
-  options.save_every = options.val_every = 0;
+  options.save_every = 0;
+  options.val_every = 100;
   options.progress = watch;
   options.said = hear;
   options.prompts = prompts;
@@ -211,6 +224,7 @@ static void learns_by_heart(void **state) {
   if (!(lowest_loss < 0.35)) /* that a text begins is known, which one it is not */
     fail_msg("loss %g", lowest_loss);
   assert_string_equal(written, "> the blue square is there");
+  check_page(file_of("heart", "report.html"));
   assert_int_equal(gaze_assistant_open(test_path("heart"), NULL, &assistant), GAZE_OK);
   assert_int_equal(gaze_chat_new(assistant, NULL, &chat), GAZE_OK);
   gaze_answer_options how = {.max_tokens = 8};
