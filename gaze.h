@@ -103,7 +103,8 @@ typedef struct gaze_model_options {
 typedef struct gaze_model gaze_model;
 
 /* name: a folder, a Hugging Face id in the local hub cache, or a name in the model folder
- * ($XDG_DATA_HOME/gaze/models). NULL: $GAZE_MODEL, else the shipped gaze-mini. */
+ * ($XDG_DATA_HOME/gaze/models). NULL: $GAZE_MODEL, else the shipped gaze-mini. A folder without tokenizer opens, and
+ * texts are GAZE_ERR_NOT_FOUND. */
 GAZE_CHECKED gaze_err gaze_model_open(const char *name, const gaze_model_options *options, gaze_model **out);
 /* A model's tokenizer alone, for gaze_tokenize and gaze_token_text; nothing else may be asked of it. name: as above, a
  * folder that holds no more than a tokenizer, or a .gguf file. */
@@ -129,11 +130,18 @@ GAZE_CHECKED gaze_err gaze_model_answers(const char *name, bool *answers);
  */
 GAZE_CHECKED gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const char *folder);
 /* What the matrices of a language model become in a GGUF file; where rows have no whole blocks, another that fits. */
-typedef enum gaze_quantisation { GAZE_TO_F32, GAZE_TO_F16, GAZE_TO_Q8_0, GAZE_TO_Q4_K } gaze_quantisation;
+typedef enum gaze_quantisation {
+  GAZE_TO_F32,
+  GAZE_TO_F16,
+  GAZE_TO_Q8_0,
+  GAZE_TO_Q4_K,  /* the output head is Q6_K */
+  GAZE_TO_Q4_K_M /* values and what leads back from an MLP are in half of the layers, too, as llama.cpp has it */
+} gaze_quantisation;
 
-/* Writes a language model's folder with its tokenizer and chat template as one GGUF file, which llama.cpp reads too; of
- * a model that sees, the language model alone. With Q4_K the output head is Q6_K, as llama.cpp has it. */
-GAZE_CHECKED gaze_err gaze_model_write_gguf(const char *name, gaze_quantisation to, const char *path);
+/* Writes a language model's folder with its tokenizer and chat template as one GGUF file, which llama.cpp reads too.
+ * *projector: the file beside it that a model that sees becomes as well, mmproj-NAME-f16.gguf (f32 with F32), yours:
+ * free(); NULL where it does not see. projector NULL: the language model alone. */
+GAZE_CHECKED gaze_err gaze_model_write_gguf(const char *name, gaze_quantisation to, const char *path, char **projector);
 /* Runs what another implementation computed of a model (a folder that samples/verify/make_reference.py wrote; NULL:
  * gaze-reference in the model's) through it: decoding, resizing, token ids, every block of both towers, embeddings,
  * similarity. *same: no stage parts. json: {"result": "PASS"|"FAIL", "first": the first stage that parts, "hint",

@@ -49,8 +49,9 @@ typedef struct gaze_answer_options {
   uint64_t seed;
   const char *const *stops; /* [n_stops] strings that end the answer and are left out */
   size_t n_stops;
-  bool look_up;                                /* guess from what was said, where greedy: sooner, and the same */
-  bool think;                                  /* reason first; models that do so by themselves do it only then */
+  bool look_up; /* guess from what was said, where greedy: sooner, and the same */
+  bool slide;   /* a full conversation goes on without its oldest questions and answers */
+  bool think;   /* reason first; models that do so by themselves do it only then */
   void (*text)(void *user, const char *piece); /* as it is written, without thoughts; may be NULL */
   void *user;
   const volatile int *stop; /* raised from a signal handler: the answer ends where it is */
@@ -61,6 +62,9 @@ typedef struct gaze_answer {
   char *thoughts;     /* what stood before it where `think` was set; NULL: nothing that can be told from it */
   const char *ending; /* static: "end", "length", "context", "interrupted" */
   size_t prompt_tokens, cached_tokens, completion_tokens, guessed_tokens, accepted_tokens;
+  size_t forgotten_messages;     /* of the conversation, to make room */
+  size_t weight_bytes;           /* of the model, that a token reads */
+  size_t cache_bytes;            /* of keys and values in the end */
   double first_seconds, seconds; /* to the first token; in all */
 } gaze_answer;
 

@@ -141,6 +141,45 @@ typedef struct gaze_train_tokenizer_options {
 /* Learns a byte-level BPE vocabulary. */
 GAZE_CHECKED gaze_err gaze_train_tokenizer(const gaze_train_tokenizer_options *options);
 
+typedef struct gaze_instructions_progress {
+  uint64_t pictures, all; /* done, and in all */
+  uint64_t records, bad;  /* written; left out or set aside */
+} gaze_instructions_progress;
+
+typedef struct gaze_instructions_options {
+  const char *const *data; /* WebDataset tars, folders in which samples lie alike, CSV/TSV files; borrowed as all is */
+  size_t n_data;
+  const char *out; /* LLaVA's JSON; OUT.bad.jsonl beside it names what was left out and why */
+  const char
+      *image_folder; /* pictures are written there under the names that OUT has; NULL: they stay where they are */
+  bool conversation, detail, reasoning; /* which records are made of each picture */
+  size_t turns;                         /* most turns of a conversation, by rules */
+  double korean;                        /* share of the records in Korean, 0 to 1 */
+  uint64_t seed;                        /* by rules the same seed gives the same bytes */
+  uint64_t max_samples;                 /* pictures, the first ones; 0: all */
+  uint64_t max_bad;                     /* more bad rows than this stop the run */
+
+  /* By an OpenAI-compatible endpoint instead of by rules. Its key is in the environment: GAZE_API_KEY, OPENAI_API_KEY.
+   * OUT.journal.jsonl keeps every answer, so that the same call goes on after a stop. */
+  const char *endpoint, *endpoint_model; /* "https://host/v1"; NULL: by rules */
+  double rate;                           /* most requests a minute; 0: any */
+  size_t tries;                          /* of a request, before the run stops */
+  double timeout, pause; /* seconds: for an answer; before the second try, twice as long before the next */
+  double temperature;    /* below 0: the endpoint's own */
+  size_t max_tokens;     /* of an answer; 0: the endpoint's own */
+  bool retry_rejected;   /* ask again where an earlier answer was set aside */
+
+  const volatile int *stop; /* raised from a signal handler: GAZE_ERR_INTERRUPTED */
+  void (*progress)(void *user, const gaze_instructions_progress *progress);
+  void *user;
+} gaze_instructions_options;
+
+/* All three records, 6 turns, no Korean, 100 bad rows, 6 tries, 300 seconds. */
+void gaze_make_instructions_defaults(gaze_instructions_options *options);
+/* Writes questions and answers about pictures from their captions and boxes. *json, yours (free()): what was written.
+ * GAZE_ERR_LIMIT: more bad rows than allowed. */
+GAZE_CHECKED gaze_err gaze_make_instructions(const gaze_instructions_options *options, char **json);
+
 #ifdef __cplusplus
 }
 #endif

@@ -108,13 +108,15 @@ double answering_speed(const gaze_answer *answer) {
 
 void answering_tell_end(const gaze_answer *answer) {
   if (given.verbose)
-    report("%zu tokens read (%zu known) in %.2f s, %zu written in %.2f s, %.1f a second; ended by %s",
+    report("%zu tokens read (%zu known) in %.2f s, %zu written in %.2f s, %.1f a second; weights of %.0f MB, keys and "
+           "values of %.0f MB; ended by %s",
            answer->prompt_tokens, answer->cached_tokens, answer->first_seconds, answer->completion_tokens,
-           answer->seconds - answer->first_seconds, answering_speed(answer), answer->ending);
+           answer->seconds - answer->first_seconds, answering_speed(answer), 1e-6 * (double)answer->weight_bytes,
+           1e-6 * (double)answer->cache_bytes, answer->ending);
   else if (strcmp(answer->ending, "length") == 0 && !given.quiet)
     report_warning("the answer was cut at --max-tokens");
   else if (strcmp(answer->ending, "context") == 0 && !given.quiet)
-    report_warning("the answer was cut: the conversation is full, --context makes it longer");
+    report_warning("the answer was cut: the conversation is full, --context makes it longer, --slide goes on");
 }
 
 char *answering_text(const char *format, ...) {
@@ -129,10 +131,13 @@ char *answering_text(const char *format, ...) {
 
 json_t *answering_json(const gaze_answer *answer) {
   json_t *object =
-      json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:f}", "answer", json_text(answer->text), "ending", answer->ending,
-                "prompt_tokens", (json_int_t)answer->prompt_tokens, "cached_tokens", (json_int_t)answer->cached_tokens,
-                "completion_tokens", (json_int_t)answer->completion_tokens, "first_token_seconds",
-                answer->first_seconds, "seconds", answer->seconds);
+      json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I}", "answer", json_text(answer->text), "ending",
+                answer->ending, "prompt_tokens", (json_int_t)answer->prompt_tokens, "cached_tokens",
+                (json_int_t)answer->cached_tokens, "completion_tokens", (json_int_t)answer->completion_tokens,
+                "first_token_seconds", answer->first_seconds, "seconds", answer->seconds, "weight_bytes",
+                (json_int_t)answer->weight_bytes, "cache_bytes", (json_int_t)answer->cache_bytes);
+  if (asked.answer.slide)
+    json_object_set_new(object, "forgotten_messages", json_integer((json_int_t)answer->forgotten_messages));
   if (asked.answer.look_up) {
     json_object_set_new(object, "guessed_tokens", json_integer((json_int_t)answer->guessed_tokens));
     json_object_set_new(object, "accepted_tokens", json_integer((json_int_t)answer->accepted_tokens));

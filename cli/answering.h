@@ -51,6 +51,14 @@ extern answering asked;
        "guess words from what was said: sooner where an answer repeats it, and the same",                              \
        0,                                                                                                              \
        0},                                                                                                             \
+      {"slide",                                                                                                        \
+       0,                                                                                                              \
+       OPTION_SWITCH,                                                                                                  \
+       NULL,                                                                                                           \
+       &asked.answer.slide,                                                                                            \
+       "a conversation that is full forgets its oldest questions and goes on",                                         \
+       0,                                                                                                              \
+       0},                                                                                                             \
       {"template", 0, OPTION_TEXT, "NAME", &asked.chat_template, "of the conversation [what the model says]", 0, 0},   \
       {"cache",                                                                                                        \
        0,                                                                                                              \

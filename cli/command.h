@@ -20,7 +20,7 @@ typedef struct command_row {
 extern const command_row *const commands[]; /* ends with NULL */
 
 extern const command_row ask_command, chat_command, compare_command, classify_command, embed_command, tokenize_command,
-    index_command, search_command, eval_command, train_command, model_command, db_command;
+    index_command, search_command, eval_command, train_command, make_instructions_command, model_command, db_command;
 
 const char *command_word(const command_row *command); /* the last word of its name */
 

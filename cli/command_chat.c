@@ -129,7 +129,9 @@ static void answer_line(gaze_chat *chat, const char *line) {
   if (strcmp(answer.ending, "length") == 0 && !silent)
     report_warning("the answer was cut: --max-tokens makes it longer");
   else if (strcmp(answer.ending, "context") == 0 && !silent)
-    report_warning("the answer was cut: the conversation is full, /clear it or raise --context");
+    report_warning("the answer was cut: the conversation is full, /clear it or raise --context; --slide goes on");
+  if (answer.forgotten_messages && !silent)
+    report_warning("the conversation was full: what was said first is forgotten");
   gaze_answer_fini(&answer);
 }
 

@@ -9,8 +9,19 @@
 #include <string.h>
 
 const command_row *const commands[] = {
-    &index_command, &search_command,   &ask_command,  &chat_command,  &compare_command, &classify_command,
-    &embed_command, &tokenize_command, &eval_command, &train_command, &model_command,   &db_command,
+    &index_command,
+    &search_command,
+    &ask_command,
+    &chat_command,
+    &compare_command,
+    &classify_command,
+    &embed_command,
+    &tokenize_command,
+    &eval_command,
+    &train_command,
+    &make_instructions_command,
+    &model_command,
+    &db_command,
     NULL,
 };
 

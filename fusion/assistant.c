@@ -17,7 +17,11 @@ static gaze_err find_model(const char *name, char **out) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "no model: one that answers is needed: name it with -m, or in $GAZE_MODEL");
   if (gaze_ends_with(name, ".gguf") && gaze_file_exists(name))
     return gaze_strdup(name, out);
-  return gaze_model_find(name, out);
+  gaze_err err = gaze_model_find(name, out);
+  if (err != GAZE_ERR_NOT_FOUND || !gaze_folder_exists(name))
+    return err;
+  return gaze_fail(GAZE_ERR_NOT_FOUND,
+                   "no model in the folder: %s: config.json is not there; name a model's folder, or a GGUF", name);
 }
 
 /* LLaVA's own layout has none where its language model is Vicuna. */
@@ -115,17 +119,28 @@ static gaze_err open_words(gaze_assistant *assistant) {
   return gaze_assistant_find_ends(assistant);
 }
 
-/* Step memory: laid out once to measure, once for good. */
+static void lay_out(gaze_assistant *assistant, size_t rows, gaze_arena *arena) {
+  size_t capacity = assistant->context + GAZE_KV_TILE;
+  assistant->logits =
+      gaze_arena_take(arena, (1 + GAZE_DRAFT_MOST) * assistant->decoder.config.vocabulary, sizeof(float));
+  gaze_decoder_tape_layout(&assistant->tape, &assistant->decoder, 1, rows, capacity, arena);
+}
+
+void gaze_assistant_make_room(gaze_assistant *assistant, size_t rows) {
+  gaze_arena_reset(&assistant->arena, 0);
+  lay_out(assistant, rows, &assistant->arena);
+}
+
+/* Memory for the most rows, of which those that come take what they need. */
 static gaze_err allocate(gaze_assistant *assistant) {
   size_t wanted = assistant->options.context ? assistant->options.context : USUAL_CONTEXT;
   size_t most = assistant->decoder.config.context;
   assistant->context = wanted < most ? wanted : most;
-  size_t capacity = assistant->context + GAZE_KV_TILE;
   gaze_arena measure = GAZE_ARENA_MEASURE;
-  gaze_decoder_tape_layout(&assistant->tape, &assistant->decoder, 1, GAZE_PROMPT_PIECE, capacity, &measure);
+  lay_out(assistant, GAZE_PROMPT_PIECE, &measure);
   GAZE_TRY(gaze_arena_init(&assistant->arena, measure.used));
-  gaze_decoder_tape_layout(&assistant->tape, &assistant->decoder, 1, GAZE_PROMPT_PIECE, capacity, &assistant->arena);
-  return gaze_alloc((1 + GAZE_DRAFT_MOST) * assistant->decoder.config.vocabulary, sizeof(float), &assistant->logits);
+  lay_out(assistant, 1, &assistant->arena);
+  return GAZE_OK;
 }
 
 static gaze_err open_assistant(gaze_assistant *assistant, const char *name) {
@@ -135,6 +150,7 @@ static gaze_err open_assistant(gaze_assistant *assistant, const char *name) {
   assistant->compute = (gaze_compute){.kernels = &assistant->kernels, .matmul = assistant->matmul};
   GAZE_TRY(gaze_assistant_open_files(assistant));
   GAZE_TRY(open_words(assistant));
+  GAZE_TRY(gaze_assistant_prepare(assistant));
   return allocate(assistant);
 }
 
@@ -156,7 +172,6 @@ gaze_err gaze_assistant_open(const char *name, const gaze_assistant_options *opt
 void gaze_assistant_close(gaze_assistant *assistant) {
   if (!assistant)
     return;
-  free(assistant->logits);
   gaze_arena_fini(&assistant->arena);
   gaze_chat_template_fini(&assistant->chat);
   gaze_tokenizer_free(assistant->tokenizer);

@@ -4,6 +4,8 @@
 #include "core/base/file.h"
 
 #include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,27 +47,59 @@ static gaze_err read_folder(gaze_assistant *assistant, gaze_decoder_config *deco
   return gaze_decoder_config_read(eye->text, decoder);
 }
 
-/* The one mmproj*.gguf beside a GGUF; *out NULL: there is none, or there are several. */
+/* Of NAME.gguf: mmproj-NAME-KIND.gguf. */
+static bool is_own_projector(const char *name, const char *path) {
+  const char *slash = strrchr(path, '/'), *own = slash ? slash + 1 : path;
+  size_t n = strlen(own) - strlen(".gguf"), front = strlen("mmproj-");
+  return strncmp(name, "mmproj-", front) == 0 && strncmp(name + front, own, n) == 0 && name[front + n] == '-';
+}
+
+/* The name of the one mmproj*.gguf in a folder, or of the one among several that is named for the file. False: there is
+ * none. */
+static bool choose_projector(DIR *files, const char *path, char chosen[NAME_MAX + 1]) {
+  size_t n = 0, own = 0;
+  for (struct dirent *entry; (entry = readdir(files));) {
+    if (strncmp(entry->d_name, "mmproj", 6) != 0 || !gaze_ends_with(entry->d_name, ".gguf"))
+      continue;
+    bool is_own = is_own_projector(entry->d_name, path);
+    n++;
+    own += is_own;
+    if (n == 1 || (is_own && own == 1))
+      snprintf(chosen, NAME_MAX + 1, "%s", entry->d_name);
+  }
+  return own == 1 || (n == 1 && !own);
+}
+
+/* *out NULL: there is none, or nobody knows which of several. */
 static gaze_err find_projector(const char *path, char **out) {
   const char *slash = strrchr(path, '/');
-  char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+  char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup("."), name[NAME_MAX + 1];
   DIR *files = folder ? opendir(folder) : NULL;
-  size_t n = 0;
   gaze_err err = GAZE_OK;
   *out = NULL;
-  for (struct dirent *entry; files && err == GAZE_OK && (entry = readdir(files));) {
-    if (strncmp(entry->d_name, "mmproj", 6) != 0 || !gaze_ends_with(entry->d_name, ".gguf") || n++)
-      continue;
-    err = gaze_path_join(folder, entry->d_name, out);
-  }
+  if (files && choose_projector(files, path, name))
+    err = gaze_path_join(folder, name, out);
   if (files)
     closedir(files);
   free(folder);
-  if (n > 1 || err != GAZE_OK) {
-    free(*out);
-    *out = NULL;
-  }
   return err;
+}
+
+/* Two files of which each says what it was made of, and not the same. */
+static gaze_err warn_of_strangers(const gaze_gguf *file, const gaze_gguf *projector) {
+  static const char *const keys[] = {GAZE_PAIR_KEY, "general.base_model.0.repo_url", "general.base_model.0.name"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    gaze_gguf_text a = {0}, b = {0};
+    GAZE_TRY(gaze_gguf_string(file, keys[i], &a));
+    GAZE_TRY(gaze_gguf_string(projector, keys[i], &b));
+    if (!a.bytes || !b.bytes)
+      continue;
+    if (a.length != b.length || memcmp(a.bytes, b.bytes, a.length) != 0)
+      gaze_warn("made of two models: %s and %s differ in %s: answers about pictures may make no sense",
+                gaze_gguf_name(file), gaze_gguf_name(projector), keys[i]);
+    return GAZE_OK;
+  }
+  return GAZE_OK;
 }
 
 /* Of a GGUF, and of the one that sees for it. */
@@ -80,6 +114,8 @@ static gaze_err read_gguf(gaze_assistant *assistant, gaze_decoder_config *decode
   *sees = path != NULL;
   gaze_err err = path ? gaze_weights_open(path, &assistant->projector) : GAZE_OK;
   free(path);
+  if (err == GAZE_OK && *sees && gaze_weights_gguf(assistant->projector))
+    err = warn_of_strangers(assistant->gguf, gaze_weights_gguf(assistant->projector));
   if (err == GAZE_OK && *sees)
     err = gaze_llava_config_read_mmproj(assistant->projector, eye);
   return err;
@@ -155,6 +191,7 @@ void gaze_assistant_close_files(gaze_assistant *assistant) {
   gaze_decoder_fini(&assistant->decoder);
   gaze_parameters_fini(&assistant->parameters);
   gaze_loaded_fini(&assistant->loaded);
+  gaze_prepared_fini(&assistant->prepared);
   gaze_weights_close(assistant->projector);
   gaze_weights_close(assistant->weights);
   gaze_llava_files_close(&assistant->files);

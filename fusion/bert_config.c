@@ -2,6 +2,7 @@
 #include "fusion/clip_config.h"
 
 #include "core/base/file.h"
+#include "fusion/model_files.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-static double now(void) {
+double gaze_chat_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
@@ -72,26 +72,37 @@ static gaze_err say_question(gaze_chat *chat, const char *question) {
   return err;
 }
 
+/* For the question that was rendered, and one row of an answer. */
+static gaze_err make_room(gaze_chat *chat, bool slide) {
+  size_t context = chat->assistant->context, kept;
+  if (chat->prompt.n >= context && slide)
+    GAZE_TRY(gaze_chat_slide(chat, NULL, 0, &kept));
+  if (chat->prompt.n < context)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_LIMIT, "question too long: %zu tokens%s, room for %zu: begin anew, or raise --context%s",
+                   chat->prompt.n, slide ? "" : " with all that was said", context,
+                   slide ? "" : "; --slide forgets what was said first");
+}
+
 /* The question is the last message; its rows and the answer's come behind the prompt. */
 static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out) {
   gaze_assistant *assistant = chat->assistant;
   size_t read;
-  double start = now();
+  double start = gaze_chat_now();
   gaze_chat_plan_pictures(chat, chat->n_pictures);
   GAZE_TRY(gaze_chat_render(chat));
-  if (chat->prompt.n >= assistant->context)
-    return gaze_fail(GAZE_ERR_LIMIT,
-                     "question too long: %zu tokens with all that was said, room for %zu: begin anew, "
-                     "or raise --context",
-                     chat->prompt.n, assistant->context);
+  GAZE_TRY(make_room(chat, options->slide));
   gaze_prefix_recall(chat);
   GAZE_TRY(gaze_reading_go_on(assistant, &chat->reading, &chat->prompt, gaze_chat_picture_rows, chat, options->stop,
                               assistant->logits, &read));
   out->prompt_tokens = chat->prompt.n;
   out->cached_tokens = chat->prompt.n - read;
-  out->first_seconds = now() - start;
+  out->first_seconds = gaze_chat_now() - start;
   GAZE_TRY(gaze_chat_write(chat, options, out));
-  out->seconds = now() - start;
+  out->seconds = gaze_chat_now() - start;
+  out->weight_bytes = gaze_decoder_bytes(&assistant->decoder, &assistant->parameters);
+  out->cache_bytes = gaze_kv_cache_bytes(chat->reading.cache);
+  out->forgotten_messages = chat->forgotten;
   gaze_prefix_keep(chat);
   GAZE_TRY(say(chat, GAZE_CHAT_ASSISTANT, out->text, 0));
   return gaze_thoughts_part(chat->thinking, out->text, &out->thoughts);
@@ -104,9 +115,10 @@ static gaze_thinking how_to_think(const gaze_chat *chat, const gaze_answer_optio
 }
 
 /* A question that failed: what was said, and its rows, are again as before. Its pictures wait for the next one, unless
- * one cannot be looked at, with which no question would ever be answered. before is taken. */
+ * one cannot be looked at, with which no question would ever be answered. before is taken. Messages that were forgotten
+ * to make room do not come back. */
 static void take_back(gaze_chat *chat, size_t n, size_t rendered, gaze_prompt *before) {
-  unsay(chat, n);
+  unsay(chat, n - chat->forgotten);
   if (chat->blind) {
     gaze_chat_drop_pictures(chat, chat->n_pictures - chat->coming);
     chat->coming = 0;
@@ -114,7 +126,9 @@ static void take_back(gaze_chat *chat, size_t n, size_t rendered, gaze_prompt *b
   gaze_chat_plan_pictures(chat, chat->n_pictures - chat->coming);
   gaze_prompt_fini(&chat->prompt);
   chat->prompt = *before;
-  chat->rendered = rendered;
+  chat->rendered = chat->forgotten ? 0 : rendered;
+  if (chat->forgotten)
+    gaze_prompt_cut(&chat->prompt, 0);
 }
 
 gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_options *options, gaze_answer *out) {
@@ -124,6 +138,7 @@ gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_
   options = options ? options : &usual;
   *out = (gaze_answer){0};
   chat->blind = false;
+  chat->forgotten = 0;
   chat->thinking = how_to_think(chat, options);
   GAZE_TRY(gaze_prompt_copy(&chat->prompt, &before));
   gaze_err err = say_question(chat, question);
@@ -132,6 +147,7 @@ gaze_err gaze_chat_ask(gaze_chat *chat, const char *question, const gaze_answer_
   if (err == GAZE_OK) {
     chat->rendered = chat->exact ? chat->n : 0;
     chat->coming = 0;
+    gaze_chat_drop_pixels(chat->pictures, chat->n_pictures);
     gaze_prompt_fini(&before);
     return GAZE_OK;
   }

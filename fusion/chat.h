@@ -16,8 +16,9 @@ typedef struct gaze_chat_picture {
   uint8_t *bytes;
   size_t size;
   char *name;
-  uint64_t hash;     /* of the bytes */
-  int width, height; /* upright */
+  uint64_t hash;       /* of the bytes */
+  gaze_picture pixels; /* decoded, until it is looked at or its question is answered; rgb NULL: not */
+  int width, height;   /* upright */
   gaze_tile_plan plan;
 } gaze_chat_picture;
 
@@ -28,6 +29,8 @@ struct gaze_chat {
   gaze_prompt prompt;     /* of what was said, as far as it was read or written */
   size_t rendered;        /* messages whose rows are in prompt; of the last, an answer, the opening and the text */
   bool exact;             /* the answer's rows are its text, and no more than an end */
+  bool shortened;         /* of the answer that is being written the beginning is no longer among the rows */
+  size_t forgotten;       /* messages that went while a question was answered */
   gaze_thinking thinking; /* of the answer that is asked for */
   gaze_reading reading;
   gaze_chat_picture *pictures; /* [n_pictures], in the order in which they were given */
@@ -36,10 +39,16 @@ struct gaze_chat {
   bool blind;    /* one could not be looked at */
 };
 
-/* A copy of a picture file's bytes, once it is sure that they can be decoded. */
+#define GAZE_CHAT_PIXELS_LIMIT ((size_t)256 << 20) /* bytes of pixels that wait for a question */
+
+double gaze_chat_now(void); /* seconds since some moment */
+
+/* A copy of a picture file's bytes, once it is sure that they can be decoded, and its pixels. */
 GAZE_CHECKED gaze_err gaze_chat_picture_init(gaze_chat_picture *picture, const void *bytes, size_t size,
                                              const char *name);
 void gaze_chat_picture_fini(gaze_chat_picture *picture);
+/* Forgets all pixels: what is looked at later is decoded anew. */
+void gaze_chat_drop_pixels(gaze_chat_picture *pictures, size_t n);
 /* Plans of the first n pictures, which may depend on how many these are; where one changed, all is rendered anew. */
 void gaze_chat_plan_pictures(gaze_chat *chat, size_t n);
 /* Forgets all but the first n. */
@@ -49,6 +58,9 @@ gaze_err gaze_chat_picture_rows(void *user, const gaze_prompt_picture *which, co
 
 /* Appends what was said since `rendered`, and the opening of an answer, to the prompt. */
 GAZE_CHECKED gaze_err gaze_chat_render(gaze_chat *chat);
+/* Makes room in a prompt that is full, whose last n rows are ids of an answer; *kept: how many of the last of these are
+ * still there. Where nothing can go it stays full. */
+GAZE_CHECKED gaze_err gaze_chat_slide(gaze_chat *chat, const int32_t *answer, size_t n, size_t *kept);
 /* Writes an answer behind the prompt, which was read up to its last row: logits [V] are of that. */
 GAZE_CHECKED gaze_err gaze_chat_write(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out);
 

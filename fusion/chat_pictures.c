@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 void gaze_chat_picture_fini(gaze_chat_picture *picture) {
+  gaze_picture_fini(&picture->pixels);
   free(picture->bytes);
   free(picture->name);
   *picture = (gaze_chat_picture){0};
@@ -19,11 +20,9 @@ void gaze_chat_drop_pictures(gaze_chat *chat, size_t n) {
 }
 
 static gaze_err fill(gaze_chat_picture *out, const void *bytes, size_t size, const char *name) {
-  gaze_picture picture;
-  GAZE_TRY(gaze_picture_decode(bytes, size, name, NULL, NULL, &picture));
-  out->width = picture.width;
-  out->height = picture.height;
-  gaze_picture_fini(&picture);
+  GAZE_TRY(gaze_picture_decode(bytes, size, name, NULL, NULL, &out->pixels));
+  out->width = out->pixels.width;
+  out->height = out->pixels.height;
   out->hash = XXH3_64bits(bytes, size);
   out->size = size;
   GAZE_TRY(gaze_strdup(name, &out->name));
@@ -40,6 +39,21 @@ gaze_err gaze_chat_picture_init(gaze_chat_picture *picture, const void *bytes, s
   return err;
 }
 
+void gaze_chat_drop_pixels(gaze_chat_picture *pictures, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    gaze_picture_fini(&pictures[i].pixels);
+}
+
+/* Of the last picture, if many wait. */
+static void bound_pixels(gaze_chat *chat) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < chat->n_pictures; i++)
+    if (chat->pictures[i].pixels.rgb)
+      bytes += (size_t)3 * (size_t)chat->pictures[i].width * (size_t)chat->pictures[i].height;
+  if (bytes > GAZE_CHAT_PIXELS_LIMIT)
+    gaze_chat_drop_pixels(&chat->pictures[chat->n_pictures - 1], 1);
+}
+
 gaze_err gaze_chat_add_picture(gaze_chat *chat, const void *bytes, size_t size, const char *name) {
   gaze_chat_picture picture;
   if (!chat->assistant->eye)
@@ -49,6 +63,7 @@ gaze_err gaze_chat_add_picture(gaze_chat *chat, const void *bytes, size_t size, 
   GAZE_TRY(gaze_chat_picture_init(&picture, bytes, size, name));
   chat->pictures[chat->n_pictures++] = picture;
   chat->coming++;
+  bound_pixels(chat);
   return GAZE_OK;
 }
 
@@ -81,6 +96,7 @@ void gaze_chat_plan_pictures(gaze_chat *chat, size_t n) {
 gaze_err gaze_chat_picture_rows(void *user, const gaze_prompt_picture *which, const float **rows) {
   gaze_chat *chat = user;
   gaze_err err = gaze_picture_rows_get(chat->assistant, &chat->pictures[which->picture], rows);
+  gaze_chat_drop_pixels(&chat->pictures[which->picture], 1);
   if (err != GAZE_OK) {
     chat->blind = true;
     return err;

@@ -53,8 +53,9 @@ static gaze_err add_part(rendering *r, const char *text, size_t size, bool plain
 }
 
 static gaze_err add_rows(const gaze_chat *chat, gaze_prompt *prompt, const gaze_prompt_picture *which) {
-  uint64_t hash = chat->pictures[which->picture].hash + chat->pictures[which->picture].plan.tokens;
-  return gaze_prompt_add_picture(prompt, which->picture, hash, which->from, which->n);
+  uint64_t key[2];
+  gaze_picture_rows_key(&chat->pictures[which->picture], key);
+  return gaze_prompt_add_picture(prompt, which->picture, key[0], which->from, which->n);
 }
 
 static gaze_err encode(rendering *r, const gaze_tokenizer *tokenizer) {
@@ -175,7 +176,7 @@ static gaze_err add_segment(rendering *r, gaze_chat *chat, const gaze_chat_segme
   case GAZE_CHAT_PICTURE:
     return add_picture(r, chat, segment->picture);
   case GAZE_CHAT_START:
-    return add_sign(r, chat, gaze_tokenizer_start(tokenizer));
+    return add_sign(r, chat, gaze_tokenizer_opening(tokenizer));
   case GAZE_CHAT_END:
     return add_sign(r, chat, find_end(tokenizer));
   default:

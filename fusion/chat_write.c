@@ -15,9 +15,11 @@ typedef struct writing {
   gaze_sampler sampler;
   gaze_token_stream words;
   gaze_stop_strings stops;
+  gaze_lookup_pace pace;
   int32_t *ids; /* [n] of the prompt and the answer, pictures as -1; for guesses */
   size_t n, ids_capacity, text_size, text_capacity;
-  size_t told; /* bytes of the text that the listener has heard, or that are thoughts */
+  size_t answer; /* the answer's first of them */
+  size_t told;   /* bytes of the text that the listener has heard, or that are thoughts */
   bool ended;
 } writing;
 
@@ -35,9 +37,16 @@ static gaze_err init_stops(writing *w) {
   return gaze_stop_strings_init(&w->stops, all, n);
 }
 
+/* Ids of all rows, of which the last `answer` are the answer's. */
+static void list_ids(writing *w, size_t answer) {
+  const gaze_prompt *prompt = &w->chat->prompt;
+  for (w->n = 0; w->n < prompt->n; w->n++)
+    w->ids[w->n] = prompt->keys[w->n] < 0 ? -1 : (int32_t)prompt->keys[w->n];
+  w->answer = w->n - answer;
+}
+
 static gaze_err init(writing *w) {
   const gaze_answer_options *o = w->options;
-  const gaze_prompt *prompt = &w->chat->prompt;
   gaze_sampling sampling = {.temperature = o->temperature,
                             .top_k = o->top_k,
                             .top_p = o->top_p,
@@ -48,11 +57,10 @@ static gaze_err init(writing *w) {
   GAZE_TRY(gaze_token_stream_init(&w->words, w->chat->assistant->tokenizer, true));
   GAZE_TRY(init_stops(w));
   GAZE_TRY(gaze_grow(&w->ids, &w->ids_capacity, w->chat->reading.cache->capacity + 1, sizeof *w->ids));
-  for (size_t i = 0; i < prompt->n; i++) {
-    w->ids[w->n++] = prompt->keys[i] < 0 ? -1 : (int32_t)prompt->keys[i];
-    if (prompt->keys[i] >= 0)
-      gaze_sampler_accept(&w->sampler, (int32_t)prompt->keys[i]);
-  }
+  list_ids(w, 0);
+  for (size_t i = 0; i < w->n; i++)
+    if (w->ids[i] >= 0)
+      gaze_sampler_accept(&w->sampler, w->ids[i]);
   return GAZE_OK;
 }
 
@@ -110,6 +118,8 @@ static void end(writing *w, const char *why) {
   w->ended = true;
 }
 
+static bool is_full(const writing *w) { return w->chat->prompt.n >= w->chat->assistant->context; }
+
 /* An id that was chosen becomes part of the answer. */
 static gaze_err take(writing *w, int32_t id) {
   const char *text;
@@ -125,20 +135,47 @@ static gaze_err take(writing *w, int32_t id) {
     end(w, "end");
   else if (w->options->max_tokens && w->out->completion_tokens >= w->options->max_tokens)
     end(w, "length");
-  else if (w->chat->prompt.n >= w->chat->assistant->context)
+  else if (is_full(w) && !w->options->slide)
     end(w, "context");
   else if (w->options->stop && *w->options->stop)
     end(w, "interrupted");
   return GAZE_OK;
 }
 
-/* Guesses behind the last id, none where something is drawn. */
-static size_t guess(writing *w, int32_t *draft) {
-  size_t room = w->chat->assistant->context - w->chat->prompt.n;
+static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Guesses behind the last id, none where something is drawn; behind them there is room for one more. room: for so many.
+ */
+static size_t guess(writing *w, int32_t *draft, size_t room) {
   if (!w->options->look_up || w->options->temperature > 0)
     return 0;
-  return gaze_prompt_lookup_draft(w->ids, w->n, GAZE_PROMPT_LOOKUP_LONGEST, draft,
-                                  room < GAZE_DRAFT_MOST ? room : GAZE_DRAFT_MOST);
+  room = at_most(room, w->chat->assistant->context - w->chat->prompt.n - 1);
+  size_t most = at_most(at_most(gaze_lookup_pace_next(&w->pace), GAZE_DRAFT_MOST), room);
+  return most ? gaze_prompt_lookup_draft(w->ids, w->n, GAZE_PROMPT_LOOKUP_LONGEST, draft, most) : 0;
+}
+
+/* All rows anew that have changed or turn their keys otherwise in a longer sequence (rope.h), the last id's among them.
+ */
+static gaze_err read_anew(writing *w) {
+  gaze_chat *chat = w->chat;
+  size_t read;
+  gaze_err err = gaze_reading_go_on(chat->assistant, &chat->reading, &chat->prompt, gaze_chat_picture_rows, chat,
+                                    w->options->stop, chat->assistant->logits, &read);
+  if (err != GAZE_ERR_INTERRUPTED)
+    return err;
+  end(w, "interrupted");
+  return GAZE_OK;
+}
+
+/* Room is made, and all that is left is read up to the last id. */
+static gaze_err slide(writing *w) {
+  size_t kept;
+  GAZE_TRY(gaze_chat_slide(w->chat, w->ids + w->answer, w->n - w->answer, &kept));
+  list_ids(w, kept);
+  if (is_full(w))
+    return end(w, "context"), GAZE_OK;
+  GAZE_TRY(read_anew(w));
+  return w->ended ? GAZE_OK : take(w, gaze_sampler_next(&w->sampler, w->chat->assistant->logits));
 }
 
 /* The last id and what is guessed to follow it go through the decoder together; what it would have said itself is
@@ -148,8 +185,15 @@ static gaze_err go_on(writing *w) {
   size_t V = assistant->decoder.config.vocabulary, at = w->chat->reading.cache->used;
   int32_t ids[1 + GAZE_DRAFT_MOST];
   ids[0] = w->ids[w->n - 1];
-  size_t guesses = guess(w, ids + 1), right = 0;
-  gaze_reading_add(assistant, &w->chat->reading, ids, 1 + guesses, assistant->logits);
+  size_t room = gaze_reading_room(&w->chat->reading), guesses = room ? guess(w, ids + 1, room - 1) : 0, right = 0;
+  double start = gaze_chat_now();
+  if (room)
+    gaze_reading_add(assistant, &w->chat->reading, ids, 1 + guesses, assistant->logits);
+  else
+    GAZE_TRY(read_anew(w));
+  double seconds = gaze_chat_now() - start;
+  if (w->ended)
+    return GAZE_OK;
   w->out->guessed_tokens += guesses;
   do {
     int32_t next = gaze_sampler_next(&w->sampler, assistant->logits + right * V);
@@ -159,6 +203,8 @@ static gaze_err go_on(writing *w) {
     right++;
   } while (true);
   w->out->accepted_tokens += right;
+  if (room)
+    gaze_lookup_pace_learn(&w->pace, guesses, right, seconds);
   gaze_reading_cut(&w->chat->reading, at + 1 + right);
   return GAZE_OK;
 }
@@ -167,16 +213,17 @@ static gaze_err write_all(writing *w) {
   GAZE_TRY(init(w));
   GAZE_TRY(take(w, gaze_sampler_next(&w->sampler, w->chat->assistant->logits)));
   while (!w->ended)
-    GAZE_TRY(go_on(w));
+    GAZE_TRY((is_full(w) ? slide : go_on)(w));
   GAZE_TRY(finish(w));
   tell(w, true);
   return GAZE_OK;
 }
 
 gaze_err gaze_chat_write(gaze_chat *chat, const gaze_answer_options *options, gaze_answer *out) {
-  writing w = {.chat = chat, .options = options, .out = out};
+  chat->shortened = false;
+  writing w = {.chat = chat, .options = options, .out = out, .pace = GAZE_LOOKUP_PACE};
   gaze_err err = write_all(&w);
-  chat->exact = !w.stops.stopped;
+  chat->exact = !w.stops.stopped && !chat->shortened;
   fini(&w);
   return err;
 }

@@ -39,11 +39,6 @@ typedef struct gaze_clip {
  * defaults, and back for clip. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_clip_config_read(const json_t *json, gaze_clip_config *out);
 GAZE_CHECKED gaze_err gaze_clip_config_write(const gaze_clip_config *config, const char *path);
-/* Beside a BERT's config.json: what sentence-transformers says of it. */
-#define GAZE_SENTENCE_MODULES "modules.json"
-#define GAZE_SENTENCE_POOLING_FOLDER "1_Pooling"
-#define GAZE_SENTENCE_POOLING GAZE_SENTENCE_POOLING_FOLDER "/config.json"
-#define GAZE_SENTENCE_SETTINGS "sentence_bert_config.json"
 
 /* Both configurations of a model's folder: config.json, and preprocessor_config.json or the image_processor of
  * processor_config.json; without config.json, open_clip_config.json. preprocess is zeroed where there is no image

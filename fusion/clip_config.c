@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "fusion/llava_config.h"
+#include "fusion/model_files.h"
 #include "text/decoder.h"
 
 #include <stdlib.h>
@@ -205,17 +206,16 @@ static gaze_err open_transformers(const char *folder, gaze_clip_config *config, 
   return err;
 }
 
-/* config.json of the folder in the model's that hf_model_name names; *out NULL: there is none, or it is a name of the
- * hub. */
+/* The configuration of the text tower that lies in a folder of the model's; *out NULL: there is none. */
 static gaze_err open_words(const char *folder, const json_t *json, json_t **out) {
-  const json_t *text = json_object_get(json_object_get(json, "model_cfg"), "text_cfg");
-  const char *name;
-  char *path;
-  GAZE_TRY(gaze_json_string(text, "hf_model_name", "", &name));
-  if (!*name || *name == '.' || strchr(name, '/'))
+  char *name, *path = NULL;
+  GAZE_TRY(gaze_open_clip_words(json, &name));
+  if (!name)
     return GAZE_OK;
-  GAZE_TRY(gaze_format(&path, "%s/%s/config.json", folder, name));
-  gaze_err err = gaze_file_exists(path) ? gaze_json_open(path, out) : GAZE_OK;
+  gaze_err err = gaze_path_join(folder, name, &path);
+  if (err == GAZE_OK && gaze_file_exists(path))
+    err = gaze_json_open(path, out);
+  free(name);
   free(path);
   return err;
 }
@@ -233,13 +233,10 @@ static gaze_err open_open_clip(const char *folder, const char *path, gaze_clip_c
 }
 
 gaze_err gaze_clip_config_open(const char *folder, gaze_clip_config *config, gaze_preprocess *preprocess) {
-  char *ours, *path = NULL;
-  GAZE_TRY(gaze_path_join(folder, "config.json", &ours));
-  gaze_err err = gaze_path_join(folder, "open_clip_config.json", &path);
-  if (err == GAZE_OK)
-    err = gaze_file_exists(path) && !gaze_file_exists(ours) ? open_open_clip(folder, path, config, preprocess)
-                                                            : open_transformers(folder, config, preprocess);
-  free(ours);
+  char *path;
+  GAZE_TRY(gaze_open_clip_path(folder, &path));
+  gaze_err err =
+      path ? open_open_clip(folder, path, config, preprocess) : open_transformers(folder, config, preprocess);
   free(path);
   return err;
 }

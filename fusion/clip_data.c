@@ -78,7 +78,7 @@ gaze_err gaze_clip_run_open_loader(gaze_clip_run *run) {
                                  .prompts = run->prompts,
                                  .n_prompts = o->n_class_labels,
                                  .tokenizer = run->tokenizer,
-                                 .context = run->clip.config.text.context,
+                                 .text = &run->clip.config.text,
                                  .preprocess = run->preprocess,
                                  .augment = {.scale_low = (float)o->scale_low,
                                              .scale_high = 1,

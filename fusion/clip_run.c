@@ -141,7 +141,6 @@ static gaze_err open_training(gaze_clip_run *run) {
 static gaze_err begin(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
   gaze_clip *clip = &run->clip;
-  gaze_replace_sweep(run->model_folder);
   gaze_clip_lock(clip, o->lock_image, (size_t)o->lock_image_unlocked_groups, o->lock_text);
   return gaze_training_begin(&run->training, &clip->parameters, clip->values, clip->gradients,
                              gaze_clip_run_describe_data(run));

@@ -63,10 +63,16 @@ static gaze_err find_type(const gaze_dataset *dataset, const char *type, bool *i
   return GAZE_OK;
 }
 
-static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *options) {
+static gaze_err read_file(gaze_dataset *dataset, const gaze_dataset_options *options) {
   bool is_tar = false;
+  GAZE_TRY(gaze_map_open(dataset->path, &dataset->map));
   GAZE_TRY(find_type(dataset, options->type, &is_tar));
-  GAZE_TRY(is_tar ? gaze_dataset_read_tar(dataset, options) : gaze_dataset_read_csv(dataset, options));
+  return is_tar ? gaze_dataset_read_tar(dataset, options) : gaze_dataset_read_csv(dataset, options);
+}
+
+static gaze_err read_all(gaze_dataset *dataset, const gaze_dataset_options *options) {
+  GAZE_TRY(options->folders && gaze_folder_exists(dataset->path) ? gaze_dataset_read_folder(dataset, options)
+                                                                 : read_file(dataset, options));
   if (!dataset->n && !dataset->failed)
     return gaze_fail(GAZE_ERR_FORMAT, "no samples with a picture: %s: see what gaze train --help says of data",
                      dataset->path);
@@ -86,8 +92,6 @@ gaze_err gaze_dataset_open(const char *path, const gaze_dataset_options *options
   gaze_dataset *dataset;
   GAZE_TRY(gaze_alloc(1, sizeof *dataset, &dataset));
   gaze_err err = gaze_strdup(path, &dataset->path);
-  if (err == GAZE_OK)
-    err = gaze_map_open(path, &dataset->map);
   if (err == GAZE_OK)
     err = read_all(dataset, options ? options : &defaults);
   if (err != GAZE_OK) {

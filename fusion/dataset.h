@@ -6,15 +6,25 @@
 #include "core/base/json.h"
 #include "gaze_train.h"
 
+/* A thing in a picture, and the box around it in fractions of the picture's width and height. */
+typedef struct gaze_object {
+  const char *name;
+  float x, y, width, height; /* x, y: of the upper left corner */
+} gaze_object;
+
 typedef struct gaze_sample {
   const char *key;
-  const uint8_t *picture; /* encoded bytes in the mapped tar; NULL for CSV: then `path` is opened when needed */
+  const char *file; /* the picture's name: of the tar's member, in the folder, or as the table has it */
+  const uint8_t
+      *picture; /* encoded bytes in the mapped tar; NULL for CSV and folders: then `path` is opened when needed */
   size_t picture_size;
-  const char *path;            /* CSV: the picture's file, else NULL */
+  const char *path;            /* CSV, folders: the picture's file, else NULL */
   const char *const *captions; /* [n_captions] */
   size_t n_captions;
   const char *class_id, *name; /* NULL when absent */
-  const uint16_t *teacher;     /* f16 [teacher_dim] in the mapped tar (KEY.teacher.npy), or NULL */
+  const gaze_object *objects;  /* [n_objects], where the options ask for them */
+  size_t n_objects;
+  const uint16_t *teacher; /* f16 [teacher_dim] in the mapped tar (KEY.teacher.npy), or NULL */
   size_t teacher_dim;
   bool fixed; /* JSON `"augment": false`: captions that speak of sides, colours or counts must not be augmented */
 } gaze_sample;
@@ -25,6 +35,10 @@ typedef struct gaze_dataset_options {
   const char *type; /* "webdataset", "csv", "auto" (by content and name); NULL: auto */
   const char *csv_img_key, *csv_caption_key, *csv_separator; /* NULL: filepath, title, sniffed */
   bool columns_fixed;                                        /* nobody can name columns: messages do not advise it */
+  bool objects;                                              /* read boxes, too; wrong ones make a sample wrong */
+  bool folders;                                              /* path may be a folder in which samples lie as in a tar */
+  /* Told of each sample of a tar or folder without a picture, too (key and reason), if `failed` is there. */
+  bool pictures_missed;
   /* Told of each sample of a tar whose JSON or teacher vector is wrong, which is left out; NULL: the first one ends the
    * reading. message is borrowed. */
   void (*failed)(void *user, const char *key, const char *message);
@@ -34,7 +48,8 @@ typedef struct gaze_dataset_options {
 /* The columns that a training run names, for what it learns from and what it is measured on. Borrows from them. */
 gaze_dataset_options gaze_dataset_columns_of(const gaze_train_clip_options *options);
 
-/* path: one tar or CSV/TSV file. Samples without a picture are left out and counted. */
+/* path: one tar or CSV/TSV file. Samples without a picture are left out
+ * and counted. */
 GAZE_CHECKED gaze_err gaze_dataset_open(const char *path, const gaze_dataset_options *options, gaze_dataset **out);
 void gaze_dataset_close(gaze_dataset *dataset);
 size_t gaze_dataset_size(const gaze_dataset *dataset);

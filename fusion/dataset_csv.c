@@ -62,6 +62,7 @@ static gaze_err add_row(gaze_dataset *dataset, const gaze_csv *csv, const table_
   }
   gaze_sample sample = {.n_captions = *caption != 0};
   GAZE_TRY(gaze_dataset_text(dataset, name, strlen(name), &sample.key));
+  sample.file = sample.key;
   GAZE_TRY(keep_path(dataset, folder, name, &sample.path));
   const char **captions;
   GAZE_TRY(gaze_dataset_take(dataset, sizeof *captions, &captions));

@@ -6,25 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef enum sample_part { PICTURE, TEXT, FIELDS, TEACHER, PARTS } sample_part;
-
-static const char *const part_names[PARTS] = {"picture", "text", "JSON", "teacher vector"};
+static const char *const part_names[GAZE_PARTS] = {"picture", "text", "JSON", "teacher vector"};
 
 static const struct {
   const char *extension; /* in lower case */
-  sample_part part;
-} extensions[] = {{"jpg", PICTURE}, {"jpeg", PICTURE}, {"png", PICTURE},        {"webp", PICTURE},
-                  {"txt", TEXT},    {"json", FIELDS},  {"teacher.npy", TEACHER}};
-
-typedef struct span {
-  const uint8_t *data; /* NULL: absent */
-  size_t size;
-} span;
-
-typedef struct sample_group {
-  char key[GAZE_TAR_NAME_MAX + 1];
-  span parts[PARTS];
-} sample_group;
+  gaze_sample_part part;
+} extensions[] = {{"jpg", GAZE_PART_PICTURE},        {"jpeg", GAZE_PART_PICTURE}, {"png", GAZE_PART_PICTURE},
+                  {"webp", GAZE_PART_PICTURE},       {"txt", GAZE_PART_TEXT},     {"json", GAZE_PART_FIELDS},
+                  {"teacher.npy", GAZE_PART_TEACHER}};
 
 /* The name "folder/a.teacher.npy" has the key "folder/a". NULL: the member belongs to no sample. */
 static const char *find_extension(const char *name) {
@@ -34,11 +23,12 @@ static const char *find_extension(const char *name) {
   return dot && dot > file ? dot + 1 : NULL;
 }
 
-static sample_part find_part(const char *extension) {
-  for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
+gaze_sample_part gaze_sample_part_of(const char *name) {
+  const char *extension = find_extension(name);
+  for (size_t i = 0; extension && i < sizeof extensions / sizeof *extensions; i++)
     if (strcasecmp(extension, extensions[i].extension) == 0)
       return extensions[i].part;
-  return PARTS;
+  return GAZE_PARTS;
 }
 
 static gaze_err fail_field(const gaze_dataset *dataset, const gaze_sample *sample, const char *what) {
@@ -56,7 +46,7 @@ static gaze_err read_string(gaze_dataset *dataset, const gaze_sample *sample, co
 }
 
 /* The caption of KEY.txt, if any, and those of KEY.json. */
-static gaze_err read_captions(gaze_dataset *dataset, const span *text, const json_t *list, gaze_sample *sample) {
+static gaze_err read_captions(gaze_dataset *dataset, const gaze_span *text, const json_t *list, gaze_sample *sample) {
   if (json_is_null(list))
     list = NULL;
   if (list && !json_is_array(list))
@@ -80,7 +70,8 @@ static gaze_err read_captions(gaze_dataset *dataset, const span *text, const jso
   return GAZE_OK;
 }
 
-static gaze_err read_fields(gaze_dataset *dataset, const sample_group *group, const json_t *json, gaze_sample *sample) {
+static gaze_err read_fields(gaze_dataset *dataset, const gaze_dataset_options *options, const gaze_sample_group *group,
+                            const json_t *json, gaze_sample *sample) {
   const json_t *augment = json_object_get(json, "augment");
   if (json && !json_is_object(json))
     return fail_field(dataset, sample, "make it an object");
@@ -89,10 +80,12 @@ static gaze_err read_fields(gaze_dataset *dataset, const sample_group *group, co
   sample->fixed = json_is_false(augment);
   GAZE_TRY(read_string(dataset, sample, json, "class", &sample->class_id));
   GAZE_TRY(read_string(dataset, sample, json, "name", &sample->name));
-  return read_captions(dataset, &group->parts[TEXT], json_object_get(json, "captions"), sample);
+  if (options->objects)
+    GAZE_TRY(gaze_dataset_read_objects(dataset, json_object_get(json, "objects"), sample));
+  return read_captions(dataset, &group->parts[GAZE_PART_TEXT], json_object_get(json, "captions"), sample);
 }
 
-static gaze_err read_teacher(const gaze_dataset *dataset, const span *bytes, gaze_sample *sample) {
+static gaze_err read_teacher(const gaze_dataset *dataset, const gaze_span *bytes, gaze_sample *sample) {
   char name[512];
   snprintf(name, sizeof name, "%s.teacher.npy in %s", sample->key, dataset->path);
   gaze_tensor vector;
@@ -105,8 +98,8 @@ static gaze_err read_teacher(const gaze_dataset *dataset, const span *bytes, gaz
   return GAZE_OK;
 }
 
-static gaze_err parse_fields(const gaze_dataset *dataset, const sample_group *group, json_t **json) {
-  const span *bytes = &group->parts[FIELDS];
+static gaze_err parse_fields(const gaze_dataset *dataset, const gaze_sample_group *group, json_t **json) {
+  const gaze_span *bytes = &group->parts[GAZE_PART_FIELDS];
   if (!bytes->data)
     return GAZE_OK;
   char name[512];
@@ -114,27 +107,53 @@ static gaze_err parse_fields(const gaze_dataset *dataset, const sample_group *gr
   return gaze_json_parse(bytes->data, bytes->size, name, json);
 }
 
-static gaze_err add_group(gaze_dataset *dataset, const sample_group *group) {
-  const span *picture = &group->parts[PICTURE];
+/* Where a folder's picture lies. */
+static gaze_err keep_path(gaze_dataset *dataset, const gaze_sample_group *group, gaze_sample *sample) {
+  size_t front = strlen(group->folder), length = strlen(group->file);
+  char *path;
+  GAZE_TRY(gaze_dataset_take(dataset, front + length + 2, &path));
+  memcpy(path, group->folder, front);
+  path[front] = '/';
+  memcpy(path + front + 1, group->file, length + 1);
+  sample->path = path;
+  sample->picture = NULL;
+  return GAZE_OK;
+}
+
+static gaze_err add_group(gaze_dataset *dataset, const gaze_dataset_options *options, const gaze_sample_group *group) {
+  const gaze_span *picture = &group->parts[GAZE_PART_PICTURE];
   gaze_sample sample = {.picture = picture->data, .picture_size = picture->size};
   GAZE_TRY(gaze_dataset_text(dataset, group->key, strlen(group->key), &sample.key));
+  GAZE_TRY(gaze_dataset_text(dataset, group->file, strlen(group->file), &sample.file));
+  if (group->folder)
+    GAZE_TRY(keep_path(dataset, group, &sample));
   json_t *json = NULL;
   GAZE_TRY(parse_fields(dataset, group, &json));
-  gaze_err err = read_fields(dataset, group, json, &sample);
+  gaze_err err = read_fields(dataset, options, group, json, &sample);
   json_decref(json);
   GAZE_TRY(err);
-  if (group->parts[TEACHER].data)
-    GAZE_TRY(read_teacher(dataset, &group->parts[TEACHER], &sample));
+  if (group->parts[GAZE_PART_TEACHER].data)
+    GAZE_TRY(read_teacher(dataset, &group->parts[GAZE_PART_TEACHER], &sample));
   return gaze_dataset_add(dataset, &sample);
 }
 
-/* Makes a sample of the members gathered so far. */
-static gaze_err finish_group(gaze_dataset *dataset, const gaze_dataset_options *options, const sample_group *group) {
-  if (!group->parts[PICTURE].data) {
-    dataset->left_out += group->key[0] != 0;
+static gaze_err leave_out(gaze_dataset *dataset, const gaze_dataset_options *options, const gaze_sample_group *group) {
+  if (!group->key[0])
     return GAZE_OK;
+  if (options->failed && options->pictures_missed) {
+    options->failed(options->user, group->key, "no picture beside its texts");
+    dataset->failed++;
+  } else {
+    dataset->left_out++;
   }
-  gaze_err err = add_group(dataset, group);
+  return GAZE_OK;
+}
+
+gaze_err gaze_sample_group_finish(gaze_dataset *dataset, const gaze_dataset_options *options,
+                                  const gaze_sample_group *group) {
+  if (!group->parts[GAZE_PART_PICTURE].data)
+    return leave_out(dataset, options, group);
+  gaze_err err = add_group(dataset, options, group);
   if (!options->failed || (err != GAZE_ERR_FORMAT && err != GAZE_ERR_UNSUPPORTED))
     return err;
   options->failed(options->user, group->key, gaze_last_error());
@@ -142,37 +161,39 @@ static gaze_err finish_group(gaze_dataset *dataset, const gaze_dataset_options *
   return GAZE_OK;
 }
 
-static gaze_err add_member(gaze_dataset *dataset, const gaze_dataset_options *options, sample_group *group,
-                           const gaze_tar_member *member) {
-  const char *extension = find_extension(member->name);
+gaze_err gaze_sample_group_add(gaze_dataset *dataset, const gaze_dataset_options *options, gaze_sample_group *group,
+                               const char *name, gaze_span bytes) {
+  const char *extension = find_extension(name);
   if (!extension)
     return GAZE_OK;
-  size_t length = (size_t)(extension - member->name) - 1;
-  if (strncmp(group->key, member->name, length) != 0 || group->key[length]) {
-    GAZE_TRY(finish_group(dataset, options, group));
-    *group = (sample_group){0};
-    memcpy(group->key, member->name, length);
+  size_t length = (size_t)(extension - name) - 1;
+  if (strncmp(group->key, name, length) != 0 || group->key[length]) {
+    GAZE_TRY(gaze_sample_group_finish(dataset, options, group));
+    *group = (gaze_sample_group){.folder = group->folder};
+    memcpy(group->key, name, length);
   }
-  sample_part part = find_part(extension);
-  if (part == PARTS)
+  gaze_sample_part part = gaze_sample_part_of(name);
+  if (part == GAZE_PARTS)
     return GAZE_OK;
   if (group->parts[part].data)
     return gaze_fail(GAZE_ERR_FORMAT, "two files for the %s of sample %s: %s: keep one", part_names[part], group->key,
                      dataset->path);
-  group->parts[part] = (span){member->data, member->size};
+  if (part == GAZE_PART_PICTURE)
+    memcpy(group->file, name, strlen(name) + 1);
+  group->parts[part] = bytes;
   return GAZE_OK;
 }
 
 gaze_err gaze_dataset_read_tar(gaze_dataset *dataset, const gaze_dataset_options *options) {
   gaze_tar tar;
   gaze_tar_init(&tar, dataset->map.data, dataset->map.size, dataset->path);
-  sample_group group = {0};
+  gaze_sample_group group = {0};
   for (;;) {
     gaze_tar_member member;
     bool found;
     GAZE_TRY(gaze_tar_next(&tar, &member, &found));
     if (!found)
-      return finish_group(dataset, options, &group);
-    GAZE_TRY(add_member(dataset, options, &group, &member));
+      return gaze_sample_group_finish(dataset, options, &group);
+    GAZE_TRY(gaze_sample_group_add(dataset, options, &group, member.name, (gaze_span){member.data, member.size}));
   }
 }

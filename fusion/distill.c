@@ -6,7 +6,8 @@
 enum { ROWS = 4096 };
 
 static bool same_preprocess(const gaze_preprocess *a, const gaze_preprocess *b) {
-  bool same = a->size == b->size && a->resize == b->resize && a->fit == b->fit && a->filter == b->filter;
+  bool same = a->size == b->size && a->resize == b->resize && a->fit == b->fit && a->even_crop == b->even_crop &&
+              a->filter == b->filter;
   for (int c = 0; c < 3; c++)
     same = same && a->mean[c] == b->mean[c] && a->deviation[c] == b->deviation[c];
   return same;
@@ -38,6 +39,7 @@ gaze_err gaze_distill_init(gaze_distill *distill, const char *name, const gaze_m
   *distill = (gaze_distill){0};
   GAZE_TRY(gaze_model_open(name, options, &distill->model));
   GAZE_TRY(gaze_model_check_pictures(distill->model));
+  GAZE_TRY(gaze_model_check_texts(distill->model));
   distill->same_pixels = same_preprocess(&distill->model->preprocess, preprocess);
   gaze_arena measure = GAZE_ARENA_MEASURE;
   layout(distill, batch_size, accum_freq, &measure);
@@ -55,7 +57,7 @@ void gaze_distill_fini(gaze_distill *distill) {
 gaze_second_view gaze_distill_view(const gaze_distill *distill) {
   const gaze_model *model = distill->model;
   return (gaze_second_view){.tokenizer = model->tokenizer,
-                            .context = model->clip.config.text.context,
+                            .text = &model->clip.config.text,
                             .preprocess = distill->same_pixels ? NULL : &model->preprocess};
 }
 

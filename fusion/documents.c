@@ -160,7 +160,7 @@ gaze_err gaze_documents_add(gaze_documents *documents, const char *path, gaze_do
 gaze_err gaze_documents_add_bytes(gaze_documents *documents, const void *bytes, size_t size, const char *path,
                                   gaze_document_ends ends, gaze_bad_rows *bad) {
   gaze_document_source *source;
-  const gaze_map map = {bytes, size};
+  const gaze_map map = {.data = bytes, .size = size};
   GAZE_TRY(new_source(documents, &source));
   return add_map(documents, source, &map, path, ends, bad);
 }

@@ -3,6 +3,7 @@
 #include "core/base/memory.h"
 #include "fusion/contrastive.h"
 #include "fusion/model.h"
+#include "text/text_ids.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -29,23 +30,9 @@ void gaze_text_cuts_warn(const gaze_text_cuts *cuts, const gaze_model *model) {
               context, cuts->first);
 }
 
-/* Up to the context, behind the text or in front of it. */
-static void fill_up(const gaze_model *model, int32_t *ids, size_t *n) {
-  const gaze_text_config *config = &model->clip.config.text;
-  int32_t said = gaze_tokenizer_pad(model->tokenizer), pad = said >= 0 ? said : config->pad;
-  size_t missing = config->context - *n, front = gaze_tokenizer_pads_left(model->tokenizer) ? missing : 0;
-  memmove(ids + front, ids, *n * sizeof *ids);
-  for (size_t i = 0; i < missing; i++)
-    ids[front ? i : *n + i] = pad;
-  *n = config->context;
-}
-
 gaze_err gaze_model_text_ids(const gaze_model *model, const char *text, int32_t *ids, size_t *n, size_t *cut) {
-  const gaze_text_config *config = &model->clip.config.text;
-  GAZE_TRY(gaze_tokenizer_encode_context(model->tokenizer, text, config->context, ids, n, cut));
-  if (config->filled)
-    fill_up(model, ids, n);
-  return GAZE_OK;
+  GAZE_TRY(gaze_model_check_texts(model));
+  return gaze_text_ids(&model->clip.config.text, model->tokenizer, text, ids, n, cut);
 }
 
 /* ids [n, context] and offsets [n + 1] of texts, one after another. */

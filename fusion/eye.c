@@ -20,6 +20,7 @@ void gaze_eye_fini(gaze_eye *eye) {
   gaze_weights_close(eye->tower);
   for (size_t i = 0; i < sizeof eye->loaded / sizeof *eye->loaded; i++)
     gaze_loaded_fini(&eye->loaded[i]);
+  gaze_prepared_fini(&eye->prepared);
   *eye = (gaze_eye){0};
 }
 
@@ -65,6 +66,16 @@ gaze_err gaze_eye_load(gaze_eye *eye, const gaze_kernels *kernels, const gaze_we
   GAZE_TRY(gaze_parameters_load(&encoder, eye->tower ? eye->tower : weights, &how, &eye->loaded[0]));
   how.is_leftover = gaze_llava_projector_leftover;
   return gaze_parameters_load(&projector, weights, &how, &eye->loaded[1]);
+}
+
+gaze_err gaze_eye_prepare(gaze_eye *eye, const gaze_compute *compute) {
+  static const bool from[GAZE_DTYPES] = {[GAZE_DTYPE_F32] = true, [GAZE_DTYPE_F16] = true, [GAZE_DTYPE_BF16] = true};
+  const gaze_preparation what = {.list = eye->parameters, .compute = compute};
+  gaze_precision precision = gaze_matmul_precision(compute->matmul);
+  if (precision == GAZE_PRECISION_INT8)
+    return gaze_prepared_pack(&eye->prepared, &what);
+  gaze_dtype to = precision == GAZE_PRECISION_BF16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32;
+  return gaze_prepared_convert(&eye->prepared, &what, from, to);
 }
 
 /* What some tiles need on their way to projected rows. */

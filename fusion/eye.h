@@ -5,6 +5,7 @@
 
 #include "core/nn/load.h"
 #include "fusion/llava_config.h"
+#include "fusion/prepared.h"
 
 typedef struct gaze_eye {
   gaze_llava_config config; /* its text and tower are borrowed from the files */
@@ -14,6 +15,7 @@ typedef struct gaze_eye {
   size_t encoder_count;       /* how many are the encoder's */
   gaze_weights *tower;        /* files that the encoder alone lies in; NULL: with the rest */
   gaze_loaded loaded[2];      /* of the encoder, of the projector */
+  gaze_prepared prepared;     /* of both */
 } gaze_eye;
 
 GAZE_CHECKED gaze_err gaze_eye_init(gaze_eye *eye, const gaze_llava_config *config);
@@ -23,6 +25,10 @@ void gaze_eye_fini(gaze_eye *eye);
  * is looked for if they lack it, or NULL. keeps: as of gaze_load. */
 GAZE_CHECKED gaze_err gaze_eye_load(gaze_eye *eye, const gaze_kernels *kernels, const gaze_weights *weights,
                                     const char *tower_folder, const bool keeps[GAZE_DTYPES]);
+
+/* Before the first picture, so that who asks for words alone does not pay for it: for products in f32 and bf16, numbers
+ * in 16 and 32 bits become that; for products in int8, all matrices are packed. It is worth it for one picture. */
+GAZE_CHECKED gaze_err gaze_eye_prepare(gaze_eye *eye, const gaze_compute *compute);
 
 /* rows: [plan->tokens, D], yours. Fails where memory ends or a picture is too narrow to be cropped. */
 GAZE_CHECKED gaze_err gaze_eye_look(const gaze_compute *compute, const gaze_eye *eye, const gaze_tile_plan *plan,

@@ -2,7 +2,6 @@
 
 #include "core/base/memory.h"
 #include "core/kernels/quants.h"
-#include "core/nn/parameters.h"
 #include "core/tensor/gguf_write.h"
 
 #include <math.h>
@@ -21,6 +20,13 @@ gaze_dtype gaze_gguf_fitting(gaze_dtype wanted, const gaze_tensor *source) {
              : wanted == GAZE_DTYPE_Q5_K ? GAZE_DTYPE_Q5_1
                                          : GAZE_DTYPE_Q8_0;
   return columns % gaze_dtype_block(wanted) == 0 ? wanted : GAZE_DTYPE_F16;
+}
+
+gaze_tensor gaze_gguf_tensor_of(const gaze_parameter *parameter) {
+  return (gaze_tensor){.data = parameter->weight->data,
+                       .dtype = parameter->weight->dtype,
+                       .rank = parameter->columns == 1 ? 1 : 2,
+                       .shape = {parameter->rows, parameter->columns}};
 }
 
 /* Row of the source for a row of the file: of a head's rows the first half, and between them the second. */
@@ -49,22 +55,6 @@ static bool holds(gaze_dtype dtype, const float *x, size_t n) {
   return held;
 }
 
-static void narrow(const gaze_kernels *kernels, void *out, const float *x, gaze_dtype dtype, size_t n) {
-  switch (dtype) {
-  case GAZE_DTYPE_F32:
-    memcpy(out, x, n * sizeof *x);
-    break;
-  case GAZE_DTYPE_F16:
-    kernels->f16_from_f32(out, x, n);
-    break;
-  case GAZE_DTYPE_BF16:
-    kernels->bf16_from_f32(out, x, n);
-    break;
-  default:
-    gaze_quantise(out, x, dtype, n);
-  }
-}
-
 /* Room for the rows of one chunk. */
 typedef struct chunk {
   float *values;
@@ -82,7 +72,7 @@ static gaze_err make_rows(const gaze_gguf_item *item, const gaze_kernels *kernel
     const gaze_tensor *source = find_row(item, &row);
     gaze_weight_widen(kernels, x, (gaze_weight){.data = source->data, .dtype = source->dtype}, row * columns, columns);
     held = held && holds(item->dtype, x, columns);
-    narrow(kernels, room->bytes + i * size, x, item->dtype, columns);
+    gaze_weight_narrow(kernels, room->bytes + i * size, x, item->dtype, columns);
   }
   if (held)
     return GAZE_OK;

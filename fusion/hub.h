@@ -24,6 +24,9 @@ GAZE_CHECKED gaze_err gaze_hub_folder(char **out);
 GAZE_CHECKED gaze_err gaze_hub_repository(const char *hub, const char *name, char **out);
 /* HF_TOKEN, the file HF_TOKEN_PATH, the file token in HF_HOME; yours: free(). NULL: there is none. */
 GAZE_CHECKED gaze_err gaze_hub_token(char **out);
+/* Takes off the white space around a token that came from `where`; a line break inside would begin a header of its own:
+ * GAZE_ERR_FORMAT. */
+GAZE_CHECKED gaze_err gaze_hub_check_token(char *token, const char *where);
 const char *gaze_hub_endpoint(void); /* HF_ENDPOINT or the public hub; may end in slashes */
 bool gaze_hub_is_offline(void);
 

@@ -2,16 +2,14 @@
 #include "fusion/hub_client.h"
 
 #include "core/base/memory.h"
+#include "fusion/connection.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
   TRIES = 3,             /* in a row without a new byte */
   REDIRECTS = 5,         /* of one request */
-  CONNECT_SECONDS = 10,  /* until there is a connection */
   STALL_SECONDS = 30,    /* without a byte */
   UNREAD_LIMIT = 1 << 16 /* bytes of an answer that nobody reads */
 };
@@ -33,11 +31,6 @@ typedef struct exchange {
   bool begun;
   gaze_err err; /* of begin and take */
 } exchange;
-
-static int watch_stop(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up) {
-  const gaze_hub_client *client = user;
-  return client->options->stop && *client->options->stop;
-}
 
 static size_t read_header(char *line, size_t size, size_t n, void *user) {
   exchange *e = user;
@@ -78,23 +71,12 @@ static gaze_err take_endpoint(const char *endpoint, char **out) {
   return GAZE_OK;
 }
 
-static void set_up(gaze_hub_client *client) {
-  CURL *curl = client->curl;
+static gaze_err connect_to(gaze_hub_client *client) {
   double stall = client->options->stall > 0 ? client->options->stall : STALL_SECONDS;
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-  curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall < 1 ? 1L : (long)stall);
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, "gaze/" GAZE_VERSION);
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, read_header);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, read_body);
-  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_stop);
-  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
-  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  GAZE_TRY(gaze_connection_new(client->name, client->options->stop, stall, &client->curl));
+  curl_easy_setopt(client->curl, CURLOPT_HEADERFUNCTION, read_header);
+  curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, read_body);
+  return GAZE_OK;
 }
 
 gaze_err gaze_hub_client_new(const char *name, const gaze_pull_options *options, gaze_hub_client **out) {
@@ -105,10 +87,7 @@ gaze_err gaze_hub_client_new(const char *name, const gaze_pull_options *options,
   gaze_err err;
   GAZE_TRY_DONE(take_endpoint(gaze_hub_endpoint(), &client->endpoint));
   GAZE_TRY_DONE(gaze_hub_token(&client->token));
-  client->curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
-  if (!client->curl)
-    GAZE_TRY_DONE(gaze_fail(GAZE_ERR_MEMORY, "the network cannot be used: %s: free memory", name));
-  set_up(client);
+  GAZE_TRY_DONE(connect_to(client));
   *out = client;
 done:
   if (err != GAZE_OK)
@@ -130,15 +109,9 @@ void gaze_hub_client_free(gaze_hub_client *client) {
 
 /* The token goes to the endpoint alone: whoever else gets it could act as its owner. */
 static gaze_err set_headers(const gaze_hub_client *client, const char *url, struct curl_slist **list) {
-  char *line;
   *list = NULL;
-  if (!client->token || !gaze_hub_url_is_same_place(url, client->endpoint))
-    return GAZE_OK;
-  GAZE_TRY(gaze_format(&line, "Authorization: Bearer %s", client->token));
-  *list = curl_slist_append(NULL, line);
-  explicit_bzero(line, strlen(line));
-  free(line);
-  return *list ? GAZE_OK : gaze_fail(GAZE_ERR_MEMORY, "out of memory: a header: free memory");
+  bool known = client->token && gaze_hub_url_is_same_place(url, client->endpoint);
+  return known ? gaze_connection_bear(client->token, list) : GAZE_OK;
 }
 
 static void set_request(exchange *e, const char *url) {
@@ -251,14 +224,10 @@ done:
 }
 
 static gaze_err wait_a_little(const gaze_hub_client *client, double seconds) {
-  for (; seconds > 0; seconds -= 0.1) {
-    double part = seconds < 0.1 ? seconds : 0.1;
-    nanosleep(&(struct timespec){.tv_nsec = (long)(part * 1e9)}, NULL);
-    if (client->options->stop && *client->options->stop)
-      return gaze_fail(GAZE_ERR_INTERRUPTED, "interrupted: %s: gaze model pull %s goes on with it", client->name,
-                       client->name);
-  }
-  return GAZE_OK;
+  if (gaze_connection_wait(seconds, client->options->stop))
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_INTERRUPTED, "interrupted: %s: gaze model pull %s goes on with it", client->name,
+                   client->name);
 }
 
 gaze_err gaze_hub_send(gaze_hub_client *client, gaze_hub_request *request) {

@@ -2,6 +2,7 @@
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "fusion/hub.h"
+#include "fusion/model_files.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -111,20 +112,9 @@ static bool want_weights(gaze_hub_listing *listing) {
 }
 
 static gaze_err want_model(gaze_hub_listing *listing, const char *name) {
-  static const char *const small[] = {"config.json",
-                                      "open_clip_config.json",
-                                      "preprocessor_config.json",
-                                      "processor_config.json",
-                                      "tokenizer.json",
-                                      "tokenizer_config.json",
-                                      "vocab.json",
-                                      "special_tokens_map.json",
-                                      "merges.txt",
-                                      "vocab.txt",
-                                      "modules.json", /* these three: sentence-transformers' */
-                                      "sentence_bert_config.json",
-                                      "1_Pooling/config.json",
-                                      "*.model"};
+  static const char *const tokenizers[] = {
+      "tokenizer.json", "tokenizer_config.json", "vocab.json", "special_tokens_map.json", "merges.txt", "vocab.txt",
+      "*.model"};
   if (!want_weights(listing))
     return gaze_fail(GAZE_ERR_UNSUPPORTED,
                      "no weights that gaze reads: %s: it has neither model.safetensors nor open_clip_model.safetensors "
@@ -132,8 +122,10 @@ static gaze_err want_model(gaze_hub_listing *listing, const char *name) {
                      name);
   if (!has(listing, "config.json") && !has(listing, "open_clip_config.json"))
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "no configuration that gaze reads: %s: name its files with --file", name);
-  for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-    want(listing, small[i]);
+  for (const char *const *configuration = gaze_model_configurations; *configuration; configuration++)
+    want(listing, *configuration);
+  for (size_t i = 0; i < sizeof tokenizers / sizeof *tokenizers; i++)
+    want(listing, tokenizers[i]);
   return GAZE_OK;
 }
 

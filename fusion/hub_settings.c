@@ -68,8 +68,7 @@ static gaze_err read_token_file(char **out) {
   return err;
 }
 
-/* Without the white space around it; a line break inside would begin a header of its own. */
-static gaze_err check_token(char *token) {
+gaze_err gaze_hub_check_token(char *token, const char *where) {
   size_t start = strspn(token, " \t\r\n"), end = strlen(token);
   while (end > start && strchr(" \t\r\n", token[end - 1]))
     end--;
@@ -77,7 +76,7 @@ static gaze_err check_token(char *token) {
   token[end - start] = 0;
   for (const char *c = token; *c; c++)
     if (*c <= ' ' || *c >= 0x7f)
-      return gaze_fail(GAZE_ERR_FORMAT, "not a token: HF_TOKEN or its file: it holds spaces or signs that none has");
+      return gaze_fail(GAZE_ERR_FORMAT, "not a token: %s: it holds spaces or signs that none has", where);
   return GAZE_OK;
 }
 
@@ -87,7 +86,7 @@ gaze_err gaze_hub_token(char **out) {
     GAZE_TRY(gaze_strdup(variable("HF_TOKEN"), &token));
   else
     GAZE_TRY(read_token_file(&token));
-  gaze_err err = token ? check_token(token) : GAZE_OK;
+  gaze_err err = token ? gaze_hub_check_token(token, "HF_TOKEN or its file") : GAZE_OK;
   if (err != GAZE_OK || (token && !*token)) {
     free(token);
     token = NULL;

@@ -178,6 +178,7 @@ static const struct {
                 {"smolvlm", read_smolvlm},
                 {"llava_llama", gaze_llava_read_original},
                 {"llava_mistral", gaze_llava_read_original},
+                {"llava_qwen", gaze_llava_read_original},
                 {"llava-qwen2", gaze_llava_read_original}};
 
 bool gaze_llava_is_family(const char *type) {
@@ -203,6 +204,6 @@ gaze_err gaze_llava_config_read(const gaze_llava_files *files, gaze_llava_config
   return gaze_fail(
       GAZE_ERR_UNSUPPORTED,
       "unknown model family: \"%s\": this version looks with model_type llava, llava_llama, llava_mistral, "
-      "llava_next, llava_onevision, llava-qwen2, idefics3 and smolvlm",
+      "llava_qwen, llava_next, llava_onevision, llava-qwen2, idefics3 and smolvlm",
       type);
 }

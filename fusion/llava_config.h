@@ -39,8 +39,9 @@ bool gaze_llava_is_family(const char *type);
 GAZE_CHECKED gaze_err gaze_llava_files_open(const char *folder, gaze_llava_files *out);
 void gaze_llava_files_close(gaze_llava_files *files);
 
-/* model_type llava (both layouts), llava_llama, llava_mistral, llava_next, llava_onevision, llava-qwen2, idefics3,
- * smolvlm; keys omitted at their class's defaults. What cannot be followed is GAZE_ERR_UNSUPPORTED by name. */
+/* model_type llava (both layouts), llava_llama, llava_mistral, llava_qwen, llava_next, llava_onevision, llava-qwen2,
+ * idefics3, smolvlm; keys omitted at their class's defaults. What cannot be followed is GAZE_ERR_UNSUPPORTED by name.
+ */
 GAZE_CHECKED gaze_err gaze_llava_config_read(const gaze_llava_files *files, gaze_llava_config *out);
 
 bool gaze_llava_is_family(const char *type);

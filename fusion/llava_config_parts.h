@@ -24,7 +24,9 @@ GAZE_CHECKED gaze_err gaze_llava_read_grids(const gaze_llava_files *files, gaze_
 GAZE_CHECKED gaze_err gaze_llava_read_splits(const gaze_llava_files *files, gaze_llava_config *config);
 /* A list of pairs; heights first, or widths. Each a multiple of the tile's side. */
 GAZE_CHECKED gaze_err gaze_llava_read_pinpoints(const json_t *list, bool heights_first, gaze_tiling *tiling);
-/* LLaVA's own layout, and nanoLLaVA's. */
+/* "anyres_max_9": more than nine tiles' patches are shrunk. False: it is no such word. */
+bool gaze_llava_parse_most(const char *ratio, gaze_tiling *tiling);
+/* LLaVA's own layout, LLaVA-NeXT's and -OneVision's with it, and nanoLLaVA's. */
 GAZE_CHECKED gaze_err gaze_llava_read_original(const gaze_llava_files *files, gaze_llava_config *config);
 
 /* "not implemented: KEY: WHY". */

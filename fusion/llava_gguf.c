@@ -107,6 +107,24 @@ static gaze_err read_grids(const gaze_gguf *file, const gaze_gguf_value *list, g
   return err;
 }
 
+/* image_aspect_ratio as in LLaVA's own configuration; without it pictures are padded to squares, or lie in tiles. */
+static gaze_err read_ratio(const gaze_gguf *file, gaze_llava_config *config) {
+  gaze_gguf_text said = {"pad", 3};
+  char ratio[32];
+  gaze_tiling *tiling = &config->tiling;
+  GAZE_TRY(gaze_gguf_string(file, "clip.vision.image_aspect_ratio", &said));
+  snprintf(ratio, sizeof ratio, "%.*s", said.length < sizeof ratio ? (int)said.length : 0, said.bytes);
+  tiling->lone = gaze_llava_parse_most(ratio, tiling);
+  tiling->preprocess.fit = strcmp(ratio, "square") != 0           ? GAZE_FIT_SQUARE
+                           : config->vision.kind == GAZE_VIT_CLIP ? GAZE_FIT_CROP
+                                                                  : GAZE_FIT_SQUASH;
+  if (tiling->lone || tiling->preprocess.fit != GAZE_FIT_SQUARE || strcmp(ratio, "pad") == 0 ||
+      strcmp(ratio, "anyres") == 0)
+    return GAZE_OK;
+  return gaze_llava_unsupported("clip.vision.image_aspect_ratio",
+                                "only \"pad\", \"square\", \"anyres\" and \"anyres_max_N\" are followed");
+}
+
 /* LLaVA's: pictures in squares, or in tiles. */
 static gaze_err read_llava(const gaze_gguf *file, const gaze_weights *weights, gaze_llava_config *config) {
   gaze_projector_config *p = &config->projector;
@@ -120,13 +138,16 @@ static gaze_err read_llava(const gaze_gguf *file, const gaze_weights *weights, g
   GAZE_TRY(read_rows(weights, two ? "mm.2.weight" : "mm.0.weight", &p->D));
   gaze_llava_fill_tiling(config);
   gaze_preprocess_default(&tiling->preprocess, (int)config->vision.image_size);
-  tiling->preprocess.fit = GAZE_FIT_SQUARE;
+  GAZE_TRY(read_ratio(file, config));
   GAZE_TRY(read_colours(file, &tiling->preprocess));
   GAZE_TRY(gaze_gguf_integers(file, "clip.vision.image_grid_pinpoints", &grids));
   config->family = "llava";
+  if (tiling->lone && (!grids || !grids->n))
+    return gaze_fail(GAZE_ERR_FORMAT, "tiles of no grid: %s: \"clip.vision.image_grid_pinpoints\" is missing",
+                     gaze_gguf_name(file));
   if (!grids || !grids->n)
     return GAZE_OK;
-  config->family = "llava_next";
+  config->family = tiling->lone ? "llava_onevision" : "llava_next";
   tiling->kind = GAZE_TILING_GRID;
   p->newline = true;
   return read_grids(file, grids, tiling);

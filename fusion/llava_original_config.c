@@ -1,7 +1,12 @@
-/* config.json of LLaVA's own layout, and of nanoLLaVA, which came of it: the language model's configuration with keys
- * that begin with mm_. The image encoder is named, and may lie elsewhere. */
+/* config.json of LLaVA's own layout, in which LLaVA-NeXT and LLaVA-OneVision came out, and of nanoLLaVA, which came of
+ * it: the language model's configuration with keys that begin with mm_. The image encoder is named, and may lie
+ * elsewhere. */
 #include "fusion/llava_config_parts.h"
 
+#include "core/base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What two names of encoders mean, where their own configuration is not on this machine. */
@@ -63,8 +68,8 @@ static gaze_err find_tower(const gaze_llava_files *files, gaze_llava_config *con
                    config->tower);
 }
 
-/* nanoLLaVA throws the last layer away, whatever its configuration says. */
-static gaze_err select_rows(const json_t *json, bool nano, gaze_vit_config *vision) {
+/* Of SigLIP the last layer is thrown away, whatever the configuration says. */
+static gaze_err select_rows(const json_t *json, gaze_vit_config *vision) {
   int64_t layer;
   const char *feature;
   GAZE_TRY(gaze_json_integer(json, "mm_vision_select_layer", -2, &layer));
@@ -72,7 +77,7 @@ static gaze_err select_rows(const json_t *json, bool nano, gaze_vit_config *visi
   vision->drops_class_token = strcmp(feature, "patch") == 0;
   if (!vision->drops_class_token && strcmp(feature, "cls_patch") != 0)
     return gaze_llava_unsupported("mm_vision_select_feature", "only \"patch\" and \"cls_patch\" are followed");
-  return gaze_llava_use_layer(vision, "mm_vision_select_layer", nano ? -2 : layer);
+  return gaze_llava_use_layer(vision, "mm_vision_select_layer", vision->kind == GAZE_VIT_SIGLIP ? -2 : layer);
 }
 
 static gaze_err read_projector(const json_t *json, gaze_llava_config *config) {
@@ -112,6 +117,42 @@ static gaze_err read_preprocessing(const gaze_llava_files *files, gaze_llava_con
   return GAZE_OK;
 }
 
+/* "(1x1),...,(6x6)": all grids of so many tiles, widths first. */
+static gaze_err read_range(const char *text, gaze_tiling *tiling) {
+  const char *last = strrchr(text, '(');
+  int from[2], to[2], size = tiling->preprocess.size;
+  json_t *pairs = json_array();
+  bool read =
+      last && sscanf(text, " (%3dx%3d)", &from[0], &from[1]) == 2 && sscanf(last, "(%3dx%3d)", &to[0], &to[1]) == 2;
+  for (int i = read ? from[0] : 1; read && i <= to[0]; i++)
+    for (int j = from[1]; j <= to[1] && json_array_size(pairs) <= GAZE_GRIDS_MAX; j++)
+      json_array_append_new(pairs, json_pack("[i, i]", i * size, j * size));
+  gaze_err err = gaze_llava_read_pinpoints(pairs, false, tiling);
+  json_decref(pairs);
+  return err;
+}
+
+/* A list of pairs as Python prints it, where tuples have round brackets. */
+static gaze_err read_printed(const char *text, gaze_tiling *tiling) {
+  char *list;
+  GAZE_TRY(gaze_strdup(text, &list));
+  for (char *c = list; *c; c++)
+    *c = *c == '(' ? '[' : *c == ')' ? ']' : *c;
+  json_t *pairs = json_loads(list, 0, NULL);
+  free(list);
+  gaze_err err = gaze_llava_read_pinpoints(pairs, false, tiling);
+  json_decref(pairs);
+  return err;
+}
+
+static gaze_err read_pinpoints(const json_t *json, gaze_tiling *tiling) {
+  const json_t *said = json_object_get(json, "image_grid_pinpoints");
+  const char *text = json_string_value(said);
+  if (!text)
+    return gaze_llava_read_pinpoints(said, false, tiling);
+  return strchr(text, 'x') ? read_range(text, tiling) : read_printed(text, tiling);
+}
+
 static gaze_err read_any_resolution(const json_t *json, gaze_llava_config *config) {
   const char *merge;
   GAZE_TRY(gaze_json_string(json, "mm_patch_merge_type", "flat", &merge));
@@ -121,27 +162,35 @@ static gaze_err read_any_resolution(const json_t *json, gaze_llava_config *confi
     return gaze_llava_unsupported("mm_vision_select_feature", "\"cls_patch\" leaves a class token in every tile");
   config->tiling.kind = GAZE_TILING_GRID;
   config->projector.newline = true;
-  return gaze_llava_read_pinpoints(json_object_get(json, "image_grid_pinpoints"), false, &config->tiling);
+  return read_pinpoints(json, &config->tiling);
 }
 
+/* With a bound of tiles, several pictures were squares in training. */
 static gaze_err read_tiling(const gaze_llava_files *files, gaze_llava_config *config) {
   const char *ratio;
+  gaze_tiling *tiling = &config->tiling;
   gaze_llava_fill_tiling(config);
   GAZE_TRY(read_preprocessing(files, config));
   GAZE_TRY(gaze_json_string(files->model, "image_aspect_ratio", "square", &ratio));
-  if (strcmp(ratio, "anyres") == 0)
+  tiling->lone = gaze_llava_parse_most(ratio, tiling);
+  if (tiling->lone || strcmp(ratio, "anyres") == 0)
     return read_any_resolution(files->model, config);
   if (strcmp(ratio, "pad") == 0)
-    config->tiling.preprocess.fit = GAZE_FIT_SQUARE;
+    tiling->preprocess.fit = GAZE_FIT_SQUARE;
   else if (strcmp(ratio, "square") != 0)
-    return gaze_llava_unsupported("image_aspect_ratio", "only \"pad\", \"square\" and \"anyres\" are followed");
+    return gaze_llava_unsupported("image_aspect_ratio",
+                                  "only \"pad\", \"square\", \"anyres\" and \"anyres_max_N\" are followed");
   return GAZE_OK;
+}
+
+/* As transformers calls what works alike. */
+static const char *family_of(const gaze_tiling *tiling) {
+  return tiling->lone ? "llava_onevision" : tiling->kind == GAZE_TILING_GRID ? "llava_next" : "llava";
 }
 
 gaze_err gaze_llava_read_original(const gaze_llava_files *files, gaze_llava_config *config) {
   bool nano = strcmp(config->family, "llava-qwen2") == 0, between;
   const json_t *json = files->model;
-  config->family = nano ? config->family : "llava";
   config->original = true;
   config->image_token = GAZE_NO_IMAGE_TOKEN;
   config->text = json;
@@ -149,7 +198,9 @@ gaze_err gaze_llava_read_original(const gaze_llava_files *files, gaze_llava_conf
   if (between)
     return gaze_llava_unsupported("mm_use_im_start_end", "true wants tokens around pictures that are not made");
   GAZE_TRY(find_tower(files, config));
-  GAZE_TRY(select_rows(json, nano, &config->vision));
+  GAZE_TRY(select_rows(json, &config->vision));
   GAZE_TRY(read_projector(json, config));
-  return read_tiling(files, config);
+  GAZE_TRY(read_tiling(files, config));
+  config->family = nano ? config->family : family_of(&config->tiling);
+  return GAZE_OK;
 }

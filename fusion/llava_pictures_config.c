@@ -99,16 +99,21 @@ static gaze_err read_both_grids(const gaze_llava_files *files, gaze_tiling *tili
                                       "files of one model");
 }
 
-/* "anyres_max_9": more than nine tiles' patches are shrunk. */
-static gaze_err read_most(const json_t *json, gaze_tiling *tiling) {
-  const char *ratio;
+bool gaze_llava_parse_most(const char *ratio, gaze_tiling *tiling) {
   char after;
   unsigned most;
-  GAZE_TRY(gaze_json_string(json, "vision_aspect_ratio", "anyres_max_9", &ratio));
   if (sscanf(ratio, "anyres_max_%4u%c", &most, &after) != 1 || !most)
-    return gaze_llava_unsupported("vision_aspect_ratio", "only \"anyres_max_N\" is followed");
+    return false;
   tiling->most_tiles = most;
-  return GAZE_OK;
+  return true;
+}
+
+static gaze_err read_most(const json_t *json, gaze_tiling *tiling) {
+  const char *ratio;
+  GAZE_TRY(gaze_json_string(json, "vision_aspect_ratio", "anyres_max_9", &ratio));
+  if (gaze_llava_parse_most(ratio, tiling))
+    return GAZE_OK;
+  return gaze_llava_unsupported("vision_aspect_ratio", "only \"anyres_max_N\" is followed");
 }
 
 gaze_err gaze_llava_read_grids(const gaze_llava_files *files, gaze_llava_config *config) {

@@ -129,15 +129,15 @@ static gaze_err check(const gaze_loader_options *options) {
   bool counts = options->workers >= 1 && options->workers <= MOST_THREADS && options->queue >= 1 &&
                 options->queue <= MOST_BATCHES && options->held >= 0 && options->held <= MOST_BATCHES &&
                 options->n_sources >= 1;
-  bool sizes = options->batch_size >= 1 && options->batch_size <= MOST_SAMPLES && options->context >= 2 &&
-               options->context <= MOST_NUMBERS && options->preprocess.size >= 1 &&
+  bool sizes = options->batch_size >= 1 && options->batch_size <= MOST_SAMPLES && options->text->context >= 2 &&
+               options->text->context <= MOST_NUMBERS && options->preprocess.size >= 1 &&
                options->preprocess.size <= MOST_NUMBERS && options->teacher_dim <= MOST_NUMBERS;
   if (!counts || !sizes)
     return gaze_fail(
         GAZE_ERR_ARGUMENT,
         "impossible loader options: %d workers, %d batches ahead, %d held, %zu samples a batch, %zu tokens, %d pixels: "
         "see fusion/loader.h",
-        options->workers, options->queue, options->held, options->batch_size, options->context,
+        options->workers, options->queue, options->held, options->batch_size, options->text->context,
         options->preprocess.size);
   return GAZE_OK;
 }
@@ -232,7 +232,7 @@ static void warn_of_cut(gaze_loader *loader, const gaze_slot *slot) {
   if (loader->warned_of_cut || !memchr(slot->cut, 1, slot->batch.n))
     return;
   loader->warned_of_cut = true;
-  gaze_warn("texts longer than %zu tokens are cut: first in batch %llu", loader->options.context,
+  gaze_warn("texts longer than %zu tokens are cut: first in batch %llu", loader->options.text->context,
             (unsigned long long)slot->batch.number);
 }
 

@@ -6,7 +6,7 @@
 #include "fusion/dataset.h"
 #include "fusion/labels.h"
 #include "fusion/text_vectors.h"
-#include "text/tokenizer.h"
+#include "text/text_ids.h"
 #include "vision/augment.h"
 
 /* How classes become texts: each file of labels with its own templates, drawn by weight. */
@@ -27,7 +27,7 @@ typedef struct gaze_source {
 /* The texts and crops of a batch once more, as another model wants them. Borrowed as the options are. */
 typedef struct gaze_second_view {
   const gaze_tokenizer *tokenizer;   /* NULL: nobody looks */
-  size_t context;                    /* at least 2 */
+  const gaze_text_config *text;      /* as the options' */
   const gaze_preprocess *preprocess; /* NULL: the same as the first */
 } gaze_second_view;
 
@@ -38,7 +38,7 @@ typedef struct gaze_loader_options {
   const gaze_class_prompts *prompts; /* for samples that have a class and no captions */
   size_t n_prompts;
   const gaze_tokenizer *tokenizer;
-  size_t context; /* most tokens of a text */
+  const gaze_text_config *text; /* what its ids are for */
   gaze_preprocess preprocess;
   gaze_augment augment;
   gaze_second_view second;

@@ -69,11 +69,9 @@ static bool fill_teacher(const gaze_kernels *kernels, const uint16_t *vector, si
 static gaze_err fill_text(const char *text, const gaze_loader_options *options, const gaze_kernels *kernels,
                           gaze_sample_room *room) {
   const gaze_second_view *second = &options->second;
-  GAZE_TRY(
-      gaze_tokenizer_encode_context(options->tokenizer, text, options->context, room->ids, &room->n_ids, &room->n_cut));
+  GAZE_TRY(gaze_text_ids(options->text, options->tokenizer, text, room->ids, &room->n_ids, &room->n_cut));
   if (room->second_ids)
-    GAZE_TRY(gaze_tokenizer_encode_context(second->tokenizer, text, second->context, room->second_ids,
-                                           &room->n_second_ids, NULL));
+    GAZE_TRY(gaze_text_ids(second->text, second->tokenizer, text, room->second_ids, &room->n_second_ids, NULL));
   if (room->text_teacher)
     *room->has_text_teacher = fill_teacher(kernels, gaze_text_vectors_find(options->text_vectors, text),
                                            options->text_vectors->D, room->text_teacher);

@@ -29,12 +29,12 @@ static void layout_second(gaze_slot *slot, const gaze_loader_options *options, g
   const gaze_second_view *second = &options->second;
   gaze_batch *batch = &slot->batch;
   size_t B = options->batch_size;
-  assert(second->context >= 2);
+  assert(second->text->context >= 2);
   batch->second_pixels =
       second->preprocess ? gaze_arena_take(arena, B * count_pixels(second->preprocess), sizeof(float)) : batch->pixels;
-  batch->second_ids = gaze_arena_take(arena, B * second->context, sizeof(int32_t));
+  batch->second_ids = gaze_arena_take(arena, B * second->text->context, sizeof(int32_t));
   batch->second_offsets = gaze_arena_take(arena, B + 1, sizeof(size_t));
-  slot->second_texts = gaze_arena_take(arena, B * second->context, sizeof(int32_t));
+  slot->second_texts = gaze_arena_take(arena, B * second->text->context, sizeof(int32_t));
   slot->second_lengths = gaze_arena_take(arena, B, sizeof(size_t));
 }
 
@@ -43,7 +43,7 @@ static void layout(gaze_slot *slot, const gaze_loader_options *options, gaze_are
   gaze_batch *batch = &slot->batch;
   batch->n = B;
   batch->pixels = gaze_arena_take(arena, B * count_pixels(&options->preprocess), sizeof(float));
-  batch->ids = gaze_arena_take(arena, B * options->context, sizeof(int32_t));
+  batch->ids = gaze_arena_take(arena, B * options->text->context, sizeof(int32_t));
   batch->offsets = gaze_arena_take(arena, B + 1, sizeof(size_t));
   batch->classes = gaze_arena_take(arena, B, sizeof(int32_t));
   batch->has_teacher = gaze_arena_take(arena, B, 1);
@@ -52,7 +52,7 @@ static void layout(gaze_slot *slot, const gaze_loader_options *options, gaze_are
   batch->has_text_teacher = gaze_arena_take(arena, B, 1);
   if (options->text_vectors)
     batch->text_teacher = gaze_arena_take(arena, B * options->text_vectors->D, sizeof(float));
-  slot->texts = gaze_arena_take(arena, B * options->context, sizeof(int32_t));
+  slot->texts = gaze_arena_take(arena, B * options->text->context, sizeof(int32_t));
   slot->cut = gaze_arena_take(arena, B, 1);
   slot->lengths = gaze_arena_take(arena, B, sizeof(size_t));
   if (options->second.tokenizer)
@@ -87,7 +87,7 @@ gaze_err gaze_slot_fill(gaze_slot *slot, size_t place, const gaze_loader_options
   gaze_batch *batch = &slot->batch;
   gaze_sample_room room = {
       .pixels = batch->pixels + place * count_pixels(&options->preprocess),
-      .ids = slot->texts + place * options->context,
+      .ids = slot->texts + place * options->text->context,
       .teacher = batch->teacher ? batch->teacher + place * options->teacher_dim : NULL,
       .has_teacher = &batch->has_teacher[place],
       .text_teacher = batch->text_teacher ? batch->text_teacher + place * options->text_vectors->D : NULL,
@@ -95,7 +95,7 @@ gaze_err gaze_slot_fill(gaze_slot *slot, size_t place, const gaze_loader_options
   };
   const gaze_second_view *second = &options->second;
   if (second->tokenizer)
-    room.second_ids = slot->second_texts + place * second->context;
+    room.second_ids = slot->second_texts + place * second->text->context;
   if (second->tokenizer && second->preprocess)
     room.second_pixels = batch->second_pixels + place * count_pixels(second->preprocess);
   const gaze_plan_source *source = &plan->sources[draw.source];
@@ -119,8 +119,8 @@ static void join(int32_t *ids, size_t *offsets, const int32_t *texts, const size
 
 void gaze_slot_finish(gaze_slot *slot, const gaze_loader_options *options) {
   gaze_batch *batch = &slot->batch;
-  join(batch->ids, batch->offsets, slot->texts, slot->lengths, batch->n, options->context);
+  join(batch->ids, batch->offsets, slot->texts, slot->lengths, batch->n, options->text->context);
   if (options->second.tokenizer)
     join(batch->second_ids, batch->second_offsets, slot->second_texts, slot->second_lengths, batch->n,
-         options->second.context);
+         options->second.text->context);
 }

@@ -52,8 +52,12 @@ static gaze_err open_folder(gaze_model *model) {
   return check_scale(model);
 }
 
+/* Pictures need none: where it is missing, texts are refused (gaze_model_check_texts). */
 static gaze_err open_tokenizer(gaze_model *model) {
-  GAZE_TRY(gaze_tokenizer_open(model->folder, &model->tokenizer));
+  gaze_err err = gaze_tokenizer_open(model->folder, &model->tokenizer);
+  if (err == GAZE_ERR_NOT_FOUND && !model->clip.config.text_only)
+    return GAZE_OK;
+  GAZE_TRY(err);
   return gaze_clip_config_check_tokenizer(&model->clip.config, model->tokenizer, model->folder);
 }
 
@@ -107,7 +111,7 @@ void gaze_model_close(gaze_model *model) {
   gaze_text_cache_close(model->texts);
   gaze_clip_fini(&model->clip);
   for (gaze_tower tower = 0; tower < GAZE_TOWERS; tower++)
-    gaze_tower_weights_fini(&model->towers[tower]);
+    gaze_prepared_fini(&model->towers[tower]);
   gaze_tokenizer_free(model->tokenizer);
   gaze_matmul_free(model->matmul);
   free(model->folder);
@@ -126,6 +130,14 @@ gaze_err gaze_model_check_pictures(const gaze_model *model) {
     return GAZE_OK;
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
                    "a model of texts alone: %s: it has no image tower, use a CLIP or SigLIP model for pictures",
+                   model->folder);
+}
+
+gaze_err gaze_model_check_texts(const gaze_model *model) {
+  if (model->tokenizer)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_NOT_FOUND,
+                   "a model without tokenizer: %s: texts cannot be read, put the tokenizer's files into the folder",
                    model->folder);
 }
 
@@ -180,6 +192,7 @@ gaze_err gaze_model_info_json(gaze_model *model, char **json) {
 gaze_err gaze_tokenize(gaze_model *model, const char *text, bool bare, int32_t **ids, size_t *n) {
   int32_t *list = NULL;
   size_t count = 0, capacity = 0;
+  GAZE_TRY(gaze_model_check_texts(model));
   gaze_err err = gaze_grow(&list, &capacity, 1, sizeof *list); /* no ids are a list, too */
   if (err == GAZE_OK)
     err = bare ? gaze_tokenizer_encode(model->tokenizer, text, strlen(text), &list, &count, &capacity)
@@ -193,4 +206,6 @@ gaze_err gaze_tokenize(gaze_model *model, const char *text, bool bare, int32_t *
   return GAZE_OK;
 }
 
-const char *gaze_token_text(gaze_model *model, int32_t id) { return gaze_tokenizer_text(model->tokenizer, id); }
+const char *gaze_token_text(gaze_model *model, int32_t id) {
+  return model->tokenizer ? gaze_tokenizer_text(model->tokenizer, id) : NULL;
+}

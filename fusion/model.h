@@ -3,17 +3,10 @@
 #define GAZE_FUSION_MODEL_H
 
 #include "fusion/clip.h"
+#include "fusion/prepared.h"
 #include "fusion/text_cache.h"
 
 typedef enum gaze_tower { GAZE_TOWER_VISION, GAZE_TOWER_TEXT, GAZE_TOWERS } gaze_tower;
-
-/* A tower's weights in other forms than the file's. */
-typedef struct gaze_tower_weights {
-  gaze_arena converted; /* f32 or bf16: products that the files hold otherwise; empty until the tower is first used */
-  gaze_packed **packed; /* [n_packed] */
-  size_t n_packed, uses;
-  bool settled; /* gaze_packed_settle */
-} gaze_tower_weights;
 
 struct gaze_model {
   char *folder;
@@ -23,17 +16,16 @@ struct gaze_model {
   gaze_matmul *matmul;
   bool native; /* the processor has the arithmetic of the precision */
   gaze_clip clip;
-  gaze_tokenizer *tokenizer;
+  gaze_tokenizer *tokenizer; /* NULL: the folder has none */
   gaze_preprocess preprocess;
-  gaze_tower_weights towers[GAZE_TOWERS];
-  char key[33];                 /* empty: not yet made */
-  gaze_text_cache *texts;       /* NULL: not open */
-  size_t texts_met, texts_kept; /* since the last gaze_model_texts_done: looked up, and found */
+  gaze_prepared towers[GAZE_TOWERS]; /* {0} until a tower is first used */
+  char key[33];                      /* empty: not yet made */
+  gaze_text_cache *texts;            /* NULL: not open */
+  size_t texts_met, texts_kept;      /* since the last gaze_model_texts_done: looked up, and found */
 };
 
 /* Before n pictures or texts are encoded: weights as the precision wants them. */
 GAZE_CHECKED gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n);
-void gaze_tower_weights_fini(gaze_tower_weights *weights);
 
 /* What a model computes with. options->cpu and a number of threads that was not said are settled. *native: the
  * processor has the arithmetic of the precision. */
@@ -52,6 +44,8 @@ GAZE_CHECKED gaze_err gaze_model_open_towers(const char *name, const gaze_model_
 
 /* GAZE_ERR_UNSUPPORTED where there is no image tower. */
 GAZE_CHECKED gaze_err gaze_model_check_pictures(const gaze_model *model);
+/* GAZE_ERR_NOT_FOUND where the folder had no tokenizer. */
+GAZE_CHECKED gaze_err gaze_model_check_texts(const gaze_model *model);
 size_t gaze_model_pixels(const gaze_model *model); /* floats of one prepared picture, 3 S S */
 /* pixels: [n, 3, S, S]; out: [n, D], unit. What a picture gives does not depend on those beside it. */
 GAZE_CHECKED gaze_err gaze_model_encode(gaze_model *model, const float *pixels, size_t n, float *out);

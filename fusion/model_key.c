@@ -5,6 +5,7 @@
 #include "core/tensor/weight_files.h"
 #include "fusion/assistant.h"
 #include "fusion/model.h"
+#include "fusion/model_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +14,6 @@
 #include <xxhash.h>
 
 enum { KEY_LENGTH = 32 }; /* hexadecimal digits of 128 bits */
-
-/* Beside its weights: what says of which towers a model is, how pictures are prepared and texts pooled, where it is
- * there. */
-static const char *const key_files[] = {
-    "config.json",         "open_clip_config.json", "processor_config.json", "preprocessor_config.json",
-    GAZE_SENTENCE_MODULES, GAZE_SENTENCE_POOLING,   GAZE_SENTENCE_SETTINGS};
-enum { KEY_FILES = sizeof key_files / sizeof *key_files };
 
 typedef gaze_err add_file(const char *path, XXH3_state_t *state);
 
@@ -41,15 +35,15 @@ static gaze_err add_identity(const char *path, XXH3_state_t *state) {
   return GAZE_OK;
 }
 
-static gaze_err add_configurations(const char *folder, add_file *add, XXH3_state_t *state) {
-  for (size_t i = 0; i < KEY_FILES; i++) {
-    char *path;
-    GAZE_TRY(gaze_path_join(folder, key_files[i], &path));
-    gaze_err err = gaze_file_exists(path) ? add(path, state) : GAZE_OK;
-    free(path);
-    GAZE_TRY(err);
-  }
-  return GAZE_OK;
+typedef struct hashing {
+  add_file *add;
+  XXH3_state_t *state;
+} hashing;
+
+static gaze_err add_configuration(void *user, const char *path, const char *name) {
+  const hashing *how = user;
+  (void)name;
+  return how->add(path, how->state);
 }
 
 /* The index, which says what the shards are, before them. */
@@ -71,7 +65,7 @@ static gaze_err hash_files(const char *const *places, add_file *add, char hash[K
   XXH3_128bits_reset(state);
   gaze_err err = GAZE_OK;
   for (; *places && err == GAZE_OK; places++) {
-    err = add_configurations(*places, add, state);
+    err = gaze_model_configurations_visit(*places, add_configuration, &(hashing){add, state});
     if (err == GAZE_OK)
       err = add_weights(*places, add, state);
   }

@@ -4,6 +4,7 @@
 #include "core/base/memory.h"
 #include "core/tensor/weights.h"
 #include "fusion/model.h"
+#include "fusion/model_files.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -142,20 +143,19 @@ static gaze_err copy_others(const char *from, const char *to) {
   return err;
 }
 
-/* What lies in a folder of its own: how a model of texts alone pools. */
-static gaze_err copy_pooling(const char *from, const char *to) {
-  char *folder = NULL, *source = NULL, *target = NULL;
+/* A configuration that lies in a folder of its own. user: const char **, the new model's folder. */
+static gaze_err copy_deeper(void *user, const char *path, const char *name) {
+  const char *to = *(const char *const *)user, *slash = strchr(name, '/');
+  char *folder = NULL, *target = NULL;
   gaze_err err;
-  GAZE_TRY_DONE(gaze_path_join(from, GAZE_SENTENCE_POOLING, &source));
-  if (!gaze_file_exists(source))
-    goto done;
-  GAZE_TRY_DONE(gaze_path_join(to, GAZE_SENTENCE_POOLING_FOLDER, &folder));
-  GAZE_TRY_DONE(gaze_path_join(to, GAZE_SENTENCE_POOLING, &target));
+  if (!slash)
+    return GAZE_OK;
+  GAZE_TRY_DONE(gaze_format(&folder, "%s/%.*s", to, (int)(slash - name), name));
+  GAZE_TRY_DONE(gaze_path_join(to, name, &target));
   GAZE_TRY_DONE(gaze_folder_make(folder));
-  GAZE_TRY_DONE(gaze_file_copy(source, target));
+  GAZE_TRY_DONE(gaze_file_copy(path, target));
 done:
   free(folder);
-  free(source);
   free(target);
   return err;
 }
@@ -170,7 +170,7 @@ static gaze_err write_folder(const quantisation *q, const char *folder) {
   if (err == GAZE_OK)
     err = copy_others(q->model->folder, folder);
   if (err == GAZE_OK)
-    err = copy_pooling(q->model->folder, folder);
+    err = gaze_model_configurations_visit(q->model->folder, copy_deeper, &folder);
   if (err == GAZE_OK)
     err = gaze_safetensors_save(weights, q->tensors, q->n);
   free(weights);

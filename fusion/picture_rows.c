@@ -13,8 +13,7 @@ void gaze_picture_rows_fini(gaze_picture_rows *seen) {
   *seen = (gaze_picture_rows){0};
 }
 
-/* Of what the rows depend on besides the model. */
-static void make_key(const gaze_chat_picture *picture, uint64_t key[2]) {
+void gaze_picture_rows_key(const gaze_chat_picture *picture, uint64_t key[2]) {
   const gaze_tile_plan *p = &picture->plan;
   uint64_t facts[] = {picture->hash,
                       picture->size,
@@ -82,15 +81,18 @@ static gaze_err recall(const gaze_assistant *assistant, const char *name, size_t
   return err;
 }
 
-static gaze_err look(const gaze_assistant *assistant, const gaze_chat_picture *picture, float *rows) {
+static gaze_err look(gaze_assistant *assistant, const gaze_chat_picture *picture, float *rows) {
   gaze_picture decoded;
+  GAZE_TRY(gaze_assistant_prepare_eye(assistant));
+  if (picture->pixels.rgb)
+    return gaze_eye_look(&assistant->compute, assistant->eye, &picture->plan, &picture->pixels, rows);
   GAZE_TRY(gaze_picture_decode(picture->bytes, picture->size, picture->name, NULL, NULL, &decoded));
   gaze_err err = gaze_eye_look(&assistant->compute, assistant->eye, &picture->plan, &decoded, rows);
   gaze_picture_fini(&decoded);
   return err;
 }
 
-static gaze_err look_and_keep(const gaze_assistant *assistant, const gaze_chat_picture *picture, const char *name,
+static gaze_err look_and_keep(gaze_assistant *assistant, const gaze_chat_picture *picture, const char *name,
                               size_t bytes, float **out) {
   const gaze_keep *keep = &assistant->options.keep;
   GAZE_TRY(gaze_alloc(1, bytes, out));
@@ -119,7 +121,7 @@ static gaze_err fetch(gaze_assistant *assistant, const gaze_chat_picture *pictur
 gaze_err gaze_picture_rows_get(gaze_assistant *assistant, const gaze_chat_picture *picture, const float **rows) {
   gaze_picture_rows *seen = &assistant->seen;
   uint64_t key[2];
-  make_key(picture, key);
+  gaze_picture_rows_key(picture, key);
   gaze_seen_picture *found = find(seen, key);
   if (!found) {
     size_t bytes = picture->plan.tokens * assistant->decoder.config.block.dim * sizeof **rows;

@@ -26,6 +26,8 @@ typedef struct gaze_picture_rows {
 } gaze_picture_rows;
 
 void gaze_picture_rows_fini(gaze_picture_rows *seen);
+/* Of a picture's file and plan: all that its rows depend on besides the model. */
+void gaze_picture_rows_key(const struct gaze_chat_picture *picture, uint64_t key[2]);
 /* rows: [plan.tokens, C] of a picture that is planned, borrowed until the next call. */
 GAZE_CHECKED gaze_err gaze_picture_rows_get(gaze_assistant *assistant, const struct gaze_chat_picture *picture,
                                             const float **rows);

@@ -114,7 +114,7 @@ static gaze_err keep(gaze_chat *chat, size_t n, const char *folder, const char *
   gaze_kv_cache rows = *chat->reading.cache;
   rows.used = n;
   uint64_t bytes = gaze_kv_cache_bytes(&rows);
-  if (bytes > GAZE_PREFIXES_LIMIT)
+  if (bytes > GAZE_PREFIXES_LIMIT || !gaze_reading_worth(&chat->reading, n))
     return GAZE_OK;
   GAZE_TRY(gaze_folder_make(folder));
   gaze_prefix_make_room(folder, GAZE_PREFIXES_LIMIT, bytes);

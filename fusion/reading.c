@@ -10,7 +10,7 @@ gaze_err gaze_reading_init(gaze_reading *reading, const gaze_assistant *assistan
   const gaze_decoder_config *c = &assistant->decoder.config;
   const gaze_attention *attention = &c->block.attention;
   static const gaze_dtype dtypes[] = {GAZE_DTYPE_F16, GAZE_DTYPE_BF16, GAZE_DTYPE_I8, GAZE_DTYPE_F32};
-  *reading = (gaze_reading){0};
+  *reading = (gaze_reading){.near = gaze_rope_near(attention)};
   GAZE_TRY(gaze_kv_cache_new(c->layers, attention->kv_heads, attention->head_dim, assistant->context,
                              dtypes[assistant->options.cache], &reading->cache));
   return gaze_alloc(reading->cache->capacity, sizeof *reading->keys, &reading->keys);
@@ -25,6 +25,21 @@ void gaze_reading_fini(gaze_reading *reading) {
 void gaze_reading_cut(gaze_reading *reading, size_t n) {
   if (n < reading->cache->used)
     reading->cache->used = n;
+}
+
+size_t gaze_reading_room(const gaze_reading *reading) {
+  size_t most = reading->far || reading->near > reading->cache->capacity ? reading->cache->capacity : reading->near;
+  return most - reading->cache->used;
+}
+
+size_t gaze_reading_worth(const gaze_reading *reading, size_t n) { return reading->far == (n > reading->near) ? n : 0; }
+
+/* Rows that were turned for the other length are of no use. */
+static void turn_for(gaze_reading *reading, size_t rows) {
+  bool far = rows > reading->near;
+  if (far != reading->far)
+    gaze_reading_cut(reading, 0);
+  reading->far = far;
 }
 
 /* n rows of the prompt from `first` on into the decoder's: stretches of ids, and of pictures. */
@@ -52,15 +67,17 @@ static gaze_err fill_rows(gaze_assistant *assistant, const gaze_prompt *prompt, 
 /* N rows, filled in, behind the cache's. */
 static void read_rows(gaze_assistant *assistant, gaze_reading *reading, size_t N, float *logits, bool all) {
   size_t offsets[] = {0, N}, start = reading->cache->used;
-  gaze_cached_batch batch = {.sequences = {.count = 1, .offsets = offsets, .longest = N, .starts = &start},
-                             .caches = &reading->cache,
-                             .capacity = reading->cache->capacity};
+  gaze_cached_batch batch = {
+      .sequences = {.count = 1, .offsets = offsets, .longest = N, .starts = &start, .far = &reading->far},
+      .caches = &reading->cache,
+      .capacity = reading->cache->capacity};
   gaze_decoder_forward(&assistant->compute, logits, &assistant->decoder, &batch, all, &assistant->tape);
 }
 
 gaze_err gaze_reading_go_on(gaze_assistant *assistant, gaze_reading *reading, const gaze_prompt *prompt,
                             gaze_picture_rows_fn *rows, void *user, const volatile int *stop, float *logits,
                             size_t *read) {
+  turn_for(reading, prompt->n);
   size_t common = gaze_prompt_common(prompt, reading->keys, reading->cache->used);
   gaze_reading_cut(reading, common == prompt->n ? common - 1 : common); /* the last row must speak again */
   *read = prompt->n - reading->cache->used;
@@ -68,6 +85,7 @@ gaze_err gaze_reading_go_on(gaze_assistant *assistant, gaze_reading *reading, co
     n = prompt->n - first < GAZE_PROMPT_PIECE ? prompt->n - first : GAZE_PROMPT_PIECE;
     if (stop && *stop)
       return gaze_fail(GAZE_ERR_INTERRUPTED, "stopped: while reading the question: ask again");
+    gaze_assistant_make_room(assistant, n);
     GAZE_TRY(fill_rows(assistant, prompt, first, n, rows, user));
     memcpy(reading->keys + first, prompt->keys + first, n * sizeof *reading->keys);
     read_rows(assistant, reading, n, first + n == prompt->n ? logits : NULL, false);
@@ -76,6 +94,7 @@ gaze_err gaze_reading_go_on(gaze_assistant *assistant, gaze_reading *reading, co
 }
 
 void gaze_reading_add(gaze_assistant *assistant, gaze_reading *reading, const int32_t *ids, size_t n, float *logits) {
+  gaze_assistant_make_room(assistant, n);
   gaze_decoder_embed(&assistant->compute, &assistant->decoder, assistant->tape.x[0], ids, n);
   for (size_t i = 0; i < n; i++)
     reading->keys[reading->cache->used + i] = ids[i];

@@ -37,7 +37,7 @@ typedef struct gaze_session {
   const uint8_t *stored; /* the rows' keys and values; in bytes that were read: borrowed from them */
 } gaze_session;
 
-/* Writes a session, whole or not at all, with the first `read` rows of `reading`. */
+/* Writes a session, whole or not at all, with the first `read` rows of `reading` if they are worth keeping. */
 GAZE_CHECKED gaze_err gaze_session_save(const gaze_session *session, gaze_assistant *assistant,
                                         const gaze_reading *reading, const char *path);
 

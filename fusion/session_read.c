@@ -128,6 +128,7 @@ static gaze_err read_picture(source *s, gaze_chat_picture *picture) {
         sizes[1] <= s->left ? gaze_chat_picture_init(picture, s->at, sizes[1], name) : fail_damaged(s, "it ends early");
   free(name);
   GAZE_TRY(err);
+  gaze_chat_drop_pixels(picture, 1);
   s->at += sizes[1];
   s->left -= sizes[1];
   return GAZE_OK;
@@ -262,4 +263,5 @@ void gaze_session_restore(const gaze_session *session, gaze_reading *reading) {
   if (session->read)
     memcpy(reading->keys, session->prompt.keys, session->read * sizeof *reading->keys);
   cache->used = session->read;
+  reading->far = session->read > reading->near;
 }

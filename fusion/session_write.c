@@ -19,8 +19,8 @@ static void put(sink *s, const void *bytes, size_t size) {
   s->written = fwrite(bytes, 1, size, s->replace.stream) == size;
 }
 
-static void put_head(sink *s, const gaze_session *session, const gaze_assistant *assistant,
-                     const gaze_reading *reading) {
+static void put_head(sink *s, const gaze_session *session, const gaze_assistant *assistant, const gaze_reading *reading,
+                     size_t read) {
   const gaze_kv_cache *cache = reading->cache;
   gaze_session_head head = {.magic = GAZE_SESSION_MAGIC,
                             .version = GAZE_SESSION_VERSION,
@@ -35,7 +35,7 @@ static void put_head(sink *s, const gaze_session *session, const gaze_assistant 
                             .coming = session->coming,
                             .rows = session->prompt.n,
                             .stretches = session->prompt.n_pictures,
-                            .read = session->read,
+                            .read = read,
                             .current = session->current};
   snprintf(head.model, sizeof head.model, "%s", assistant->key);
   snprintf(head.chat_template, sizeof head.chat_template, "%s", gaze_chat_template_name(&assistant->chat));
@@ -81,6 +81,16 @@ static void put_rows(sink *s, const gaze_kv_cache *cache, size_t rows) {
     }
 }
 
+static void put_session(sink *s, const gaze_session *session, const gaze_assistant *assistant,
+                        const gaze_reading *reading) {
+  size_t read = gaze_reading_worth(reading, session->read);
+  put_head(s, session, assistant, reading, read);
+  put_messages(s, session);
+  put_pictures(s, session);
+  put_prompt(s, &session->prompt);
+  put_rows(s, reading->cache, read);
+}
+
 static gaze_err finish(sink *s) {
   uint64_t check = XXH3_64bits_digest(s->state);
   put(s, &check, sizeof check);
@@ -115,11 +125,7 @@ gaze_err gaze_session_save(const gaze_session *session, gaze_assistant *assistan
     err = gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing %s: free memory", path);
   if (err == GAZE_OK) {
     XXH3_64bits_reset(s.state);
-    put_head(&s, session, assistant, reading);
-    put_messages(&s, session);
-    put_pictures(&s, session);
-    put_prompt(&s, &session->prompt);
-    put_rows(&s, reading->cache, session->read);
+    put_session(&s, session, assistant, reading);
     err = finish(&s);
   }
   XXH3_freeState(s.state);

@@ -92,7 +92,7 @@ static bool is_right(const gaze_sample *sample, const char *caption) {
 }
 
 static gaze_err write_picture(FILE *stream, const gaze_sample *sample) {
-  gaze_map map = {sample->picture, sample->picture_size};
+  gaze_map map = {.data = sample->picture, .size = sample->picture_size};
   if (sample->path)
     GAZE_TRY(gaze_map_open(sample->path, &map));
   bool shown = map.size <= MOST_BYTES && gaze_page_picture(stream, map.data, map.size, sample->key);

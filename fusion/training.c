@@ -123,8 +123,6 @@ gaze_err gaze_training_begin(gaze_training *training, const gaze_parameters *lis
   training->parameters = list;
   if (!data)
     return gaze_fail(GAZE_ERR_MEMORY, "out of memory: the list of training data: give fewer files");
-  gaze_replace_sweep(training->folder);
-  gaze_replace_sweep(training->checkpoints);
   GAZE_TRY(open_optimizer(training, list, values, gradients));
   GAZE_TRY(resume(training));
   training->first_step = training->optimizer.step;

@@ -74,7 +74,7 @@ GAZE_CHECKED gaze_err gaze_training_open(gaze_training *training, const char *fo
 GAZE_CHECKED gaze_err gaze_training_plan(gaze_training *training, uint64_t steps, uint64_t cooldown);
 /* values, gradients: arenas of the list's layout, borrowed. data: what a checkpoint keeps of the data, taken; others
  * than the checkpoint's are warned of. GAZE_ERR_MISMATCH for another run's checkpoint. The log's lines behind the step
- * that the run goes on at are dropped, and what a killed program left of files. */
+ * that the run goes on at are dropped. */
 GAZE_CHECKED gaze_err gaze_training_begin(gaze_training *training, const gaze_parameters *list, float *values,
                                           float *gradients, json_t *data);
 /* GAZE_ERR_DIVERGED, with the newest checkpoint whose weights gave a finite step in the message and the model saved

@@ -2,7 +2,6 @@
 #include "index/quantise.h"
 #include "index/sequence_format.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,21 +82,6 @@ static gaze_err finish(writer *w) {
   return gaze_replace_commit(&w->file);
 }
 
-/* A killed process may have left its unfinished file; under the lock it is nobody's. */
-static void remove_leftovers(const char *name) {
-  char *folder = strdup(name), *base = folder ? strrchr(folder, '/') : NULL;
-  if (base) {
-    *base++ = 0;
-    DIR *entries = opendir(*folder ? folder : "/");
-    for (struct dirent *entry; entries && (entry = readdir(entries));)
-      if (strncmp(entry->d_name, base, strlen(base)) == 0 && strncmp(entry->d_name + strlen(base), ".tmp", 4) == 0)
-        unlinkat(dirfd(entries), entry->d_name, 0);
-    if (entries)
-      closedir(entries);
-  }
-  free(folder);
-}
-
 gaze_err gaze_sequence_extend(gaze_sequence *sequence, const gaze_sequence_source *source) {
   writer w = {.head = {.dim = (uint32_t)source->dim, .key = gaze_sequence_key(source->key)}};
   char *name = NULL;
@@ -116,7 +100,6 @@ gaze_err gaze_sequence_extend(gaze_sequence *sequence, const gaze_sequence_sourc
     GAZE_TRY_DONE(gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing a sequence of vectors: free memory"));
   XXH3_64bits_reset(w.sum);
   GAZE_TRY_DONE(gaze_sequence_name(source, &name));
-  remove_leftovers(name);
   GAZE_TRY_DONE(gaze_replace_init(&w.file, name));
   GAZE_TRY_DONE(put_all(&w, sequence, source));
   GAZE_TRY_DONE(finish(&w));

@@ -35,7 +35,7 @@ GAZE_CHECKED gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_
  * the id behind a text, start: in front of it, -1 where there is none. GAZE_ERR_UNSUPPORTED for norms of heads. */
 GAZE_CHECKED gaze_err gaze_decoder_config_write(const gaze_decoder_config *config, int32_t start, int32_t end,
                                                 gaze_dtype dtype, const char *path);
-/* The same from a GGUF's metadata. What it borrows (rope_scaling.factors) lies in the file. */
+/* The same from a GGUF's metadata. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read_gguf(const gaze_gguf *file, gaze_decoder_config *out);
 /* Puts what that reads. *stored: the configuration as the file will have it, which says how its tensors must lie; what
  * GGUF cannot say is GAZE_ERR_UNSUPPORTED. */

@@ -1,6 +1,6 @@
 /* config.json of language decoders. Keys omitted are at the defaults of the family's class in transformers. */
 #include "core/nn/config.h"
-#include "text/decoder.h"
+#include "text/decoder_parts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,44 +42,6 @@ static gaze_err read_sizes(const json_t *json, const family *f, gaze_decoder_con
   return gaze_config_size(json, "max_position_embeddings", f->context, &out->context);
 }
 
-static gaze_err read_llama3(const json_t *json, gaze_rope_scaling *scaling) {
-  double low, high;
-  GAZE_TRY(gaze_json_number(json, "low_freq_factor", 1, &low));
-  GAZE_TRY(gaze_json_number(json, "high_freq_factor", 4, &high));
-  GAZE_TRY(gaze_config_size(json, "original_max_position_embeddings", 8192, &scaling->original_context));
-  scaling->low_frequency = (float)low;
-  scaling->high_frequency = (float)high;
-  if (low < high)
-    return GAZE_OK;
-  return gaze_fail(GAZE_ERR_FORMAT, "bad rope_scaling: low_freq_factor %g, high_freq_factor %g: the first must be less",
-                   low, high);
-}
-
-/* rope_scaling of old, rope_parameters of new, which holds rope_theta too. */
-static gaze_err read_rope(const json_t *json, gaze_attention *attention) {
-  json_t *scaling;
-  double theta, factor;
-  const char *kind;
-  GAZE_TRY(gaze_config_object(json, spelt(json, "rope_scaling", "rope_parameters"), &scaling));
-  GAZE_TRY(gaze_json_number(json, "rope_theta", 10000, &theta));
-  GAZE_TRY(gaze_json_number(scaling, "rope_theta", theta, &theta));
-  GAZE_TRY(gaze_json_string(scaling, "type", "default", &kind));
-  GAZE_TRY(gaze_json_string(scaling, "rope_type", kind, &kind));
-  GAZE_TRY(gaze_json_number(scaling, "factor", 1, &factor));
-  attention->rope_theta = (float)theta;
-  attention->rope_scaling = (gaze_rope_scaling){.factor = (float)factor};
-  if (!(theta > 0) || !(factor > 0))
-    return gaze_fail(GAZE_ERR_FORMAT, "bad rotary positions: theta %g, factor %g: they must be positive", theta,
-                     factor);
-  if (strcmp(kind, "default") == 0)
-    return GAZE_OK;
-  if (strcmp(kind, "linear") == 0)
-    return attention->rope_scaling.kind = GAZE_ROPE_LINEAR, GAZE_OK;
-  if (strcmp(kind, "llama3") == 0)
-    return attention->rope_scaling.kind = GAZE_ROPE_LLAMA3, read_llama3(scaling, &attention->rope_scaling);
-  return gaze_fail(GAZE_ERR_UNSUPPORTED, "unknown rope_scaling: \"%s\": gaze knows linear and llama3", kind);
-}
-
 /* Qwen says whether the window is used, and in which layers; Mistral and Phi-3 by null. */
 static gaze_err read_window(const json_t *json, const family *f, gaze_decoder_config *out) {
   bool used;
@@ -119,7 +81,7 @@ static gaze_err read_family(const json_t *json, const family *f, gaze_decoder_co
   block->attention.causal = true;
   GAZE_TRY(check_settings(json, f));
   GAZE_TRY(read_sizes(json, f, out));
-  GAZE_TRY(read_rope(json, &block->attention));
+  GAZE_TRY(gaze_decoder_read_rope(json, f->type, out));
   GAZE_TRY(read_window(json, f, out));
   GAZE_TRY(gaze_json_bool(json, "attention_bias", false, &biased));
   if (biased && strcmp(f->type, "phi3") != 0) /* there the key means nothing */
@@ -159,11 +121,21 @@ static const char *plain_type(const char *type) {
   return type;
 }
 
+/* In LLaVA's own layout "llava" may be all that is said, and the class tells more. */
+static const char *type_of_class(const json_t *json, const char *type) {
+  static const char *const names[][2] = {{"LlavaQwen", "qwen2"}, {"LlavaMistral", "mistral"}};
+  const char *class = json_string_value(json_array_get(json_object_get(json, "architectures"), 0));
+  for (size_t i = 0; class && strcmp(type, "llava") == 0 && i < sizeof names / sizeof *names; i++)
+    if (strncmp(class, names[i][0], strlen(names[i][0])) == 0)
+      return names[i][1];
+  return plain_type(type);
+}
+
 gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_config *out) {
   const char *type;
   *out = (gaze_decoder_config){0};
   GAZE_TRY(gaze_json_string(json, "model_type", "", &type));
-  const family *f = find_family(plain_type(type));
+  const family *f = find_family(type_of_class(json, type));
   if (f)
     return read_family(json, f, out);
   return gaze_fail(

@@ -1,6 +1,7 @@
 /* The configuration of a language decoder from a GGUF file's metadata, ARCHITECTURE.KEY, and into it. */
 #include "text/decoder.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,19 +78,47 @@ static gaze_err read_sizes(const source *s, gaze_decoder_config *out) {
   return GAZE_OK;
 }
 
-/* LLaMA 3's scaling lies in the file as a factor for each frequency. */
-static gaze_err read_factors(const source *s, gaze_attention *attention) {
-  const gaze_tensor *factors = find_tensor(s->file, "rope_freqs.weight");
+/* *read: whether the file has them, a factor for each frequency. */
+static gaze_err read_factors(const source *s, const gaze_attention *attention, const char *name, float *out,
+                             bool *read) {
+  const gaze_tensor *factors = find_tensor(s->file, name);
+  size_t n = attention->head_dim / 2;
+  *read = factors != NULL;
   if (!factors)
     return GAZE_OK;
-  if (factors->dtype != GAZE_DTYPE_F32 || gaze_tensor_count(factors) != attention->head_dim / 2 ||
-      (uintptr_t)factors->data % _Alignof(float) != 0)
-    return gaze_fail(GAZE_ERR_MISMATCH,
-                     "wrong shape or dtype: rope_freqs.weight in %s: %zu numbers in F32 belong there",
-                     gaze_gguf_name(s->file), attention->head_dim / 2);
-  attention->rope_scaling.kind = GAZE_ROPE_FACTORS;
-  attention->rope_scaling.factors = factors->data;
+  if (factors->dtype != GAZE_DTYPE_F32 || gaze_tensor_count(factors) != n || n > GAZE_ROPE_PAIRS)
+    return gaze_fail(GAZE_ERR_MISMATCH, "wrong shape or dtype: %s in %s: %zu numbers in F32 belong there", name,
+                     gaze_gguf_name(s->file), n);
+  memcpy(out, factors->data, n * sizeof *out);
+  for (size_t i = 0; i < n; i++)
+    if (!(out[i] > 0 && isfinite(out[i])))
+      return gaze_fail(GAZE_ERR_FORMAT, "bad rotary positions: %s in %s: factors must be positive", name,
+                       gaze_gguf_name(s->file));
   return GAZE_OK;
+}
+
+/* LLaMA 3's scaling, and LongRoPE's two. */
+static gaze_err read_scaling(const source *s, gaze_attention *attention) {
+  gaze_rope_scaling *scaling = &attention->rope_scaling;
+  bool one, near, far;
+  GAZE_TRY(read_factors(s, attention, "rope_freqs.weight", scaling->factors, &one));
+  GAZE_TRY(read_factors(s, attention, "rope_factors_short.weight", scaling->factors, &near));
+  GAZE_TRY(read_factors(s, attention, "rope_factors_long.weight", scaling->far_factors, &far));
+  if (one || near || far)
+    scaling->kind = GAZE_ROPE_FACTORS;
+  if (near != far || (one && near))
+    return gaze_fail(
+        GAZE_ERR_MISMATCH,
+        "factors of rotary positions do not go together: %s: rope_freqs.weight, or rope_factors_short.weight "
+        "with rope_factors_long.weight",
+        gaze_gguf_name(s->file));
+  if (!far)
+    return GAZE_OK;
+  GAZE_TRY(read_number(s, "rope.scaling.attn_factor", 1, &scaling->magnitude));
+  if (!(scaling->magnitude > 0 && isfinite(scaling->magnitude)))
+    return gaze_fail(GAZE_ERR_FORMAT, "bad rotary positions: %s: attn_factor must be positive",
+                     gaze_gguf_name(s->file));
+  return read_size(s, "rope.scaling.original_context_length", 0, &scaling->original_context);
 }
 
 static gaze_err read_rope(const source *s, gaze_attention *attention) {
@@ -100,13 +129,13 @@ static gaze_err read_rope(const source *s, gaze_attention *attention) {
   GAZE_TRY(gaze_gguf_string(s->file, full_key(s, "rope.scaling.type", full), &kind));
   if (gaze_gguf_text_is(kind, "linear"))
     attention->rope_scaling.kind = GAZE_ROPE_LINEAR;
-  else if (!gaze_gguf_text_is(kind, "none"))
-    return gaze_fail(GAZE_ERR_UNSUPPORTED, "unknown %s: \"%.*s\" in %s: gaze knows none and linear", full,
+  else if (!gaze_gguf_text_is(kind, "none") && !gaze_gguf_text_is(kind, "longrope"))
+    return gaze_fail(GAZE_ERR_UNSUPPORTED, "unknown %s: \"%.*s\" in %s: gaze knows none, linear and longrope", full,
                      (int)kind.length, kind.bytes, gaze_gguf_name(s->file));
   if (!(attention->rope_theta > 0) || !(attention->rope_scaling.factor > 0))
     return gaze_fail(GAZE_ERR_FORMAT, "bad rotary positions: %s: freq_base and factor must be positive",
                      gaze_gguf_name(s->file));
-  return read_factors(s, attention);
+  return read_scaling(s, attention);
 }
 
 static gaze_err read_architecture(const source *s, const architecture *a, gaze_decoder_config *out) {
@@ -185,11 +214,15 @@ static gaze_err put_sizes(const target *t, const gaze_decoder_config *c) {
   return put_number(t, "attention.layer_norm_rms_epsilon", c->block.eps);
 }
 
-/* LLaMA 3's scaling becomes a tensor of factors, which is not put here. */
+/* LLaMA 3's scaling and LongRoPE's become tensors of factors, which are not put here. */
 static gaze_err put_rope(const target *t, const gaze_attention *attention) {
   char key[96];
   const gaze_rope_scaling *scaling = &attention->rope_scaling;
   GAZE_TRY(put_number(t, "rope.freq_base", attention->rope_theta));
+  if (scaling->kind == GAZE_ROPE_FACTORS) {
+    GAZE_TRY(put_number(t, "rope.scaling.attn_factor", scaling->magnitude));
+    return put_size(t, "rope.scaling.original_context_length", scaling->original_context);
+  }
   if (scaling->kind != GAZE_ROPE_LINEAR)
     return GAZE_OK;
   snprintf(key, sizeof key, "%s.rope.scaling.type", t->architecture);
@@ -204,9 +237,6 @@ gaze_err gaze_decoder_config_write_gguf(const gaze_decoder_config *config, gaze_
   if (!a || config->block.qkv_biased != a->qkv_biased || config->block.qk_normed != a->qk_normed)
     return gaze_fail(GAZE_ERR_UNSUPPORTED, "no GGUF for a language model: %s%s: there is no architecture for its parts",
                      config->family, config->block.qkv_biased ? " with biases" : "");
-  if (config->block.attention.rope_scaling.magnitude != 0)
-    return gaze_fail(GAZE_ERR_UNSUPPORTED, "no GGUF for the rotary positions of %s: their scaling is not written yet",
-                     config->family);
   stored->fused_gguf = a->fused;
   stored->block.attention.rope_interleaved = a->interleaved;
   snprintf(stored->family, sizeof stored->family, "%s", a->name);

@@ -80,8 +80,8 @@ const gaze_name_table gaze_decoder_fused_names = {fused, sizeof fused / sizeof *
 
 bool gaze_decoder_is_leftover(const gaze_decoder_config *config, const char *name) {
   static const char *const ends[] = {
-      "rotary_emb.inv_freq", "rotary_pos_emb.inv_freq", ".attn.attention.rotary.inv_freq",
-      "rope_freqs.weight",   ".attention.masked_bias",  ".attention.bias"};
+      "rotary_emb.inv_freq",       "rotary_pos_emb.inv_freq",  ".attn.attention.rotary.inv_freq", "rope_freqs.weight",
+      "rope_factors_short.weight", "rope_factors_long.weight", ".attention.masked_bias",          ".attention.bias"};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
     if (gaze_ends_with(name, ends[i]))
       return true;

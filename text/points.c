@@ -187,6 +187,11 @@ static int32_t changes_from(gaze_form form) {
   return form == GAZE_FORM_NFC ? 0x300 : form == GAZE_FORM_NFD ? 0xC0 : 0xA0;
 }
 
+const char *gaze_form_name(gaze_form form) {
+  static const char *const names[GAZE_FORMS] = {"NFC", "NFD", "NFKC", "NFKD"};
+  return names[form];
+}
+
 gaze_err gaze_points_form(gaze_points *points, const int32_t *source, size_t n, gaze_form form) {
   size_t start = points->n;
   bool stable = true;

@@ -17,7 +17,8 @@ void gaze_points_swap(gaze_points *a, gaze_points *b);
 /* Replaces what points held. Invalid UTF-8 becomes U+FFFD, one for each maximal part of a well-formed sequence, as
  * Python's decode(errors="replace") does. */
 GAZE_CHECKED gaze_err gaze_points_decode(gaze_points *points, const char *text, size_t size);
-typedef enum gaze_form { GAZE_FORM_NFC, GAZE_FORM_NFD, GAZE_FORM_NFKC, GAZE_FORM_NFKD } gaze_form;
+typedef enum gaze_form { GAZE_FORM_NFC, GAZE_FORM_NFD, GAZE_FORM_NFKC, GAZE_FORM_NFKD, GAZE_FORMS } gaze_form;
+const char *gaze_form_name(gaze_form form); /* "NFC" */
 /* Appends source [n] in one of Unicode's normal forms. */
 GAZE_CHECKED gaze_err gaze_points_form(gaze_points *points, const int32_t *source, size_t n, gaze_form form);
 /* NFC. */

@@ -28,3 +28,24 @@ size_t gaze_prompt_lookup_accepted(const int32_t *draft, size_t n, const int32_t
     accepted++;
   return accepted;
 }
+
+size_t gaze_lookup_pace_next(gaze_lookup_pace *pace) {
+  if (!pace->wait)
+    return pace->most;
+  pace->wait--;
+  return 0;
+}
+
+void gaze_lookup_pace_learn(gaze_lookup_pace *pace, size_t n, size_t accepted, double seconds) {
+  if (!n) {
+    pace->alone = pace->alone > 0 ? 0.75 * pace->alone + 0.25 * seconds : seconds;
+    return;
+  }
+  pace->most = accepted == n ? 2 * n : accepted + 1;
+  if (accepted && seconds <= (double)(1 + accepted) * pace->alone) {
+    pace->pause = 0;
+    return;
+  }
+  pace->pause = pace->pause < GAZE_LOOKUP_PAUSE_MOST / 2 ? 2 * pace->pause + 1 : GAZE_LOOKUP_PAUSE_MOST;
+  pace->wait = pace->pause;
+}

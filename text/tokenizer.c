@@ -6,7 +6,7 @@
 gaze_err gaze_tokenizer_new(gaze_tokenizer **out) {
   gaze_tokenizer *tokenizer;
   GAZE_TRY(gaze_alloc(1, sizeof *tokenizer, &tokenizer));
-  tokenizer->start = tokenizer->end = tokenizer->pad = tokenizer->unknown = -1;
+  tokenizer->start = tokenizer->end = tokenizer->pad = tokenizer->unknown = tokenizer->opening = -1;
   tokenizer->bpe.vocabulary = tokenizer->unigram.vocabulary = &tokenizer->vocabulary;
   tokenizer->bpe.unknown = -1;
   tokenizer->bpe.word_end = GAZE_BPE_WORD_END;
@@ -31,6 +31,11 @@ void gaze_tokenizer_free(gaze_tokenizer *tokenizer) {
 
 size_t gaze_tokenizer_size(const gaze_tokenizer *tokenizer) { return tokenizer->vocabulary.size; }
 int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer) { return tokenizer->start; }
+
+int32_t gaze_tokenizer_opening(const gaze_tokenizer *tokenizer) {
+  return tokenizer->opening >= 0 ? tokenizer->opening : tokenizer->start;
+}
+
 int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer) { return tokenizer->end; }
 int32_t gaze_tokenizer_pad(const gaze_tokenizer *tokenizer) { return tokenizer->pad; }
 int32_t gaze_tokenizer_unknown(const gaze_tokenizer *tokenizer) { return tokenizer->unknown; }

@@ -31,6 +31,8 @@ void gaze_tokenizer_free(gaze_tokenizer *tokenizer);
 size_t gaze_tokenizer_size(const gaze_tokenizer *tokenizer); /* V */
 /* Special ids, -1: none. Start and end are the first and the last of what goes around every text. */
 int32_t gaze_tokenizer_start(const gaze_tokenizer *tokenizer);
+/* The start that chat templates write (bos_token): texts may go without. */
+int32_t gaze_tokenizer_opening(const gaze_tokenizer *tokenizer);
 int32_t gaze_tokenizer_end(const gaze_tokenizer *tokenizer);
 int32_t gaze_tokenizer_pad(const gaze_tokenizer *tokenizer);    /* fills texts up to a model's context */
 bool gaze_tokenizer_pads_left(const gaze_tokenizer *tokenizer); /* in front of them, not behind */

@@ -43,8 +43,7 @@ static gaze_err set_xlm_roberta(gaze_tokenizer *tokenizer, const json_t *config,
   return gaze_tokenizer_set_around(tokenizer, config, true, true);
 }
 
-/* LLaMA's newer way: a sign in front of the whole text, not of what follows a special token. */
-static void sign_first(gaze_tokenizer *tokenizer) {
+void gaze_tokenizer_sign_first(gaze_tokenizer *tokenizer) {
   gaze_cutter_step *step = gaze_cutter_add(&tokenizer->cutter, GAZE_CUT_METASPACE);
   step->sign = GAZE_SPACE_SIGN;
   step->prefix = GAZE_PREFIX_FIRST;
@@ -64,7 +63,7 @@ static gaze_err set_other(gaze_tokenizer *tokenizer, const json_t *config, bool 
   GAZE_TRY(gaze_tokenizer_config_prepare(normalizer, config));
   gaze_normalizer_add(normalizer, GAZE_NORMALIZE_SENTENCEPIECE);
   if (!legacy && !t5 && normalizer->dummy_prefix)
-    sign_first(tokenizer);
+    gaze_tokenizer_sign_first(tokenizer);
   GAZE_TRY(gaze_tokenizer_config_add_tokens(tokenizer, config, none, path));
   GAZE_TRY(gaze_tokenizer_add_special(tokenizer));
   GAZE_TRY(gaze_tokenizer_set_around(tokenizer, config, before, behind));
@@ -124,6 +123,8 @@ gaze_err gaze_tokenizer_open(const char *path, gaze_tokenizer **out) {
   GAZE_TRY_DONE(gaze_tokenizer_new(&tokenizer));
   GAZE_TRY_DONE(load_file(tokenizer, found, config));
   GAZE_TRY_DONE(gaze_tokenizer_config_read_padding(tokenizer, config));
+  if (gaze_tokenizer_config_token(config, "bos_token", NULL))
+    tokenizer->opening = gaze_tokenizer_config_find(tokenizer, config, "bos_token", "");
   if (gaze_folder_exists(path))
     GAZE_TRY_DONE(gaze_tokenizer_read_open_clip(tokenizer, path));
   *out = tokenizer;

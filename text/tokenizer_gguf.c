@@ -1,4 +1,5 @@
 /* A tokenizer of GGUF's metadata (tokenizer.ggml.*), by the meanings that llama.cpp gave them. */
+#include "text/tokenizer_gguf.h"
 #include "text/cutter_families.h"
 #include "text/tokenizer_parts.h"
 
@@ -74,6 +75,7 @@ static gaze_err read_pieces(const lists *l, gaze_sentencepiece_model *m) {
 static gaze_err read_llama(gaze_tokenizer *tokenizer, const lists *l) {
   gaze_sentencepiece_model m = {
       .type = GAZE_SENTENCEPIECE_BPE, .dummy_prefix = true, .escape_spaces = true, .name = l->name};
+  bool first = false;
   gaze_err err;
   if (!l->scores)
     return gaze_fail(GAZE_ERR_FORMAT, "no " KEY("scores") ": %s: get the file again", l->name);
@@ -83,6 +85,9 @@ static gaze_err read_llama(gaze_tokenizer *tokenizer, const lists *l) {
   GAZE_TRY_DONE(gaze_tokenizer_fill_sentencepiece(tokenizer, &m));
   GAZE_TRY_DONE(read_id(l, KEY("unknown_token_id"), tokenizer->unknown, &tokenizer->unknown));
   tokenizer->bpe.unknown = tokenizer->unknown;
+  GAZE_TRY_DONE(gaze_gguf_flag(l->file, GAZE_SIGN_FIRST_KEY, &first));
+  if (first && m.dummy_prefix)
+    gaze_tokenizer_sign_first(tokenizer);
   if (tokenizer->unknown < 0 && !m.byte_fallback)
     err = gaze_fail(GAZE_ERR_FORMAT, "no unknown token and no bytes: %s: get the file again", l->name);
 done:
@@ -107,6 +112,21 @@ static gaze_err read_merges(gaze_tokenizer *tokenizer, const lists *l) {
   return gaze_bpe_finish(&tokenizer->bpe, l->name);
 }
 
+static gaze_err read_form(gaze_tokenizer *tokenizer, const lists *l) {
+  gaze_gguf_text said = {0};
+  GAZE_TRY(gaze_gguf_string(l->file, GAZE_FORM_KEY, &said));
+  for (gaze_form form = 0; said.bytes && form < GAZE_FORMS; form++)
+    if (gaze_gguf_text_is(said, gaze_form_name(form))) {
+      gaze_normalizer_add(&tokenizer->normalizer, GAZE_NORMALIZE_FORM)->form = form;
+      return GAZE_OK;
+    }
+  if (!said.bytes)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                   "unsupported " GAZE_FORM_KEY ": \"%.*s\" in %s: use one of NFC, NFD, NFKC or NFKD",
+                   (int)(said.length < 80 ? said.length : 80), said.bytes, l->name);
+}
+
 /* "gpt2": spellings in the byte alphabet, with merges. *starts: a start in front is usual. */
 static gaze_err read_gpt2(gaze_tokenizer *tokenizer, const lists *l, bool *starts) {
   gaze_gguf_text pre = {"default", 7};
@@ -124,6 +144,7 @@ static gaze_err read_gpt2(gaze_tokenizer *tokenizer, const lists *l, bool *start
   tokenizer->bpe.whole_first = family.whole_first;
   tokenizer->decoding.kind = GAZE_DECODE_BYTES;
   *starts = family.starts;
+  GAZE_TRY(read_form(tokenizer, l));
   return read_merges(tokenizer, l);
 }
 
@@ -181,6 +202,7 @@ static gaze_err read_ends(gaze_tokenizer *tokenizer, const lists *l, bool llama,
   tokenizer->before = (gaze_around){{start}, before && start >= 0};
   tokenizer->behind = (gaze_around){{end}, behind && end >= 0};
   gaze_tokenizer_set_ends(tokenizer);
+  tokenizer->opening = start;
   return read_stops(tokenizer, l, end);
 }
 

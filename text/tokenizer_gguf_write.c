@@ -195,7 +195,8 @@ static gaze_err put_ids(const gaze_tokenizer *tokenizer, const gaze_tokenizer_su
   const gaze_around *before = &tokenizer->before, *behind = &tokenizer->behind;
   if (before->n > 1 || behind->n > 1)
     return refuse("several ids around a text", model->name);
-  int32_t start = before->n ? before->ids[0] : tokenizer->start >= 0 ? tokenizer->start : model->start;
+  int32_t opening = gaze_tokenizer_opening(tokenizer);
+  int32_t start = before->n ? before->ids[0] : opening >= 0 ? opening : model->start;
   GAZE_TRY(put_id(metadata, KEY("bos_token_id"), start));
   GAZE_TRY(put_id(metadata, KEY("eos_token_id"), behind->n ? behind->ids[0] : model->end));
   if (model->turn != model->end)
@@ -204,6 +205,44 @@ static gaze_err put_ids(const gaze_tokenizer *tokenizer, const gaze_tokenizer_su
   GAZE_TRY(put_id(metadata, KEY("padding_token_id"), tokenizer->pad));
   GAZE_TRY(gaze_gguf_put_flag(metadata, KEY("add_bos_token"), before->n > 0));
   return gaze_gguf_put_flag(metadata, KEY("add_eos_token"), behind->n > 0);
+}
+
+/* LLaMA's start, its unknown and GPT's end are narrow in any case. */
+static bool takes_space_otherwise(const gaze_tokenizer *tokenizer, bool widens) {
+  bool other = false;
+  for (size_t i = 0; i < tokenizer->n_added; i++) {
+    const gaze_added_token *added = &tokenizer->added[i];
+    const char *text = gaze_tokenizer_text(tokenizer, added->id);
+    bool wide = widens && added->special && text && strcmp(text, "<s>") && strcmp(text, "<unk>") &&
+                strcmp(text, "<|endoftext|>");
+    other |= added->takes_left || added->takes_right != wide;
+  }
+  return other;
+}
+
+/* What only gaze reads, and what nobody does. */
+static gaze_err put_rest(const gaze_tokenizer *tokenizer, const gaze_tokenizer_surroundings *model,
+                         gaze_gguf_metadata *metadata) {
+  const gaze_normalizer *normalizer = &tokenizer->normalizer;
+  const gaze_cutter *cutter = &tokenizer->cutter;
+  bool bytes = tokenizer->bpe.style == GAZE_BPE_OF_BYTES;
+  if (bytes && normalizer->n) {
+    GAZE_TRY(gaze_gguf_put_string(metadata, GAZE_FORM_KEY, gaze_form_name(normalizer->steps[0].form)));
+    gaze_warn("only gaze reads it from the GGUF: %s's normal form of text: for llama.cpp letters typed in parts become "
+              "other tokens",
+              model->name);
+  }
+  if (!bytes && cutter->n && cutter->steps[0].prefix == GAZE_PREFIX_FIRST) {
+    GAZE_TRY(gaze_gguf_put_flag(metadata, GAZE_SIGN_FIRST_KEY, true));
+    gaze_warn(
+        "only gaze reads it from the GGUF: \"legacy\": false of %s: llama.cpp puts a space in front of text behind "
+        "a special token",
+        model->name);
+  }
+  if (takes_space_otherwise(tokenizer, model->widens && !bytes))
+    gaze_warn("not in the GGUF: which special tokens of %s take the white space beside them: prompts may differ by it",
+              model->name);
+  return GAZE_OK;
 }
 
 gaze_err gaze_tokenizer_write_gguf(const gaze_tokenizer *tokenizer, const gaze_tokenizer_surroundings *model,
@@ -222,6 +261,7 @@ gaze_err gaze_tokenizer_write_gguf(const gaze_tokenizer *tokenizer, const gaze_t
   GAZE_TRY_DONE(gaze_gguf_put_strings(metadata, KEY("tokens"), l.tokens, l.n));
   GAZE_TRY_DONE(gaze_gguf_put_array(metadata, KEY("token_type"), GAZE_GGUF_I32, l.types, l.n));
   GAZE_TRY_DONE(put_ids(tokenizer, model, metadata));
+  GAZE_TRY_DONE(put_rest(tokenizer, model, metadata));
 done:
   free(l.tokens);
   free(l.types);

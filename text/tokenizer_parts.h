@@ -74,6 +74,7 @@ struct gaze_tokenizer {
   gaze_decoding decoding;
   gaze_around before, behind, stops;
   int32_t start, end, pad, unknown; /* -1: none */
+  int32_t opening;                  /* what files name as the start of texts, whether or not it is put there; -1 */
   gaze_padding_side padding;
   gaze_cleaning cleaning; /* of open_clip, before all else */
   bool ends_at_end;       /* what follows an end that the text spells is left out */
@@ -93,6 +94,8 @@ GAZE_CHECKED gaze_err gaze_tokenizer_mark_special(gaze_tokenizer *tokenizer, int
 bool gaze_tokenizer_is_special(const gaze_tokenizer *tokenizer, int32_t id);
 /* CLIP's start and end, by their spellings, around every text. */
 GAZE_CHECKED gaze_err gaze_tokenizer_find_ends(gaze_tokenizer *tokenizer, const char *path);
+/* LLaMA's newer way: a sign in front of the whole text, not of what follows a special token. Of pieces. */
+void gaze_tokenizer_sign_first(gaze_tokenizer *tokenizer);
 /* start and end, by what goes around every text. */
 void gaze_tokenizer_set_ends(gaze_tokenizer *tokenizer);
 /* An id before or behind every text. False: there is no room. */

@@ -98,27 +98,22 @@ static gaze_err complete(const gaze_preprocess *p, const placement *to, gaze_pic
   return err;
 }
 
-/* Row y of the square around a picture; the odd pixel of the border behind. row: of the mean colour. */
-static void copy_square_row(uint8_t *row, const gaze_picture *picture, int side, int y) {
-  int line = y - (side - picture->height) / 2;
-  size_t bytes = (size_t)picture->width * 3;
-  if (line >= 0 && line < picture->height)
-    memcpy(row + (size_t)((side - picture->width) / 2) * 3, picture->rgb + (size_t)line * bytes, bytes);
-}
-
-/* The square is never held as a whole: a strip of 20,000 x 100 pixels has 1.2 GB of it. */
+/* The square is never held, nor gone through: a strip of 100,000 x 1 pixels has 30 GB of it. The odd pixel of the
+ * border behind. */
 static gaze_err fit_square(const gaze_preprocess *p, const gaze_picture *picture, gaze_picture *out) {
   int side = picture->width > picture->height ? picture->width : picture->height;
+  gaze_window part = {(side - picture->width) / 2, (side - picture->height) / 2, picture->width, picture->height};
   gaze_resize_stream *stream;
+  size_t bytes = (size_t)picture->width * 3;
   uint8_t colour[3];
   mean_colour(p, colour);
-  GAZE_TRY(
-      gaze_resize_stream_new(side, side, p->size, p->size, p->filter, &(gaze_window){0, 0, p->size, p->size}, &stream));
-  for (int y = 0; y < side; y++) {
+  GAZE_TRY(gaze_resize_stream_new_framed(side, side, &part, p->size, p->size, p->filter, &stream));
+  for (int y = -1; y <= picture->height; y++) {
     uint8_t *row = gaze_resize_stream_row(stream);
-    for (size_t i = 0; i < (size_t)side * 3; i++)
+    for (size_t i = 0; i < bytes + 6; i++)
       row[i] = colour[i % 3];
-    copy_square_row(row, picture, side, y);
+    if (y >= 0 && y < picture->height)
+      memcpy(row + 3, picture->rgb + (size_t)y * bytes, bytes);
     gaze_resize_stream_push(stream);
   }
   gaze_resize_stream_finish(stream, out);

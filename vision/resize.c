@@ -27,12 +27,17 @@ struct gaze_resize_stream {
   gaze_picture result;
 };
 
-static gaze_err stream_init(gaze_resize_stream *s, const gaze_picture *size, const gaze_box *box, int width, int height,
-                            gaze_filter filter, const gaze_window *w) {
-  s->stride = (size_t)size->width * 3;
+/* part NULL: rows are the whole picture's. */
+static gaze_err stream_init(gaze_resize_stream *s, const gaze_picture *size, const gaze_box *box,
+                            const gaze_window *part, int width, int height, gaze_filter filter, const gaze_window *w) {
+  s->stride = (size_t)(part ? part->width + 2 : size->width) * 3;
   s->bytes = (size_t)w->width * 3;
   GAZE_TRY(gaze_resize_axis_init(&s->across, size->width, box->left, box->right, width, w->left, w->width, filter));
   GAZE_TRY(gaze_resize_axis_init(&s->down, size->height, box->top, box->bottom, height, w->top, w->height, filter));
+  if (part) {
+    gaze_resize_axis_join(&s->across, part->left, part->left + part->width);
+    gaze_resize_axis_join(&s->down, part->top, part->top + part->height);
+  }
   s->held_from = s->down.begin;
   s->capacity = 2 * s->down.taps + GAZE_RESIZE_ROWS;
   s->result = (gaze_picture){.width = w->width, .height = w->height};
@@ -133,7 +138,7 @@ gaze_err gaze_resize_window(const gaze_picture *picture, const gaze_box *box, in
     box = &whole;
   GAZE_TRY(check_box(picture, box));
   GAZE_TRY(check_window(width, height, window));
-  GAZE_TRY_DONE(stream_init(&s, picture, box, width, height, filter, window));
+  GAZE_TRY_DONE(stream_init(&s, picture, box, NULL, width, height, filter, window));
   if (gaze_resize_streams(picture->width, picture->height, width, height))
     take_picture(&s, picture);
   else
@@ -149,19 +154,30 @@ gaze_err gaze_resize(const gaze_picture *picture, const gaze_box *box, int width
   return gaze_resize_window(picture, box, width, height, filter, &(gaze_window){0, 0, width, height}, out);
 }
 
-gaze_err gaze_resize_stream_new(int picture_width, int picture_height, int width, int height, gaze_filter filter,
-                                const gaze_window *window, gaze_resize_stream **out) {
+static gaze_err new_stream(int picture_width, int picture_height, const gaze_window *part, int width, int height,
+                           gaze_filter filter, const gaze_window *window, gaze_resize_stream **out) {
   const gaze_picture size = {.width = picture_width, .height = picture_height};
   const gaze_box whole = {0, 0, picture_width, picture_height};
   gaze_resize_stream *s;
   GAZE_TRY(check_window(width, height, window));
   GAZE_TRY(gaze_alloc(1, sizeof *s, &s));
-  gaze_err err = stream_init(s, &size, &whole, width, height, filter, window);
+  gaze_err err = stream_init(s, &size, &whole, part, width, height, filter, window);
   if (err != GAZE_OK)
     gaze_resize_stream_free(s);
   else
     *out = s;
   return err;
+}
+
+gaze_err gaze_resize_stream_new(int picture_width, int picture_height, int width, int height, gaze_filter filter,
+                                const gaze_window *window, gaze_resize_stream **out) {
+  return new_stream(picture_width, picture_height, NULL, width, height, filter, window, out);
+}
+
+gaze_err gaze_resize_stream_new_framed(int picture_width, int picture_height, const gaze_window *part, int width,
+                                       int height, gaze_filter filter, gaze_resize_stream **out) {
+  return new_stream(picture_width, picture_height, part, width, height, filter, &(gaze_window){0, 0, width, height},
+                    out);
 }
 
 uint8_t *gaze_resize_stream_row(gaze_resize_stream *s) { return s->rows + (size_t)s->waiting * s->stride; }

@@ -40,6 +40,11 @@ typedef struct gaze_resize_stream gaze_resize_stream;
 bool gaze_resize_streams(int picture_width, int picture_height, int width, int height);
 GAZE_CHECKED gaze_err gaze_resize_stream_new(int picture_width, int picture_height, int width, int height,
                                              gaze_filter filter, const gaze_window *window, gaze_resize_stream **out);
+/* The same of a picture that has one colour outside of `part`: its rows are those of the part with a frame of one pixel
+ * around it, [part->height + 2][part->width + 2, 3], in which a pixel stands for all that lie beyond it. */
+GAZE_CHECKED gaze_err gaze_resize_stream_new_framed(int picture_width, int picture_height, const gaze_window *part,
+                                                    int width, int height, gaze_filter filter,
+                                                    gaze_resize_stream **out);
 uint8_t *gaze_resize_stream_row(gaze_resize_stream *stream); /* borrowed: [picture_width, 3] for the next row */
 void gaze_resize_stream_push(gaze_resize_stream *stream);    /* the row is filled */
 /* After the last row. out as of gaze_resize_window. */

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static double triangle(double x) {
   x = fabs(x);
@@ -86,6 +87,7 @@ static void cut_weight(int32_t weight, int8_t *upper) {
 }
 
 static void cut_weights(gaze_resize_axis *axis) {
+  memset(axis->bytes, 0, (size_t)axis->n * (size_t)axis->quads * 3 * GAZE_RESIZE_QUAD);
   for (int x = 0; x < axis->n; x++) {
     const int32_t *weights = axis->weights + (size_t)x * (size_t)axis->taps;
     int8_t *quads = axis->bytes + (size_t)x * (size_t)axis->quads * 3 * GAZE_RESIZE_QUAD;
@@ -143,6 +145,27 @@ done:
   if (err != GAZE_OK)
     gaze_resize_axis_fini(axis);
   return err;
+}
+
+static int joined(int input, int begin, int end) {
+  return input < begin ? 0 : input < end ? input - begin + 1 : end - begin + 1;
+}
+
+void gaze_resize_axis_join(gaze_resize_axis *axis, int begin, int end) {
+  for (int x = 0; x < axis->n; x++) {
+    int32_t *weights = axis->weights + (size_t)x * (size_t)axis->taps;
+    int from = axis->first[x], count = axis->count[x], first = joined(from, begin, end);
+    for (int k = 0; k < count; k++) {
+      int32_t weight = weights[k];
+      weights[k] = 0;
+      weights[joined(from + k, begin, end) - first] += weight; /* at k or before it */
+    }
+    axis->first[x] = first;
+    axis->count[x] = joined(from + count - 1, begin, end) - first + 1;
+  }
+  axis->begin = joined(axis->begin, begin, end);
+  axis->end = joined(axis->end - 1, begin, end) + 1;
+  gaze_resize_axis_split(axis);
 }
 
 void gaze_resize_axis_fini(gaze_resize_axis *axis) {

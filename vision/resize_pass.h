@@ -30,6 +30,8 @@ typedef struct gaze_resize_axis {
 /* Of `results` that an axis makes of `size` inputs between from and to, those from `first`, n of them. */
 GAZE_CHECKED gaze_err gaze_resize_axis_init(gaze_resize_axis *axis, int size, double from, double to, int results,
                                             int first, int n, gaze_filter filter);
+/* Inputs before begin are one input, and those from end on: they are alike. */
+void gaze_resize_axis_join(gaze_resize_axis *axis, int begin, int end);
 /* Coarse and fine parts and their bounds, from the weights; part of gaze_resize_axis_init. */
 void gaze_resize_axis_split(gaze_resize_axis *axis);
 void gaze_resize_axis_fini(gaze_resize_axis *axis);

@@ -1,7 +1,7 @@
 # Bash completion of gaze. A test compares the options here with the program's own.
 
 _gaze_pictures='--max-megapixels --allow-truncated --no-orientation --fast-decode'
-_gaze_answering='--system -n --max-tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --think --look-up --template --cache --projector --context --cache-type'
+_gaze_answering='--system -n --max-tokens --temperature --top-k --top-p --min-p --repetition-penalty --seed --stop --think --look-up --slide --template --cache --projector --context --cache-type'
 _gaze_common='-m --model --threads --cpu --precision --json -q --quiet -v --verbose -h --help --version'
 
 # The options of a command as one line.
@@ -42,6 +42,10 @@ _gaze_options() {
 --save-every --val-every --log-every-n-steps --stop-after --save-dtype --prompt --sample-tokens \
 --sample-temperature"
     ;;
+  make-instructions)
+    echo "-o --out --kinds --turns --korean --seed --max-samples --max-bad --image-folder --endpoint --endpoint-model --rate \
+--tries --timeout --retry-pause --temperature --max-tokens --retry-rejected"
+    ;;
   "model pull") echo "--revision --file" ;;
   "model quantize") echo "--to" ;;
   "model verify") echo "--reference" ;;
@@ -60,7 +64,7 @@ _gaze_find_command() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $command:$word in
     *:-*) ;;
-    :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :model | :db) command=$word ;;
+    :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :make-instructions | :model | :db) command=$word ;;
     eval:classification | eval:retrieval | train:tokenizer | train:clip | train:lm | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
@@ -81,9 +85,10 @@ _gaze() {
   --documents) _gaze_offer 'paragraphs lines files' ;;
   --kind) _gaze_offer 'clip lm' ;;
   --save-dtype) _gaze_offer 'f32 f16 bf16' ;;
-  --to) _gaze_offer 'int8 bf16' ;;
+  --kinds) _gaze_offer 'conversation detail reasoning' ;;
+  --to) _gaze_offer 'int8 bf16 q8_0 q4_k q4_k_m f16 f32' ;;
   --resume) _gaze_offer latest ;;
-  -m | --model | --search-model | --reference | --in | --logs | --tokenizer | --distill-model)
+  -m | --model | --search-model | --reference | --in | --logs | --tokenizer | --distill-model | --image-folder)
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
     ;;
@@ -96,7 +101,7 @@ _gaze_word() { # a word that is no option's value
   _gaze_find_command
   case $command:$word in
   *:-*) _gaze_offer "$(_gaze_options "$command")" ;;
-  :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train model db help' ;;
+  :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train make-instructions model db help' ;;
   eval:*) _gaze_offer 'classification retrieval' ;;
   train:*) _gaze_offer 'tokenizer clip lm' ;;
   model:*) _gaze_offer 'list info pull quantize verify' ;;

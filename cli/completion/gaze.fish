@@ -20,7 +20,7 @@ function __gaze_answers
     contains -- (__gaze_words)[1] ask chat compare
 end
 
-complete -c gaze -n 'test (count (__gaze_words)) -eq 0' -f -a 'index search ask chat compare classify embed tokenize eval train model db help'
+complete -c gaze -n 'test (count (__gaze_words)) -eq 0' -f -a 'index search ask chat compare classify embed tokenize eval train make-instructions model db help'
 complete -c gaze -n 'test "$(__gaze_words)" = eval' -f -a 'classification retrieval'
 complete -c gaze -n 'test "$(__gaze_words)" = train' -f -a 'tokenizer clip lm'
 complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'list info pull quantize verify'
@@ -66,6 +66,7 @@ complete -c gaze -n __gaze_answers -l seed -x -d 'the same seed draws the same w
 complete -c gaze -n __gaze_answers -l stop -x -d 'ends the answer'
 complete -c gaze -n __gaze_answers -l think -d 'reason before the answer'
 complete -c gaze -n __gaze_answers -l look-up -d 'guess words from what was said'
+complete -c gaze -n __gaze_answers -l slide -d 'a conversation that is full goes on'
 complete -c gaze -n __gaze_answers -l template -x -d 'of the conversation'
 complete -c gaze -n __gaze_answers -l cache -d 'keep what was seen and read of pictures'
 complete -c gaze -n __gaze_answers -l projector -r -F -d 'the GGUF that sees, of a GGUF that speaks'
@@ -231,10 +232,28 @@ complete -c gaze -n '__gaze_at train lm' -l prompt -x -d 'what the model writes 
 complete -c gaze -n '__gaze_at train lm' -l sample-tokens -x -d 'how much it writes'
 complete -c gaze -n '__gaze_at train lm' -l sample-temperature -x -d 'how boldly, 0 for the likeliest'
 
+complete -c gaze -n '__gaze_at make-instructions' -s o -l out -r -F -d 'LLaVA\'s JSON'
+complete -c gaze -n '__gaze_at make-instructions' -l kinds -x -d 'of records'
+complete -c gaze -n '__gaze_at make-instructions' -l turns -x -d 'most questions of a conversation, by rules'
+complete -c gaze -n '__gaze_at make-instructions' -l korean -x -d 'of the records in Korean'
+complete -c gaze -n '__gaze_at make-instructions' -l seed -x -d 'by rules the same seed writes the same file'
+complete -c gaze -n '__gaze_at make-instructions' -l max-samples -x -d 'take the first N pictures alone'
+complete -c gaze -n '__gaze_at make-instructions' -l max-bad -x -d 'stop when more rows than this are bad'
+complete -c gaze -n '__gaze_at make-instructions' -l image-folder -r -F -d 'write the pictures there'
+complete -c gaze -n '__gaze_at make-instructions' -l endpoint -x -d 'an OpenAI-compatible service writes'
+complete -c gaze -n '__gaze_at make-instructions' -l endpoint-model -x -d 'of the service\'s models'
+complete -c gaze -n '__gaze_at make-instructions' -l rate -x -d 'most requests a minute'
+complete -c gaze -n '__gaze_at make-instructions' -l tries -x -d 'of a request, before the run stops'
+complete -c gaze -n '__gaze_at make-instructions' -l timeout -x -d 'of a request'
+complete -c gaze -n '__gaze_at make-instructions' -l retry-pause -x -d 'before the second try, then doubled'
+complete -c gaze -n '__gaze_at make-instructions' -l temperature -x -d 'of the service\'s model'
+complete -c gaze -n '__gaze_at make-instructions' -l max-tokens -x -d 'longest answer of the service'
+complete -c gaze -n '__gaze_at make-instructions' -l retry-rejected -d 'ask again where an earlier answer was set aside'
+
 complete -c gaze -n '__gaze_at model pull' -l revision -x -d 'a branch, a tag or a commit'
 complete -c gaze -n '__gaze_at model pull' -l file -x -d 'download this file instead of what a model needs'
 
-complete -c gaze -n '__gaze_at model quantize' -l to -x -a 'int8 bf16' -d 'of the matrices of linear layers'
+complete -c gaze -n '__gaze_at model quantize' -l to -x -a 'int8 bf16 q8_0 q4_k q4_k_m f16 f32' -d 'of the matrices of linear layers'
 
 complete -c gaze -n '__gaze_at model verify' -l reference -r -F -d 'what to compare with'
 

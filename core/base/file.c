@@ -2,10 +2,8 @@
 
 #include "core/base/memory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,7 +32,7 @@ static gaze_err map_stream(int descriptor, const char *path, gaze_map *out) {
   free(bytes);
   if (data == MAP_FAILED)
     return gaze_fail(GAZE_ERR_MEMORY, "out of memory: reading %s: free memory", path);
-  *out = data ? (gaze_map){data, size} : (gaze_map){(const uint8_t *)"", 0};
+  *out = (gaze_map){.data = data ? data : (const uint8_t *)"", .size = size};
   return GAZE_OK;
 }
 
@@ -49,7 +47,7 @@ static gaze_err map_descriptor(int descriptor, const char *path, gaze_map *out) 
   void *data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   if (data == MAP_FAILED)
     return gaze_fail_errno(GAZE_ERR_IO, "cannot map: %s", path);
-  *out = (gaze_map){data, (size_t)status.st_size};
+  *out = (gaze_map){.data = data, .size = (size_t)status.st_size, .in_file = true};
   return GAZE_OK;
 }
 
@@ -66,6 +64,11 @@ void gaze_map_close(gaze_map *map) {
   if (map->size)
     munmap((void *)(uintptr_t)map->data, map->size);
   *map = (gaze_map){0};
+}
+
+void gaze_map_forget(const gaze_map *map) {
+  if (map->in_file)
+    (void)madvise((void *)(uintptr_t)map->data, map->size, MADV_DONTNEED);
 }
 
 static gaze_err read_stream(int descriptor, const char *path, size_t limit, uint8_t **out, size_t *size) {
@@ -111,100 +114,8 @@ gaze_err gaze_file_read(const char *path, size_t limit, uint8_t **out, size_t *s
   return err;
 }
 
-static gaze_err fail_write(const char *path) {
-  return gaze_fail_errno(GAZE_ERR_IO, "cannot write: %s: free space or choose another place", path);
-}
-
-gaze_err gaze_replace_init(gaze_replace *replace, const char *path) {
-  *replace = (gaze_replace){0};
-  gaze_err err = GAZE_OK;
-  GAZE_TRY_DONE(gaze_strdup(path, &replace->path));
-  GAZE_TRY_DONE(gaze_format(&replace->temporary, "%s.tmp%ld", path, (long)getpid()));
-  replace->stream = fopen(replace->temporary, "wbe");
-  if (!replace->stream)
-    GAZE_TRY_DONE(fail_write(path));
-done:
-  if (err != GAZE_OK)
-    gaze_replace_fini(replace);
-  return err;
-}
-
-/* A rename is durable only once its folder is synced. */
-static void sync_folder_of(const char *path) {
-  char *folder = strdup(path);
-  if (!folder)
-    return;
-  char *slash = strrchr(folder, '/');
-  if (slash)
-    slash[slash == folder] = 0;
-  int descriptor = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor >= 0) {
-    fsync(descriptor);
-    close(descriptor);
-  }
-  free(folder);
-}
-
-gaze_err gaze_replace_commit(gaze_replace *replace) {
-  bool written = !ferror(replace->stream) && fflush(replace->stream) == 0 && fsync(fileno(replace->stream)) == 0;
-  if (!written)
-    return fail_write(replace->path);
-  FILE *stream = replace->stream;
-  replace->stream = NULL;
-  if (fclose(stream) != 0 || rename(replace->temporary, replace->path) != 0)
-    return fail_write(replace->path);
-  free(replace->temporary);
-  replace->temporary = NULL;
-  sync_folder_of(replace->path);
-  return GAZE_OK;
-}
-
-void gaze_replace_fini(gaze_replace *replace) {
-  if (replace->stream)
-    fclose(replace->stream);
-  if (replace->temporary)
-    unlink(replace->temporary);
-  free(replace->temporary);
-  free(replace->path);
-  *replace = (gaze_replace){0};
-}
-
-/* NAME.tmp1234 of a process that is no more. */
-static bool is_left_over(const char *name) {
-  const char *dot = strrchr(name, '.');
-  long process;
-  int length = 0;
-  return dot && sscanf(dot, ".tmp%ld%n", &process, &length) == 1 && !dot[length] && process > 0 &&
-         kill((pid_t)process, 0) != 0 && errno == ESRCH;
-}
-
-void gaze_replace_sweep(const char *folder) {
-  DIR *listing = opendir(folder);
-  for (struct dirent *entry; listing && (entry = readdir(listing));)
-    if (is_left_over(entry->d_name))
-      unlinkat(dirfd(listing), entry->d_name, 0);
-  if (listing)
-    closedir(listing);
-}
-
-gaze_err gaze_file_replace(const char *path, const void *bytes, size_t size) {
-  gaze_replace replace;
-  GAZE_TRY(gaze_replace_init(&replace, path));
-  gaze_err err = fwrite(bytes, 1, size, replace.stream) == size ? gaze_replace_commit(&replace) : fail_write(path);
-  gaze_replace_fini(&replace);
-  return err;
-}
-
 static bool make_one_folder(const char *path) {
   return mkdir(path, 0777) == 0 || (errno == EEXIST && gaze_folder_exists(path));
-}
-
-gaze_err gaze_file_copy(const char *from, const char *to) {
-  gaze_map map;
-  GAZE_TRY(gaze_map_open(from, &map));
-  gaze_err err = gaze_file_replace(to, map.data, map.size);
-  gaze_map_close(&map);
-  return err;
 }
 
 gaze_err gaze_folder_make(const char *path) {

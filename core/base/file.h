@@ -10,10 +10,13 @@
 typedef struct gaze_map {
   const uint8_t *data; /* borrowed until gaze_map_close */
   size_t size;
+  bool in_file; /* and not in memory of its own */
 } gaze_map;
 
 GAZE_CHECKED gaze_err gaze_map_open(const char *path, gaze_map *out);
 void gaze_map_close(gaze_map *map);
+/* What was read of a file no longer counts as this process's memory; whoever reads on has it again. */
+void gaze_map_forget(const gaze_map *map);
 
 /* All of a file that may be a pipe; "-" is standard input. A byte 0 follows the data. *out is yours: free().
  * limit: most bytes accepted. */
@@ -29,8 +32,6 @@ typedef struct gaze_replace {
 GAZE_CHECKED gaze_err gaze_replace_init(gaze_replace *replace, const char *path);
 GAZE_CHECKED gaze_err gaze_replace_commit(gaze_replace *replace);
 void gaze_replace_fini(gaze_replace *replace);
-/* Removes the temporary files of a folder whose programs were killed. */
-void gaze_replace_sweep(const char *folder);
 /* init, write, commit. */
 GAZE_CHECKED gaze_err gaze_file_replace(const char *path, const void *bytes, size_t size);
 

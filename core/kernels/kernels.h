@@ -48,7 +48,7 @@ typedef struct gaze_kernels {
 
   /* Vectors. */
   float (*dot)(const float *a, const float *b, size_t n);
-  float (*dot_f16)(const float *a, const uint16_t *b, size_t n);
+  float (*dot_f16)(const float *a, const uint16_t *b, size_t n); /* b: of weights, which go on behind it */
   float (*dot_bf16)(const float *a, const uint16_t *b, size_t n);
   double (*sum_squares)(const float *x, size_t n);
   void (*add)(float *y, const float *x, size_t n);           /* y += x */
@@ -77,11 +77,16 @@ typedef struct gaze_kernels {
   void (*activation_backward[GAZE_ACTIVATIONS])(float *dx, const float *dy, const float *x, size_t n);
 
   /* C[M, N] = A[M, K] B[K, N], or += with `add`, for operands that lie in the first caches: no copies, no threads. A
-   * row of C does not depend on the others. */
+   * row of C does not depend on the others, and a sum goes through K in order, from C on with `add`. */
   void (*small_product)(float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb, size_t M,
                         size_t N, size_t K, bool add);
-  /* The same of numbers in bf16: A [M, K], B [K / 2, N, 2] (neighbours in K side by side), ldb in such pairs; K and lda
-   * even. Subnormal numbers may count as 0. NULL where the processor has no such products. */
+  /* The same with B in f16 or bf16 and in memory: it is read once, in order, for M of a few rows. */
+  void (*rows_by_f16)(float *C, size_t ldc, const float *A, size_t lda, const uint16_t *B, size_t ldb, size_t M,
+                      size_t N, size_t K, bool add);
+  void (*rows_by_bf16)(float *C, size_t ldc, const float *A, size_t lda, const uint16_t *B, size_t ldb, size_t M,
+                       size_t N, size_t K, bool add);
+  /* small_product of numbers in bf16: A [M, K], B [K / 2, N, 2] (neighbours in K side by side), ldb in such pairs; K
+   * and lda even. Subnormal numbers may count as 0. NULL where the processor has no such products. */
   void (*small_product_bf16)(float *C, size_t ldc, const uint16_t *A, size_t lda, const uint16_t *B, size_t ldb,
                              size_t M, size_t N, size_t K, bool add);
   /* y = exp(x - max) in bf16, to one unit in the last place; returns the sum, before rounding. NULL where the one above

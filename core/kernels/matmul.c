@@ -71,8 +71,8 @@ void gaze_matmul_free(gaze_matmul *matmul) {
 #endif
   free(matmul->tile_a);
   free(matmul->tile_b);
-  free(matmul->half_a);
-  free(matmul->half_b);
+  free(matmul->rounded_a.at);
+  free(matmul->rounded_b.at);
   gaze_int8_rooms_fini(&matmul->int8);
   free(matmul->stored.values.at);
   free(matmul->stored.scales.at);
@@ -126,33 +126,26 @@ static void multiply_by_tiles(gaze_matmul *matmul, size_t M, size_t N, size_t K,
     }
 }
 
+bool gaze_operand_round(const gaze_kernels *kernels, gaze_operand *operand, size_t rows, size_t columns,
+                        gaze_room *room) {
+  if (operand->bf16)
+    return true;
+  if (!gaze_room_reserve(room, rows * columns, sizeof(uint16_t)))
+    return false;
+  uint16_t *rounded = room->at;
+#pragma omp parallel for schedule(static)
+  for (size_t r = 0; r < rows; r++)
+    kernels->bf16_from_f32(rounded + r * columns, operand->f32 + r * operand->ld, columns);
+  operand->bf16 = rounded;
+  operand->ld = columns;
+  return true;
+}
+
 #if defined(GAZE_ONEDNN)
 bool gaze_matmul_start_onednn(gaze_matmul *matmul) {
   if (matmul->wanted && !matmul->onednn)
     matmul->wanted = gaze_onednn_new(&matmul->onednn) == GAZE_OK;
   return matmul->wanted;
-}
-
-/* Rounds a stored [rows, columns] f32 operand into *room; false when memory is short. */
-static bool round_operand(const gaze_kernels *kernels, gaze_operand *operand, size_t rows, size_t columns,
-                          uint16_t **half, size_t *room) {
-  if (operand->bf16)
-    return true;
-  if (rows * columns > *room) {
-    free(*half);
-    *room = 0;
-    *half = NULL;
-    if (gaze_alloc(rows * columns, sizeof **half, half) != GAZE_OK)
-      return false;
-    *room = rows * columns;
-  }
-  uint16_t *target = *half;
-#pragma omp parallel for schedule(static)
-  for (size_t r = 0; r < rows; r++)
-    kernels->bf16_from_f32(target + r * columns, operand->f32 + r * operand->ld, columns);
-  operand->bf16 = target;
-  operand->ld = columns;
-  return true;
 }
 
 static bool multiply_packed(gaze_matmul *matmul, const gaze_product *plain, const void *A, const gaze_packed *B,
@@ -181,8 +174,8 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
   if (!bf16)
     return multiply_packed(matmul, &product, A.f32, B.packed, C) ||
            gaze_onednn_matmul(matmul->onednn, &product, A.f32, B.f32, C);
-  if (!round_operand(matmul->kernels, &A, A.transpose ? K : M, A.transpose ? M : K, &matmul->half_a, &matmul->room_a) ||
-      !round_operand(matmul->kernels, &B, B.transpose ? N : K, B.transpose ? K : N, &matmul->half_b, &matmul->room_b))
+  if (!gaze_operand_round(matmul->kernels, &A, A.transpose ? K : M, A.transpose ? M : K, &matmul->rounded_a) ||
+      !gaze_operand_round(matmul->kernels, &B, B.transpose ? N : K, B.transpose ? K : N, &matmul->rounded_b))
     return false;
   product.lda = A.ld;
   product.ldb = B.ld;
@@ -198,7 +191,7 @@ static bool multiply_natively(gaze_matmul *matmul, size_t M, size_t N, size_t K,
 
 static void multiply(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc) {
-  if (gaze_matmul_stored(matmul, M, N, K, A, B, accumulate, C, ldc) ||
+  if (gaze_matmul_stored(matmul, M, K, A, &(gaze_matmul_output){B, N, accumulate, C, ldc}, 1) ||
       multiply_natively(matmul, M, N, K, A, B, accumulate, C, ldc))
     return;
   accumulate = gaze_rows_add_bias(matmul->kernels, B.bias, M, N, accumulate, C, ldc);
@@ -215,6 +208,19 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
     return;
   multiply(matmul, M, N, K, A, B, accumulate, C, ldc);
   gaze_rows_activate(B.activate, M, N, C, ldc);
+}
+
+static bool is_plain(const gaze_operand *B) { return !B->activate && !(B->packed && B->packed->int8.values); }
+
+void gaze_matmul_run_all(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *outputs,
+                         size_t count) {
+  bool together = count <= GAZE_MATMUL_OUTPUTS;
+  for (size_t i = 0; i < count; i++)
+    together &= is_plain(&outputs[i].B);
+  if (together && gaze_matmul_stored(matmul, M, K, A, outputs, count))
+    return;
+  for (const gaze_matmul_output *o = outputs; o < outputs + count; o++)
+    gaze_matmul_run(matmul, M, o->N, K, A, o->B, o->accumulate, o->C, o->ldc);
 }
 
 gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out) {

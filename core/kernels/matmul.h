@@ -58,6 +58,21 @@ gaze_precision gaze_matmul_precision(const gaze_matmul *matmul); /* NULL: f32 */
 void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand B, bool accumulate,
                      float *C, size_t ldc);
 
+/* C[M, N] (+)= A[M, K] B of one of several B. Borrowed. */
+typedef struct gaze_matmul_output {
+  gaze_operand B;
+  size_t N;
+  bool accumulate;
+  float *C;
+  size_t ldc;
+} gaze_matmul_output;
+
+enum { GAZE_MATMUL_OUTPUTS = 4 }; /* at most */
+
+/* gaze_matmul_run for each of them, in one go where A has few rows: threads meet once. */
+void gaze_matmul_run_all(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *outputs,
+                         size_t count);
+
 /* What comes before a product that is then added, and after it. bias NULL: nothing; returns whether C now counts. */
 bool gaze_rows_add_bias(const gaze_kernels *kernels, const float *bias, size_t M, size_t N, bool accumulate, float *C,
                         size_t ldc);

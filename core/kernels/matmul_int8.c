@@ -1,7 +1,8 @@
 /* Products in int8: a scale for each row of the weight, made once, and one for each row of A, made on the way
- * (Dettmers et al. 2022). Columns of A that stand out, as LayerNorm's channels of trained models do, would take all
+ * (Dettmers et al. 2022). Numbers of a row that stand out, as LayerNorm's channels of trained models do, would take all
  * steps of the scale for themselves: they go through f32. Where the weight's column makes up for it by being small, its
- * factor moves from A to the weight first (Xiao et al. 2023, with what the weight alone tells). */
+ * factor moves from A to the weight first (Xiao et al. 2023, with what the weight alone tells). A row is made int8 by
+ * itself, and its result does not depend on the others. */
 #include "core/kernels/matmul_parts.h"
 
 #include "core/base/memory.h"
@@ -16,14 +17,17 @@ enum { PANEL = 64 }; /* rows of a weight: kernels.h */
 enum { BLOCK_UNIT = 6, ACTIVE_ROWS = 24 }; /* rows that product_i8 takes at once; a few times as many */
 #define TASK_PRODUCTS ((size_t)1 << 20)    /* multiply-adds that are worth a task */
 #define STEPS 127.0f
-#define OUTLYING 8.0f         /* times what is usual for a column's largest */
-enum { OUTLYING_PARTS = 16 }; /* at most K / this many columns */
+#define OUTLYING 8.0f         /* times what is usual for the largest of a class */
+enum { CLASSES = 64 };        /* number k of a row is in class k % this */
+enum { OUTLYING_PARTS = 16 }; /* at most K / this many of a row */
+enum { TOGETHER = 64 };       /* columns that are in f32 at once */
 #define FAINT 8.0             /* times less than what is usual for a column of the weight */
 
 void gaze_int8_rooms_fini(gaze_int8_rooms *rooms) {
   free(rooms->values.at);
   free(rooms->scales.at);
-  free(rooms->largest.at);
+  free(rooms->limits.at);
+  free(rooms->marks.at);
   free(rooms->which.at);
   free(rooms->rows.at);
   free(rooms->sums.at);
@@ -43,34 +47,46 @@ static void find_largest(const gaze_kernels *kernels, float *largest, float *roo
     kernels->keep_larger(largest, rooms + i * K, K);
 }
 
-/* Mean of the columns' largest, without those far above all others' mean. */
-static double usual(const float *largest, size_t K) {
+/* Mean of n magnitudes, without those far above all others' mean. */
+static double usual(const float *magnitudes, size_t n) {
   double mean = INFINITY;
   for (int pass = 0; pass < 2; pass++) {
     double sum = 0;
-    size_t n = 0;
-    for (size_t k = 0; k < K; k++)
-      if ((double)largest[k] <= 2 * mean) {
-        sum += (double)largest[k];
-        n++;
+    size_t counted = 0;
+    for (size_t i = 0; i < n; i++)
+      if ((double)magnitudes[i] <= 2 * mean) {
+        sum += (double)magnitudes[i];
+        counted++;
       }
-    mean = n ? sum / (double)n : 0;
+    mean = counted ? sum / (double)counted : 0;
   }
   return mean;
 }
 
-/* Columns that stand out, into which [K / OUTLYING_PARTS]; returns how many, none where it would be too many. */
-static size_t find_outlying(const float *largest, size_t K, size_t *which) {
-  double limit = (double)OUTLYING * usual(largest, K);
-  size_t n = 0;
-  for (size_t k = 0; k < K; k++) {
-    if (!((double)largest[k] > limit))
-      continue;
-    if (n == K / OUTLYING_PARTS)
-      return 0;
-    which[n++] = k;
-  }
-  return n;
+/* Of which no addition waits for the one before. */
+static float sum_classes(const float *classes) {
+  enum { SIDE_BY_SIDE = 8 };
+  float sums[SIDE_BY_SIDE] = {0}, all = 0;
+  for (size_t i = 0; i < CLASSES; i += SIDE_BY_SIDE)
+    for (size_t j = 0; j < SIDE_BY_SIDE; j++)
+      sums[j] += classes[i + j];
+  for (size_t j = 0; j < SIDE_BY_SIDE; j++)
+    all += sums[j];
+  return all;
+}
+
+/* What is above it stands out in a row of K, by the largest of each class; INFINITY where nothing does, or too much.
+ * Mostly the mean alone tells that nothing does. */
+static float find_limit(const float *row, size_t K, const float *classes, float most) {
+  size_t used = K < CLASSES ? K : CLASSES, n = 0;
+  if (most * (float)used <= 2 * sum_classes(classes))
+    return INFINITY;
+  float limit = OUTLYING * (float)usual(classes, used);
+  if (!(most > limit))
+    return INFINITY;
+  for (size_t k = 0; k < K; k++)
+    n += fabsf(row[k]) > limit;
+  return n <= K / OUTLYING_PARTS ? limit : INFINITY;
 }
 
 static size_t padded(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
@@ -78,47 +94,64 @@ static size_t padded(size_t n, size_t unit) { return (n + unit - 1) / unit * uni
 /* From a row of A in int8 to the next. */
 static size_t row_bytes(const gaze_packed *W) { return W->panels ? padded(W->K, 4) : W->K; }
 
-/* Rows of A to int8, without n outlying columns. largest: [threads, K], takes the largest of each column where it is
- * not NULL. */
-static void quantise_rows(const gaze_matmul *matmul, const float *A, size_t lda, size_t M, const gaze_packed *W,
-                          const size_t *which, size_t n, float *largest) {
-  const gaze_kernels *kernels = matmul->kernels;
-  size_t K = W->K, ld = row_bytes(W);
-  int8_t *values = matmul->int8.values.at;
-  float *scales = matmul->int8.scales.at;
-#pragma omp parallel for schedule(static)
-  for (size_t m = 0; m < M; m++) {
-    const float *row = A + m * lda;
-    size_t thread = (size_t)omp_get_thread_num();
-    if (n || W->int8.columns) {
-      float *own = (float *)matmul->int8.rows.at + thread * K;
-      memcpy(own, row, K * sizeof *own);
-      if (W->int8.columns)
-        kernels->multiply(own, W->int8.columns, K);
-      for (size_t i = 0; i < n; i++)
-        own[which[i]] = 0;
-      row = own;
-    }
-    if (largest)
-      kernels->keep_larger(largest + thread * K, row, K);
-    float most = kernels->largest(row, K);
-    scales[m] = most / STEPS;
-    kernels->i8_from_f32(values + m * ld, row, most > 0 ? STEPS / most : 0, K);
-  }
+static float scaled_number(const gaze_packed *W, const float *row, size_t k) {
+  return W->int8.columns ? row[k] * W->int8.columns[k] : row[k];
 }
 
-/* A to int8; returns how many columns are outlying, and which. Mostly none is, and one reading of A is enough. */
+/* Takes what stands out away from a row, and marks its columns. */
+static void take_out(float *row, size_t K, float limit, uint8_t *marks) {
+  for (size_t k = 0; k < K; k++)
+    if (fabsf(row[k]) > limit) {
+      row[k] = 0;
+      marks[k] = 1;
+    }
+}
+
+/* Row m of A to int8, by the rooms of a thread: own [K], marks [K]. */
+static void quantise_row(const gaze_matmul *matmul, const float *row, size_t m, const gaze_packed *W, float *own,
+                         uint8_t *marks) {
+  const gaze_kernels *kernels = matmul->kernels;
+  const gaze_int8_rooms *rooms = &matmul->int8;
+  size_t K = W->K;
+  float classes[CLASSES] = {0};
+  if (W->int8.columns) {
+    memcpy(own, row, K * sizeof *own);
+    kernels->multiply(own, W->int8.columns, K);
+    row = own;
+  }
+  for (size_t k = 0; k < K; k += CLASSES)
+    kernels->keep_larger(classes, row + k, K - k < CLASSES ? K - k : CLASSES);
+  float most = kernels->largest(classes, CLASSES), limit = find_limit(row, K, classes, most);
+  if (limit < INFINITY) {
+    if (row != own)
+      memcpy(own, row, K * sizeof *own);
+    take_out(own, K, limit, marks);
+    row = own;
+    most = kernels->largest(row, K);
+  }
+  ((float *)rooms->limits.at)[m] = limit;
+  ((float *)rooms->scales.at)[m] = most / STEPS;
+  kernels->i8_from_f32((int8_t *)rooms->values.at + m * row_bytes(W), row, most > 0 ? STEPS / most : 0, K);
+}
+
+/* A to int8; returns in how many columns something stands out, and which. */
 static size_t quantise(const gaze_matmul *matmul, const float *A, size_t lda, size_t M, const gaze_packed *W,
                        size_t *which) {
-  size_t K = W->K, threads = (size_t)omp_get_max_threads();
-  float *largest = matmul->int8.largest.at;
-  memset(largest, 0, threads * K * sizeof *largest);
-  quantise_rows(matmul, A, lda, M, W, NULL, 0, largest);
+  size_t K = W->K, threads = (size_t)omp_get_max_threads(), n = 0;
+  float *rows = matmul->int8.rows.at;
+  uint8_t *marks = matmul->int8.marks.at;
+  memset(marks, 0, threads * K);
+#pragma omp parallel for schedule(static)
+  for (size_t m = 0; m < M; m++) {
+    size_t thread = (size_t)omp_get_thread_num();
+    quantise_row(matmul, A + m * lda, m, W, rows + thread * K, marks + thread * K);
+  }
   for (size_t t = 1; t < threads; t++)
-    matmul->kernels->keep_larger(largest, largest + t * K, K);
-  size_t n = find_outlying(largest, K, which);
-  if (n)
-    quantise_rows(matmul, A, lda, M, W, which, n, NULL);
+    for (size_t k = 0; k < K; k++)
+      marks[k] |= marks[t * K + k];
+  for (size_t k = 0; k < K; k++)
+    if (marks[k])
+      which[n++] = k;
   return n;
 }
 
@@ -175,26 +208,41 @@ static void multiply_by_panels(const gaze_matmul *matmul, size_t M, const gaze_o
   }
 }
 
-/* C += the outlying columns of A times those of the weight, in f32. */
+/* of_a [M, n]: what stands out of n columns of A, else 0. */
+static void fill_outlying(const gaze_matmul *matmul, float *of_a, size_t M, const float *A, size_t lda,
+                          const gaze_packed *W, const size_t *which, size_t n) {
+  const float *limits = matmul->int8.limits.at;
+#pragma omp parallel for schedule(static)
+  for (size_t m = 0; m < M; m++)
+    for (size_t i = 0; i < n; i++) {
+      float value = scaled_number(W, A + m * lda, which[i]);
+      of_a[m * n + i] = fabsf(value) > limits[m] ? value : 0;
+    }
+}
+
+/* C += what stands out in n <= TOGETHER columns of A times those of the weight, in f32. Each sum goes through them in
+ * order, and a 0 leaves it as it is: whether a column is among them for the sake of another row does not matter. */
 static void add_outlying(const gaze_matmul *matmul, size_t M, const float *A, size_t lda, const gaze_packed *W,
                          const size_t *which, size_t n, float *C, size_t ldc) {
-  float *of_a = matmul->int8.outlying.at, *of_w = of_a + M * n;
-  for (size_t m = 0; m < M; m++)
-    for (size_t i = 0; i < n; i++)
-      of_a[m * n + i] = A[m * lda + which[i]] * (W->int8.columns ? W->int8.columns[which[i]] : 1);
+  float *of_a = matmul->int8.outlying.at;
+  fill_outlying(matmul, of_a, M, A, lda, W, which, n);
 #pragma omp parallel for schedule(static)
-  for (size_t r = 0; r < W->N; r++)
-    for (size_t i = 0; i < n; i++)
-      of_w[r * n + i] = (float)W->int8.values[r * W->K + which[i]] * W->int8.scales[r];
-  matmul->kernels->gemm(false, true, M, W->N, n, 1, of_a, n, of_w, n, 1, C, ldc);
+  for (size_t first = 0; first < W->N; first += PANEL) {
+    float of_w[TOGETHER * PANEL];
+    size_t rows = W->N - first < PANEL ? W->N - first : PANEL;
+    for (size_t r = 0; r < rows; r++)
+      for (size_t i = 0; i < n; i++)
+        of_w[i * PANEL + r] = (float)W->int8.values[(first + r) * W->K + which[i]] * W->int8.scales[first + r];
+    matmul->kernels->small_product(C + first, ldc, of_a, n, of_w, PANEL, M, rows, n, true);
+  }
 }
 
 static bool reserve_all(gaze_matmul *matmul, size_t M, const gaze_packed *W) {
   size_t N = W->N, K = W->K;
   gaze_int8_rooms *rooms = &matmul->int8;
   return gaze_room_reserve(&rooms->values, M * row_bytes(W), 1) &&
-         gaze_room_reserve(&rooms->scales, M, sizeof(float)) &&
-         gaze_room_reserve(&rooms->largest, (size_t)omp_get_max_threads() * K, sizeof(float)) &&
+         gaze_room_reserve(&rooms->scales, M, sizeof(float)) && gaze_room_reserve(&rooms->limits, M, sizeof(float)) &&
+         gaze_room_reserve(&rooms->marks, (size_t)omp_get_max_threads() * K, 1) &&
          gaze_room_reserve(&rooms->which, K, sizeof(size_t)) &&
          gaze_room_reserve(&rooms->rows, (size_t)omp_get_max_threads() * K, sizeof(float)) &&
          (W->panels || gaze_room_reserve(&rooms->sums, M * N, sizeof(int32_t)));
@@ -207,7 +255,7 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
   if (!reserve_all(matmul, M, W))
     return false;
   size_t N = W->N, *which = matmul->int8.which.at, n = quantise(matmul, A, lda, M, W, which);
-  if (n && !gaze_room_reserve(&matmul->int8.outlying, (M + N) * n, sizeof(float)))
+  if (n && !gaze_room_reserve(&matmul->int8.outlying, M * TOGETHER, sizeof(float)))
     return false;
   gaze_activate_fn *activate = B.activate;
   if (n || !W->panels)
@@ -216,8 +264,8 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
     multiply_by_panels(matmul, M, &B, accumulate, C, ldc);
   else
     multiply_by_rows(matmul, M, W, gaze_rows_add_bias(kernels, B.bias, M, N, accumulate, C, ldc), C, ldc);
-  if (n)
-    add_outlying(matmul, M, A, lda, W, which, n, C, ldc);
+  for (size_t i = 0; i < n; i += TOGETHER)
+    add_outlying(matmul, M, A, lda, W, which + i, n - i < TOGETHER ? n - i : TOGETHER, C, ldc);
   gaze_rows_activate(B.activate ? NULL : activate, M, N, C, ldc);
   return true;
 }

@@ -17,13 +17,14 @@ typedef struct gaze_room {
 
 /* What a product in int8 needs besides its result, for A [M, K] and a weight of N rows. */
 typedef struct gaze_int8_rooms {
-  gaze_room values;   /* int8 [M, K]: A, outlying columns 0; K a multiple of 4 where the table has product_i8 */
+  gaze_room values;   /* int8 [M, K]: A, 0 where it stands out; K a multiple of 4 where the table has product_i8 */
   gaze_room scales;   /* [M] */
-  gaze_room largest;  /* [threads, K]: of each column's magnitudes */
-  gaze_room which;    /* [K]: outlying columns */
+  gaze_room limits;   /* [M]: a row's numbers above it stand out */
+  gaze_room marks;    /* uint8 [threads, K]: 1 where some row's number stands out */
+  gaze_room which;    /* [K]: these columns */
   gaze_room rows;     /* [threads, K] */
   gaze_room sums;     /* int32 [M, N], where it has not */
-  gaze_room outlying; /* [M, n] and [N, n]: the outlying columns of A and of the weight */
+  gaze_room outlying; /* [M, n]: what stands out of n columns */
 } gaze_int8_rooms;
 
 /* The same with a weight in blocks (quantised.h). */
@@ -35,9 +36,8 @@ typedef struct gaze_stored_rooms {
 struct gaze_matmul {
   const gaze_kernels *kernels;
   gaze_precision precision;
-  float *tile_a, *tile_b;    /* bf16 without its arithmetic: tiles */
-  uint16_t *half_a, *half_b; /* f32 operands rounded to bf16, when oneDNN takes them; grown on demand */
-  size_t room_a, room_b;
+  float *tile_a, *tile_b;         /* bf16 without its arithmetic: tiles */
+  gaze_room rounded_a, rounded_b; /* f32 operands rounded to bf16, when oneDNN takes them */
   gaze_int8_rooms int8;
   gaze_stored_rooms stored;
   gaze_room strip; /* f32 [256, K]: rows of a weight */
@@ -64,10 +64,14 @@ bool gaze_matmul_start_onednn(gaze_matmul *matmul); /* false: it has nothing fas
 #endif
 
 bool gaze_room_reserve(gaze_room *room, size_t count, size_t size); /* false: short of memory */
+/* A stored [rows, columns] operand in f32 becomes bf16, in *room. False: short of memory. */
+bool gaze_operand_round(const gaze_kernels *kernels, gaze_operand *operand, size_t rows, size_t columns,
+                        gaze_room *room);
 
-/* A product with W as it lies in a file, whatever its dtype, or with few rows of A. False: others do it better. */
-bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
-                        bool accumulate, float *C, size_t ldc);
+/* Products with weights as they lie in a file, whatever their dtype, or with few rows of A; at most
+ * GAZE_MATMUL_OUTPUTS. False, and nothing is done: others do it better, or one by one. */
+bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *outputs,
+                        size_t count);
 
 /* C[M, N] (+)= A[M, K] B in int8, with B's bias and activation. False: short of memory, and C untouched. */
 bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda, gaze_operand B, bool accumulate,

@@ -16,7 +16,6 @@ enum {
   STRIP = 32,         /* rows of weights in blocks that a thread takes at once */
   WIDENED_ROWS = 256, /* rows of other weights that are widened at once */
   CHUNK = 1024,       /* numbers of a product of rows that are taken at once */
-  AHEAD = 2048,       /* bytes that are fetched early: the processor's own guess stops at pages */
   ALONE = 1 << 14     /* numbers of A that one thread quantises sooner than two agree on it */
 };
 
@@ -38,13 +37,11 @@ static void widen(const gaze_kernels *kernels, float *values, gaze_dtype dtype, 
     gaze_dequantise(values, at, dtype, n);
 }
 
-/* a . numbers first .. first + n of a row, n <= CHUNK; asks memory for those that come next. */
+/* a . numbers first .. first + n of a row, n <= CHUNK. */
 static float dot_chunk(const gaze_kernels *kernels, const float *a, gaze_dtype dtype, const uint8_t *row, size_t first,
                        size_t n) {
   const uint8_t *at = row + gaze_dtype_bytes(dtype, first);
   float widened[CHUNK];
-  for (size_t line = 0; line < gaze_dtype_bytes(dtype, n); line += 64)
-    __builtin_prefetch(at + AHEAD + line);
   if (dtype == GAZE_DTYPE_F32)
     return kernels->dot(a, (const float *)(const void *)at, n);
   if (dtype == GAZE_DTYPE_F16)
@@ -69,31 +66,36 @@ static void multiply_row(const gaze_kernels *kernels, size_t M, size_t K, gaze_o
 }
 
 /* Without memory of its own, and so for any M where there is none. */
-static void multiply_by_rows(const gaze_kernels *kernels, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
-                             bool accumulate, float *C, size_t ldc) {
-#pragma omp parallel for schedule(static)
-  for (size_t n = 0; n < N; n++)
-    for (size_t m = 0; m < M; m += FEW) {
-      gaze_operand some = A;
-      some.f32 += m * A.ld;
-      multiply_row(kernels, M - m < FEW ? M - m : FEW, K, some, W.dtype, row_of(W, n), accumulate, C + m * ldc + n,
-                   ldc);
-    }
+static void multiply_by_rows(const gaze_kernels *kernels, size_t M, size_t K, gaze_operand A,
+                             const gaze_matmul_output *outputs, size_t count) {
+#pragma omp parallel
+  for (size_t i = 0; i < count; i++) {
+    gaze_matmul_output o = outputs[i];
+#pragma omp for schedule(static) nowait
+    for (size_t n = 0; n < o.N; n++)
+      for (size_t m = 0; m < M; m += FEW) {
+        gaze_operand some = A;
+        some.f32 += m * A.ld;
+        multiply_row(kernels, M - m < FEW ? M - m : FEW, K, some, o.B.dtype, row_of(o.B, n), o.accumulate,
+                     o.C + m * o.ldc + n, o.ldc);
+      }
+  }
 }
 
-/* Strips of W widened to f32, each multiplied as the precision wants it. False: short of memory, and C untouched. */
-static bool multiply_by_strips(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
-                               bool accumulate, float *C, size_t ldc) {
+/* Strips of W widened to f32, each multiplied as the precision wants them. False: short of memory, and C untouched. */
+static bool multiply_by_strips(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *o) {
   if (!gaze_room_reserve(&matmul->strip, WIDENED_ROWS * K, sizeof(float)))
+    return false;
+  if (matmul->precision == GAZE_PRECISION_BF16 && !gaze_operand_round(matmul->kernels, &A, M, K, &matmul->rounded_a))
     return false;
   float *strip = matmul->strip.at;
   gaze_operand B = {.f32 = strip, .ld = K, .transpose = true};
-  for (size_t first = 0; first < N; first += WIDENED_ROWS) {
-    size_t rows = N - first < WIDENED_ROWS ? N - first : WIDENED_ROWS;
+  for (size_t first = 0; first < o->N; first += WIDENED_ROWS) {
+    size_t rows = o->N - first < WIDENED_ROWS ? o->N - first : WIDENED_ROWS;
 #pragma omp parallel for schedule(static)
     for (size_t r = 0; r < rows; r++)
-      widen(matmul->kernels, strip + r * K, W.dtype, row_of(W, first + r), 0, K);
-    gaze_matmul_run(matmul, M, rows, K, A, B, accumulate, C + first, ldc);
+      widen(matmul->kernels, strip + r * K, o->B.dtype, row_of(o->B, first + r), 0, K);
+    gaze_matmul_run(matmul, M, rows, K, A, B, o->accumulate, o->C + first, o->ldc);
   }
   return true;
 }
@@ -123,12 +125,22 @@ static void fill_group(const gaze_rows *rows) {
     }
 }
 
-/* False: short of memory, and C untouched. */
-static bool multiply_blocks(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
-                            bool accumulate, float *C, size_t ldc) {
+/* All strips of an output's rows that are this thread's. */
+static void multiply_strips(const gaze_quantised_kernels *quantised, const gaze_rows *rows,
+                            const gaze_matmul_output *o) {
+#pragma omp for schedule(static) nowait
+  for (size_t n = 0; n < o->N; n += STRIP)
+    (rows->group == 1 && rows->M <= FEW ? quantised->few : quantised->many)(
+        o->C + n, o->ldc, row_of(o->B, n), o->B.dtype, o->N - n < STRIP ? o->N - n : STRIP, rows, o->accumulate);
+}
+
+/* Weights of one dtype. False: short of memory, and C untouched. */
+static bool multiply_blocks(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *outputs,
+                            size_t count) {
   const gaze_quantised_kernels *quantised = matmul->kernels->quantised;
-  bool few = M <= FEW, alone = M * K <= ALONE;
-  gaze_rows rows = {.M = M, .K = K, .group = few ? 1 : quantised->group, .kind = gaze_blocks_kind_of(W.dtype)};
+  bool alone = M * K <= ALONE;
+  gaze_rows rows = {
+      .M = M, .K = K, .group = M <= FEW ? 1 : quantised->group, .kind = gaze_blocks_kind_of(outputs->B.dtype)};
   if (!reserve_rows(&matmul->stored, &rows))
     return false;
   fill_group(&rows);
@@ -140,10 +152,8 @@ static bool multiply_blocks(gaze_matmul *matmul, size_t M, size_t N, size_t K, g
 #pragma omp for schedule(static)
       for (size_t m = 0; m < M; m++)
         quantised->quantise(&rows, m, A.f32 + m * A.ld);
-#pragma omp for schedule(static)
-    for (size_t n = 0; n < N; n += STRIP)
-      (few ? quantised->few : quantised->many)(C + n, ldc, row_of(W, n), W.dtype, N - n < STRIP ? N - n : STRIP, &rows,
-                                               accumulate);
+    for (size_t i = 0; i < count; i++)
+      multiply_strips(quantised, &rows, &outputs[i]);
   }
   return true;
 }
@@ -163,34 +173,50 @@ static bool round_rows(const gaze_matmul *matmul, size_t M, size_t K, gaze_opera
   return true;
 }
 
-/* Products that others make too, but not with few rows of A. */
-static bool multiply_few(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
-                         bool accumulate, float *C, size_t ldc) {
-  if (M > FEW || A.transpose || A.bf16 || !W.transpose)
-    return false;
-  if (matmul->precision == GAZE_PRECISION_BF16 && (!W.bf16 || W.packed || !round_rows(matmul, M, K, &A)))
-    return false;
-  W.stored = W.bf16 ? (const void *)W.bf16 : W.f32;
-  W.dtype = W.bf16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32;
-  accumulate = gaze_rows_add_bias(matmul->kernels, W.bias, M, N, accumulate, C, ldc);
-  multiply_by_rows(matmul->kernels, M, N, K, A, W, accumulate, C, ldc);
-  return true;
+/* How a weight is multiplied. */
+typedef enum way {
+  ELSEWHERE,
+  BLOCKS,   /* through int8 */
+  IN_PLACE, /* widened on the way */
+  ROUNDED   /* so too, with A as bf16 has it */
+} way;
+
+/* Others make products with plain f32 and bf16 too, but not with few rows of A. */
+static way way_of(const gaze_matmul *matmul, size_t M, gaze_operand A, gaze_operand *W) {
+  bool bf16 = matmul->precision == GAZE_PRECISION_BF16, in_place = W->stored || (W->bf16 && !bf16);
+  if (!in_place && (M > FEW || A.transpose || A.bf16 || !W->transpose || (bf16 && (!W->bf16 || W->packed))))
+    return ELSEWHERE;
+  if (!W->stored) {
+    W->stored = W->bf16 ? (const void *)W->bf16 : W->f32;
+    W->dtype = W->bf16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32;
+  }
+  return gaze_dtype_is_quantised(W->dtype) ? BLOCKS : bf16 && !in_place ? ROUNDED : IN_PLACE;
 }
 
-bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_operand A, gaze_operand W,
-                        bool accumulate, float *C, size_t ldc) {
-  if (!W.stored && W.bf16 && matmul->precision != GAZE_PRECISION_BF16) {
-    W.stored = W.bf16;
-    W.dtype = GAZE_DTYPE_BF16;
+bool gaze_matmul_stored(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *outputs,
+                        size_t count) {
+  gaze_matmul_output own[GAZE_MATMUL_OUTPUTS];
+  way first = ELSEWHERE;
+  for (size_t i = 0; i < count; i++) {
+    own[i] = outputs[i];
+    way next = way_of(matmul, M, A, &own[i].B);
+    first = i ? first : next;
+    if (next == ELSEWHERE || next != first || (first == BLOCKS && own[i].B.dtype != own->B.dtype))
+      return false;
   }
-  if (!W.stored)
-    return multiply_few(matmul, M, N, K, A, W, accumulate, C, ldc);
-  assert(W.transpose && !A.transpose && !A.bf16);
-  accumulate = gaze_rows_add_bias(matmul->kernels, W.bias, M, N, accumulate, C, ldc);
-  bool done = gaze_dtype_is_quantised(W.dtype)
-                  ? multiply_blocks(matmul, M, N, K, A, W, accumulate, C, ldc)
-                  : M > FEW && multiply_by_strips(matmul, M, N, K, A, W, accumulate, C, ldc);
+  if (first == ROUNDED && !round_rows(matmul, M, K, &A))
+    return false;
+  bool done = true;
+  assert(own->B.transpose && !A.transpose && !A.bf16);
+  for (size_t i = 0; i < count; i++)
+    own[i].accumulate =
+        gaze_rows_add_bias(matmul->kernels, own[i].B.bias, M, own[i].N, own[i].accumulate, own[i].C, own[i].ldc);
+  if (first == BLOCKS)
+    done = multiply_blocks(matmul, M, K, A, own, count);
+  else
+    for (size_t i = 0; i < count && done; i++)
+      done = M > FEW && multiply_by_strips(matmul, M, K, A, &own[i]);
   if (!done)
-    multiply_by_rows(matmul->kernels, M, N, K, A, W, accumulate, C, ldc);
+    multiply_by_rows(matmul->kernels, M, K, A, own, count);
   return true;
 }

@@ -45,6 +45,30 @@ static float dot_bf16(const float *a, const uint16_t *b, size_t n) {
   return (float)sum;
 }
 
+static float widen_bf16(uint16_t x) { return gaze_float_of_bits((uint32_t)x << 16); }
+
+static void rows_by_halves(float (*widen)(uint16_t), float *C, size_t ldc, const float *A, size_t lda,
+                           const uint16_t *B, size_t ldb, size_t M, size_t N, size_t K, bool add) {
+  for (size_t m = 0; m < M; m++) {
+    float *row = C + m * ldc;
+    for (size_t n = 0; n < N && !add; n++)
+      row[n] = 0;
+    for (size_t k = 0; k < K; k++)
+      for (size_t n = 0; n < N; n++)
+        row[n] += A[m * lda + k] * widen(B[k * ldb + n]);
+  }
+}
+
+static void rows_by_f16(float *C, size_t ldc, const float *A, size_t lda, const uint16_t *B, size_t ldb, size_t M,
+                        size_t N, size_t K, bool add) {
+  rows_by_halves(gaze_f32_from_f16, C, ldc, A, lda, B, ldb, M, N, K, add);
+}
+
+static void rows_by_bf16(float *C, size_t ldc, const float *A, size_t lda, const uint16_t *B, size_t ldb, size_t M,
+                         size_t N, size_t K, bool add) {
+  rows_by_halves(widen_bf16, C, ldc, A, lda, B, ldb, M, N, K, add);
+}
+
 static float largest(const float *x, size_t n) {
   float most = 0;
   for (size_t i = 0; i < n; i++)
@@ -73,6 +97,8 @@ static void f32_from_i32(float *y, const int32_t *x, float scale, const float *s
 void gaze_kernels_fill_portable_conversion(gaze_kernels *kernels) {
   kernels->dot_f16 = dot_f16;
   kernels->dot_bf16 = dot_bf16;
+  kernels->rows_by_f16 = rows_by_f16;
+  kernels->rows_by_bf16 = rows_by_bf16;
   kernels->largest = largest;
   kernels->keep_larger = keep_larger;
   kernels->i8_from_f32 = i8_from_f32;

@@ -17,12 +17,31 @@ static float extreme(const float *x) {
 /* A step of 0 to most; what is no number is 0. */
 static int step_of(float x, int most) { return x > 0 ? (int)(x < (float)most ? x : (float)most) : 0; }
 
+/* The largest magnitude, in lanes that a compiler makes one register. */
+static float largest(const float *x) {
+  float lanes[8] = {0}, most = 0;
+  for (size_t i = 0; i < GAZE_BLOCK; i += 8)
+    for (size_t k = 0; k < 8; k++)
+      lanes[k] = fabsf(x[i + k]) > lanes[k] ? fabsf(x[i + k]) : lanes[k];
+  for (size_t k = 0; k < 8; k++)
+    most = lanes[k] > most ? lanes[k] : most;
+  return most;
+}
+
+/* As roundf, within a byte; what is no number is -128. A half less its last bit: no sum is rounded up to what lies
+ * further. */
+static inline int8_t round_to_byte(float x) {
+  x = x > -128 ? x : -128;
+  x = x < 127 ? x : 127;
+  return (int8_t)(x + copysignf(0x1.fffffep-2f, x));
+}
+
 static void make_q8_0(uint8_t *block, const float *x, size_t n) {
   for (; n--; block += 2 + GAZE_BLOCK, x += GAZE_BLOCK) {
-    const float d = fabsf(extreme(x)) / 127, inverse = d != 0 ? 1 / d : 0;
+    const float d = largest(x) / 127, inverse = d != 0 ? 1 / d : 0;
     gaze_half_put(block, d);
     for (size_t i = 0; i < GAZE_BLOCK; i++)
-      block[2 + i] = (uint8_t)(int8_t)(step_of(roundf(x[i] * inverse) + 128, 255) - 128);
+      block[2 + i] = (uint8_t)round_to_byte(x[i] * inverse);
   }
 }
 

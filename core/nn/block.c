@@ -123,9 +123,10 @@ void gaze_block_qkv_forward(const gaze_compute *compute, const float *input, con
   for (size_t first = 0, n; first < N; first += n) {
     n = gaze_block_piece(scratch, first, N);
     float *rows = gaze_kept_place(&tape->qkv, first, scratch->qkv);
+    gaze_linear_output outputs[3];
     for (size_t i = 0; i < qkv.count; i++)
-      gaze_linear_forward(compute, rows + qkv.column[i], width, input + first * c->dim, c->dim, &qkv.linear[i], n,
-                          GAZE_STORE);
+      outputs[i] = (gaze_linear_output){qkv.linear[i], rows + qkv.column[i], width};
+    gaze_linear_forward_all(compute, outputs, qkv.count, input + first * c->dim, c->dim, n);
     if (c->qk_normed)
       norm_heads(compute, rows, block, c, n);
     if (c->attention.rope_theta > 0)

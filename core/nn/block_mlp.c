@@ -86,13 +86,13 @@ static void piece_forward(const gaze_compute *compute, float *y, const float *in
     gaze_linear_forward(compute, y, C, up, F, &down, n, GAZE_ADD);
     return;
   }
-  if (c->gated) {
+  if (c->gated)
     gate = gaze_kept_place(&tape->gate, first, scratch->gate);
-    gaze_linear_forward(compute, gate, F, input, C, &gate_layer, n, GAZE_STORE);
-    gaze_kept_store(compute, &tape->gate, first, n, gate);
-  }
-  gaze_linear_forward(compute, up, F, input, C, &up_layer, n, GAZE_STORE);
+  gaze_linear_output outputs[] = {{up_layer, up, F}, {gate_layer, gate, F}};
+  gaze_linear_forward_all(compute, outputs, c->gated ? 2 : 1, input, C, n);
   gaze_kept_store(compute, &tape->up, first, n, up);
+  if (c->gated)
+    gaze_kept_store(compute, &tape->gate, first, n, gate);
   activate(compute, scratch->activated, gate, up, c, n);
   gaze_linear_forward(compute, y, C, scratch->activated, F, &down, n, GAZE_ADD);
 }

@@ -7,6 +7,9 @@
 /* Rows of a cache that are widened at once: their keys and values stay in the first caches. */
 enum { CHUNK = GAZE_KV_TILE };
 
+/* Queries up to which keys and values in 16 bits are widened in the products: they are read once. */
+enum { FEW = 8 };
+
 /* Queries that share keys and are answered together, and most scores of them: a few MB a thread. */
 enum { QUERIES = 64, SCORES = 1 << 19 };
 
@@ -91,13 +94,31 @@ static void gather_queries(const gaze_compute *compute, const room *r, const gaz
   compute->kernels->scale(r->queries, 1.0f / sqrtf((float)D), t->n * shared * D);
 }
 
+typedef void rows_by_halves(float *C, size_t ldc, const float *A, size_t lda, const uint16_t *B, size_t ldb, size_t M,
+                            size_t N, size_t K, bool add);
+
+/* NULL: keys and values are widened first. */
+static rows_by_halves *halves_product(const gaze_compute *compute, const task *t, size_t M) {
+  if (M > FEW)
+    return NULL;
+  return t->cache->dtype == GAZE_DTYPE_F16    ? compute->kernels->rows_by_f16
+         : t->cache->dtype == GAZE_DTYPE_BF16 ? compute->kernels->rows_by_bf16
+                                              : NULL;
+}
+
 static void find_scores(const gaze_compute *compute, const room *r, const gaze_attention *a, const task *t,
                         size_t first, size_t end) {
   size_t M = t->n * (a->heads / a->kv_heads), D = a->head_dim;
+  rows_by_halves *product = halves_product(compute, t, M);
   for (size_t row = first; row < end; row += CHUNK) {
+    float *scores = r->scores + row - first;
+    if (product) {
+      product(scores, r->stride, r->queries, D, gaze_kv_cache_keys(t->cache, t->layer, t->group, row), CHUNK, M, CHUNK,
+              D, false);
+      continue;
+    }
     gaze_kv_cache_load_keys(t->cache, compute->kernels, t->layer, t->group, row, r->keys);
-    compute->kernels->small_product(r->scores + row - first, r->stride, r->queries, D, r->keys, CHUNK, M, CHUNK, D,
-                                    false);
+    compute->kernels->small_product(scores, r->stride, r->queries, D, r->keys, CHUNK, M, CHUNK, D, false);
   }
 }
 
@@ -118,11 +139,17 @@ static void find_weights(const gaze_compute *compute, const room *r, const gaze_
 static void gather_answers(const gaze_compute *compute, const room *r, const gaze_attention *a, const task *t,
                            size_t first, size_t end) {
   size_t M = t->n * (a->heads / a->kv_heads), D = a->head_dim;
+  rows_by_halves *product = halves_product(compute, t, M);
   for (size_t row = first; row < end; row += CHUNK) {
     size_t n = at_most(end - row, CHUNK);
+    const float *weights = r->scores + row - first;
+    if (product) {
+      product(r->answers, D, weights, r->stride, gaze_kv_cache_values(t->cache, t->layer, t->group, row), D, M, D, n,
+              row > first);
+      continue;
+    }
     gaze_kv_cache_load_values(t->cache, compute->kernels, t->layer, t->group, row, n, r->values);
-    compute->kernels->small_product(r->answers, D, r->scores + row - first, r->stride, r->values, D, M, D, n,
-                                    row > first);
+    compute->kernels->small_product(r->answers, D, weights, r->stride, r->values, D, M, D, n, row > first);
   }
 }
 

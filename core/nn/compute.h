@@ -21,6 +21,7 @@ typedef struct gaze_sequences {
   const size_t *offsets; /* [B + 1] */
   size_t longest;        /* rows of the longest one */
   const size_t *starts;  /* [B]: positions of their first rows; NULL: 0 */
+  const bool *far;       /* [B]: whether they will be longer than rope.h's near factors serve; NULL: by these rows */
 } gaze_sequences;
 
 static inline size_t gaze_sequences_rows(const gaze_sequences *sequences) {

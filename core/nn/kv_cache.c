@@ -106,10 +106,18 @@ void gaze_kv_cache_store(gaze_kv_cache *cache, const gaze_kernels *kernels, size
   cache->value_scales[place] = value_scale;
 }
 
+const void *gaze_kv_cache_keys(const gaze_kv_cache *cache, size_t layer, size_t head, size_t first) {
+  return cache->keys + place_of(cache, layer, head, first) * cache->head_dim * gaze_dtype_size(cache->dtype);
+}
+
+const void *gaze_kv_cache_values(const gaze_kv_cache *cache, size_t layer, size_t head, size_t first) {
+  return cache->values + place_of(cache, layer, head, first) * cache->head_dim * gaze_dtype_size(cache->dtype);
+}
+
 void gaze_kv_cache_load_keys(const gaze_kv_cache *cache, const gaze_kernels *kernels, size_t layer, size_t head,
                              size_t first, float *keys) {
   size_t place = place_of(cache, layer, head, first), D = cache->head_dim;
-  widen(cache, kernels, keys, cache->keys + place * D * gaze_dtype_size(cache->dtype), D * GAZE_KV_TILE);
+  widen(cache, kernels, keys, gaze_kv_cache_keys(cache, layer, head, first), D * GAZE_KV_TILE);
   for (size_t d = 0; d < D && cache->dtype == GAZE_DTYPE_I8; d++)
     kernels->multiply(keys + d * GAZE_KV_TILE, cache->key_scales + place, GAZE_KV_TILE);
 }
@@ -117,7 +125,7 @@ void gaze_kv_cache_load_keys(const gaze_kv_cache *cache, const gaze_kernels *ker
 void gaze_kv_cache_load_values(const gaze_kv_cache *cache, const gaze_kernels *kernels, size_t layer, size_t head,
                                size_t first, size_t n, float *values) {
   size_t place = place_of(cache, layer, head, first), D = cache->head_dim;
-  widen(cache, kernels, values, cache->values + place * D * gaze_dtype_size(cache->dtype), n * D);
+  widen(cache, kernels, values, gaze_kv_cache_values(cache, layer, head, first), n * D);
   for (size_t i = 0; i < n && cache->dtype == GAZE_DTYPE_I8; i++)
     kernels->scale(values + i * D, cache->value_scales[place + i], D);
 }

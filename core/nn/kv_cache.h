@@ -35,6 +35,10 @@ void gaze_kv_cache_load_keys(const gaze_kv_cache *cache, const gaze_kernels *ker
 void gaze_kv_cache_load_values(const gaze_kv_cache *cache, const gaze_kernels *kernels, size_t layer, size_t head,
                                size_t first, size_t n, float *values);
 
+/* Where they lie in the cache's dtype: [D, 32] and [n, D]. */
+const void *gaze_kv_cache_keys(const gaze_kv_cache *cache, size_t layer, size_t head, size_t first);
+const void *gaze_kv_cache_values(const gaze_kv_cache *cache, size_t layer, size_t head, size_t first);
+
 /* Bytes that lie side by side. */
 typedef struct gaze_kv_stretch {
   void *at;

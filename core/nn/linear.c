@@ -44,6 +44,19 @@ void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, cons
                store == GAZE_ADD, y, ldy);
 }
 
+void gaze_linear_forward_all(const gaze_compute *compute, const gaze_linear_output *outputs, size_t count,
+                             const float *x, size_t ldx, size_t n) {
+  gaze_matmul_output products[GAZE_MATMUL_OUTPUTS];
+  for (const gaze_linear_output *o = outputs; o < outputs + count && !compute->matmul; o++)
+    gaze_linear_forward(compute, o->y, o->ldy, x, ldx, &o->linear, n, GAZE_STORE);
+  if (!compute->matmul)
+    return;
+  for (size_t i = 0; i < count; i++)
+    products[i] = (gaze_matmul_output){weight_operand(&outputs[i].linear, true), outputs[i].linear.out, false,
+                                       outputs[i].y, outputs[i].ldy};
+  gaze_matmul_run_all(compute->matmul, n, outputs->linear.in, operand(x, ldx, false), products, count);
+}
+
 void gaze_linear_activate(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                           const gaze_linear *linear, size_t n, gaze_activate_fn *activate) {
   gaze_operand B = weight_operand(linear, true);

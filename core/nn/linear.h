@@ -20,6 +20,16 @@ void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaz
 /* y: [n, out] with ldy floats from row to row; x: [n, in] with ldx. */
 void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                          const gaze_linear *linear, size_t n, gaze_store store);
+/* Where the result of a linear layer goes. */
+typedef struct gaze_linear_output {
+  gaze_linear linear;
+  float *y;
+  size_t ldy;
+} gaze_linear_output;
+
+/* y = x W^T + b of at most GAZE_MATMUL_OUTPUTS layers that read the same x. */
+void gaze_linear_forward_all(const gaze_compute *compute, const gaze_linear_output *outputs, size_t count,
+                             const float *x, size_t ldx, size_t n);
 /* y = activate(x W^T + b), where what lies before the activation is not kept. */
 void gaze_linear_activate(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                           const gaze_linear *linear, size_t n, gaze_activate_fn *activate);

@@ -77,3 +77,14 @@ void gaze_weight_widen(const gaze_kernels *kernels, float *values, gaze_weight w
   else
     memcpy(values, gaze_f32(weight) + first, n * sizeof *values);
 }
+
+void gaze_weight_narrow(const gaze_kernels *kernels, void *out, const float *values, gaze_dtype dtype, size_t n) {
+  if (dtype == GAZE_DTYPE_F16)
+    kernels->f16_from_f32(out, values, n);
+  else if (dtype == GAZE_DTYPE_BF16)
+    kernels->bf16_from_f32(out, values, n);
+  else if (gaze_dtype_is_quantised(dtype))
+    gaze_quantise(out, values, dtype, n);
+  else
+    memcpy(out, values, n * sizeof *values);
+}

@@ -18,6 +18,8 @@ static inline const float *gaze_f32(gaze_weight weight) { return (const float *)
 
 /* n numbers of a weight in F32, F16, BF16 or blocks from number `first` on, as f32; whole blocks. */
 void gaze_weight_widen(const gaze_kernels *kernels, float *values, gaze_weight weight, size_t first, size_t n);
+/* The other way: n numbers into F32, F16, BF16 or blocks. */
+void gaze_weight_narrow(const gaze_kernels *kernels, void *out, const float *values, gaze_dtype dtype, size_t n);
 
 typedef struct gaze_parameter {
   char name[64];        /* "vision.block03.q_weight" */

@@ -3,11 +3,9 @@
 #include <assert.h>
 #include <math.h>
 
-enum { HALF_MOST = 256 }; /* of the widest head */
-
 /* Sines and cosines of one position. */
 typedef struct angles {
-  float sines[HALF_MOST], cosines[HALF_MOST];
+  float sines[GAZE_ROPE_PAIRS], cosines[GAZE_ROPE_PAIRS];
 } angles;
 
 static double llama3(double frequency, const gaze_rope_scaling *scaling) {
@@ -26,7 +24,7 @@ static double plain_frequency(const gaze_attention *a, size_t i) {
   return pow(a->rope_theta, -2.0 * (double)i / (double)a->head_dim);
 }
 
-static double frequency_of(const gaze_attention *a, size_t i) {
+static double frequency_of(const gaze_attention *a, size_t i, bool far) {
   const gaze_rope_scaling *scaling = &a->rope_scaling;
   double frequency = plain_frequency(a, i);
   switch (scaling->kind) {
@@ -35,7 +33,7 @@ static double frequency_of(const gaze_attention *a, size_t i) {
   case GAZE_ROPE_LLAMA3:
     return llama3(frequency, scaling);
   case GAZE_ROPE_FACTORS:
-    return frequency / scaling->factors[i];
+    return frequency / (far ? scaling->far_factors : scaling->factors)[i];
   default:
     return frequency;
   }
@@ -43,17 +41,28 @@ static double frequency_of(const gaze_attention *a, size_t i) {
 
 void gaze_rope_find_factors(const gaze_attention *a, float *factors) {
   for (size_t i = 0; i < a->head_dim / 2; i++)
-    factors[i] = (float)(plain_frequency(a, i) / frequency_of(a, i));
+    factors[i] = (float)(plain_frequency(a, i) / frequency_of(a, i, false));
 }
 
-/* direction: 1 turns forward, -1 back. */
-static void find_angles(angles *out, const gaze_attention *a, size_t position, float direction) {
+size_t gaze_rope_near(const gaze_attention *a) {
+  const gaze_rope_scaling *scaling = &a->rope_scaling;
+  return scaling->kind == GAZE_ROPE_FACTORS && scaling->original_context ? scaling->original_context : SIZE_MAX;
+}
+
+/* Where and how far a row is turned; direction: 1 turns forward, -1 back. */
+typedef struct turn {
+  size_t position;
+  bool far;
+  float direction;
+} turn;
+
+static void find_angles(angles *out, const gaze_attention *a, const turn *t) {
   float magnitude = a->rope_scaling.magnitude != 0 ? a->rope_scaling.magnitude : 1;
-  assert(a->head_dim / 2 <= HALF_MOST);
+  assert(a->head_dim / 2 <= GAZE_ROPE_PAIRS);
   for (size_t i = 0; i < a->head_dim / 2; i++) {
-    double angle = (double)position * frequency_of(a, i);
+    double angle = (double)t->position * frequency_of(a, i, t->far);
     out->cosines[i] = magnitude * (float)cos(angle);
-    out->sines[i] = magnitude * direction * (float)sin(angle);
+    out->sines[i] = magnitude * t->direction * (float)sin(angle);
   }
 }
 
@@ -69,26 +78,27 @@ static void turn_head(float *head, const gaze_attention *a, const angles *by) {
 static size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
 static size_t at_most(size_t a, size_t b) { return a < b ? a : b; }
 
-static void rotate_row(float *row, const gaze_attention *a, size_t position, float direction) {
+static void rotate_row(float *row, const gaze_attention *a, const turn *t) {
   angles by;
-  find_angles(&by, a, position, direction);
+  find_angles(&by, a, t);
   for (size_t h = 0; h < a->heads + a->kv_heads; h++)
     turn_head(row + h * a->head_dim, a, &by);
 }
 
 static void rotate_rows(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n,
                         float direction) {
-  size_t stride = (a->heads + 2 * a->kv_heads) * a->head_dim;
+  size_t stride = (a->heads + 2 * a->kv_heads) * a->head_dim, near = gaze_rope_near(a);
   for (size_t b = 0; b < sequences->count; b++) {
     size_t start = sequences->offsets[b], end = at_most(sequences->offsets[b + 1], first + n);
     size_t before = sequences->starts ? sequences->starts[b] : 0;
+    bool far = sequences->far ? sequences->far[b] : before + sequences->offsets[b + 1] - start > near;
     if (end == start + 1 && start >= first) { /* a team of threads would take longer */
-      rotate_row(rows + (start - first) * stride, a, before, direction);
+      rotate_row(rows + (start - first) * stride, a, &(turn){before, far, direction});
       continue;
     }
 #pragma omp parallel for schedule(static)
     for (size_t i = at_least(start, first); i < end; i++)
-      rotate_row(rows + (i - first) * stride, a, before + i - start, direction);
+      rotate_row(rows + (i - first) * stride, a, &(turn){before + i - start, far, direction});
   }
 }
 

@@ -196,6 +196,8 @@ void gaze_gguf_close(gaze_gguf *file) {
   free(file);
 }
 
+void gaze_gguf_forget(const gaze_gguf *file) { gaze_map_forget(&file->map); }
+
 const char *gaze_gguf_name(const gaze_gguf *file) { return file->name; }
 size_t gaze_gguf_count(const gaze_gguf *file) { return file->n; }
 const gaze_named_tensor *gaze_gguf_get(const gaze_gguf *file, size_t i) { return &file->tensors[i]; }

@@ -42,6 +42,7 @@ typedef struct gaze_gguf gaze_gguf;
 
 GAZE_CHECKED gaze_err gaze_gguf_open(const char *path, gaze_gguf **out);
 void gaze_gguf_close(gaze_gguf *file);
+void gaze_gguf_forget(const gaze_gguf *file); /* as gaze_map_forget */
 /* Bytes already in memory; what gaze_gguf_open does after mapping. *out borrows bytes. */
 GAZE_CHECKED gaze_err gaze_gguf_parse(const void *bytes, size_t size, const char *name, gaze_gguf **out);
 const char *gaze_gguf_name(const gaze_gguf *file); /* the path, for messages */

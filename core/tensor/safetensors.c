@@ -152,6 +152,8 @@ void gaze_safetensors_close(gaze_safetensors *file) {
   free(file);
 }
 
+void gaze_safetensors_forget(const gaze_safetensors *file) { gaze_map_forget(&file->map); }
+
 size_t gaze_safetensors_count(const gaze_safetensors *file) { return file->n; }
 const gaze_named_tensor *gaze_safetensors_get(const gaze_safetensors *file, size_t i) { return &file->tensors[i]; }
 

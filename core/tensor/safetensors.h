@@ -20,6 +20,7 @@ typedef struct gaze_safetensors gaze_safetensors;
 
 GAZE_CHECKED gaze_err gaze_safetensors_open(const char *path, gaze_safetensors **out);
 void gaze_safetensors_close(gaze_safetensors *file);
+void gaze_safetensors_forget(const gaze_safetensors *file); /* as gaze_map_forget */
 size_t gaze_safetensors_count(const gaze_safetensors *file);
 const gaze_named_tensor *gaze_safetensors_get(const gaze_safetensors *file, size_t i);    /* by name, ascending */
 const gaze_tensor *gaze_safetensors_find(const gaze_safetensors *file, const char *name); /* borrowed; NULL: absent */

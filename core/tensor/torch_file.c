@@ -137,5 +137,7 @@ void gaze_torch_file_close(gaze_torch_file *file) {
   free(file);
 }
 
+void gaze_torch_file_forget(const gaze_torch_file *file) { gaze_map_forget(&file->map); }
+
 size_t gaze_torch_file_count(const gaze_torch_file *file) { return file->n; }
 const gaze_named_tensor *gaze_torch_file_get(const gaze_torch_file *file, size_t i) { return &file->tensors[i]; }

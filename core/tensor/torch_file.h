@@ -13,6 +13,7 @@ GAZE_CHECKED gaze_err gaze_torch_file_open(const char *path, gaze_torch_file **o
 /* Of bytes already in memory, which *out borrows. */
 GAZE_CHECKED gaze_err gaze_torch_file_parse(const void *bytes, size_t size, const char *name, gaze_torch_file **out);
 void gaze_torch_file_close(gaze_torch_file *file);
+void gaze_torch_file_forget(const gaze_torch_file *file); /* as gaze_map_forget */
 size_t gaze_torch_file_count(const gaze_torch_file *file);
 const gaze_named_tensor *gaze_torch_file_get(const gaze_torch_file *file, size_t i); /* by name, ascending */
 

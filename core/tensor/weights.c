@@ -166,6 +166,18 @@ void gaze_weights_close(gaze_weights *weights) {
   free(weights);
 }
 
+void gaze_weights_forget(const gaze_weights *weights) {
+  for (size_t i = 0; i < weights->names.n; i++) {
+    const tensor_file *file = &weights->files[i];
+    if (file->gguf)
+      gaze_gguf_forget(file->gguf);
+    else if (file->torch)
+      gaze_torch_file_forget(file->torch);
+    else
+      gaze_safetensors_forget(file->safetensors);
+  }
+}
+
 size_t gaze_weights_count(const gaze_weights *weights) { return weights->n; }
 const gaze_named_tensor *gaze_weights_get(const gaze_weights *weights, size_t i) { return weights->places[i].tensor; }
 

@@ -12,6 +12,8 @@ typedef struct gaze_weights gaze_weights;
  * parts of a GGUF that do not belong together. */
 GAZE_CHECKED gaze_err gaze_weights_open(const char *path, gaze_weights **out);
 void gaze_weights_close(gaze_weights *weights);
+/* As gaze_map_forget, of all files: when most of what they hold will not be read again. */
+void gaze_weights_forget(const gaze_weights *weights);
 size_t gaze_weights_count(const gaze_weights *weights);
 const gaze_named_tensor *gaze_weights_get(const gaze_weights *weights, size_t i);    /* by name, ascending */
 const gaze_tensor *gaze_weights_find(const gaze_weights *weights, const char *name); /* borrowed; NULL: absent */

@@ -1,7 +1,9 @@
 /* A language decoder on its weights as they lie in a file: tokens a second of a prompt of 512, and of what follows
  * token by token behind contexts of 1, 512 and 4,000, with the bytes that such a token must read (weights, keys and
- * values) as a part of what memory gives in the same run. JSON lines on standard output.
- * bench_decoder MODEL [CONTEXT]... */
+ * values) as a part of what memory gives in turn with the tokens, the best of each: memory of our own, and the file's
+ * pages where the weights lie. JSON lines on standard output.
+ * bench_decoder MODEL [f32|bf16|int8] [CONTEXT]... */
+#include "core/base/memory.h"
 #include "fusion/assistant.h"
 #include "tests/bench/ceiling.h"
 
@@ -9,8 +11,10 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PROMPT = 512, TOKENS = 24, REPEATS = 3 };
+#define POOL ((size_t)256 << 20) /* bytes that are read between tokens */
 
 static void must(gaze_err err) {
   if (err == GAZE_OK)
@@ -30,15 +34,31 @@ static void fill_prompt(gaze_prompt *prompt, size_t n, size_t vocabulary) {
     must(gaze_prompt_add_ids(prompt, &(int32_t){(int32_t)((i * 7919 + 13) % vocabulary)}, 1));
 }
 
-/* Of all weights but the table of embeddings, of which a token reads a row. */
-static double weight_bytes(const gaze_assistant *assistant) {
-  double bytes = 0;
+/* GB/s of a plain reading of what is large of them, where it lies: a file's pages are not always as fast as others. */
+static double read_weights(const gaze_assistant *assistant) {
+  enum { LARGE = 1 << 20, LINE = 64 };
+  double bytes = 0, seconds = 0;
   for (size_t i = 0; i < assistant->parameters.n; i++) {
     const gaze_parameter *p = &assistant->parameters.items[i];
-    bool table = p->weight == &assistant->decoder.token_embedding && !assistant->decoder.config.tied;
-    bytes += table ? 0 : (double)gaze_dtype_bytes(p->weight->dtype, gaze_parameter_count(p));
+    size_t size = gaze_decoder_bytes_of(&assistant->decoder, p), skipped = LINE - (uintptr_t)p->weight->data % LINE;
+    if (size < LARGE)
+      continue;
+    bytes += (double)(size - skipped);
+    seconds += (double)(size - skipped) /
+               gaze_bench_read_once((const char *)p->weight->data + skipped, size - skipped, omp_get_max_threads());
   }
-  return bytes;
+  return bytes / seconds;
+}
+
+/* *contexts: where they begin among the arguments. */
+static gaze_precision read_precision(int count, char **arguments, int *contexts) {
+  static const char *const names[] = {"f32", "bf16", "int8"};
+  *contexts = 3;
+  for (gaze_precision p = GAZE_PRECISION_F32; count > 2 && p <= GAZE_PRECISION_INT8; p++)
+    if (strcmp(arguments[2], names[p]) == 0)
+      return p;
+  *contexts = 2;
+  return GAZE_PRECISION_F32;
 }
 
 static double read_prompt(gaze_assistant *assistant, gaze_reading *reading, const gaze_prompt *prompt) {
@@ -64,19 +84,26 @@ static void bench_prompt(gaze_assistant *assistant, gaze_reading *reading, const
 static void bench_tokens(gaze_assistant *assistant, gaze_reading *reading, size_t context, const char *name) {
   gaze_prompt prompt = {0};
   int32_t id = 17;
+  void *pool;
+  must(gaze_alloc(POOL, 1, &pool));
+  memset(pool, 1, POOL);
   fill_prompt(&prompt, context, assistant->decoder.config.vocabulary);
   read_prompt(assistant, reading, &prompt);
-  double best = INFINITY, memory = gaze_bench_read_gbps((size_t)1 << 30, omp_get_max_threads());
+  double best = INFINITY, memory = 0, weights = 0;
   for (int i = 0; i < TOKENS; i++) {
+    memory = fmax(memory, gaze_bench_read_once(pool, POOL, omp_get_max_threads()));
+    weights = fmax(weights, read_weights(assistant));
     double start = gaze_bench_now();
     gaze_reading_add(assistant, reading, &id, 1, assistant->logits);
     best = fmin(best, gaze_bench_now() - start);
   }
-  memory = fmax(memory, gaze_bench_read_gbps((size_t)1 << 30, omp_get_max_threads()));
-  double bytes = weight_bytes(assistant) + (double)gaze_kv_cache_bytes(reading->cache);
+  free(pool);
+  double bytes = (double)gaze_decoder_bytes(&assistant->decoder, &assistant->parameters) +
+                 (double)gaze_kv_cache_bytes(reading->cache);
   printf("{\"bench\":\"decoder\",\"model\":\"%s\",\"context\":%zu,\"tokens_per_second\":%.1f,\"gbps\":%.1f,"
-         "\"memory_gbps\":%.1f,\"ratio\":%.3f}\n",
-         name, context, 1 / best, 1e-9 * bytes / best, memory, 1e-9 * bytes / best / memory);
+         "\"memory_gbps\":%.1f,\"ratio\":%.3f,\"weights_gbps\":%.1f,\"of_weights\":%.3f}\n",
+         name, context, 1 / best, 1e-9 * bytes / best, memory, 1e-9 * bytes / best / memory, weights,
+         1e-9 * bytes / best / weights);
   fflush(stdout);
   gaze_prompt_fini(&prompt);
 }
@@ -86,15 +113,19 @@ int main(int count, char **arguments) {
   gaze_assistant *assistant;
   gaze_reading reading;
   if (count < 2) {
-    fprintf(stderr, "usage: bench_decoder MODEL [CONTEXT]...\n");
+    fprintf(stderr, "usage: bench_decoder MODEL [f32|bf16|int8] [CONTEXT]...\n");
     return 2;
   }
-  gaze_assistant_options options = {.chat_template = "plain", .context = 4096};
+  int contexts;
+  gaze_assistant_options options = {
+      .model.precision = read_precision(count, arguments, &contexts), .chat_template = "plain", .context = 4096};
   must(gaze_assistant_open(arguments[1], &options, &assistant));
   must(gaze_reading_init(&reading, assistant));
   bench_prompt(assistant, &reading, arguments[1]);
-  for (size_t i = 0; i < (count > 2 ? (size_t)count - 2 : sizeof usual / sizeof *usual); i++)
-    bench_tokens(assistant, &reading, count > 2 ? (size_t)atoi(arguments[2 + i]) : usual[i], arguments[1]);
+  for (size_t i = 0; count <= contexts && i < sizeof usual / sizeof *usual; i++)
+    bench_tokens(assistant, &reading, usual[i], arguments[1]);
+  for (int i = contexts; i < count; i++)
+    bench_tokens(assistant, &reading, (size_t)atoi(arguments[i]), arguments[1]);
   gaze_reading_fini(&reading);
   gaze_assistant_close(assistant);
   return 0;

@@ -147,13 +147,13 @@ double gaze_bench_gemm_int8_gops(size_t M, size_t N, size_t K) {
 /* Four independent sums of 64 bytes, so that loads are all that takes time. */
 typedef uint64_t line __attribute__((vector_size(64)));
 
-enum { EARLY = 32 }; /* lines: the processor's own guess stops at pages */
+enum { EARLY = 128 }; /* lines: the processor's own guess stops at pages */
 
 static uint64_t read_all(const line *data, size_t lines) {
   line a = {0}, b = {0}, c = {0}, d = {0};
   for (size_t i = 0; i + 4 <= lines; i += 4) {
     for (size_t j = 0; j < 4; j++)
-      __builtin_prefetch(data + i + EARLY + j);
+      __builtin_prefetch(data + i + EARLY + j, 0, 2);
     a += data[i];
     b += data[i + 1];
     c += data[i + 2];

@@ -1,7 +1,7 @@
 """What bench_embed measures, in PyTorch (transformers) and ONNX Runtime: JPEG bytes to image vectors, one picture and a
 batch, f32, bf16 and dynamic int8. Milliseconds a picture, the least of several runs, on all processors.
 
-    [RUNS=5] python tests/bench/embed_peers.py MODEL FILE...
+    [RUNS=5] [PRECISION=int8] python tests/bench/embed_peers.py MODEL FILE...
 
 Needs torch, transformers, Pillow, onnx and onnxruntime. MODEL: a CLIP or SigLIP folder of transformers.
 """
@@ -20,6 +20,7 @@ from PIL import Image
 from transformers import AutoConfig, AutoModel
 
 RUNS = int(os.environ.get("RUNS", "5"))
+ONLY = os.environ.get("PRECISION")  # one of the three; all where it is not set
 MEAN, DEVIATION = (np.array(x, dtype=np.float32).reshape(3, 1, 1) for x in (
     (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)))
 
@@ -75,8 +76,11 @@ def run_onnx(tower, size, blobs):
     with tempfile.TemporaryDirectory() as folder:
         plain = export(tower, size, folder)
         small = os.path.join(folder, "int8.onnx")
-        quantize_dynamic(plain, small, weight_type=QuantType.QInt8)
         for precision, path in (("f32", plain), ("int8", small)):
+            if ONLY not in (None, precision):
+                continue
+            if precision == "int8":
+                quantize_dynamic(plain, small, weight_type=QuantType.QInt8)
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = os.cpu_count()
             session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
@@ -90,6 +94,8 @@ def main():
     blobs = [open(path, "rb").read() for path in sys.argv[2:]]
     tower = Tower(AutoModel.from_pretrained(sys.argv[1], dtype=torch.float32, attn_implementation="sdpa")).eval()
     for precision, dtype in (("f32", torch.float32), ("bf16", torch.bfloat16)):
+        if ONLY not in (None, precision):
+            continue
         tower.to(dtype)
 
         def run(pixels, dtype=dtype):
@@ -97,7 +103,8 @@ def main():
                 return tower(torch.from_numpy(pixels).to(dtype)).float().numpy()
 
         tell(f"torch {torch.__version__}", precision, blobs, least(run, blobs, size))
-    run_onnx(tower.float(), size, blobs)
+    if ONLY != "bf16":
+        run_onnx(tower.float(), size, blobs)
 
 
 if __name__ == "__main__":

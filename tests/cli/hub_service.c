@@ -1,20 +1,12 @@
 #include "tests/cli/hub_service.h"
+#include "tests/cli/local_server.h"
 
 #include <assert.h>
-#include <netinet/in.h>
 #include <openssl/evp.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static hub_service *service;
@@ -45,13 +37,6 @@ static void check_oids(void) {
   assert(strcmp(oid, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad") == 0);
 }
 
-typedef struct connection {
-  int socket;
-  bool other; /* at the second port */
-  bool head;
-  char request[8192];
-} connection;
-
 static void count(long *counter, long by) { __atomic_fetch_add(counter, by, __ATOMIC_SEQ_CST); }
 /* Takes one of the counter's, when there is one. */
 static bool take_one(long *counter) {
@@ -62,41 +47,13 @@ static bool take_one(long *counter) {
   return false;
 }
 
-static bool send_all(const connection *c, const void *bytes, size_t n) {
-  for (size_t sent = 0; sent < n;) {
-    ssize_t got = send(c->socket, (const char *)bytes + sent, n - sent, MSG_NOSIGNAL);
-    if (got <= 0)
-      return false;
-    sent += (size_t)got;
-  }
-  return true;
-}
-
-__attribute__((format(printf, 2, 3))) static bool say(const connection *c, const char *format, ...) {
-  char *text;
-  va_list values;
-  va_start(values, format);
-  int length = vasprintf(&text, format, values);
-  va_end(values);
-  bool sent = length >= 0 && send_all(c, text, (size_t)length);
-  free(text);
-  return sent;
-}
-
-static void answer(const connection *c, long status, const char *body) {
-  say(c, "HTTP/1.1 %ld Said so\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", status, strlen(body), body);
-}
+static void answer(const connection *c, long status, const char *body) { server_answer(c, status, NULL, body); }
 
 static void send_endless(const connection *c) {
   char zeros[4096] = {0};
-  say(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-  while (send_all(c, zeros, sizeof zeros))
+  server_say(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+  while (server_send(c, zeros, sizeof zeros))
     ;
-}
-
-static const char *header(const connection *c, const char *name) {
-  const char *line = strcasestr(c->request, name);
-  return line ? line + strlen(name) : NULL;
 }
 
 static void write_item(FILE *out, const hub_item *item) {
@@ -150,7 +107,7 @@ static void send_body(const connection *c, const hub_item *item, size_t from, si
   for (size_t at = from; at < end;) {
     size_t n = end - at < 4096 ? end - at : 4096;
     count(&service->sent, (long)n); /* before the client can know of them */
-    if (!send_all(c, copy + at, n))
+    if (!server_send(c, copy + at, n))
       break;
     if (large && service->silent && at + n >= size / 2)
       sleep((unsigned)service->silent);
@@ -162,7 +119,7 @@ static void send_body(const connection *c, const hub_item *item, size_t from, si
 
 /* With bodies as long as is said, or shorter. */
 static void send_file(const connection *c, const hub_item *item) {
-  const char *range = header(c, "\r\nRange: bytes=");
+  const char *range = server_header(c, "\r\nRange: bytes=");
   size_t size = item->size + (size_t)service->wrong_size, from = 0;
   if (service->endless & 2) {
     send_endless(c);
@@ -172,12 +129,12 @@ static void send_file(const connection *c, const hub_item *item) {
     from = strtoul(range, NULL, 10);
   const char *commit = service->other_commit ? "ffffffffffffffffffffffffffffffffffffffff" : HUB_COMMIT;
   if (from > 0)
-    say(c, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %zu-%zu/%zu\r\n", from + (size_t)service->wrong_range,
-        size - 1, size);
+    server_say(c, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %zu-%zu/%zu\r\n",
+               from + (size_t)service->wrong_range, size - 1, size);
   else
-    say(c, "HTTP/1.1 200 OK\r\n");
-  say(c, "Connection: close\r\nContent-Length: %zu\r\nETag: W/\"%s\"\r\nX-Repo-Commit: %s\r\n\r\n", size - from,
-      c->other ? "0123" : item->oid, commit);
+    server_say(c, "HTTP/1.1 200 OK\r\n");
+  server_say(c, "Connection: close\r\nContent-Length: %zu\r\nETag: W/\"%s\"\r\nX-Repo-Commit: %s\r\n\r\n", size - from,
+             c->other ? "0123" : item->oid, commit);
   if (!c->head)
     send_body(c, item, from, size);
 }
@@ -203,11 +160,11 @@ static void redirect_file(const connection *c, const char *path, const hub_item 
     snprintf(to, sizeof to, "http://localhost:%d/blob/%zu?signed=1", service->other_port, (size_t)(item - items));
   else
     snprintf(to, sizeof to, "/api/resolve-cache/%zu", (size_t)(item - items));
-  say(c, "HTTP/1.1 %d Elsewhere\r\nConnection: close\r\nLocation: %s\r\nX-Repo-Commit: %s\r\n", large ? 302 : 307, to,
-      service->other_commit ? "ffffffffffffffffffffffffffffffffffffffff" : HUB_COMMIT);
+  server_say(c, "HTTP/1.1 %d Elsewhere\r\nConnection: close\r\nLocation: %s\r\nX-Repo-Commit: %s\r\n",
+             large ? 302 : 307, to, service->other_commit ? "ffffffffffffffffffffffffffffffffffffffff" : HUB_COMMIT);
   if (large)
-    say(c, "X-Linked-Etag: \"%s\"\r\nX-Linked-Size: %zu\r\n", item->oid, item->size);
-  say(c, "Content-Length: 5\r\n\r\nmoved");
+    server_say(c, "X-Linked-Etag: \"%s\"\r\nX-Linked-Size: %zu\r\n", item->oid, item->size);
+  server_say(c, "Content-Length: 5\r\n\r\nmoved");
 }
 
 /* For scripts: /set/NAME/VALUE and /get/NAME. */
@@ -281,7 +238,7 @@ static void answer_other(const connection *c, const char *path) {
 }
 
 static void note_token(const connection *c) {
-  const char *token = header(c, "\r\nAuthorization: ");
+  const char *token = server_header(c, "\r\nAuthorization: ");
   if (!token)
     return;
   count(c->other ? &service->tokens_elsewhere : &service->tokens, 1);
@@ -289,64 +246,15 @@ static void note_token(const connection *c) {
     snprintf(service->token, sizeof service->token, "%.*s", (int)strcspn(token, "\r"), token);
 }
 
-static bool read_request(connection *c) {
-  size_t n = 0;
-  while (!strstr(c->request, "\r\n\r\n")) {
-    ssize_t got = recv(c->socket, c->request + n, sizeof c->request - 1 - n, 0);
-    if (got <= 0)
-      return false;
-    n += (size_t)got;
-  }
-  return true;
-}
-
-static void *serve(void *user) {
-  connection *c = user;
-  char method[8] = "", path[1024] = "";
-  if (read_request(c) && sscanf(c->request, "%7s %1023s", method, path) == 2) {
-    c->head = strcmp(method, "HEAD") == 0;
-    if (!control(c, path)) {
-      count(&service->requests, 1);
-      note_token(c);
-      if (c->other)
-        answer_other(c, path);
-      else
-        answer_endpoint(c, path);
-    }
-  }
-  shutdown(c->socket, SHUT_WR);
-  close(c->socket);
-  free(c);
-  return NULL;
-}
-
-static int listen_somewhere(int *port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t length = sizeof address;
-  int listener = socket(AF_INET, SOCK_STREAM, 0);
-  if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) != 0 || listen(listener, 64) != 0 ||
-      getsockname(listener, (struct sockaddr *)&address, &length) != 0)
-    abort();
-  *port = ntohs(address.sin_port);
-  return listener;
-}
-
-static void accept_forever(int listener, int other) {
-  for (;;) {
-    struct pollfd waiting[] = {{.fd = listener, .events = POLLIN}, {.fd = other, .events = POLLIN}};
-    poll(waiting, 2, -1);
-    for (int i = 0; i < 2; i++) {
-      if (!(waiting[i].revents & POLLIN))
-        continue;
-      connection *c = calloc(1, sizeof *c);
-      pthread_t thread;
-      c->socket = accept(waiting[i].fd, NULL, NULL);
-      c->other = i == 1;
-      if (c->socket < 0 || pthread_create(&thread, NULL, serve, c) != 0)
-        abort();
-      pthread_detach(thread);
-    }
-  }
+static void serve(connection *c, const char *path) {
+  if (control(c, path))
+    return;
+  count(&service->requests, 1);
+  note_token(c);
+  if (c->other)
+    answer_other(c, path);
+  else
+    answer_endpoint(c, path);
 }
 
 hub_service *hub_service_start(hub_item *list, size_t n) {
@@ -358,23 +266,12 @@ hub_service *hub_service_start(hub_item *list, size_t n) {
   n_items = n;
   for (size_t i = 0; i < n; i++)
     write_oid(list[i].bytes, list[i].size, list[i].size >= HUB_LARGE, list[i].oid);
-  int listener = listen_somewhere(&service->port), other = listen_somewhere(&service->other_port);
-  pid_t parent = getpid(), process = fork();
-  if (process == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-      _exit(0);
-    accept_forever(listener, other);
-  }
-  service->process = process;
-  close(listener);
-  close(other);
+  service->process = server_start(&service->port, &service->other_port, serve);
   return service;
 }
 
 void hub_service_stop(hub_service *s) {
-  kill(s->process, SIGKILL);
-  waitpid(s->process, NULL, 0);
+  server_stop(s->process);
   munmap(s, sizeof *s);
 }
 

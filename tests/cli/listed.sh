@@ -13,7 +13,7 @@ difference=$(diff program listed) && pass completion_bash || fail completion_bas
 # Those of zsh: `{-t+,--top=}'[...` and `'*--db=[...` behind the line of the command or of an array.
 awk '
   /^  (common|pictures|answering)=\(/ { sub(/=.*/, ""); place = $1 }
-  /^  [a-z\\ ]+\)$/ { place = $0; gsub(/[\\)]/, "", place); sub(/^ +/, "", place) }
+  /^  [a-z\\ -]+\)$/ { place = $0; gsub(/[\\)]/, "", place); sub(/^ +/, "", place) }
   /_arguments/ { print place, "@common"; if (/\$answering/) print place, "@answering"
     if (/\$pictures/) print place, "@pictures"; else next }
   place != "" && match($0, /^ +[{\047*]*-[^[]*\[/) {
@@ -38,7 +38,7 @@ difference=$(diff program listed) && pass completion_zsh || fail completion_zsh 
 awk '
   /^complete -c gaze / && / -l / {
     place = "common"
-    if (match($0, /__gaze_at [a-z ]+/)) place = substr($0, RSTART + 10, RLENGTH - 10)
+    if (match($0, /__gaze_at [a-z -]+/)) place = substr($0, RSTART + 10, RLENGTH - 10)
     else if (/__gaze_reads_pictures/) place = "pictures"
     else if (/__gaze_answers/) place = "answering"
     sub(/-d \047.*/, "")
@@ -58,7 +58,7 @@ spread() {
   sed 's/ -[^ ]*$//' program | sort -u | while read -r command; do
     sed -n "s/^common /$command /p; s/^$command -/$command -/p" "$1"
     grep -q "^$command --max-megapixels" program && sed -n "s/^pictures /$command /p" "$1"
-    grep -q "^$command --max-tokens" program && sed -n "s/^answering /$command /p" "$1"
+    grep -q "^$command --repetition-penalty" program && sed -n "s/^answering /$command /p" "$1"
   done | sort -u
 }
 spread fish >listed

@@ -94,7 +94,50 @@ for wait in 0.02 0.05 0.08 0.12 0.2 0.3; do
 done
 same killed_damaged "$damaged" 0
 [ $whole -gt 0 ] && pass killed_whole || skip killed_whole 'it was never so far'
+touch killed.tmp1 # of a process that lives: it is still written
+: >killed.tmp4194305 # no process has this number
+lines killed_again 0 '/load kept' '/save killed'
+same killed_leftovers "$(ls | grep '^killed' | sort | tr '\n' ' ')" 'killed killed.tmp1 '
 rm -f killed*
+
+# A full conversation ends and says so, or goes on without what was said first.
+talk+=(--context 64 -n 20)
+lines full 0 'is it red?' 'is it blue?' 'is it green?'
+same full_ends "$(grep -c '"ending": "context"' out)" 1
+lines slide_no_more 1 'is it red?' 'is it blue?' 'is it green?' 'two of them, or is it three of them?'
+told full_says 'question too long: .*--slide'
+talk+=(--slide)
+lines slide 0 'is it red?' 'is it blue?' 'is it green?' 'two of them, or is it three of them?' 'is it over?'
+same slide_goes_on "$(answers | grep -Ec '"ending": "(end|length)"')" 5
+answers >slid
+grep -q '"forgotten_messages": [2-9]' out && pass slide_counts || fail slide_counts "$(cat out)"
+talk+=(--look-up)
+lines slide_look_up 0 'is it red?' 'is it blue?' 'is it green?' 'two of them, or is it three of them?' 'is it over?'
+same slide_look_up_equal "$(answers)" "$(cat slid)"
+talk=(chat --template plain -n 6 --json)
+
+# In a terminal: Ctrl-C once is answered, twice leaves.
+wait_for() {
+  for ((i = 0; i < 100; i++)); do
+    [ "$(grep -ac -- "$1" terminal)" -ge 1 ] && return
+    sleep 0.05
+  done
+}
+type_slowly() {
+  wait_for '/help lists'
+  printf '\003'
+  wait_for 'once more Ctrl-C'
+  printf '\003'
+  sleep 5
+  printf '/quit\n'
+}
+if script -qec true /dev/null >/dev/null 2>&1; then
+  : >terminal
+  type_slowly | timeout 20 script -qefc "$gaze chat --template plain -m eyes" terminal >/dev/null 2>&1
+  same ctrl_c_twice "$? $(grep -ac '/quit' terminal)" '130 0'
+else
+  skip ctrl_c_twice 'there is no script of util-linux, which makes a terminal'
+fi
 
 # --cache: neither looked at nor read again by another process; the answers are the same.
 look=(ask --template plain -n 6 --json -v --image p.png)

@@ -1,9 +1,9 @@
 /* The N-th allocation fails, the N-th call of the system, the disk is full after N bytes, for N = 1, 2, ... until all
  * goes well: each time there is an error in words or a whole result, nothing is left allocated, no half file is left,
  * and what was there before still is. */
-#include "faults.h"
 #include "gaze_ask.h"
 #include "tests/unit/train_files.h"
+#include "trials.h"
 
 #include "core/base/file.h"
 #include "core/base/json.h"
@@ -17,16 +17,10 @@
 #include "text/tokenizer.h"
 #include "vision/preprocess.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* An operation under test; what it returns as whole, it has checked. */
-typedef gaze_err operation(void *user);
-/* What must hold after each failure. */
-typedef void aftermath(void *user);
 
 /* OpenMP's library ends the program when it has no memory for a team of threads. It keeps teams for their next use, but
  * none of a single thread, which is what a product has inside of a loop over pictures or over several labels: those
@@ -34,55 +28,6 @@ typedef void aftermath(void *user);
 enum { THREADS = 2 };
 
 static gaze_kernels kernels;
-
-static void check_failure(gaze_err err, const char *what, long n) {
-  if (err == GAZE_OK || err == GAZE_ERR_NOT_FOUND || gaze_last_error()[0] == 0)
-    fail_msg("%s, %ld: %s: %s", what, n, gaze_err_name(err), gaze_last_error());
-}
-
-/* n = 0, stride, 2 stride, ... */
-static void until_success(const char *what, fault_kind kind, long stride, operation *call, aftermath *after,
-                          void *user) {
-  if (call(user) != GAZE_OK) /* whatever is made once stays allocated from here */
-    fail_msg("%s: %s", what, gaze_last_error());
-  for (long n = 0;; n += stride) {
-    long before = live_allocations();
-    fault_arm(kind, n);
-    gaze_err err = call(user);
-    bool reached = fault_disarm(kind);
-    long left = live_allocations() - before;
-    if (left != 0)
-      fail_msg("%s, fault %ld of kind %d: %ld blocks left: %s", what, n, (int)kind, left, gaze_last_error());
-    if (err != GAZE_OK)
-      check_failure(err, what, n);
-    if (after)
-      after(user);
-    if (!reached) {
-      assert_int_equal(err, GAZE_OK);
-      return;
-    }
-  }
-}
-
-static void every_fault(const char *what, operation *call, aftermath *after, void *user) {
-  until_success(what, FAULT_ALLOCATION, 1, call, after, user);
-  until_success(what, FAULT_SYSTEM, 1, call, after, user);
-}
-
-/* Files of at most n bytes, n growing by a fifth. */
-static void full_disk(const char *what, operation *call, aftermath *after, void *user) {
-  for (long n = 0;; n += 1 + n / 5) {
-    fault_limit_files(n);
-    gaze_err err = call(user);
-    fault_limit_files(-1);
-    after(user);
-    if (err == GAZE_OK) {
-      assert_true(n > 0);
-      return;
-    }
-    check_failure(err, what, n);
-  }
-}
 
 /* A trained model in folder/logs/start/model, its data in folder/train.tar. */
 static int set_up(void **state) {
@@ -294,7 +239,7 @@ static gaze_err use_decoder(void *user) {
   gaze_chat *chat = NULL;
   gaze_err err;
   unlink(path);
-  GAZE_TRY_DONE(gaze_model_write_gguf(user, GAZE_TO_Q8_0, path));
+  GAZE_TRY_DONE(gaze_model_write_gguf(user, GAZE_TO_Q8_0, path, NULL));
   GAZE_TRY_DONE(gaze_assistant_open(path, &options, &assistant));
   GAZE_TRY_DONE(gaze_chat_new(assistant, NULL, &chat));
 done:
@@ -328,6 +273,23 @@ static void decoders(void **state) {
   every_fault("decoder", use_decoder, NULL, folder);
 }
 
+/* A folder that sees becomes two files. */
+static gaze_err use_pair(void *user) {
+  char *projector = NULL;
+  unlink(test_path("pair.gguf"));
+  unlink(test_path("mmproj-pair-f16.gguf"));
+  gaze_err err = gaze_model_write_gguf(user, GAZE_TO_Q4_K_M, test_path("pair.gguf"), &projector);
+  free(projector);
+  return err;
+}
+
+static void pairs(void **state) {
+  const char *root = getenv("GAZE_SOURCE_ROOT");
+  char folder[512];
+  snprintf(folder, sizeof folder, "%s/tests/golden/data/assistants/next", root ? root : ".");
+  every_fault("pair", use_pair, NULL, folder);
+}
+
 static gaze_err use_dataset(void *user) {
   gaze_dataset *dataset;
   gaze_picture picture;
@@ -353,15 +315,6 @@ static void data_sets(void **state) {
   snprintf(path, sizeof path, "%s", test_path("table.csv"));
   write_text(path, text);
   every_fault("csv", use_dataset, NULL, path);
-}
-
-static void check_no_half_files(const char *folder) {
-  DIR *listing = opendir(folder);
-  assert_non_null(listing);
-  for (struct dirent *entry; (entry = readdir(listing));)
-    if (strstr(entry->d_name, ".tmp"))
-      fail_msg("%s is left in %s", entry->d_name, folder);
-  closedir(listing);
 }
 
 enum { NUMBERS = 3000 };
@@ -517,6 +470,45 @@ done:
   return err;
 }
 
+static gaze_err use_instructions(void *user) {
+  gaze_instructions_options options;
+  const char *data[] = {user};
+  char *summary;
+  gaze_make_instructions_defaults(&options);
+  options.data = data;
+  options.n_data = 1;
+  options.out = test_path("instructions.json");
+  options.image_folder = test_path("extracted");
+  options.korean = 0.3;
+  GAZE_TRY(gaze_make_instructions(&options, &summary));
+  free(summary);
+  return GAZE_OK;
+}
+
+/* Written whole, or as it was. */
+static void check_instructions(void *user) {
+  json_t *records;
+  assert_int_equal(gaze_json_open(test_path("instructions.json"), &records), GAZE_OK);
+  assert_true(json_array_size(records) >= 3);
+  json_decref(records);
+}
+
+static void instructions(void **state) {
+  test_tar tar = {0};
+  static const char *const texts[] = {"{\"captions\":[\"A brown dog runs on the grass .\",\"a dog with a ball\"],"
+                                      "\"objects\":[[\"dog\",0.6,0.5,0.3,0.3],[\"ball\",0.1,0.6,0.1,0.1]]}",
+                                      "{\"captions\":[\"two cats\"],\"objects\":[[\"fez\",0.1,0.1,0.2,0.2]]}"};
+  char path[512];
+  snprintf(path, sizeof path, "%s", test_path("instructions.tar"));
+  for (size_t i = 0; i < 2; i++) {
+    const char *key = i ? "b" : "a";
+    tar_add_png(&tar, key, 4, 4, 1);
+    tar_add_text(&tar, i ? "b.json" : "a.json", texts[i]);
+  }
+  tar_write(&tar, path);
+  every_fault("instructions", use_instructions, check_instructions, path);
+}
+
 /* Where the reference is, it says all of the commit. */
 static void check_reference(void *user) {
   uint8_t *commit;
@@ -538,11 +530,11 @@ static void hub_cache(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_model),      cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
-      cmocka_unit_test(shards),       cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
-      cmocka_unit_test(decoders),     cmocka_unit_test(data_sets),      cmocka_unit_test(checkpoints),
-      cmocka_unit_test(saved_models), cmocka_unit_test(training_runs),  cmocka_unit_test(whole_runs),
-      cmocka_unit_test(hub_cache)};
+      cmocka_unit_test(a_model),     cmocka_unit_test(a_verification), cmocka_unit_test(a_cache_of_texts),
+      cmocka_unit_test(shards),      cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
+      cmocka_unit_test(decoders),    cmocka_unit_test(pairs),          cmocka_unit_test(data_sets),
+      cmocka_unit_test(checkpoints), cmocka_unit_test(saved_models),   cmocka_unit_test(training_runs),
+      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache),      cmocka_unit_test(instructions)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");

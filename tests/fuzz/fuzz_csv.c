@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   gaze_dataset_options options = {0};
   if (gaze_alloc(1, sizeof *dataset, &dataset) != GAZE_OK || gaze_strdup("folder/fuzz.csv", &dataset->path) != GAZE_OK)
     abort();
-  dataset->map = (gaze_map){data, size};
+  dataset->map = (gaze_map){.data = data, .size = size};
   if (gaze_dataset_read_csv(dataset, &options) == GAZE_OK)
     for (size_t i = 0; i < dataset->n; i++) {
       const gaze_sample *sample = gaze_dataset_get(dataset, i);

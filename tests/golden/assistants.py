@@ -2,8 +2,9 @@
 people have, and what transformers answers to questions about pictures.
 
 data/assistants/FAMILY/        a model: llava (transformers' names of old), llava-new (today's), next (a Vicuna),
-                               next-mistral, onevision, smolvlm; original (LLaVA's own layout, the encoder in vision_tower/),
-                               nano (nanoLLaVA)
+                               next-mistral, opened (its template writes <s>), longrope (with a Phi-3), onevision, smolvlm, idefics3 (the first SmolVLM); original (LLaVA's own
+                               layout, the encoder in vision_tower/), nano (nanoLLaVA), qwen (LLaVA-OneVision's own)
+data/assistants/FAMILY-original/  next, next-mistral and onevision in LLaVA's own layout
 data/assistants/pair/          the weights of `original` as GGUF files, decoder and mmproj, the way llama.cpp stores them
 data/assistants/smolvlm-pair/  the same of `smolvlm`
 data/assistants/pictures/      what is looked at
@@ -15,7 +16,7 @@ data/assistants/FAMILY.safetensors  C.T.first and C.T.last: logits of the rows t
 The references run in float64 over weights that bfloat16 holds, with all rows read anew for each id. Ids of texts: a
 question's spellings of special tokens are text; behind an answer its very ids stay, and what the template appends is cut
 as it would be behind text; where a second picture changes the rows of the first, all is put together anew from texts.
-`original` and `nano` are no classes of transformers: they are LLaVA-1.5 of transformers under other names, their rows
+`original`, `nano` and `qwen` are no classes of transformers: they are its LLaVA-1.5 or LLaVA-OneVision under other names, their rows
 put together as LLaVA's and nanoLLaVA's code does, texts between pictures cut one by one. The processors of OneVision
 and SmolVLM need torchvision for videos; their functions of pictures are called without.
 """
@@ -30,7 +31,7 @@ import types
 import numpy as np
 
 import llava
-from llava import CLIP, SIGLIP, picture, processor, renamed, said, save_json
+from llava import CLIP, SIGLIP, picture, processor, said, save_json
 
 SEED = 53
 ANSWER = 20  # ids
@@ -270,7 +271,7 @@ class Llava(Family):
 
     @property
     def old(self):
-        return self.name in ("llava", "next")
+        return self.name in ("llava", "next", "longrope")
 
 
 class Next(Llava):
@@ -297,8 +298,35 @@ class NextMistral(Next):
         return MistralConfig(**DECODER, vocab_size=vocabulary(self.tokenizer), bos_token_id=1, eos_token_id=2, sliding_window=None)
 
 
+class Opened(NextMistral):
+    """The template writes the start of a text, which the tokenizer itself does not."""
+
+    jinja, begins, ends = "mistral-v1", [], None
+    words = dict(NextMistral.words, add_bos_token=False)
+
+    def __init__(self, name):
+        from tokenizers import processors
+
+        super().__init__(name)
+        self.tokenizer.post_processor = processors.TemplateProcessing("$A", "$A $B", [])
+
+    def message(self, role, text, pictures=0):
+        return {"role": role, "content": "<image>\n" * pictures + text}
+
+
+class LongRope(Llava):
+    """LLaVA with a Phi-3 whose positions change where the first answer of the first conversation is half said."""
+
+    def text_config(self):
+        from transformers import Phi3Config
+
+        return Phi3Config(**DECODER, vocab_size=vocabulary(self.tokenizer), bos_token_id=1, eos_token_id=2, pad_token_id=0,
+                          sliding_window=None, original_max_position_embeddings=56,
+                          rope_scaling={"rope_type": "longrope", "short_factor": [1.0, 1.15, 1.3], "long_factor": [1.2, 2.5, 6.5]})
+
+
 class OneVision(Llava):
-    jinja, begins, multiple, ends = "onevision", [], False, "generation_config"
+    jinja, begins, multiple, ends, video = "onevision", [], False, "generation_config", "<video>"
     words = {"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}
 
     def __init__(self, name):
@@ -319,7 +347,7 @@ class OneVision(Llava):
 
         grids = [[12 * rows, 12 * columns] for rows in range(1, 7) for columns in range(1, 7)]
         self.config = LlavaOnevisionConfig(vision_config=SiglipVisionConfig(**SIGLIP, vision_use_head=False), text_config=self.text_config(),
-                                           image_token_index=self.image, video_token_index=self.tokenizer.token_to_id("<video>"),
+                                           image_token_index=self.image, video_token_index=self.tokenizer.token_to_id(self.video),
                                            image_grid_pinpoints=grids, vision_aspect_ratio="anyres_max_3")
         self.model_class = LlavaOnevisionForConditionalGeneration
         self.pictures = processor("llava_onevision", image_grid_pinpoints=grids, size={"height": 12, "width": 12},
@@ -329,6 +357,37 @@ class OneVision(Llava):
 
     def look(self, images):
         return self.pictures([images], return_tensors="np")
+
+
+class Qwen(OneVision):
+    """LLaVA-OneVision as it was first released, with Qwen 2's own tokenizer and template. What language model it is the class
+    tells."""
+
+    jinja, video = "qwen2", "\u00fe"
+
+    def __init__(self, name):
+        Family.__init__(self, name)
+        self.tokenizer = qwen_tokenizer([])
+        self.stops = [self.tokenizer.token_to_id("<|im_end|>")]
+        self.image = self.tokenizer.token_to_id("\u00ff")
+        self.build()
+
+    def message(self, role, text, pictures=0):
+        return {"role": role, "content": "<image>\n" * pictures + text}
+
+    def rows(self, text, inputs):
+        return self.behind(text, inputs, 0)
+
+    def behind(self, text, inputs, first):
+        front, *parts = text.split("<image>")
+        ids = cut_text(self.tokenizer, front)
+        for i, part in enumerate(parts):
+            ids += [self.image] * self.expand(inputs, first + i).count("<image>") + cut_text(self.tokenizer, part)
+        return ids
+
+    def save(self, folder, state):
+        save_original(folder, self, state, {"model_type": "llava", "architectures": ["LlavaQwenForCausalLM"]})
+        save_tokenizer(folder, self.tokenizer, self.words)
 
 
 class SmolVlm(OneVision):
@@ -355,6 +414,20 @@ class SmolVlm(OneVision):
 
     def look(self, images):
         return self.pictures([images], return_tensors="np", return_row_col_info=True)
+
+
+class Idefics3(SmolVlm):
+    """SmolVLM's first release, at the scale of its 2.2B."""
+
+    def build(self):
+        from transformers import Idefics3Config, Idefics3ForConditionalGeneration, LlamaConfig
+        from transformers.models.idefics3.processing_idefics3 import Idefics3Processor
+
+        text = LlamaConfig(**DECODER, vocab_size=vocabulary(self.tokenizer), bos_token_id=1, eos_token_id=self.stops[0], pad_token_id=2)
+        self.config = Idefics3Config(vision_config=dict(SIGLIP, image_size=24), text_config=text, scale_factor=3, image_token_id=self.image)
+        self.model_class = Idefics3ForConditionalGeneration
+        self.pictures = processor("idefics3", size={"longest_edge": 72}, max_image_size={"longest_edge": 24})
+        self.expand = stand_in(Idefics3Processor, fake_image_token="<fake_token_around_image>", global_image_tag="<global-img>", image_seq_len=4)
 
 
 class Original(Llava):
@@ -398,18 +471,12 @@ class Original(Llava):
         return ids
 
     def save(self, folder, state):
-        own = {key: value for key, value in state.items() if "vision_tower" not in key}
-        own = renamed(own, {"model.language_model.": "model.", "model.multi_modal_projector.linear_1.": "model.mm_projector.0.",
-                            "model.multi_modal_projector.linear_2.": "model.mm_projector.2."})
-        save_tensors(folder, own)
+        save_tensors(folder, llava.original_names({key: value for key, value in state.items() if "vision_tower" not in key}))
         save_json(said(self.config.text_config) | {
             "model_type": "llava", "architectures": ["LlavaLlamaForCausalLM"], "mm_vision_tower": "someone/vision-tower",
             "mm_hidden_size": 12, "mm_projector_type": "mlp2x_gelu", "mm_vision_select_layer": -2, "mm_vision_select_feature": "patch",
             "mm_use_im_start_end": False, "image_aspect_ratio": "pad"}, folder, "config.json")
-        with open(os.path.join(folder, "tokenizer.model"), "wb") as file:
-            file.write(sentencepiece_model(*llama_pieces()).SerializeToString(deterministic=True))
-        save_json({"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, "add_eos_token": False, "bos_token": "<s>",
-                   "eos_token": "</s>", "unk_token": "<unk>", "legacy": True}, folder, "tokenizer_config.json")
+        save_sentencepiece(folder)
         tower = os.path.join(folder, "vision_tower")
         os.makedirs(tower)
         nested = llava.nested(state, "model.vision_tower.")
@@ -446,10 +513,7 @@ class Nano(OneVision):
     message, rows, behind, spread = Original.message, Original.rows, Original.behind, Original.spread
 
     def save(self, folder, state):
-        state = llava.nested(state, "model.vision_tower.")
-        save_tensors(folder, renamed(state, {"model.vision_tower.": "model.vision_tower.vision_tower.", "model.language_model.": "model.",
-                                             "model.multi_modal_projector.linear_1.": "model.mm_projector.0.",
-                                             "model.multi_modal_projector.linear_2.": "model.mm_projector.2."}))
+        save_tensors(folder, llava.original_names(llava.nested(state, "model.vision_tower.")))
         save_json(said(self.config.text_config) | {
             "model_type": "llava-qwen2", "architectures": ["LlavaQwen2ForCausalLM"], "mm_hidden_size": 12, "mm_projector_type": "mlp2x_gelu",
             "mm_vision_tower": "google/siglip-so400m-patch14-384", "mm_vision_select_layer": -2, "image_aspect_ratio": "pad"}, folder, "config.json")
@@ -459,6 +523,37 @@ class Nano(OneVision):
         os.makedirs(tower)
         save_json(said(self.config.vision_config), tower, "config.json")
         processor("siglip", size={"height": 12, "width": 12}).save_pretrained(tower)
+
+
+# LLaVA's own layout
+
+
+def save_sentencepiece(folder):
+    with open(os.path.join(folder, "tokenizer.model"), "wb") as file:
+        file.write(sentencepiece_model(*llama_pieces()).SerializeToString(deterministic=True))
+    save_json({"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, "add_eos_token": False, "bos_token": "<s>",
+               "eos_token": "</s>", "unk_token": "<unk>", "legacy": True}, folder, "tokenizer_config.json")
+
+
+def save_original(folder, family, state, more={}):
+    """Of a family with grids: all but the tokenizer. more: of config.json."""
+    save_tensors(folder, llava.original_names(llava.nested(state, "model.vision_tower.")))
+    save_json(llava.original_of_grids(family.config) | more, folder, "config.json")
+    shutil.copy(os.path.join(HERE, "chat_templates", family.jinja + ".jinja"), os.path.join(folder, "chat_template.jinja"))
+    llava.write_tower(folder, family.config)
+    if family.ends == "generation_config":
+        save_json({"eos_token_id": family.stops}, folder, "generation_config.json")
+
+
+def write_original(folder, family, state):
+    """The same weights in the other layout."""
+    place = os.path.join(folder, family.name + "-original")
+    os.makedirs(place)
+    save_original(place, family, state)
+    if family.name == "onevision":
+        save_tokenizer(place, family.tokenizer, family.words)
+    else:
+        save_sentencepiece(place)
 
 
 # GGUF
@@ -553,9 +648,10 @@ def write_smolvlm_pair(folder, family, state):
                         "clip.vision.preproc_image_size": 48, "clip.vision.image_mean": half, "clip.vision.image_std": half}, 3)
 
 
-FAMILIES = {"llava": Llava, "llava-new": Llava, "next": Next, "next-mistral": NextMistral, "onevision": OneVision, "smolvlm": SmolVlm,
-            "original": Original, "nano": Nano}
-PAIRS = {"original": write_llava_pair, "smolvlm": write_smolvlm_pair}
+FAMILIES = {"llava": Llava, "llava-new": Llava, "next": Next, "next-mistral": NextMistral, "opened": Opened, "longrope": LongRope, "onevision": OneVision, "smolvlm": SmolVlm,
+            "idefics3": Idefics3, "original": Original, "nano": Nano, "qwen": Qwen}
+OTHERS = {"original": write_llava_pair, "smolvlm": write_smolvlm_pair, "next": write_original, "next-mistral": write_original,
+          "onevision": write_original}
 
 
 def save_tokenizer(folder, tokenizer, config):
@@ -703,8 +799,8 @@ def save_family(folder, family, model):
     if family.config.text_config.tie_word_embeddings:
         state.pop("lm_head.weight", None)
     family.save(place, state)
-    if family.name in PAIRS:
-        PAIRS[family.name](folder, family, state)
+    if family.name in OTHERS:
+        OTHERS[family.name](folder, family, state)
 
 
 def write(data):

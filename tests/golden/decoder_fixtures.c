@@ -1,5 +1,7 @@
 #include "decoder_fixtures.h"
 
+#include "fusion/assistant.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +59,7 @@ void decoder_open_path(decoder_run *run, const char *path, gaze_precision precis
   must(gaze_matmul_new(&run->kernels, gaze_cpu_detect(), precision, &run->matmul));
   run->compute = (gaze_compute){.kernels = &run->kernels, .matmul = run->matmul};
   load(run, path);
+  must(gaze_decoder_prepare(&run->decoder, &run->parameters, &run->compute, &run->prepared));
   gaze_arena measure = GAZE_ARENA_MEASURE;
   gaze_decoder_tape_layout(&run->tape, &run->decoder, DECODER_BATCH, DECODER_ROWS, DECODER_ROWS, &measure);
   must(gaze_arena_init(&run->arena, measure.used));
@@ -72,6 +75,7 @@ void decoder_close(decoder_run *run) {
   gaze_decoder_fini(&run->decoder);
   gaze_parameters_fini(&run->parameters);
   gaze_loaded_fini(&run->loaded);
+  gaze_prepared_fini(&run->prepared);
   gaze_weights_close(run->weights);
   gaze_matmul_free(run->matmul);
 }
@@ -87,6 +91,7 @@ gaze_kv_cache *decoder_cache(const decoder_run *run, gaze_dtype dtype) {
 void decoder_step(decoder_run *run, float *logits, const int32_t *const *ids, const size_t *n,
                   gaze_kv_cache *const *caches, size_t batch, bool all) {
   size_t offsets[DECODER_BATCH + 1] = {0}, starts[DECODER_BATCH];
+  static const bool far[DECODER_BATCH] = {true, true, true};
   for (size_t b = 0; b < batch; b++) {
     gaze_decoder_embed(&run->compute, &run->decoder, run->tape.x[0] + offsets[b] * run->decoder.config.block.dim,
                        ids[b], n[b]);
@@ -94,6 +99,39 @@ void decoder_step(decoder_run *run, float *logits, const int32_t *const *ids, co
     starts[b] = caches[b]->used;
   }
   gaze_cached_batch rows = {
-      .sequences = {.count = batch, .offsets = offsets, .starts = starts}, .caches = caches, .capacity = DECODER_ROWS};
+      .sequences = {.count = batch, .offsets = offsets, .starts = starts, .far = run->far ? far : NULL},
+      .caches = caches,
+      .capacity = DECODER_ROWS};
   gaze_decoder_forward(&run->compute, logits, &run->decoder, &rows, all, &run->tape);
+}
+
+enum { BEFORE = 43, TOGETHER = 1 + GAZE_DRAFT_MOST };
+
+static void check_together(decoder_run *run, gaze_dtype dtype, float *together, float *alone) {
+  int32_t ids[BEFORE + TOGETHER];
+  size_t V = run->decoder.config.vocabulary, before = BEFORE, n = TOGETHER, one = 1;
+  gaze_kv_cache *cache = decoder_cache(run, dtype);
+  for (size_t i = 0; i < BEFORE + TOGETHER; i++)
+    ids[i] = (int32_t)((3 + 7 * i) % V);
+  const int32_t *at = ids;
+  decoder_step(run, NULL, &at, &before, &cache, 1, false);
+  at = ids + BEFORE;
+  decoder_step(run, together, &at, &n, &cache, 1, true);
+  cache->used = BEFORE;
+  for (size_t i = 0; i < TOGETHER; i++, at++)
+    decoder_step(run, alone + i * V, &at, &one, &cache, 1, true);
+  assert_memory_equal(together, alone, TOGETHER * V * sizeof *alone);
+  gaze_kv_cache_free(cache);
+}
+
+void decoder_check_together(decoder_run *run) {
+  size_t V = run->decoder.config.vocabulary;
+  float *together, *alone;
+  must(gaze_alloc(TOGETHER * V, sizeof *together, &together));
+  must(gaze_alloc(TOGETHER * V, sizeof *alone, &alone));
+  check_together(run, GAZE_DTYPE_F16, together, alone);
+  check_together(run, GAZE_DTYPE_I8, together, alone);
+  check_together(run, GAZE_DTYPE_F32, together, alone);
+  free(together);
+  free(alone);
 }

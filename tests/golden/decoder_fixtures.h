@@ -2,7 +2,7 @@
 #ifndef GAZE_TESTS_GOLDEN_DECODER_FIXTURES_H
 #define GAZE_TESTS_GOLDEN_DECODER_FIXTURES_H
 
-#include "text/decoder.h"
+#include "fusion/assistant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,8 +20,10 @@ typedef struct decoder_run {
   gaze_parameters parameters;
   gaze_weights *weights;
   gaze_loaded loaded;
+  gaze_prepared prepared;
   gaze_arena arena;
   gaze_decoder_tape tape;
+  bool far; /* sequences will be longer than near factors serve (rope.h) */
 } decoder_run;
 
 /* Path below data/decoders; of eight calls at a time. */
@@ -35,5 +37,8 @@ gaze_kv_cache *decoder_cache(const decoder_run *run, gaze_dtype dtype);
 /* Puts n ids behind each of the caches' rows. logits: as gaze_decoder_forward's. */
 void decoder_step(decoder_run *run, float *logits, const int32_t *const *ids, const size_t *n,
                   gaze_kv_cache *const *caches, size_t batch, bool all);
+/* Ids that go through together, as many as an answer guesses, have the logits that they have one by one, bit for bit.
+ */
+void decoder_check_together(decoder_run *run);
 
 #endif

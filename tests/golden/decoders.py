@@ -25,6 +25,8 @@ SIZES = {"vocab_size": 96, "hidden_size": 36, "intermediate_size": 52, "num_hidd
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
           "original_max_position_embeddings": 32}
 
+LONGROPE = {"rope_type": "longrope", "short_factor": [1.0, 1.15, 1.3], "long_factor": [1.2, 2.5, 6.5]}
+
 FAMILIES = {
     "llama": ("llama", {"num_key_value_heads": 6}),
     "llama-linear": ("llama", {"rope_scaling": {"rope_type": "linear", "factor": 2.5}, "num_hidden_layers": 3}),
@@ -35,6 +37,8 @@ FAMILIES = {
     "qwen2": ("qwen2", {"rope_theta": 1e6, "tie_word_embeddings": True, "head_dim": 6}),
     "qwen3": ("qwen3", {"rope_theta": 1e6, "head_dim": 10}),
     "phi3": ("phi3", {"sliding_window": None, "pad_token_id": 0, "rms_norm_eps": 1e-5}),
+    "phi3-near": ("phi3", {"pad_token_id": 0, "rope_scaling": LONGROPE, "original_max_position_embeddings": 64}),
+    "phi3-far": ("phi3", {"pad_token_id": 0, "rope_scaling": LONGROPE, "original_max_position_embeddings": 16}),
     "exaone": ("llama", {"rms_norm_eps": 1e-5}),
 }
 

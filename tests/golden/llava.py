@@ -6,6 +6,7 @@ data/llava/original/    the same weights in LLaVA's own layout, pictures padded 
 data/llava/nano/        nanoLLaVA: SigLIP in the same file, its last layer unused
 data/llava/next/        LLaVA-NeXT with a Mistral
 data/llava/onevision/   LLaVA-OneVision: grids up to 6 x 6, shrunk to what three tiles have
+data/llava/next-original/, onevision-original/  the same weights of these two in LLaVA's own layout
 data/llava/smolvlm/     SmolVLM
 data/llava/original.gguf, next.gguf, smolvlm.gguf  encoder and projector as llama.cpp's mmproj files hold them; old.gguf
                         is the first with an MLP's products named the other way around
@@ -163,6 +164,13 @@ def renamed(state, names):
     return out
 
 
+def original_names(state):
+    """As LLaVA's own code names them; of `nested` ones."""
+    return renamed(state, {"model.vision_tower.": "model.vision_tower.vision_tower.", "model.language_model.": "model.",
+                           "model.multi_modal_projector.linear_1.": "model.mm_projector.0.",
+                           "model.multi_modal_projector.linear_2.": "model.mm_projector.2."})
+
+
 def nested(state, start):
     """The encoder's tensors below `vision_model.`, where released files have them."""
     return {key.replace(start, start + "vision_model.") if key.startswith(start) and "vision_model." not in key else key: value
@@ -256,9 +264,7 @@ def write_original(folder, model, whole):
     said_so = {"clip.projector_type": "mlp", "clip.has_llava_projector": True, "clip.use_gelu": False} | CLIP_COLOURS
     write_mmproj(folder, "original", whole, vision, said_so | {"clip.vision.feature_layer": [2]}, 2)
     write_mmproj(folder, "old", whole, vision, said_so, 2, turned=True)
-    own = {key: value for key, value in whole.items() if "vision_tower" not in key}
-    own = renamed(own, {"model.language_model.": "model.", "model.multi_modal_projector.linear_1.": "model.mm_projector.0.",
-                        "model.multi_modal_projector.linear_2.": "model.mm_projector.2."})
+    own = original_names({key: value for key, value in whole.items() if "vision_tower" not in key})
     config = said(model.config.text_config) | {
         "model_type": "llava", "architectures": ["LlavaLlamaForCausalLM"], "mm_vision_tower": "someone/vision-tower",
         "mm_hidden_size": 12, "mm_projector_type": "mlp2x_gelu", "mm_vision_select_layer": -2,
@@ -296,10 +302,7 @@ def write_nano(folder, names):
         if not key:
             note_logits(noted, model, **arguments)
     save_noted(folder, "nano", noted)
-    state = nested(model.state_dict(), "model.vision_tower.")
-    state = renamed(state, {"model.vision_tower.": "model.vision_tower.vision_tower.", "model.language_model.": "model.",
-                            "model.multi_modal_projector.linear_1.": "model.mm_projector.0.",
-                            "model.multi_modal_projector.linear_2.": "model.mm_projector.2."})
+    state = original_names(nested(model.state_dict(), "model.vision_tower."))
     content = said(text) | {"model_type": "llava-qwen2", "architectures": ["LlavaQwen2ForCausalLM"], "mm_hidden_size": 12,
                             "mm_vision_tower": "google/siglip-so400m-patch14-384", "mm_projector_type": "mlp2x_gelu",
                             "mm_vision_select_layer": -2, "image_aspect_ratio": "pad"}
@@ -333,7 +336,34 @@ def write_grids(folder, name, family, model_class, config, names, layout, **opti
         write_mmproj(folder, name, state, config.vision_config,
                      {"clip.projector_type": "mlp", "clip.use_gelu": False, "clip.vision.image_grid_pinpoints": grids,
                       "clip.vision.mm_patch_merge_type": "spatial_unpad"} | CLIP_COLOURS, 2)
-    pictures.save_pretrained(save(folder, name, layout(nested(state, "model.vision_tower.")), said(config)))
+    whole = nested(state, "model.vision_tower.")
+    pictures.save_pretrained(save(folder, name, layout(whole), said(config)))
+    place = save(folder, name + "-original", original_names(whole), original_of_grids(config))
+    write_tower(place, config)
+
+
+def original_of_grids(config):
+    """config.json of LLaVA's own layout for what config, of transformers, says; widths of grids first."""
+    onevision = config.model_type == "llava_onevision"
+    grids = [[width, height] for height, width in config.image_grid_pinpoints]
+    return said(config.text_config) | {
+        "model_type": "llava_qwen" if onevision else "llava_" + config.text_config.model_type, "mm_hidden_size": 12,
+        "mm_vision_tower": "someone/vision-tower", "mm_projector_type": "mlp2x_gelu", "mm_vision_select_layer": -2,
+        "mm_vision_select_feature": "patch", "mm_use_im_start_end": False, "mm_patch_merge_type": "spatial_unpad",
+        "image_aspect_ratio": "anyres_max_3" if onevision else "anyres",
+        "image_grid_pinpoints": "(1x1),...,(6x6)" if onevision else str([tuple(pair) for pair in grids])}
+
+
+def write_tower(place, config):
+    """The encoder's own configuration, whose weights lie with the model's; of SigLIP the last layer is thrown away."""
+    vision, siglip = said(config.vision_config), config.model_type == "llava_onevision"
+    tower = os.path.join(place, "vision_tower")
+    os.makedirs(tower, exist_ok=True)
+    save_json(vision | {"num_hidden_layers": vision["num_hidden_layers"] + siglip}, tower, "config.json")
+    if siglip:
+        return processor("siglip", size={"height": 12, "width": 12}).save_pretrained(tower)
+    processor("llava", size={"shortest_edge": 14}, crop_size={"height": 14, "width": 14}).save_pretrained(tower)
+    rename_processor(tower, "CLIPImageProcessor")
 
 
 def write_next(folder, names):

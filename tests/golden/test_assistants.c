@@ -1,6 +1,7 @@
 /* Whole models that look and talk, from questions and picture files to rows, logits and text, equal to transformers. */
 #include "clip_fixtures.h"
 #include "nearness.h"
+#include "tests/unit/data_files.h"
 
 #include "fusion/chat.h"
 
@@ -14,12 +15,19 @@ static const char *const families[][2] = {{"llava", "llava"},
                                           {"next", "next"},
                                           {"next-mistral", "next-mistral"},
                                           {"onevision", "onevision"},
+                                          {"longrope", "longrope"},
+                                          {"opened", "opened"},
                                           {"smolvlm", "smolvlm"},
                                           {"original", "original"},
                                           {"nano", "nano"},
+                                          {"qwen", "qwen"},
+                                          {"idefics3", "idefics3"},
+                                          {"next-original", "next"},
+                                          {"next-mistral-original", "next-mistral"},
+                                          {"onevision-original", "onevision"},
                                           {"pair/model.gguf", "original"},
                                           {"smolvlm-pair/model.gguf", "smolvlm"}};
-enum { LLAVA = 0, ONEVISION = 4, FAMILIES = sizeof families / sizeof *families };
+enum { LLAVA = 0, ONEVISION = 4, LONGROPE = 5, FAMILIES = sizeof families / sizeof *families };
 
 static const char *path_of(const char *name) {
   char inner[128];
@@ -48,16 +56,20 @@ static gaze_assistant *open_assistant(const char *name, gaze_assistant_options o
   return assistant;
 }
 
-static void subject_open(subject *s, size_t family, gaze_precision precision) {
+static void subject_take(subject *s, size_t family, gaze_assistant *assistant) {
   char file[64];
-  const char *name = families[family][0], *wanted = families[family][1];
-  *s = (subject){.name = name};
-  s->assistant = open_assistant(name, (gaze_assistant_options){.model.precision = precision, .cache = GAZE_CACHE_F32});
+  const char *wanted = families[family][1];
+  *s = (subject){.name = families[family][0], .assistant = assistant};
   assert_true(gaze_assistant_sees(s->assistant));
   snprintf(file, sizeof file, "%s.json", wanted);
   check(gaze_json_open(path_of(file), &s->conversations));
   snprintf(file, sizeof file, "%s.safetensors", wanted);
   check(gaze_safetensors_open(path_of(file), &s->logits));
+}
+
+static void subject_open(subject *s, size_t family, gaze_precision precision) {
+  gaze_assistant_options options = {.model.precision = precision, .cache = GAZE_CACHE_F32};
+  subject_take(s, family, open_assistant(families[family][0], options));
 }
 
 static void subject_close(subject *s) {
@@ -149,30 +161,64 @@ static void check_turn(const subject *s, size_t conversation, size_t turn) {
   gaze_chat_free(converse(s, conversation, turn, (gaze_answer_options){.look_up = true}));
 }
 
+static void check_turns(const subject *s) {
+  for (size_t c = 0; c < json_array_size(s->conversations); c++)
+    for (size_t t = 0; t < turns_of(s, c); t++)
+      check_turn(s, c, t);
+}
+
 static void questions_are_answered_alike(void **state) {
   subject s;
   subject_open(&s, (size_t)(uintptr_t)*state, GAZE_PRECISION_F32);
-  for (size_t c = 0; c < json_array_size(s.conversations); c++)
-    for (size_t t = 0; t < turns_of(&s, c); t++)
-      check_turn(&s, c, t);
+  check_turns(&s);
   subject_close(&s);
 }
 
-/* Of the last row of each conversation's first question. */
-static void narrow_products_come_near(void **state) {
+/* A folder as two GGUF files; what has no template of its own is asked with LLaVA's. Of GGUF's Phi-3 special tokens
+ * take the white space behind them, which LLaMA's tokenizer does not do. */
+static void written_pairs_answer_alike(void **state) {
   for (size_t f = 0; f < FAMILIES; f++) {
     subject s;
-    subject_open(&s, f, GAZE_PRECISION_BF16);
+    char file[64], *projector;
+    gaze_assistant *assistant;
+    const char *name = families[f][0];
+    if (strstr(name, ".gguf") || f == LONGROPE)
+      continue;
+    snprintf(file, sizeof file, "%s.gguf", name);
+    check(gaze_model_write_gguf(path_of(name), GAZE_TO_F16, test_path(file), &projector));
+    snprintf(file, sizeof file, "mmproj-%s-f16.gguf", name);
+    assert_string_equal(projector, test_path(file));
+    gaze_assistant_options options = {.cache = GAZE_CACHE_F32, .projector = projector};
+    options.chat_template = strcmp(name, "original") == 0 ? "vicuna-v1" : NULL;
+    snprintf(file, sizeof file, "%s.gguf", name);
+    check(gaze_assistant_open(test_path(file), &options, &assistant));
+    subject_take(&s, f, assistant);
+    check_turns(&s);
+    subject_close(&s);
+    free(projector);
+  }
+}
+
+/* Of the last row of each conversation's first question. */
+static void check_narrow_products(gaze_precision precision, double least) {
+  for (size_t f = 0; f < FAMILIES; f++) {
+    subject s;
+    subject_open(&s, f, precision);
     for (size_t c = 0; c < json_array_size(s.conversations); c++) {
       gaze_chat *chat = converse(&s, c, 0, (gaze_answer_options){.max_tokens = 1});
       double found =
           cosine(s.assistant->logits, wanted_logits(&s, c, 0, "first"), s.assistant->decoder.config.vocabulary);
-      if (!(found >= 0.999))
-        fail_msg("%s: conversation %zu: cosine %.6f", s.name, c, found);
+      if (!(found >= least))
+        fail_msg("%s in precision %d: conversation %zu: cosine %.6f", s.name, (int)precision, c, found);
       gaze_chat_free(chat);
     }
     subject_close(&s);
   }
+}
+
+static void narrow_products_come_near(void **state) {
+  check_narrow_products(GAZE_PRECISION_BF16, 0.999);
+  check_narrow_products(GAZE_PRECISION_INT8, 0.995);
 }
 
 /* Rows of a question with pictures, read up to every seventh row and on from there. */
@@ -186,7 +232,8 @@ static void check_pieces(const subject *s, size_t conversation, size_t turn) {
     prompt.n = end < whole ? end : whole;
     check(gaze_reading_go_on(s->assistant, &reading, &prompt, gaze_chat_picture_rows, chat, NULL, s->assistant->logits,
                              &read));
-    assert_true(read <= 7);
+    bool turns = prompt.n > reading.near && prompt.n - reading.near <= 7;
+    assert_int_equal(read, turns || prompt.n < 7 ? prompt.n : prompt.n - (end - 7));
   }
   check_logits(s, conversation, turn, "first", s->assistant->logits);
   gaze_reading_fini(&reading);
@@ -224,6 +271,7 @@ static void pictures_that_cannot_be_looked_at_are_forgotten(void **state) {
   gaze_chat *chat = converse(&s, 0, 0, (gaze_answer_options){0});
   check(gaze_chat_add_picture_file(chat, path_of("pictures/high.png")));
   chat->pictures[1].size = 40;
+  gaze_chat_drop_pixels(&chat->pictures[1], 1); /* as where many wait: it is decoded anew */
   check_fails(gaze_chat_ask(chat, "What?", NULL, &answer), GAZE_ERR_FORMAT, "high.png", NULL);
   ask(&s, chat, turn_of(&s, 0, 1), (gaze_answer_options){0});
   gaze_chat_free(chat);
@@ -277,14 +325,43 @@ static void a_cleared_conversation_begins_anew(void **state) {
   subject_close(&s);
 }
 
+/* The answer went beyond what near factors serve: its rows are kept as they were turned, and forgotten with it. */
+static void far_rows_are_kept_and_forgotten(void **state) {
+  subject s;
+  gaze_chat *again;
+  subject_open(&s, LONGROPE, GAZE_PRECISION_F32);
+  gaze_chat *chat = converse(&s, 0, 0, (gaze_answer_options){0});
+  assert_true(chat->reading.far);
+  check(gaze_chat_save(chat, test_path("far.chat")));
+  check(gaze_chat_new(s.assistant, NULL, &again));
+  check(gaze_chat_load(again, test_path("far.chat")));
+  assert_true(again->reading.far && again->reading.cache->used > again->reading.near);
+  ask(&s, again, turn_of(&s, 0, 1), (gaze_answer_options){0});
+  gaze_chat_clear(again);
+  ask(&s, again, turn_of(&s, 0, 0), (gaze_answer_options){0});
+  gaze_chat_free(again);
+  gaze_reading_cut(&chat->reading, 20); /* too few to be far */
+  check(gaze_chat_save(chat, test_path("near.chat")));
+  check(gaze_chat_new(s.assistant, NULL, &again));
+  check(gaze_chat_load(again, test_path("near.chat")));
+  assert_int_equal(again->reading.cache->used, 0);
+  ask(&s, again, turn_of(&s, 0, 1), (gaze_answer_options){0});
+  gaze_chat_free(again);
+  gaze_chat_free(chat);
+  subject_close(&s);
+}
+
 int main(void) {
-  static const struct CMUnitTest more[] = {cmocka_unit_test(narrow_products_come_near),
-                                           cmocka_unit_test(pieces_are_read_as_the_whole),
-                                           cmocka_unit_test(pictures_that_cannot_be_read_are_refused),
-                                           cmocka_unit_test(pictures_that_cannot_be_looked_at_are_forgotten),
-                                           cmocka_unit_test(pictures_wait_for_a_shorter_question),
-                                           cmocka_unit_test(long_questions_leave_the_conversation_as_it_was),
-                                           cmocka_unit_test(a_cleared_conversation_begins_anew)};
+  static const struct CMUnitTest more[] = {
+      cmocka_unit_test_setup_teardown(written_pairs_answer_alike, make_folder, remove_folder),
+      cmocka_unit_test(narrow_products_come_near),
+      cmocka_unit_test(pieces_are_read_as_the_whole),
+      cmocka_unit_test(pictures_that_cannot_be_read_are_refused),
+      cmocka_unit_test(pictures_that_cannot_be_looked_at_are_forgotten),
+      cmocka_unit_test(pictures_wait_for_a_shorter_question),
+      cmocka_unit_test(long_questions_leave_the_conversation_as_it_was),
+      cmocka_unit_test(a_cleared_conversation_begins_anew),
+      cmocka_unit_test_setup_teardown(far_rows_are_kept_and_forgotten, make_folder, remove_folder)};
   struct CMUnitTest tests[FAMILIES + sizeof more / sizeof *more];
   for (size_t i = 0; i < FAMILIES; i++)
     tests[i] = (struct CMUnitTest){

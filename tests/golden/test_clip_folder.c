@@ -3,12 +3,14 @@
 #include "clip_fixtures.h"
 #include "tests/unit/zip_files.h"
 
+#include "fusion/model.h"
 #include "text/tokenizer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const towers[][2] = {{"text_config", "text_config_dict"}, {"vision_config", "vision_config_dict"}};
@@ -213,6 +215,51 @@ static void other_layouts_of_weights(void **state) {
   gaze_safetensors_close(file);
 }
 
+/* A folder of open_clip's with XLM-R, whose sizes its folder text/ holds. */
+static void key_covers_the_text_tower(void **state) {
+  static const char *const files[] = {"open_clip_config.json", "open_clip_model.safetensors"};
+  const char *fixture = clip_path("../families/xlmr"), *folder = test_path("xlmr");
+  char from[1300], to[1300], keys[3][33];
+  gaze_model *model;
+  snprintf(to, sizeof to, "%s/text", folder);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  assert_int_equal(mkdir(to, 0700), 0);
+  for (size_t i = 0; i < 2; i++) {
+    snprintf(from, sizeof from, "%s/%s", fixture, files[i]);
+    snprintf(to, sizeof to, "%s/%s", folder, files[i]);
+    assert_int_equal(symlink(from, to), 0);
+  }
+  for (size_t i = 0; i < 3; i++) {
+    json_t *words = open_clip_json("../families/xlmr/text/config.json");
+    if (i == 2)
+      json_object_set_new(words, "layer_norm_eps", json_real(0.1));
+    write_member(folder, "text/config.json", words);
+    assert_int_equal(gaze_model_open_towers(folder, NULL, &model), GAZE_OK);
+    assert_int_equal(gaze_model_key(model, keys[i]), GAZE_OK);
+    gaze_model_close(model);
+  }
+  assert_string_equal(keys[0], keys[1]);
+  assert_string_not_equal(keys[1], keys[2]);
+}
+
+static void pictures_need_no_tokenizer(void **state) {
+  const char *folder = link_model("speechless", "quick"), *text = "a dog";
+  char path[1200];
+  float vector[64];
+  int32_t *ids;
+  size_t n;
+  snprintf(path, sizeof path, "%s/tokenizer.json", folder);
+  assert_int_equal(unlink(path), 0);
+  gaze_model *model = open_clip_model(folder, NULL);
+  gaze_classifier *classifier;
+  check_pictures(model);
+  check_fails(gaze_embed_texts(model, &text, 1, vector), GAZE_ERR_NOT_FOUND, "without tokenizer", folder, NULL);
+  check_fails(gaze_tokenize(model, text, false, &ids, &n), GAZE_ERR_NOT_FOUND, "without tokenizer", NULL);
+  check_fails(gaze_classifier_new(model, &text, 1, NULL, 0, &classifier), GAZE_ERR_NOT_FOUND, "tokenizer", NULL);
+  assert_null(gaze_token_text(model, 3));
+  gaze_model_close(model);
+}
+
 /* Each shard is part of the key. */
 static void key_covers_every_shard(void **state) {
   gaze_safetensors *file;
@@ -349,6 +396,8 @@ int main(void) {
       cmocka_unit_test(smaller_tokenizer_is_refused),
       cmocka_unit_test(end_below_another_id_is_refused),
       cmocka_unit_test(other_layouts_of_weights),
+      cmocka_unit_test(pictures_need_no_tokenizer),
+      cmocka_unit_test(key_covers_the_text_tower),
       cmocka_unit_test(key_covers_every_shard),
       cmocka_unit_test(weights_of_another_model_are_refused),
       cmocka_unit_test(files_and_folders_of_others_are_named),

@@ -142,6 +142,7 @@ static void follows_the_reference(void **state) {
   decoder_open(&run, *state, GAZE_PRECISION_F32);
   open_wanted(&w, *state);
   assert_int_equal(run.decoder.config.vocabulary, VOCABULARY);
+  run.far = w.n > gaze_rope_near(&run.decoder.config.block.attention);
   check_pieces(&run, &w, w.n);
   check_pieces(&run, &w, 1);
   check_pieces(&run, &w, 5);
@@ -149,13 +150,17 @@ static void follows_the_reference(void **state) {
   check_side_by_side(&run, &w);
   check_dtypes(&run, &w);
   check_rewind(&run, &w);
+  decoder_check_together(&run);
   gaze_safetensors_close(w.file);
+  decoder_close(&run);
+  decoder_open(&run, *state, GAZE_PRECISION_BF16);
+  decoder_check_together(&run);
   decoder_close(&run);
 }
 
 int main(void) {
-  static const char *const names[] = {"llama", "llama-linear", "llama3", "smollm2", "mistral",
-                                      "qwen2", "qwen3",        "phi3",   "exaone"};
+  static const char *const names[] = {"llama", "llama-linear", "llama3",    "smollm2",  "mistral", "qwen2",
+                                      "qwen3", "phi3",         "phi3-near", "phi3-far", "exaone"};
   struct CMUnitTest tests[sizeof names / sizeof *names];
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     tests[i] = (struct CMUnitTest){

@@ -81,6 +81,7 @@ static void check_file(const char *path, const char *name) {
       relative_error(logits, gaze_safetensors_find(wanted, "logits")->data, n * run.decoder.config.vocabulary);
   if (!(error <= 1e-4))
     fail_msg("%s: relative error %g", path, error);
+  decoder_check_together(&run);
   decoder_close(&run);
   gaze_safetensors_close(wanted);
 }
@@ -114,14 +115,29 @@ static void written_files_follow_the_reference(void **state) {
   static const char *const kinds[] = {"f32", "f16"};
   for (size_t i = 0; i < 2; i++) {
     snprintf(file, sizeof file, "%s-%s.gguf", name, kinds[i]);
-    must(gaze_model_write_gguf(folder, i ? GAZE_TO_F16 : GAZE_TO_F32, test_path(file)));
+    must(gaze_model_write_gguf(folder, i ? GAZE_TO_F16 : GAZE_TO_F32, test_path(file), NULL));
     check_file(test_path(file), name);
     check_tokenizer(folder, test_path(file));
   }
 }
 
+/* With LLaMA's newer way no space stands in front of what follows a special token. */
+static void newer_signs_are_kept(void **state) {
+  char text[sizeof tokenizer_json + 200];
+  const char *folder = make_model("llama"), *behind = strstr(tokenizer_json, "\"added_tokens\"");
+  snprintf(text, sizeof text,
+           "{\"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"\u2581\", \"prepend_scheme\": \"first\", "
+           "\"split\": false}, %s",
+           behind);
+  write_text(test_path("llama/tokenizer.json"), text);
+  count_warnings();
+  must(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("newer.gguf"), NULL));
+  assert_non_null(strstr(last_warning, "legacy"));
+  check_tokenizer(folder, test_path("newer.gguf"));
+}
+
 static void files_of_the_package_follow_the_reference(void **state) {
-  static const char *const names[] = {"llama", "llama3", "llama-linear", "qwen2", "phi3"};
+  static const char *const names[] = {"llama", "llama3", "llama-linear", "qwen2", "phi3", "phi3-near", "phi3-far"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char file[64];
     snprintf(file, sizeof file, "../decoders_gguf/%s.gguf", names[i]);
@@ -132,7 +148,7 @@ static void files_of_the_package_follow_the_reference(void **state) {
 /* What there is in both has the same numbers in the same rows. */
 static void the_package_and_gaze_write_the_same(void **state) {
   gaze_weights *own, *theirs;
-  must(gaze_model_write_gguf(make_model("llama"), GAZE_TO_F16, test_path("same.gguf")));
+  must(gaze_model_write_gguf(make_model("llama"), GAZE_TO_F16, test_path("same.gguf"), NULL));
   must(gaze_weights_open(test_path("same.gguf"), &own));
   must(gaze_weights_open(decoder_path("../decoders_gguf/llama.gguf"), &theirs));
   assert_int_equal(gaze_weights_count(own), gaze_weights_count(theirs));
@@ -161,7 +177,7 @@ static float uniform(uint64_t stream, uint64_t i) {
 static void fill_wide(gaze_named_tensor *tensor, uint64_t stream) {
   size_t n = gaze_tensor_count(&tensor->tensor);
   float *values = malloc(n * sizeof *values);
-  float scale = sqrtf((strstr(tensor->name, "head") ? 3 : 1) / (float)tensor->tensor.shape[1]);
+  float scale = sqrtf((strstr(tensor->name, "head") ? 3 : 2) / (float)tensor->tensor.shape[1]);
   for (size_t i = 0; i < n; i++) {
     float u = uniform(stream, i);
     values[i] = tensor->tensor.rank == 1        ? u / 4 + (gaze_ends_with(tensor->name, "bias") ? 0.0f : 1.0f)
@@ -223,12 +239,32 @@ static void make_wide(const char *type, const char *folder) {
   write_text(inside, tokenizer_json);
 }
 
+/* llama.cpp's, of two layers: the last is among those that are spared. */
+static void check_mixture(const gaze_weights *weights, bool mixed) {
+  static const struct {
+    const char *name;
+    gaze_dtype plain, mixed;
+  } cases[] = {{"output.weight", GAZE_DTYPE_Q6_K, GAZE_DTYPE_Q6_K},
+               {"token_embd.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K},
+               {"blk.0.attn_v.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K},
+               {"blk.1.attn_v.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q6_K},
+               {"blk.1.attn_k.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K},
+               {"blk.0.ffn_down.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K},
+               {"blk.1.ffn_down.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q6_K},
+               {"blk.1.ffn_up.weight", GAZE_DTYPE_Q4_K, GAZE_DTYPE_Q4_K}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_int_equal(gaze_weights_find(weights, cases[i].name)->dtype, mixed ? cases[i].mixed : cases[i].plain);
+}
+
 static void rounded_weights_stay_near(void **state) {
   static const struct {
     gaze_quantisation to;
     const char *name;
     double least;
-  } cases[] = {{GAZE_TO_F32, "f32", 0.99999999}, {GAZE_TO_Q8_0, "q8_0", 0.999}, {GAZE_TO_Q4_K, "q4_k", 0.99}};
+  } cases[] = {{GAZE_TO_F32, "f32", 0.99999999},
+               {GAZE_TO_Q8_0, "q8_0", 0.999},
+               {GAZE_TO_Q4_K, "q4_k", 0.99},
+               {GAZE_TO_Q4_K_M, "q4_k_m", 0.99}};
   static float logits[WIDE_IDS * VOCABULARY_MAX];
   const char *type = *state;
   int32_t ids[WIDE_IDS];
@@ -244,15 +280,54 @@ static void rounded_weights_stay_near(void **state) {
     char path[100];
     decoder_run run;
     snprintf(path, sizeof path, "%s-%s.gguf", type, cases[i].name);
-    must(gaze_model_write_gguf(test_path(file), cases[i].to, test_path(path)));
+    must(gaze_model_write_gguf(test_path(file), cases[i].to, test_path(path), NULL));
     decoder_open_path(&run, test_path(path), GAZE_PRECISION_F32);
     find_logits(&run, ids, WIDE_IDS, logits);
     double found = cosine(logits, gaze_safetensors_find(wanted, "logits")->data, WIDE_IDS * VOCABULARY_MAX);
     print_message("%s %s: cosine %.6f\n", type, cases[i].name, found);
     if (!(found >= cases[i].least))
       fail_msg("%s: cosine %.6f", path, found);
-    if (cases[i].to == GAZE_TO_Q4_K)
-      assert_int_equal(gaze_weights_find(run.weights, "output.weight")->dtype, GAZE_DTYPE_Q6_K);
+    if (cases[i].to == GAZE_TO_Q4_K || cases[i].to == GAZE_TO_Q4_K_M)
+      check_mixture(run.weights, cases[i].to == GAZE_TO_Q4_K_M);
+    decoder_check_together(&run);
+    decoder_close(&run);
+  }
+  gaze_safetensors_close(wanted);
+}
+
+/* A folder in F32 opened for narrow products: logits of its prompt, all at once and id by id. */
+static void narrow_products_stay_near(void **state) {
+  static const struct {
+    gaze_precision precision;
+    gaze_dtype dtype;
+    double least;
+  } cases[] = {{GAZE_PRECISION_BF16, GAZE_DTYPE_BF16, 0.9999}, {GAZE_PRECISION_INT8, GAZE_DTYPE_Q8_0, 0.999}};
+  static float logits[WIDE_IDS * VOCABULARY_MAX];
+  const char *type = *state;
+  int32_t ids[WIDE_IDS];
+  char file[100];
+  gaze_safetensors *wanted;
+  for (int32_t i = 0; i < WIDE_IDS; i++)
+    ids[i] = 3 + i;
+  snprintf(file, sizeof file, "../decoders_gguf/wide-%s.safetensors", type);
+  must(gaze_safetensors_open(decoder_path(file), &wanted));
+  make_wide(type, test_path("wide"));
+  for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+    decoder_run run;
+    size_t one = 1;
+    decoder_open_path(&run, test_path("wide"), cases[i / 2].precision);
+    assert_int_equal(run.decoder.head_weight.dtype, cases[i / 2].dtype);
+    assert_int_equal(run.decoder.token_embedding.dtype, GAZE_DTYPE_F32);
+    gaze_kv_cache *cache = decoder_cache(&run, GAZE_DTYPE_F32);
+    for (size_t k = 0; i % 2 && k < WIDE_IDS; k++)
+      decoder_step(&run, logits + k * VOCABULARY_MAX, &(const int32_t *){ids + k}, &one, &cache, 1, true);
+    gaze_kv_cache_free(cache);
+    if (i % 2 == 0)
+      find_logits(&run, ids, WIDE_IDS, logits);
+    double found = cosine(logits, gaze_safetensors_find(wanted, "logits")->data, WIDE_IDS * VOCABULARY_MAX);
+    print_message("%s %s: cosine %.6f\n", type, gaze_dtype_name(cases[i / 2].dtype), found);
+    if (!(found >= cases[i / 2].least && found < 0.9999999))
+      fail_msg("%s in %s: cosine %.7f", type, gaze_dtype_name(cases[i / 2].dtype), found);
     decoder_close(&run);
   }
   gaze_safetensors_close(wanted);
@@ -264,7 +339,7 @@ static void cut_files_are_refused(void **state) {
   size_t size;
   gaze_assistant *assistant;
   const gaze_assistant_options options = {.chat_template = "chatml"};
-  must(gaze_model_write_gguf(make_model("qwen2"), GAZE_TO_F16, test_path("whole.gguf")));
+  must(gaze_model_write_gguf(make_model("qwen2"), GAZE_TO_F16, test_path("whole.gguf"), NULL));
   must(gaze_file_read(test_path("whole.gguf"), 1 << 24, &bytes, &size));
   must(gaze_assistant_open(test_path("whole.gguf"), &options, &assistant));
   gaze_assistant_close(assistant);
@@ -278,28 +353,28 @@ static void cut_files_are_refused(void **state) {
 static void what_is_not_written_is_said(void **state) {
   const char *folder = make_model("phi3");
   char inside[100];
-  check_fails(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("phi3")), GAZE_ERR_ARGUMENT, ".gguf", NULL);
-  must(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("there.gguf")));
-  check_fails(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("there.gguf")), GAZE_ERR_ARGUMENT, "there.gguf",
-              "already", NULL);
-  check_fails(gaze_model_write_gguf(test_path("there.gguf"), GAZE_TO_F16, test_path("again.gguf")), GAZE_ERR_ARGUMENT,
-              "already a GGUF", NULL);
+  check_fails(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("phi3"), NULL), GAZE_ERR_ARGUMENT, ".gguf", NULL);
+  must(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("there.gguf"), NULL));
+  check_fails(gaze_model_write_gguf(folder, GAZE_TO_F16, test_path("there.gguf"), NULL), GAZE_ERR_ARGUMENT,
+              "there.gguf", "already", NULL);
+  check_fails(gaze_model_write_gguf(test_path("there.gguf"), GAZE_TO_F16, test_path("again.gguf"), NULL),
+              GAZE_ERR_ARGUMENT, "already a GGUF", NULL);
   snprintf(inside, sizeof inside, "phi3/tokenizer.json");
   write_text(test_path(inside),
              "{\"model\": {\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"<unk>\", 0], [\"a\", -1]]}}");
-  check_fails(gaze_model_write_gguf(test_path("phi3"), GAZE_TO_F16, test_path("no.gguf")), GAZE_ERR_UNSUPPORTED,
+  check_fails(gaze_model_write_gguf(test_path("phi3"), GAZE_TO_F16, test_path("no.gguf"), NULL), GAZE_ERR_UNSUPPORTED,
               "tokenizer", NULL);
   write_text(test_path("phi3/config.json"), "{\"model_type\": \"clip\"}");
-  check_fails(gaze_model_write_gguf(test_path("phi3"), GAZE_TO_F16, test_path("no.gguf")), GAZE_ERR_ARGUMENT,
+  check_fails(gaze_model_write_gguf(test_path("phi3"), GAZE_TO_F16, test_path("no.gguf"), NULL), GAZE_ERR_ARGUMENT,
               "not a language", "int8", NULL);
   assert_false(gaze_file_exists(test_path("no.gguf")));
 }
 
 int main(void) {
-  static const char *const names[] = {"llama", "llama-linear", "llama3", "smollm2", "mistral",
-                                      "qwen2", "qwen3",        "phi3",   "exaone"};
+  static const char *const names[] = {"llama", "llama-linear", "llama3",    "smollm2",  "mistral", "qwen2",
+                                      "qwen3", "phi3",         "phi3-near", "phi3-far", "exaone"};
   enum { NAMES = sizeof names / sizeof *names };
-  struct CMUnitTest tests[NAMES + 6];
+  struct CMUnitTest tests[NAMES + 9];
   size_t n = 0;
   for (; n < NAMES; n++)
     tests[n] = (struct CMUnitTest){.name = names[n],
@@ -313,6 +388,11 @@ int main(void) {
       cmocka_unit_test_prestate_setup_teardown(rounded_weights_stay_near, make_folder, remove_folder,
                                                (void *)(uintptr_t) "llama"),
       cmocka_unit_test_prestate_setup_teardown(rounded_weights_stay_near, make_folder, remove_folder,
+                                               (void *)(uintptr_t) "qwen2"),
+      cmocka_unit_test_setup_teardown(newer_signs_are_kept, make_folder, remove_folder),
+      cmocka_unit_test_prestate_setup_teardown(narrow_products_stay_near, make_folder, remove_folder,
+                                               (void *)(uintptr_t) "llama"),
+      cmocka_unit_test_prestate_setup_teardown(narrow_products_stay_near, make_folder, remove_folder,
                                                (void *)(uintptr_t) "qwen2"),
       cmocka_unit_test_setup_teardown(cut_files_are_refused, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(what_is_not_written_is_said, make_folder, remove_folder)};

@@ -2,6 +2,7 @@
  * does not belong to them is refused. */
 #include "clip_fixtures.h"
 
+#include "core/base/random.h"
 #include "fusion/model.h"
 
 #include <math.h>
@@ -10,13 +11,21 @@
 #include <string.h>
 #include <unistd.h>
 
+static double cosine_of(const float *a, const float *b, size_t n) {
+  double ab = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < n; i++) {
+    ab += (double)a[i] * (double)b[i];
+    aa += (double)a[i] * (double)a[i];
+    bb += (double)b[i] * (double)b[i];
+  }
+  return ab / sqrt(aa * bb);
+}
+
 static double cosine(const float *got, const json_t *wanted) {
   float *numbers = list_numbers(wanted);
-  double dot = 0;
-  for (size_t i = 0; i < json_array_size(wanted); i++)
-    dot += (double)got[i] * (double)numbers[i];
+  double cosine = cosine_of(got, numbers, json_array_size(wanted));
   free(numbers);
-  return dot;
+  return cosine;
 }
 
 /* Of all pictures and texts. */
@@ -81,6 +90,26 @@ static void int8_is_the_same_from_the_file(void **state) {
   gaze_model_close(stored);
 }
 
+/* Whatever stands out in the pictures beside it. */
+static void a_picture_in_int8_is_alone(void **state) {
+  enum { PICTURES = 7, PLACE = 3 };
+  gaze_model_options options = {.precision = GAZE_PRECISION_INT8};
+  gaze_model *model = open_clip_model(clip_path("quick"), &options);
+  size_t size = gaze_model_pixels(model), D = (size_t)gaze_model_dim(model);
+  float *pixels = calloc(PICTURES * size, sizeof *pixels), alone[64], together[PICTURES * 64];
+  gaze_random random;
+  gaze_random_init(&random, 3, 0);
+  for (size_t i = 0; i < PICTURES * size; i++) {
+    float spike = i / size != PLACE && i % 37 == i / size ? 100 : 1;
+    pixels[i] = spike * (float)(gaze_random_uniform(&random) - 0.5);
+  }
+  assert_int_equal(gaze_model_encode(model, pixels + PLACE * size, 1, alone), GAZE_OK);
+  assert_int_equal(gaze_model_encode(model, pixels, PICTURES, together), GAZE_OK);
+  assert_memory_equal(together + PLACE * D, alone, D * sizeof *alone);
+  free(pixels);
+  gaze_model_close(model);
+}
+
 /* Of a checkpoint in 16 bits only the tower that is asked becomes f32. */
 static void a_tower_is_widened_when_first_used(void **state) {
   gaze_model *model = open_clip_model(quantised("lazy", GAZE_PRECISION_BF16), NULL);
@@ -91,6 +120,33 @@ static void a_tower_is_widened_when_first_used(void **state) {
   assert_non_null(model->towers[GAZE_TOWER_TEXT].converted.base);
   assert_null(model->towers[GAZE_TOWER_VISION].converted.base);
   gaze_model_close(model);
+}
+
+/* A text tower whose sizes lie in a folder of their own: the copy has that folder, too. */
+static void a_tower_of_another_folder_is_copied(void **state) {
+  const char *source = clip_path("../families/xlmr"), *folder = test_path("xlmr");
+  gaze_model_options options = {.precision = GAZE_PRECISION_INT8};
+  gaze_safetensors *file = open_clip_tensors("../families/xlmr");
+  const gaze_tensor *ids = find_tensor(file, "ids"), *ends = find_tensor(file, "offsets");
+  const gaze_tensor *wanted = find_tensor(file, "text.embedding");
+  size_t n = ends->shape[0] - 1, D = wanted->shape[1], offsets[16];
+  gaze_model *model;
+  float vectors[16 * 20];
+  assert_true(n < 16 && D == 20);
+  for (size_t i = 0; i <= n; i++)
+    offsets[i] = (size_t)((const int32_t *)ends->data)[i];
+  assert_int_equal(gaze_model_quantise(source, GAZE_PRECISION_INT8, folder), GAZE_OK);
+  if (gaze_model_open_towers(folder, &options, &model) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  assert_int_equal(gaze_model_prepare(model, GAZE_TOWER_TEXT, n), GAZE_OK);
+  assert_int_equal(gaze_model_encode_ids(model, ids->data, offsets, n, vectors), GAZE_OK);
+  for (size_t i = 0; i < n; i++) {
+    double cosine = cosine_of(vectors + i * D, (const float *)wanted->data + i * D, D);
+    if (!(cosine >= 0.995))
+      fail_msg("text %zu: a cosine of %.6f", i, cosine);
+  }
+  gaze_model_close(model);
+  gaze_safetensors_close(file);
 }
 
 static void check_not_made(const char *model, gaze_precision precision, const char *folder, const char *word) {
@@ -136,9 +192,12 @@ static void scales_must_belong(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(copies_are_near), cmocka_unit_test(int8_is_the_same_from_the_file),
-      cmocka_unit_test(a_tower_is_widened_when_first_used), cmocka_unit_test(what_cannot_be_made_smaller_is_said),
-      cmocka_unit_test(scales_must_belong)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(copies_are_near),
+                                     cmocka_unit_test(int8_is_the_same_from_the_file),
+                                     cmocka_unit_test(a_tower_is_widened_when_first_used),
+                                     cmocka_unit_test(what_cannot_be_made_smaller_is_said),
+                                     cmocka_unit_test(a_picture_in_int8_is_alone),
+                                     cmocka_unit_test(a_tower_of_another_folder_is_copied),
+                                     cmocka_unit_test(scales_must_belong)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

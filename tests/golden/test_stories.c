@@ -100,18 +100,18 @@ static void check_greedy(const char *path) {
 static void writes_what_the_reference_writes(void **state) {
   need_files();
   check_greedy(folder());
-  must(gaze_model_write_gguf(folder(), GAZE_TO_F32, test_path("f32.gguf")));
+  must(gaze_model_write_gguf(folder(), GAZE_TO_F32, test_path("f32.gguf"), NULL));
   check_greedy(test_path("f32.gguf"));
-  must(gaze_model_write_gguf(folder(), GAZE_TO_F16, test_path("f16.gguf")));
+  must(gaze_model_write_gguf(folder(), GAZE_TO_F16, test_path("f16.gguf"), NULL));
   check_greedy(test_path("f16.gguf"));
 }
 
 /* Logits [n, V] of the story in pieces that the fixtures' tape has room for; yours: free(). */
-static float *read_story(const char *path, const int32_t *ids, size_t n) {
+static float *read_story(const char *path, gaze_precision precision, const int32_t *ids, size_t n) {
   decoder_run run;
   gaze_kv_cache *cache;
   float *logits = malloc(n * VOCABULARY * sizeof *logits);
-  decoder_open_path(&run, path, GAZE_PRECISION_F32);
+  decoder_open_path(&run, path, precision);
   const gaze_decoder_config *c = &run.decoder.config;
   assert_true(n <= DECODER_ROWS);
   must(gaze_kv_cache_new(c->layers, c->block.attention.kv_heads, c->block.attention.head_dim, DECODER_ROWS,
@@ -143,7 +143,7 @@ static void a_story_is_as_likely(void **state) {
   size_t n = json_array_size(json_object_get(wanted, "ids"));
   assert_true(n <= DECODER_ROWS);
   read_ids(json_object_get(wanted, "ids"), ids);
-  float *logits = read_story(folder(), ids, n);
+  float *logits = read_story(folder(), GAZE_PRECISION_F32, ids, n);
   double expected = json_real_value(json_object_get(wanted, "perplexity")), found = perplexity_of(logits, ids, n);
   print_message("perplexity %.6f, expected %.6f\n", found, expected);
   assert_true(fabs(found / expected - 1) <= 1e-4);
@@ -159,17 +159,39 @@ static void rounded_it_stays_near(void **state) {
   gaze_weights *weights;
   need_files();
   size_t n = read_ids(json_object_get(wanted, "ids"), ids);
-  must(gaze_model_write_gguf(folder(), GAZE_TO_Q8_0, test_path("q8.gguf")));
+  must(gaze_model_write_gguf(folder(), GAZE_TO_Q8_0, test_path("q8.gguf"), NULL));
   must(gaze_weights_open(test_path("q8.gguf"), &weights));
   assert_int_equal(gaze_weights_find(weights, "blk.0.ffn_down.weight")->dtype, GAZE_DTYPE_F16);
   assert_int_equal(gaze_weights_find(weights, "blk.0.ffn_up.weight")->dtype, GAZE_DTYPE_Q8_0);
   gaze_weights_close(weights);
-  float *exact = read_story(folder(), ids, n), *rounded = read_story(test_path("q8.gguf"), ids, n);
+  float *exact = read_story(folder(), GAZE_PRECISION_F32, ids, n),
+        *rounded = read_story(test_path("q8.gguf"), GAZE_PRECISION_F32, ids, n);
   double found = cosine(exact, rounded, n * VOCABULARY);
   print_message("Q8_0: cosine %.6f, perplexity %.4f\n", found, perplexity_of(rounded, ids, n));
   assert_true(found >= 0.999);
   free(exact);
   free(rounded);
+}
+
+/* The same folder with products in bf16 or int8. */
+static void narrow_products_tell_the_story(void **state) {
+  static const struct {
+    gaze_precision precision;
+    double least;
+  } cases[] = {{GAZE_PRECISION_BF16, 0.9995}, {GAZE_PRECISION_INT8, 0.999}};
+  int32_t ids[DECODER_ROWS];
+  need_files();
+  size_t n = read_ids(json_object_get(wanted, "ids"), ids);
+  float *exact = read_story(folder(), GAZE_PRECISION_F32, ids, n);
+  double expected = json_real_value(json_object_get(wanted, "perplexity"));
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    float *rounded = read_story(folder(), cases[i].precision, ids, n);
+    double found = cosine(exact, rounded, n * VOCABULARY), perplexity = perplexity_of(rounded, ids, n);
+    print_message("precision %d: cosine %.6f, perplexity %.4f\n", (int)cases[i].precision, found, perplexity);
+    assert_true(found >= cases[i].least && found < 0.9999999 && fabs(perplexity / expected - 1) <= 0.01);
+    free(rounded);
+  }
+  free(exact);
 }
 
 /* One turn that is to be answered; the text of a template is the model's to continue. */
@@ -206,6 +228,7 @@ static void a_full_conversation_is_said(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(writes_what_the_reference_writes),
                                      cmocka_unit_test(a_story_is_as_likely), cmocka_unit_test(rounded_it_stays_near),
+                                     cmocka_unit_test(narrow_products_tell_the_story),
                                      cmocka_unit_test(a_full_conversation_is_said)};
   return cmocka_run_group_tests_name("stories", tests, open_all, close_all);
 }

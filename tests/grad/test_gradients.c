@@ -79,72 +79,51 @@ static void check_parameters(subject *s, double (*loss)(void *)) {
 
 typedef struct block_case {
   const char *name;
-  gaze_block_config config;
-  bool pooled, recompute;
+  size_t dim, mlp_dim, heads;
+  gaze_activation activation; /* encoders */
+  bool causal;
+  size_t kv_heads, head_dim; /* decoders */
+  float rope_theta;
+  bool biased;
+  bool pooled, recompute; /* how it is run */
 } block_case;
 
-static const block_case block_cases[] = {
-    {"clip image",
-     {.dim = 12,
-      .mlp_dim = 48,
-      .attention = {.heads = 3, .kv_heads = 3, .head_dim = 4},
+static const block_case encoders[] = {
+    {"clip image", .dim = 12, .mlp_dim = 48, .heads = 3, .activation = GAZE_QUICK_GELU},
+    {"clip text", .dim = 12, .mlp_dim = 20, .heads = 3, .activation = GAZE_GELU, .causal = true},
+    {"pooled", .dim = 16, .mlp_dim = 32, .heads = 2, .activation = GAZE_GELU_TANH, .causal = true, .pooled = true},
+    {"recomputed", 16, 64, 2, .activation = GAZE_QUICK_GELU, .pooled = true, .recompute = true},
+};
+static const block_case decoders[] = {
+    {"decoder", .dim = 12, .mlp_dim = 28, .heads = 4, .kv_heads = 2, .head_dim = 6, .rope_theta = 100},
+    {"decoder, qkv bias", 16, 24, 4, .kv_heads = 1, .head_dim = 4, .rope_theta = 50, .biased = true, .recompute = true},
+};
+
+static gaze_block_config encoder(const block_case *c) {
+  return (gaze_block_config){
+      .dim = c->dim,
+      .mlp_dim = c->mlp_dim,
+      .attention = {.heads = c->heads, .kv_heads = c->heads, .head_dim = c->dim / c->heads, .causal = c->causal},
       .norm = GAZE_LAYER_NORM,
-      .activation = GAZE_QUICK_GELU,
+      .activation = c->activation,
       .biased = true,
-      .eps = 1e-5f},
-     false,
-     false},
-    {"clip text",
-     {.dim = 12,
-      .mlp_dim = 20,
-      .attention = {.heads = 3, .kv_heads = 3, .head_dim = 4, .causal = true},
-      .norm = GAZE_LAYER_NORM,
-      .activation = GAZE_GELU,
-      .biased = true,
-      .eps = 1e-5f},
-     false,
-     false},
-    {"pooled",
-     {.dim = 16,
-      .mlp_dim = 32,
-      .attention = {.heads = 2, .kv_heads = 2, .head_dim = 8, .causal = true},
-      .norm = GAZE_LAYER_NORM,
-      .activation = GAZE_GELU_TANH,
-      .biased = true,
-      .eps = 1e-5f},
-     true,
-     false},
-    {"recomputed",
-     {.dim = 16,
-      .mlp_dim = 64,
-      .attention = {.heads = 2, .kv_heads = 2, .head_dim = 8},
-      .norm = GAZE_LAYER_NORM,
-      .activation = GAZE_QUICK_GELU,
-      .biased = true,
-      .eps = 1e-5f},
-     true,
-     true},
-    {"decoder",
-     {.dim = 12,
-      .mlp_dim = 28,
-      .attention = {.heads = 4, .kv_heads = 2, .head_dim = 6, .causal = true, .rope_theta = 100},
-      .norm = GAZE_RMS_NORM,
-      .activation = GAZE_SILU,
-      .gated = true,
-      .eps = 1e-6f},
-     false,
-     false},
-    {"decoder, qkv bias",
-     {.dim = 16,
-      .mlp_dim = 24,
-      .attention = {.heads = 4, .kv_heads = 1, .head_dim = 4, .causal = true, .rope_theta = 50},
-      .norm = GAZE_RMS_NORM,
-      .activation = GAZE_SILU,
-      .gated = true,
-      .biased = true,
-      .eps = 1e-6f},
-     false,
-     true}};
+      .eps = 1e-5f};
+}
+
+static gaze_block_config decoder(const block_case *c) {
+  return (gaze_block_config){.dim = c->dim,
+                             .mlp_dim = c->mlp_dim,
+                             .attention = {.heads = c->heads,
+                                           .kv_heads = c->kv_heads,
+                                           .head_dim = c->head_dim,
+                                           .causal = true,
+                                           .rope_theta = c->rope_theta},
+                             .norm = GAZE_RMS_NORM,
+                             .activation = GAZE_SILU,
+                             .gated = true,
+                             .biased = c->biased,
+                             .eps = 1e-6f};
+}
 
 static const size_t offsets[] = {0, 3, 4, 9}, queries[] = {1, 0, 4};
 static const gaze_sequences sequences = {.count = 3, .offsets = offsets, .longest = 5};
@@ -163,11 +142,12 @@ static void stack_forward(subject *s) {
   memcpy(s->output, y, s->n_output * sizeof(float));
 }
 
-static void check_stack(const block_case *c) {
+static void check_stack(const block_case *c, const gaze_block_config *config) {
   stack_model m = {.queries = c->pooled ? queries : NULL};
   subject s = {.compute = {.kernels = &kernels}, .forward = stack_forward, .model = &m};
-  size_t C = c->config.dim, outputs = (c->pooled ? 3 : 9) * C;
-  assert_int_equal(gaze_stack_init(&m.stack, &c->config, 2, true), GAZE_OK);
+  print_message("%s\n", c->name);
+  size_t C = config->dim, outputs = (c->pooled ? 3 : 9) * C;
+  assert_int_equal(gaze_stack_init(&m.stack, config, 2, true), GAZE_OK);
   assert_int_equal(gaze_stack_list(&m.stack, "stack", &s.list), GAZE_OK);
   subject_bind(&s, 5);
   subject_outputs(&s, outputs);
@@ -190,9 +170,13 @@ static void check_stack(const block_case *c) {
 }
 
 static void blocks(void **state) {
-  for (size_t i = 0; i < sizeof block_cases / sizeof *block_cases; i++) {
-    print_message("%s\n", block_cases[i].name);
-    check_stack(&block_cases[i]);
+  for (size_t i = 0; i < sizeof encoders / sizeof *encoders; i++) {
+    gaze_block_config config = encoder(&encoders[i]);
+    check_stack(&encoders[i], &config);
+  }
+  for (size_t i = 0; i < sizeof decoders / sizeof *decoders; i++) {
+    gaze_block_config config = decoder(&decoders[i]);
+    check_stack(&decoders[i], &config);
   }
 }
 

@@ -131,6 +131,34 @@ static void small_products_in_bf16(void **state) {
   }
 }
 
+/* rows_by_f16 and rows_by_bf16 against sums of the widened numbers. */
+static void run_rows_by_halves(const gaze_kernels *kernels, const product *p, bool bf16, gaze_random *random) {
+  size_t a = extent(p->M, p->K, p->lda), b = extent(p->K, p->N, p->ldb), c = extent(p->M, p->N, p->ldc);
+  float *A = guarded_floats(0, a, random, 1), *B = guarded_floats(1, b, random, 1);
+  float *C0 = guarded_floats(2, c, random, 1), *C = guarded_copy(3, C0, c);
+  uint16_t *half = guarded(4, b * sizeof *half);
+  (bf16 ? kernels->bf16_from_f32 : kernels->f16_from_f32)(half, B, b);
+  (bf16 ? kernels->f32_from_bf16 : kernels->f32_from_f16)(B, half, b);
+  (bf16 ? kernels->rows_by_bf16 : kernels->rows_by_f16)(C, p->ldc, A, p->lda, half, p->ldb, p->M, p->N, p->K,
+                                                        p->beta != 0);
+  verify(p, A, B, C0, C);
+  guard_verify();
+}
+
+static void rows_by_halves_of_any_shape(void **state) {
+  gaze_random random;
+  gaze_random_init(&random, 30, 0);
+  for (int i = 0; i < 400; i++) {
+    product p;
+    guard_at_start(i % 2);
+    shape_product(&p, &random, i % 2 ? 20 : 140);
+    p = (product){
+        .M = p.M % 18 + 1, .N = p.N, .K = p.K, .lda = p.K + 3, .ldb = p.N + i % 3, .ldc = p.N + 5, .alpha = 1};
+    p.beta = (float)(i / 2 % 2);
+    run_rows_by_halves(*state, &p, i / 4 % 2, &random);
+  }
+}
+
 /* product_i8, whose sums are exact, for numbers up to the ends of their range. */
 static void run_i8(const gaze_kernels *kernels, size_t M, size_t N, size_t K, bool biased, bool add,
                    gaze_random *random) {
@@ -258,6 +286,7 @@ static void bits_do_not_depend_on_threads(void **state) {
 const check gemm_checks[] = {{"products of any shape", products_of_any_shape},
                              {"small products of any shape", small_products_of_any_shape},
                              {"small products in bf16", small_products_in_bf16},
+                             {"rows by numbers in 16 bits", rows_by_halves_of_any_shape},
                              {"panels in int8", panels_in_int8},
                              {"attention's products", attention_shapes},
                              {"empty products", empty_products},

@@ -180,6 +180,31 @@ static void int8_products(void **state) {
   }
 }
 
+/* A row of A gives the same bits alone, and among rows in which other numbers stand out than in it. */
+static void int8_rows_are_alone(void **state) {
+  enum { M = 9, N = 70, K = 200 };
+  static const product many = {.M = M, .N = N, .K = K, .accumulate = true},
+                       one = {.M = 1, .N = N, .K = K, .accumulate = true};
+  gaze_random random;
+  gaze_random_init(&random, 27, 0);
+  float *A = guarded_floats(0, M * K, &random, 1), *W = guarded_floats(1, N * K, &random, 1),
+        *C0 = guarded_floats(2, M * N, &random, 1);
+  for (size_t m = 0; m < M; m++)
+    for (size_t i = 0; i < m; i++)
+      A[m * K + (7 * m + 31 * i) % K] *= 60;
+  for (int finished = 0; finished < 2; finished++) {
+    const float *bias = finished ? guarded_floats(4, N, &random, 1) : NULL;
+    float *C = guarded_copy(3, C0, M * N);
+    run_int8(*state, 0, &many, A, W, bias, C);
+    for (size_t m = 0; m < M; m++) {
+      float *row = guarded_copy(5, C0 + m * N, N);
+      run_int8(*state, 0, &one, A + m * K, W, bias, row);
+      assert_memory_equal(row, C + m * N, N * sizeof *row);
+    }
+  }
+  guard_verify();
+}
+
 /* Through the level's gemm, and through oneDNN where the processor has AVX-512. */
 static void f32_products(void **state) {
   run_products(*state, 0, false);
@@ -245,5 +270,8 @@ static void onednn_is_missing(void **state) {
 const check onednn_checks[] = {{"oneDNN products in f32", onednn_is_missing}, {0}};
 #endif
 
-const check matmul_checks[] = {
-    {"bf16 products", bf16_products}, {"f32 products", f32_products}, {"int8 products", int8_products}, {0}};
+const check matmul_checks[] = {{"bf16 products", bf16_products},
+                               {"f32 products", f32_products},
+                               {"int8 products", int8_products},
+                               {"rows in int8 are alone", int8_rows_are_alone},
+                               {0}};

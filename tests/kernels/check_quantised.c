@@ -165,6 +165,26 @@ static void check_repeated(gaze_matmul *matmul, const product *p, const float *A
   }
 }
 
+/* The same bits from three products of the same rows, each of some of the weight's. */
+static void check_together(gaze_matmul *matmul, const product *p, const float *A, const void *W, const float *C0,
+                           const float *C) {
+  size_t ldc = p->N + EXTRA, cuts[] = {0, p->N / 4, p->N / 2, p->N};
+  float *again = guarded_copy(4, C0, p->M * ldc);
+  gaze_matmul_output outputs[3];
+  for (size_t i = 0; i < 3; i++) {
+    const uint8_t *rows = (const uint8_t *)W + cuts[i] * gaze_dtype_bytes(p->dtype, p->K);
+    outputs[i] = (gaze_matmul_output){
+        .B = {.stored = rows, .dtype = p->dtype, .ld = p->K, .transpose = true},
+        .N = cuts[i + 1] - cuts[i],
+        .accumulate = p->accumulate,
+        .C = again + cuts[i],
+        .ldc = ldc,
+    };
+  }
+  gaze_matmul_run_all(matmul, p->M, p->K, (gaze_operand){.f32 = A, .ld = p->K + EXTRA}, outputs, 3);
+  assert_memory_equal(again, C, p->M * ldc * sizeof *C);
+}
+
 static void check_product(gaze_matmul *matmul, const gaze_kernels *kernels, const product *p, gaze_random *random) {
   const void *W = fill_weights(kernels, p, random);
   const float *A = fill_rows(p, random);
@@ -173,6 +193,8 @@ static void check_product(gaze_matmul *matmul, const gaze_kernels *kernels, cons
   run(matmul, p, p->M, A, W, C);
   check_all(kernels, p, A, W, C0, C);
   check_repeated(matmul, p, A, W, C0, C);
+  if (p->M <= 8 || gaze_dtype_is_quantised(p->dtype))
+    check_together(matmul, p, A, W, C0, C);
   guard_verify();
 }
 

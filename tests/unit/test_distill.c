@@ -108,24 +108,46 @@ static const char *caption_of(const gaze_clip_run *run, const gaze_batch *batch,
 }
 
 /* Its features are those that the public interface gives for the same captions, and for its own pixels. */
+static void check_features(gaze_clip_run *run, const gaze_train_clip_options *options) {
+  enum { MOST = 64 };
+  gaze_model *model = run->distill.model;
+  size_t D = (size_t)gaze_model_dim(model);
+  assert_true(D <= MOST);
+  for (size_t a = 0; a < options->accum_freq; a++)
+    for (size_t b = 0; b < options->batch_size; b++) {
+      float picture[MOST], text[MOST];
+      const gaze_batch *batch = run->batches[a];
+      size_t row = (a * options->batch_size + b) * D;
+      const char *caption = caption_of(run, batch, b);
+      assert_int_equal(gaze_model_encode(model, batch->second_pixels + b * gaze_model_pixels(model), 1, picture),
+                       GAZE_OK);
+      assert_int_equal(gaze_embed_texts(model, &caption, 1, text), GAZE_OK);
+      assert_true(difference(picture, run->distill.images + row, D) < 1e-5);
+      assert_true(difference(text, run->distill.texts + row, D) < 1e-5);
+    }
+}
+
 static void sees_as_it_would_alone(void **state) {
   gaze_clip_run run;
   gaze_train_clip_options options = distill_options("sees", "large");
   begin(&run, &options);
-  gaze_model *model = run.distill.model;
   assert_true(run.distill.pictures_together < options.batch_size && run.distill.texts_together < options.batch_size);
-  for (size_t a = 0; a < options.accum_freq; a++)
-    for (size_t b = 0; b < options.batch_size; b++) {
-      float picture[DIM], text[DIM];
-      const gaze_batch *batch = run.batches[a];
-      size_t row = (a * options.batch_size + b) * DIM;
-      const char *caption = caption_of(&run, batch, b);
-      assert_int_equal(gaze_model_encode(model, batch->second_pixels + b * gaze_model_pixels(model), 1, picture),
-                       GAZE_OK);
-      assert_int_equal(gaze_embed_texts(model, &caption, 1, text), GAZE_OK);
-      assert_true(difference(picture, run.distill.images + row, DIM) < 1e-5);
-      assert_true(difference(text, run.distill.texts + row, DIM) < 1e-5);
-    }
+  check_features(&run, &options);
+  gaze_clip_run_fini(&run);
+}
+
+/* SigLIP: both ways, and pooled at the last row, so that what texts are filled up with counts. */
+static void texts_are_filled_up_for_it(void **state) {
+  gaze_clip_run run;
+  char folder[1024];
+  gaze_train_clip_options options = distill_options("filled", "large");
+  snprintf(folder, sizeof folder, "%s/tests/golden/data/families/siglip2", getenv("GAZE_SOURCE_ROOT"));
+  options.distill_model = folder;
+  begin(&run, &options);
+  const gaze_text_config *text = &run.distill.model->clip.config.text;
+  assert_true(text->filled);
+  assert_int_equal(run.batches[0]->second_offsets[1], text->context);
+  check_features(&run, &options);
   gaze_clip_run_fini(&run);
 }
 
@@ -229,8 +251,11 @@ static void a_model_is_needed(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(sees_as_it_would_alone), cmocka_unit_test(cuts_add_up),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(sees_as_it_would_alone),
+                                     cmocka_unit_test(texts_are_filled_up_for_it),
+                                     cmocka_unit_test(cuts_add_up),
                                      cmocka_unit_test(gradient_is_of_both_losses),
-                                     cmocka_unit_test(imitation_is_learned), cmocka_unit_test(a_model_is_needed)};
+                                     cmocka_unit_test(imitation_is_learned),
+                                     cmocka_unit_test(a_model_is_needed)};
   return cmocka_run_group_tests(tests, set_up, remove_folder);
 }

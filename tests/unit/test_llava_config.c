@@ -56,6 +56,10 @@ static const char *const next_pictures =
 static const char *const original =
     "{\"model_type\": \"llava_llama\", \"mm_vision_tower\": \"openai/clip-vit-large-patch14-336\", \"mm_hidden_size\": "
     "1024, \"mm_projector_type\": \"mlp2x_gelu\", \"image_aspect_ratio\": \"pad\", \"hidden_size\": 5120}";
+static const char *const onevision =
+    "{\"model_type\": \"llava_qwen\", \"mm_vision_tower\": \"google/siglip-so400m-patch14-384\", \"mm_hidden_size\": "
+    "1152, \"mm_projector_type\": \"mlp2x_gelu\", \"image_aspect_ratio\": \"anyres_max_9\", \"hidden_size\": 896, "
+    "\"mm_patch_merge_type\": \"spatial_unpad\", \"image_grid_pinpoints\": \"(1x1),...,(6x6)\"}";
 static const char *const smolvlm =
     "{\"model_type\": \"idefics3\", \"scale_factor\": 4, \"vision_config\": {\"hidden_size\": 768, \"image_size\": "
     "512, "
@@ -99,6 +103,29 @@ static void llavas_own_layout_knows_its_encoders(void **state) {
   assert_int_equal(c.tiling.preprocess.fit, GAZE_FIT_CROP);
   assert_int_equal(read_changed(original, NULL, "mm_projector_type", "\"linear\"", true, &c), GAZE_OK);
   assert_int_equal(c.projector.kind, GAZE_PROJECTOR_LINEAR);
+}
+
+static void onevisions_own_layout_has_grids(void **state) {
+  gaze_llava_config c;
+  assert_int_equal(read_changed(onevision, NULL, NULL, NULL, true, &c), GAZE_OK);
+  assert_string_equal(c.family, "llava_onevision");
+  assert_true(c.original && c.tiling.lone && c.projector.newline);
+  assert_int_equal(c.vision.layers, 26);
+  assert_int_equal(c.tiling.tile_rows, 729);
+  assert_int_equal(c.tiling.most_tiles, 9);
+  assert_int_equal(c.tiling.grid_count, 36);
+  assert_int_equal(c.tiling.grids[1].width, 384);
+  assert_int_equal(c.tiling.grids[1].height, 768);
+  static const char *const lists[] = {"\"[(384, 768), (768, 384)]\"", "\"[[384, 768], [768, 384]]\"",
+                                      "[[384, 768], [768, 384]]"};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    assert_int_equal(read_changed(onevision, NULL, "image_grid_pinpoints", lists[i], true, &c), GAZE_OK);
+    assert_int_equal(c.tiling.grid_count, 2);
+    assert_int_equal(c.tiling.grids[0].height, 768);
+  }
+  assert_int_equal(read_changed(onevision, NULL, "image_aspect_ratio", "\"anyres\"", true, &c), GAZE_OK);
+  assert_string_equal(c.family, "llava_next");
+  assert_true(!c.tiling.lone && !c.tiling.most_tiles);
 }
 
 static void smolvlm_shuffles(void **state) {
@@ -145,6 +172,14 @@ static void what_cannot_be_followed_is_named(void **state) {
       {"mm_vision_select_feature", "\"all\"", "mm_vision_select_feature", GAZE_ERR_UNSUPPORTED},
       {"image_aspect_ratio", "\"highres\"", "image_aspect_ratio", GAZE_ERR_UNSUPPORTED},
       {"image_aspect_ratio", "\"anyres\"", "mm_patch_merge_type", GAZE_ERR_UNSUPPORTED}};
+  static const change of_onevision[] = {
+      {"image_aspect_ratio", "\"anyres_max_0\"", "image_aspect_ratio", GAZE_ERR_UNSUPPORTED},
+      {"image_grid_pinpoints", "\"(1x1),...,(9x9)\"", "1 to 64", GAZE_ERR_FORMAT},
+      {"image_grid_pinpoints", "\"(0x1),...,(1x1)\"", "0 x 384", GAZE_ERR_MISMATCH},
+      {"image_grid_pinpoints", "\"(2x2),...,(1x1)\"", "1 to 64", GAZE_ERR_FORMAT},
+      {"image_grid_pinpoints", "\"1x1\"", "1 to 64", GAZE_ERR_FORMAT},
+      {"image_grid_pinpoints", "\"[(384, 768\"", "1 to 64", GAZE_ERR_FORMAT},
+      {"image_grid_pinpoints", NULL, "1 to 64", GAZE_ERR_FORMAT}};
   static const change of_smolvlm[] = {{"scale_factor", "5", "scale_factor", GAZE_ERR_MISMATCH},
                                       {"vision_config.image_size", "384", "512", GAZE_ERR_MISMATCH}};
   static const change of_splits[] = {
@@ -156,6 +191,7 @@ static void what_cannot_be_followed_is_named(void **state) {
   CHANGES(llava, clip_pictures, true, of_llava);
   CHANGES(llava, clip_pictures, true, of_siglip);
   CHANGES(original, NULL, true, of_original);
+  CHANGES(onevision, NULL, true, of_onevision);
   CHANGES(smolvlm, smolvlm_pictures, true, of_smolvlm);
   CHANGES(smolvlm, smolvlm_pictures, false, of_splits);
 }
@@ -187,6 +223,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(llava_has_its_defaults),
                                      cmocka_unit_test(full_features_keep_the_class_token),
                                      cmocka_unit_test(llavas_own_layout_knows_its_encoders),
+                                     cmocka_unit_test(onevisions_own_layout_has_grids),
                                      cmocka_unit_test(smolvlm_shuffles),
                                      cmocka_unit_test(what_cannot_be_followed_is_named),
                                      cmocka_unit_test(grids_are_made_of_tiles)};

@@ -87,13 +87,15 @@ static gaze_dataset *make_set(const char *name, int n, bool (*is_bad)(int i)) {
   return dataset;
 }
 
+static const gaze_text_config text_config = {.context = CONTEXT};
+
 static gaze_loader_options make_options(const gaze_source *sources, size_t n) {
   gaze_loader_options options = {.sources = sources,
                                  .n_sources = n,
                                  .prompts = prompts,
                                  .n_prompts = 2,
                                  .tokenizer = tokenizer,
-                                 .context = CONTEXT,
+                                 .text = &text_config,
                                  .batch_size = BATCH,
                                  .teacher_dim = TEACHER,
                                  .seed = 5,
@@ -180,6 +182,7 @@ static void test_held_batches_stay(void **state) {
 /* What a second model sees is what it would see alone: its own size, colours and tokens of the same crops and texts. */
 static void test_second_view(void **state) {
   enum { LARGE = 24 };
+  const gaze_text_config short_texts = {.context = 7};
   static const char *const texts[] = {"number 3 red cat", "고양이"};
   gaze_source source = {make_set("a.tar", 37, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1), alone = options;
@@ -187,11 +190,11 @@ static void test_second_view(void **state) {
   assert_int_equal(gaze_tokenizer_train(texts, 2, 530, 1, test_path("other")), GAZE_OK);
   assert_int_equal(gaze_tokenizer_open(test_path("other"), &other), GAZE_OK);
   alone.tokenizer = other;
-  alone.context = 7;
+  alone.text = &short_texts;
   gaze_preprocess_default(&alone.preprocess, LARGE);
   alone.preprocess.mean[1] = 0.25f;
   for (int own_pixels = 0; own_pixels < 2; own_pixels++) {
-    options.second = (gaze_second_view){other, 7, own_pixels ? &alone.preprocess : NULL};
+    options.second = (gaze_second_view){other, &short_texts, own_pixels ? &alone.preprocess : NULL};
     gaze_loader *both = make_loader(&options), *second = make_loader(&alone);
     for (int k = 0; k < 12; k++) {
       const gaze_batch *a = next_batch(both), *b = next_batch(second);
@@ -547,7 +550,7 @@ static void test_free_at_any_time(void **state) {
 static void test_cut_is_warned_of_once(void **state) {
   gaze_source source = {make_set("a.tar", 8, NULL), 1, 1};
   gaze_loader_options options = make_options(&source, 1);
-  options.context = 3;
+  options.text = &(gaze_text_config){.context = 3};
   count_warnings();
   gaze_loader *loader = make_loader(&options);
   for (int k = 0; k < 5; k++)

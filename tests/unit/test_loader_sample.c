@@ -34,7 +34,8 @@ static bool is_flipped(const char *caption) {
     rgb[i] = i / 3 % SIDE < 2 ? 0 : 255;
   gaze_picture picture = {.width = SIDE, .height = SIDE, .rgb = rgb};
   gaze_sample sample = {.key = "dog", .captions = &caption, .n_captions = 1};
-  gaze_loader_options options = {.tokenizer = tokenizer, .context = CONTEXT};
+  const gaze_text_config text_config = {.context = CONTEXT};
+  gaze_loader_options options = {.tokenizer = tokenizer, .text = &text_config};
   options.augment = (gaze_augment){.scale_low = 1, .scale_high = 1, .flip = 1};
   gaze_preprocess_default(&options.preprocess, SIDE);
   gaze_sample_room room = {.pixels = pixels, .ids = ids};

@@ -110,6 +110,54 @@ static void any_shape_fits(void **state) {
     }
 }
 
+/* The square around a picture as it would be held, resized. */
+static void fit_held_square(const gaze_preprocess *p, const gaze_picture *picture, gaze_picture *out) {
+  int side = picture->width > picture->height ? picture->width : picture->height;
+  int left = (side - picture->width) / 2, top = (side - picture->height) / 2;
+  gaze_picture square = make_picture(side, side, 1);
+  for (size_t i = 0; i < (size_t)side * (size_t)side * 3; i++)
+    square.rgb[i] = (uint8_t)(p->mean[i % 3] * 255);
+  for (int y = 0; y < picture->height; y++)
+    memcpy(square.rgb + ((size_t)(top + y) * (size_t)side + (size_t)left) * 3,
+           picture->rgb + (size_t)y * (size_t)picture->width * 3, (size_t)picture->width * 3);
+  assert_int_equal(gaze_resize(&square, NULL, p->size, p->size, p->filter, out), GAZE_OK);
+  gaze_picture_fini(&square);
+}
+
+static void squares_are_as_if_held(void **state) {
+  static const int shapes[][2] = {{1, 1},   {1, 700},  {1201, 2}, {7, 5},   {24, 23},
+                                  {25, 31}, {500, 24}, {90, 91},  {40, 400}};
+  gaze_preprocess preprocess;
+  gaze_preprocess_default(&preprocess, 28);
+  preprocess.fit = GAZE_FIT_SQUARE;
+  for (size_t i = 0; i < 3 * sizeof shapes / sizeof *shapes; i++) {
+    gaze_picture picture = make_picture(shapes[i / 3][0], shapes[i / 3][1], (uint32_t)i), fitted, held;
+    preprocess.filter = (gaze_filter)(i % 3);
+    assert_int_equal(gaze_preprocess_fit(&preprocess, &picture, &fitted), GAZE_OK);
+    fit_held_square(&preprocess, &picture, &held);
+    assert_memory_equal(fitted.rgb, held.rgb, 28 * 28 * 3);
+    gaze_picture_fini(&picture);
+    gaze_picture_fini(&fitted);
+    gaze_picture_fini(&held);
+  }
+}
+
+/* All but nothing of its square is border; the square would have 30 GB. */
+static void strips_have_a_square(void **state) {
+  static const int shapes[][2] = {{1, 100000}, {100000, 1}};
+  gaze_preprocess preprocess;
+  gaze_preprocess_default(&preprocess, 336);
+  preprocess.fit = GAZE_FIT_SQUARE;
+  for (size_t i = 0; i < 2; i++) {
+    gaze_picture picture = make_picture(shapes[i][0], shapes[i][1], 1), fitted;
+    assert_int_equal(gaze_preprocess_fit(&preprocess, &picture, &fitted), GAZE_OK);
+    for (size_t k = 0; k < (size_t)336 * 336 * 3; k++)
+      assert_in_range(fitted.rgb[k], (int)(preprocess.mean[k % 3] * 255) - 1, (int)(preprocess.mean[k % 3] * 255) + 1);
+    gaze_picture_fini(&picture);
+    gaze_picture_fini(&fitted);
+  }
+}
+
 /* What a crop of a hair's breadth shows does not depend on how long the hair is. */
 static void long_hairs_are_cropped_as_short_ones(void **state) {
   static const int lengths[] = {1000, 1000000};
@@ -214,6 +262,8 @@ int main(void) {
       cmocka_unit_test(what_cannot_be_followed_is_named),
       cmocka_unit_test(written_is_read_back),
       cmocka_unit_test(any_shape_fits),
+      cmocka_unit_test(squares_are_as_if_held),
+      cmocka_unit_test(strips_have_a_square),
       cmocka_unit_test(long_hairs_are_cropped_as_short_ones),
       cmocka_unit_test(hairs_beyond_counting_are_refused),
       cmocka_unit_test(decoding_on_the_way_is_the_same),

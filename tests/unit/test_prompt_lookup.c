@@ -64,11 +64,38 @@ static void acceptance(void **state) {
   assert_int_equal(gaze_prompt_lookup_accepted(draft, 0, none), 0);
 }
 
+/* A step of 1 + n ids takes 1 + n * price; as many are right as `right` says. Returns how long 1000 steps took. */
+static double run_pace(double price, size_t right, size_t *written) {
+  gaze_lookup_pace pace = GAZE_LOOKUP_PACE;
+  double took = 0;
+  *written = 0;
+  for (size_t step = 0; step < 1000; step++) {
+    size_t n = gaze_lookup_pace_next(&pace);
+    n = n < 7 ? n : 7;
+    size_t accepted = n < right ? n : right;
+    gaze_lookup_pace_learn(&pace, n, accepted, 1 + (double)n * price);
+    took += 1 + (double)n * price;
+    *written += 1 + accepted;
+  }
+  return took;
+}
+
+/* However dear guesses are and however few are right, hardly any time is lost; where they are cheap it is gained. */
+static void pace(void **state) {
+  size_t written;
+  for (double price = 0; price <= 1; price += 0.125) /* as dear as a step of its own */
+    for (size_t right = 0; right < 8; right++)
+      assert_true(run_pace(price, right, &written) < 1.03 * (double)written);
+  assert_true(run_pace(0.05, 7, &written) < 0.2 * (double)written);
+  assert_true(run_pace(0.05, 2, &written) < 0.5 * (double)written);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(drafts),
       cmocka_unit_test(random_ids),
       cmocka_unit_test(acceptance),
+      cmocka_unit_test(pace),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

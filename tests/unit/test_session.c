@@ -1,5 +1,5 @@
 /* Session files, and what is kept of pictures: whole or refused, bounded, and never believed without a check. */
-#include "tests/unit/data_files.h"
+#include "tests/unit/talking_files.h"
 
 #include "core/base/file.h"
 #include "fusion/prefix.h"
@@ -13,71 +13,13 @@
 #include <time.h>
 #include <xxhash.h>
 
-static char model[512];
-static uint8_t *red, *blue;
-static size_t red_size, blue_size;
-
-static void check(gaze_err err) {
-  if (err != GAZE_OK)
-    fail_msg("%s", gaze_last_error());
-}
-
-static void copy_file(const char *from, const char *name) {
-  char path[1024];
-  gaze_map map;
-  snprintf(path, sizeof path, "%s/%s", getenv("GAZE_SOURCE_ROOT"), from);
-  check(gaze_map_open(path, &map));
-  snprintf(path, sizeof path, "%s/%s", model, name);
-  write_file(path, map.data, map.size);
-  gaze_map_close(&map);
-}
-
-/* A tiny model that sees, with a tokenizer of letters. */
-static int make_model(void **state) {
-  make_folder(state);
-  snprintf(model, sizeof model, "%s", test_path("model"));
-  check(gaze_folder_make(model));
-  copy_file("tests/golden/data/llava/llava/config.json", "config.json");
-  copy_file("tests/golden/data/llava/llava/preprocessor_config.json", "preprocessor_config.json");
-  copy_file("tests/golden/data/llava/llava/model.safetensors", "model.safetensors");
-  copy_file("tests/cli/letters.json", "tokenizer.json");
-  make_png(20, 30, 0xff0000, &red, &red_size);
-  make_png(40, 16, 0x0000ff, &blue, &blue_size);
-  setenv("XDG_CACHE_HOME", test_path("cache"), 1);
-  return 0;
-}
-
-static int remove_model(void **state) {
-  free(red);
-  free(blue);
-  return remove_folder(state);
-}
-
-static void open_assistant(gaze_assistant_options *options, gaze_assistant **assistant, gaze_chat **chat) {
-  options->chat_template = "plain";
-  options->model.threads = 1;
-  check(gaze_assistant_open(model, options, assistant));
-  check(gaze_chat_new(*assistant, NULL, chat));
-}
-
-static gaze_answer ask(gaze_chat *chat, const char *question) {
-  gaze_answer answer;
-  check(gaze_chat_ask(chat, question, &(gaze_answer_options){.max_tokens = 6}, &answer));
-  return answer;
-}
-
 static gaze_chat *begin(gaze_assistant_options options, gaze_assistant **assistant) {
   gaze_chat *chat;
-  open_assistant(&options, assistant, &chat);
-  check(gaze_chat_add_picture(chat, red, red_size, "red"));
-  gaze_answer first = ask(chat, "is it red?");
+  open_talk(&options, assistant, &chat);
+  talk_check(gaze_chat_add_picture(chat, red, red_size, "red"));
+  gaze_answer first = talk_ask(chat, "is it red?");
   gaze_answer_fini(&first);
   return chat;
-}
-
-static void end(gaze_chat *chat, gaze_assistant *assistant) {
-  gaze_chat_free(chat);
-  gaze_assistant_close(assistant);
 }
 
 static void goes_on(void **state) {
@@ -85,18 +27,18 @@ static void goes_on(void **state) {
   gaze_chat *chat, *other;
   for (gaze_cache_kind kind = GAZE_CACHE_F16; kind <= GAZE_CACHE_F32; kind++) {
     chat = begin((gaze_assistant_options){.cache = kind}, &assistant);
-    check(gaze_chat_save(chat, test_path("kept")));
-    gaze_answer wanted = ask(chat, "two");
-    check(gaze_chat_new(assistant, "a system text that goes", &other));
-    check(gaze_chat_load(other, test_path("kept")));
-    gaze_answer answer = ask(other, "two");
+    talk_check(gaze_chat_save(chat, test_path("kept")));
+    gaze_answer wanted = talk_ask(chat, "two");
+    talk_check(gaze_chat_new(assistant, "a system text that goes", &other));
+    talk_check(gaze_chat_load(other, test_path("kept")));
+    gaze_answer answer = talk_ask(other, "two");
     assert_string_equal(answer.text, wanted.text);
     assert_int_equal(answer.cached_tokens, wanted.cached_tokens);
     assert_true(answer.cached_tokens > 9);
     gaze_answer_fini(&wanted);
     gaze_answer_fini(&answer);
     gaze_chat_free(other);
-    end(chat, assistant);
+    close_talk(chat, assistant);
   }
 }
 
@@ -131,8 +73,8 @@ static void lies(void **state) {
   gaze_assistant *assistant;
   gaze_chat *chat = begin((gaze_assistant_options){0}, &assistant);
   gaze_map kept;
-  check(gaze_chat_save(chat, test_path("kept")));
-  check(gaze_map_open(test_path("kept"), &kept));
+  talk_check(gaze_chat_save(chat, test_path("kept")));
+  talk_check(gaze_map_open(test_path("kept"), &kept));
   static const size_t numbers[] = {AT(path), AT(messages), AT(pictures), AT(coming), AT(stretches), AT(read), AT(rows)};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     uint64_t true_number;
@@ -152,7 +94,7 @@ static void lies(void **state) {
     check_fails(gaze_chat_load(chat, test_path("cut")), GAZE_ERR_FORMAT, "cut", NULL);
   }
   gaze_map_close(&kept);
-  end(chat, assistant);
+  close_talk(chat, assistant);
 }
 
 /* Bytes by name in memory, for gaze_keep. */
@@ -194,19 +136,19 @@ static void rows_are_kept(void **state) {
   assert_int_equal(s.put, 1);
   gaze_chat_clear(chat);
   gaze_reading_cut(&chat->reading, 0);
-  check(gaze_chat_add_picture(chat, red, red_size, "the same"));
-  gaze_answer wanted = ask(chat, "is it red?");
+  talk_check(gaze_chat_add_picture(chat, red, red_size, "the same"));
+  gaze_answer wanted = talk_ask(chat, "is it red?");
   assert_int_equal(s.asked, 1); /* in memory still */
-  end(chat, assistant);
-  open_assistant(&options, &assistant, &chat);
-  check(gaze_chat_add_picture(chat, red, red_size, "in another process"));
-  gaze_answer answer = ask(chat, "is it red?");
+  close_talk(chat, assistant);
+  open_talk(&options, &assistant, &chat);
+  talk_check(gaze_chat_add_picture(chat, red, red_size, "in another process"));
+  gaze_answer answer = talk_ask(chat, "is it red?");
   assert_string_equal(answer.text, wanted.text);
   assert_int_equal(s.given, 1);
   assert_int_equal(s.put, 1);
   gaze_answer_fini(&wanted);
   gaze_answer_fini(&answer);
-  end(chat, assistant);
+  close_talk(chat, assistant);
 }
 
 /* Room for one picture's rows: the other's go, and are made again. */
@@ -215,19 +157,19 @@ static void memory_is_bounded(void **state) {
   gaze_assistant *assistant;
   gaze_chat *chat;
   gaze_assistant_options options = {.keep = {.put = put_bytes, .user = &s}};
-  open_assistant(&options, &assistant, &chat);
+  open_talk(&options, &assistant, &chat);
   assistant->seen.limit = 9 * 16 * sizeof(float);
   for (int turn = 0; turn < 4; turn++) {
     gaze_chat_clear(chat);
     gaze_reading_cut(&chat->reading, 0);
-    check(gaze_chat_add_picture(chat, turn % 2 ? blue : red, turn % 2 ? blue_size : red_size, "one"));
-    gaze_answer answer = ask(chat, "a");
+    talk_check(gaze_chat_add_picture(chat, turn % 2 ? blue : red, turn % 2 ? blue_size : red_size, "one"));
+    gaze_answer answer = talk_ask(chat, "a");
     gaze_answer_fini(&answer);
     assert_int_equal(assistant->seen.n, 1);
     assert_true(assistant->seen.bytes <= assistant->seen.limit);
     assert_int_equal(s.put, turn + 1);
   }
-  end(chat, assistant);
+  close_talk(chat, assistant);
 }
 
 static void prefix_begins_a_question(void **state) {
@@ -236,11 +178,11 @@ static void prefix_begins_a_question(void **state) {
   gaze_chat *chat = begin(options, &assistant);
   gaze_chat_clear(chat);
   gaze_reading_cut(&chat->reading, 0);
-  check(gaze_chat_add_picture(chat, red, red_size, "red"));
-  gaze_answer answer = ask(chat, "another question");
+  talk_check(gaze_chat_add_picture(chat, red, red_size, "red"));
+  gaze_answer answer = talk_ask(chat, "another question");
   assert_true(answer.cached_tokens >= 9);
   gaze_answer_fini(&answer);
-  end(chat, assistant);
+  close_talk(chat, assistant);
 }
 
 static void write_old(const char *folder, const char *name, size_t size, time_t age) {
@@ -254,7 +196,7 @@ static void write_old(const char *folder, const char *name, size_t size, time_t 
 
 static void oldest_prefixes_go(void **state) {
   const char *folder = test_path("prefixes");
-  check(gaze_folder_make(folder));
+  talk_check(gaze_folder_make(folder));
   write_old(folder, "old", 400, 30);
   write_old(folder, "older.tmp7", 400, 40);
   write_old(folder, "young", 400, 10);
@@ -267,7 +209,7 @@ static void oldest_prefixes_go(void **state) {
 }
 
 static void put_text(const gaze_keep *keep, const char *key, const char *text) {
-  check(keep->put(keep->user, key, text, strlen(text)));
+  talk_check(keep->put(keep->user, key, text, strlen(text)));
 }
 
 static bool has_text(const gaze_keep *keep, const char *key, const char *text) {
@@ -283,7 +225,7 @@ static bool has_text(const gaze_keep *keep, const char *key, const char *text) {
 
 static void blobs_are_bounded(void **state) {
   gaze_keep keep;
-  check(gaze_keep_open(test_path("blobs.db"), 12, &keep));
+  talk_check(gaze_keep_open(test_path("blobs.db"), 12, &keep));
   put_text(&keep, "a", "aaaaa");
   put_text(&keep, "b", "bbbbb");
   assert_true(has_text(&keep, "a", "aaaaa")); /* b is now the one not used for longest */
@@ -294,12 +236,12 @@ static void blobs_are_bounded(void **state) {
   assert_true(has_text(&keep, "a", "anew"));
   check_fails(keep.put(keep.user, "d", "longer than all", 15), GAZE_ERR_LIMIT, NULL);
   gaze_keep_close(&keep);
-  check(gaze_keep_open(test_path("blobs.db"), 12, &keep));
+  talk_check(gaze_keep_open(test_path("blobs.db"), 12, &keep));
   assert_true(has_text(&keep, "c", "ccccc"));
-  check(gaze_sql_run(((gaze_blobs *)keep.user)->db, "UPDATE body SET bytes = x'6363636364'"));
+  talk_check(gaze_sql_run(((gaze_blobs *)keep.user)->db, "UPDATE body SET bytes = x'6363636364'"));
   assert_false(has_text(&keep, "c", "ccccc"));
   int64_t left;
-  check(gaze_sql_integer(((gaze_blobs *)keep.user)->db, "SELECT count(*) FROM entry", &left));
+  talk_check(gaze_sql_integer(((gaze_blobs *)keep.user)->db, "SELECT count(*) FROM entry", &left));
   assert_int_equal(left, 1); /* it went */
   gaze_keep_close(&keep);
 }
@@ -308,17 +250,57 @@ static void damaged_blobs_begin_anew(void **state) {
   static const uint8_t zeros[5000];
   gaze_keep keep;
   write_text(test_path("text.db"), "no database");
-  check(gaze_keep_open(test_path("text.db"), 0, &keep));
+  talk_check(gaze_keep_open(test_path("text.db"), 0, &keep));
   put_text(&keep, "a", "aaaaa");
   gaze_keep_close(&keep);
   FILE *file = fopen(test_path("text.db"), "r+b");
   assert_non_null(file);
   fwrite(zeros, sizeof zeros, 1, file);
   fclose(file);
-  check(gaze_keep_open(test_path("text.db"), 0, &keep));
+  talk_check(gaze_keep_open(test_path("text.db"), 0, &keep));
   put_text(&keep, "a", "aaaaa");
   assert_true(has_text(&keep, "a", "aaaaa"));
   gaze_keep_close(&keep);
+}
+
+/* A picture goes through its decoder once: its bytes are not asked again. */
+static void pixels_wait_for_the_question(void **state) {
+  gaze_assistant *assistant;
+  gaze_chat *chat;
+  open_talk(&(gaze_assistant_options){0}, &assistant, &chat);
+  talk_check(gaze_chat_add_picture(chat, red, red_size, "red"));
+  chat->pictures[0].size = 40;
+  gaze_answer answer = talk_ask(chat, "is it red?");
+  assert_null(chat->pictures[0].pixels.rgb);
+  gaze_answer_fini(&answer);
+  close_talk(chat, assistant);
+}
+
+/* Other bytes, or the same cut otherwise, are other rows. */
+static void rows_have_keys_of_all_that_makes_them(void **state) {
+  gaze_chat_picture picture = {.hash = 7, .size = 9, .plan = {.rows = 2, .columns = 3, .tokens = 12}};
+  uint64_t key[2], other[2];
+  gaze_picture_rows_key(&picture, key);
+  picture.plan.rows = 3, picture.plan.columns = 2;
+  gaze_picture_rows_key(&picture, other);
+  assert_true(key[0] != other[0] && key[1] != other[1]);
+  picture.plan.rows = 2, picture.plan.columns = 3;
+  picture.hash--, picture.plan.tokens++; /* the same sum */
+  gaze_picture_rows_key(&picture, other);
+  assert_true(key[0] != other[0]);
+}
+
+/* Step memory fits the rows that come. */
+static void short_prompts_touch_little(void **state) {
+  gaze_assistant *assistant;
+  gaze_chat *chat = begin((gaze_assistant_options){0}, &assistant);
+  size_t used = assistant->arena.used;
+  gaze_assistant_make_room(assistant, 2);
+  assert_true(assistant->arena.used > used); /* an answer's ids came one by one */
+  gaze_assistant_make_room(assistant, GAZE_PROMPT_PIECE);
+  assert_int_equal(assistant->arena.used, assistant->arena.size);
+  assert_true(used < assistant->arena.size);
+  close_talk(chat, assistant);
 }
 
 int main(void) {
@@ -329,8 +311,11 @@ int main(void) {
       cmocka_unit_test(memory_is_bounded),
       cmocka_unit_test(prefix_begins_a_question),
       cmocka_unit_test(oldest_prefixes_go),
+      cmocka_unit_test(pixels_wait_for_the_question),
+      cmocka_unit_test(rows_have_keys_of_all_that_makes_them),
+      cmocka_unit_test(short_prompts_touch_little),
       cmocka_unit_test(blobs_are_bounded),
       cmocka_unit_test(damaged_blobs_begin_anew),
   };
-  return cmocka_run_group_tests(tests, make_model, remove_model);
+  return cmocka_run_group_tests(tests, make_talking_model, remove_talking_model);
 }

@@ -66,6 +66,7 @@ static void check_same_weights(const char *folder, const char *whole) {
   assert_int_equal(gaze_weights_count(weights), gaze_safetensors_count(wanted));
   for (size_t i = 0; i < gaze_weights_count(weights); i++) {
     const gaze_named_tensor *item = gaze_weights_get(weights, i);
+    gaze_weights_forget(weights); /* what is read again is the same */
     check_same_tensor(item, gaze_safetensors_get(wanted, i));
     assert_ptr_equal(gaze_weights_find(weights, item->name), &item->tensor);
   }
@@ -194,11 +195,29 @@ static void test_files_are_listed(void **state) {
   gaze_weight_files_fini(&files);
 }
 
+/* What came through a pipe is nowhere else. */
+static void test_pipes_are_not_forgotten(void **state) {
+  int ends[2];
+  char path[32];
+  gaze_map map;
+  assert_int_equal(pipe(ends), 0);
+  assert_int_equal(write(ends[1], "kept", 4), 4);
+  close(ends[1]);
+  snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+  assert_int_equal(gaze_map_open(path, &map), GAZE_OK);
+  close(ends[0]);
+  gaze_map_forget(&map);
+  assert_int_equal(map.size, 4);
+  assert_memory_equal(map.data, "kept", 4);
+  gaze_map_close(&map);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_single_files),         cmocka_unit_test(test_shards),
-      cmocka_unit_test(test_order_of_preference),  cmocka_unit_test(test_unfinished_downloads),
-      cmocka_unit_test(test_indexes_that_lie),     cmocka_unit_test(test_tensor_in_another_shard),
-      cmocka_unit_test(test_tensor_in_two_shards), cmocka_unit_test(test_files_are_listed)};
+      cmocka_unit_test(test_single_files),           cmocka_unit_test(test_shards),
+      cmocka_unit_test(test_order_of_preference),    cmocka_unit_test(test_unfinished_downloads),
+      cmocka_unit_test(test_indexes_that_lie),       cmocka_unit_test(test_tensor_in_another_shard),
+      cmocka_unit_test(test_tensor_in_two_shards),   cmocka_unit_test(test_files_are_listed),
+      cmocka_unit_test(test_pipes_are_not_forgotten)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,5 +1,6 @@
 /* Weights in GGUF's blocks with AVX-512 VNNI: 64 products of bytes in one step. */
 #include "core/kernels/levels.h"
+#include "core/kernels/x86/quantised_rows.h"
 
 #include <immintrin.h>
 
@@ -340,4 +341,10 @@ static void many(float *C, size_t ldc, const void *W, gaze_dtype dtype, size_t N
   }
 }
 
-const gaze_quantised_kernels gaze_quantised_vnni = {.group = ROWS, .quantise = quantise, .few = few, .many = many};
+static void few_rows(float *C, size_t ldc, const void *W, gaze_dtype dtype, size_t N, const gaze_rows *A,
+                     bool accumulate) {
+  if (!gaze_quantised_rows_vnni(C, ldc, W, dtype, N, A, accumulate))
+    few(C, ldc, W, dtype, N, A, accumulate);
+}
+
+const gaze_quantised_kernels gaze_quantised_vnni = {.group = ROWS, .quantise = quantise, .few = few_rows, .many = many};

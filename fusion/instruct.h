@@ -1,0 +1,75 @@
+/* Inside of fusion/instruct*.c: a run of gaze_make_instructions. */
+#ifndef GAZE_FUSION_INSTRUCT_H
+#define GAZE_FUSION_INSTRUCT_H
+
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "fusion/rule_writer.h"
+
+/* What was bad and why, a line of JSON each in OUT.bad.jsonl; no file where nothing was. */
+typedef struct gaze_instruct_log {
+  char *path;
+  FILE *stream; /* NULL: nothing yet */
+  uint64_t n, most;
+} gaze_instruct_log;
+
+/* A file of an earlier run is removed. */
+GAZE_CHECKED gaze_err gaze_instruct_log_open(gaze_instruct_log *log, const char *out, uint64_t most);
+void gaze_instruct_log_close(gaze_instruct_log *log);
+/* id: of a sample or a record; text: what an endpoint said, or NULL. GAZE_ERR_LIMIT: too many by now. */
+GAZE_CHECKED gaze_err gaze_instruct_log_add(gaze_instruct_log *log, const char *id, const char *reason,
+                                            const char *text);
+
+/* All pictures that something can be written about, in the order of the files. */
+typedef struct gaze_instruct_data {
+  gaze_dataset **sets; /* [n_sets] */
+  size_t n_sets;
+  const gaze_sample **samples; /* [n], borrowed from the sets */
+  size_t n, capacity;
+  gaze_sample **merged; /* [n_merged] of several rows of a table */
+  size_t n_merged, merged_capacity;
+  gaze_nouns nouns;
+} gaze_instruct_data;
+
+/* Bad samples go to the log: broken JSON, wrong boxes, no picture, neither captions nor boxes, a key for the second
+ * time. */
+GAZE_CHECKED gaze_err gaze_instruct_data_open(const gaze_instructions_options *options, gaze_instruct_log *log,
+                                              gaze_instruct_data *out);
+void gaze_instruct_data_close(gaze_instruct_data *data);
+
+/* The file that is written, and its figures. */
+typedef struct gaze_instruct_output {
+  gaze_replace file;
+  uint64_t records, turns, korean, kinds[GAZE_RECORD_KINDS];
+} gaze_instruct_output;
+
+GAZE_CHECKED gaze_err gaze_instruct_output_begin(gaze_instruct_output *output, const char *path);
+/* A record as it is in LLaVA's JSON. */
+GAZE_CHECKED gaze_err gaze_instruct_output_add(gaze_instruct_output *output, const json_t *record,
+                                               gaze_record_kind kind, gaze_language language);
+GAZE_CHECKED gaze_err gaze_instruct_output_end(gaze_instruct_output *output);
+void gaze_instruct_output_fini(gaze_instruct_output *output); /* without end nothing is written */
+/* "KEY-conversation"; yours: free(). */
+GAZE_CHECKED gaze_err gaze_instruct_id(const gaze_sample *sample, gaze_record_kind kind, char **out);
+/* {"id", "image", "conversations"}; yours. */
+GAZE_CHECKED gaze_err gaze_instruct_record(const gaze_sample *sample, gaze_record_kind kind, const gaze_turns *turns,
+                                           json_t **out);
+/* Writes a sample's picture into the folder; one of the same size stays. */
+GAZE_CHECKED gaze_err gaze_instruct_extract(const gaze_sample *sample, const char *folder);
+
+/* What is random in a record: a pure function of seed, row and kind. */
+gaze_random gaze_instruct_random(uint64_t seed, size_t row, gaze_record_kind kind);
+gaze_language gaze_instruct_language(const gaze_instructions_options *options, gaze_random *random);
+bool gaze_instruct_wants(const gaze_instructions_options *options, gaze_record_kind kind);
+/* Tells of progress, and GAZE_ERR_INTERRUPTED when the run is to stop. */
+GAZE_CHECKED gaze_err gaze_instruct_step(const gaze_instructions_options *options, const gaze_instruct_data *data,
+                                         const gaze_instruct_log *log, size_t row, uint64_t records);
+
+/* The two writers. *asked: requests. */
+GAZE_CHECKED gaze_err gaze_instruct_by_rules(const gaze_instructions_options *options, const gaze_instruct_data *data,
+                                             gaze_instruct_log *log, gaze_instruct_output *output);
+GAZE_CHECKED gaze_err gaze_instruct_by_endpoint(const gaze_instructions_options *options,
+                                                const gaze_instruct_data *data, gaze_instruct_log *log,
+                                                gaze_instruct_output *output, uint64_t *asked);
+
+#endif
