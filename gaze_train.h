@@ -12,8 +12,10 @@ extern "C" {
 typedef struct gaze_train_progress {
   uint64_t step, steps;   /* optimiser steps done, and in all */
   uint64_t samples;       /* picture-text pairs seen since the first step of the run */
-  double loss, lr, scale; /* of the last step; scale is exp of the temperature */
+  double loss, lr, scale; /* of the last step; scale is exp of a CLIP's temperature */
   double samples_per_second, seconds_left;
+  uint64_t tokens; /* of a language model, seen since the first step */
+  double tokens_per_second;
 } gaze_train_progress;
 
 typedef struct gaze_train_clip_options {
@@ -80,9 +82,64 @@ void gaze_train_clip_defaults(gaze_train_clip_options *options);
 /* GAZE_ERR_DIVERGED: the loss became not finite; the last checkpoint is good and named in the message. */
 GAZE_CHECKED gaze_err gaze_train_clip(const gaze_train_clip_options *options);
 
-/* Learns a byte-level BPE vocabulary from text files (a text a line) and tars (their captions and class prompts). */
-GAZE_CHECKED gaze_err gaze_train_tokenizer_data(const char *const *files, size_t n_files, size_t vocab_size,
-                                                size_t min_frequency, const char *folder);
+typedef struct gaze_train_lm_options {
+  /* Data: text files, .jsonl files with "text" in each line, tars with captions. Lists are borrowed. */
+  const char *const *train_data;
+  size_t n_train_data;
+  const char *const *val_data; /* perplexity is measured on it */
+  size_t n_val_data;
+  const char *documents; /* where one ends in a text file: "paragraphs" (at blank lines), "lines", "files" */
+  size_t max_bad;        /* rows that cannot be read, named in OUT/bad-rows.txt: one more ends the run */
+
+  /* Model: a folder to start from, or a config.json with the sizes of a new one, or those here. */
+  const char *model, *config;
+  const char *tokenizer;                        /* folder; NULL: the model's */
+  size_t layers, dim, heads, kv_heads, mlp_dim; /* kv_heads 0: as heads; mlp_dim 0: 8/3 of dim */
+  bool untied;                                  /* a head of its own beside the embeddings */
+  size_t context;                               /* longest piece of a document that is learned from; of a new model,
+                                                 * all that it can read */
+
+  /* Recipe. */
+  uint64_t seed;
+  uint64_t steps; /* 0: as many as `epochs` makes */
+  double epochs;
+  size_t batch_size, accum_freq; /* a batch is batch_size * context tokens, filled with whole pieces */
+  double lr, beta1, beta2, eps, weight_decay, grad_clip_norm;
+  const char *optimizer;     /* "adamw"; "muon": matrices inside of blocks by Muon, the rest by AdamW */
+  uint64_t warmup, cooldown; /* steps; cooldown: of const-cooldown, the last ones */
+  const char *lr_scheduler;  /* "cosine", "const", "const-cooldown" */
+  bool grad_checkpointing;
+  gaze_model_options compute; /* threads, cpu, precision */
+
+  /* Output: a Hugging Face folder, with checkpoints/, metrics.jsonl and report.html in it. */
+  const char *out, *resume;               /* resume: NULL, "latest", or a checkpoint file */
+  uint64_t save_every, val_every;         /* steps; 0: at the end alone */
+  uint64_t log_every_n_steps, stop_after; /* stop_after: steps in this call, 0: to the end */
+  const char *model_dtype;                /* of the written model: "f32", "f16", "bf16" */
+  const char *const *prompts;             /* what the model goes on from whenever it is measured */
+  size_t n_prompts, sample_tokens;
+  float sample_temperature;
+
+  const volatile int *stop; /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
+  void (*progress)(void *user, const gaze_train_progress *progress);
+  void (*said)(void *user, const char *line); /* a measure, or a text that the model wrote; may be NULL */
+  void *user;
+} gaze_train_lm_options;
+
+void gaze_train_lm_defaults(gaze_train_lm_options *options);
+/* GAZE_ERR_DIVERGED: the loss became not finite; the last checkpoint is good and named in the message. */
+GAZE_CHECKED gaze_err gaze_train_lm(const gaze_train_lm_options *options);
+
+typedef struct gaze_train_tokenizer_options {
+  const char *const *files; /* [n_files] text files, .jsonl files with "text", tars with captions, .tsv with labels */
+  size_t n_files, vocab_size, min_frequency;
+  const char *kind;      /* "clip", for gaze_train_clip; "lm", for gaze_train_lm; NULL: clip */
+  const char *documents; /* of text files, as gaze_train_lm_options has it; NULL: lines */
+  const char *folder;    /* where it is written */
+} gaze_train_tokenizer_options;
+
+/* Learns a byte-level BPE vocabulary. */
+GAZE_CHECKED gaze_err gaze_train_tokenizer(const gaze_train_tokenizer_options *options);
 
 typedef struct gaze_instructions_progress {
   uint64_t pictures, all; /* done, and in all */

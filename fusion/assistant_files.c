@@ -142,7 +142,7 @@ static gaze_err load_decoder(gaze_assistant *assistant, gaze_decoder_config *con
   gaze_decoder *decoder = &assistant->decoder;
   if (sees && !has_head(assistant->weights)) /* what model it is a part of says otherwise at times */
     config->tied = true;
-  GAZE_TRY(gaze_decoder_init(decoder, config));
+  GAZE_TRY(gaze_decoder_init(decoder, config, false));
   gaze_load how = {.kernels = &assistant->kernels,
                    .names = config->fused_gguf ? gaze_decoder_fused_names : gaze_decoder_names,
                    .config = assistant->gguf ? "its metadata" : "config.json",

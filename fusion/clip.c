@@ -1,7 +1,6 @@
 #include "fusion/clip.h"
 
 #include "core/base/memory.h"
-#include "core/base/random.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -44,41 +43,22 @@ gaze_err gaze_clip_allocate(gaze_clip *clip) {
   return GAZE_OK;
 }
 
-/* Deviation of the initial normal distribution, as OpenAI's CLIP: products shrink with the width, and what is added to
- * the residual stream with the depth as well. */
+/* Deviation of the initial normal distribution, as OpenAI's CLIP. */
 static double initial_deviation(const gaze_clip *clip, const char *name) {
-  bool vision = strncmp(name, "vision.", 7) == 0;
-  const gaze_block_config *block = vision ? &clip->config.vision.block : &clip->config.text.block;
-  double layers = (double)(vision ? clip->config.vision.layers : clip->config.text.layers), C = (double)block->dim;
+  size_t p = clip->config.vision.patch_size;
   if (gaze_ends_with(name, "token_embedding"))
     return 0.02;
   if (gaze_ends_with(name, "text.position_embedding"))
     return 0.01;
-  if (gaze_ends_with(name, "out_weight") || gaze_ends_with(name, "down_weight"))
-    return 1 / sqrt(2 * layers * C);
-  if (gaze_ends_with(name, "up_weight"))
-    return 1 / sqrt(2 * C);
   if (gaze_ends_with(name, "patch_weight"))
-    return 1 / sqrt(3.0 * 3 * (double)(clip->config.vision.patch_size * clip->config.vision.patch_size));
-  return 1 / sqrt(C); /* projections, attention, class and picture positions */
+    return 1 / sqrt(3.0 * 3 * (double)(p * p));
+  return gaze_stack_deviation(strncmp(name, "vision.", 7) == 0 ? &clip->vision.stack : &clip->text.stack, name);
 }
 
 void gaze_clip_randomise(gaze_clip *clip, uint64_t seed) {
-  for (size_t i = 0; i < clip->parameters.n; i++) {
-    const gaze_parameter *parameter = &clip->parameters.items[i];
-    float *values = clip->values + (gaze_f32(*parameter->weight) - clip->values);
-    size_t count = gaze_parameter_count(parameter);
-    gaze_random random;
-    gaze_random_init(&random, seed, i);
-    double deviation = initial_deviation(clip, parameter->name);
-    for (size_t j = 0; j < count; j++)
-      if (gaze_ends_with(parameter->name, "gain"))
-        values[j] = 1;
-      else if (gaze_ends_with(parameter->name, "bias"))
-        values[j] = 0;
-      else
-        values[j] = (float)(deviation * gaze_random_normal(&random));
-  }
+  for (size_t i = 0; i < clip->parameters.n; i++)
+    gaze_parameter_randomise(&clip->parameters.items[i], clip->values,
+                             initial_deviation(clip, clip->parameters.items[i].name), seed, i);
   float *scale = clip->values + (gaze_f32(clip->logit_scale) - clip->values);
   *scale = logf(clip->config.sigmoid ? 10.0f : 1 / 0.07f);
   if (clip->config.sigmoid)

@@ -1,21 +1,12 @@
 /* config.json of a CLIP that gaze trained, as transformers reads it. */
+#include "core/nn/config.h"
 #include "fusion/clip.h"
-
-#include <math.h>
-
-static const char *activation_name(gaze_activation activation) {
-  static const char *const names[GAZE_ACTIVATIONS] = {[GAZE_GELU] = "gelu",
-                                                      [GAZE_GELU_TANH] = "gelu_pytorch_tanh",
-                                                      [GAZE_QUICK_GELU] = "quick_gelu",
-                                                      [GAZE_SILU] = "silu"};
-  return names[activation];
-}
 
 static json_t *tower_write(const gaze_block_config *block, size_t layers, size_t projection, const char *type) {
   return json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:f, s:I, s:f}", "model_type", type, "hidden_size",
                    (json_int_t)block->dim, "intermediate_size", (json_int_t)block->mlp_dim, "num_hidden_layers",
                    (json_int_t)layers, "num_attention_heads", (json_int_t)block->attention.heads, "hidden_act",
-                   activation_name(block->activation), "layer_norm_eps", round((double)block->eps * 1e12) / 1e12,
+                   gaze_config_activation_name(block->activation), "layer_norm_eps", gaze_config_decimal(block->eps),
                    "projection_dim", (json_int_t)projection, "attention_dropout", 0.0);
 }
 

@@ -49,7 +49,7 @@ gaze_err gaze_clip_run_open_data(gaze_clip_run *run) {
   return open_prompts(run);
 }
 
-gaze_err gaze_clip_run_describe_data(const gaze_clip_run *run, json_t **out) {
+json_t *gaze_clip_run_describe_data(const gaze_clip_run *run) {
   json_t *list = json_array();
   bool whole = list != NULL;
   for (size_t i = 0; i < run->options.n_train_data && whole; i++) {
@@ -57,12 +57,10 @@ gaze_err gaze_clip_run_describe_data(const gaze_clip_run *run, json_t **out) {
     whole = json_array_append_new(list, json_pack("[I, I]", (json_int_t)gaze_dataset_bytes(dataset),
                                                   (json_int_t)gaze_dataset_size(dataset))) == 0;
   }
-  if (!whole) {
-    json_decref(list);
-    return gaze_fail(GAZE_ERR_MEMORY, "out of memory: the list of training data: give fewer files");
-  }
-  *out = list;
-  return GAZE_OK;
+  if (whole)
+    return list;
+  json_decref(list);
+  return NULL;
 }
 
 uint64_t gaze_clip_run_samples(const gaze_clip_run *run) {
@@ -99,7 +97,7 @@ gaze_err gaze_clip_run_open_loader(gaze_clip_run *run) {
                                  .workers = o->workers,
                                  .queue = 2,
                                  .held = (int)o->accum_freq,
-                                 .first = run->optimizer.step * o->accum_freq};
+                                 .first = run->training.optimizer.step * o->accum_freq};
   if (o->distill_model)
     options.second = gaze_distill_view(&run->distill);
   GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));

@@ -2,7 +2,6 @@
 
 #include "core/base/file.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +85,7 @@ static gaze_err open_model(gaze_clip_run *run) {
     GAZE_TRY(gaze_teacher_list(&run->text_teacher, "text_teacher.", &run->clip.parameters));
   GAZE_TRY(gaze_clip_allocate(&run->clip));
   gaze_clip_randomise(&run->clip, o->seed);
-  return o->model ? gaze_clip_load(&run->clip, &run->kernels, o->model) : GAZE_OK;
+  return o->model ? gaze_clip_load(&run->clip, &run->training.kernels, o->model) : GAZE_OK;
 }
 
 static gaze_err open_distill(gaze_clip_run *run) {
@@ -97,54 +96,54 @@ static gaze_err open_distill(gaze_clip_run *run) {
                            o->accum_freq);
 }
 
+uint64_t gaze_clip_run_steps(const gaze_clip_run *run, double epochs) {
+  return (uint64_t)((double)run->steps_in_epoch * epochs + 0.5);
+}
+
 static gaze_err plan_steps(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
-  uint64_t step_samples = (uint64_t)o->batch_size * o->accum_freq;
-  if (!step_samples)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
-  run->steps_in_epoch = gaze_clip_run_samples(run) / step_samples;
+  run->steps_in_epoch = gaze_clip_run_samples(run) / run->training.options.step_samples;
   if (!run->steps_in_epoch)
     run->steps_in_epoch = 1;
-  run->steps = (uint64_t)((double)run->steps_in_epoch * o->epochs + 0.5);
-  return gaze_schedule_init(&run->schedule, o->lr_scheduler, o->lr, o->warmup, run->steps,
-                            (uint64_t)((double)run->steps_in_epoch * o->epochs_cooldown + 0.5));
+  run->training.options.save_every = gaze_clip_run_steps(run, o->save_frequency);
+  return gaze_training_plan(&run->training, gaze_clip_run_steps(run, o->epochs),
+                            gaze_clip_run_steps(run, o->epochs_cooldown));
 }
 
-static gaze_err open_optimizer(gaze_clip_run *run) {
-  const gaze_train_clip_options *o = &run->options;
-  gaze_clip_lock(&run->clip, o->lock_image, (size_t)o->lock_image_unlocked_groups, o->lock_text);
-  GAZE_TRY(gaze_optimizer_init(&run->optimizer, &run->clip.parameters, run->clip.values, run->clip.gradients));
-  if (strcmp(o->optimizer, "muon") == 0)
-    GAZE_TRY(gaze_optimizer_use_muon(&run->optimizer, &run->clip.parameters));
-  else if (strcmp(o->optimizer, "adamw") != 0)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "unknown optimiser: %s: use adamw or muon", o->optimizer);
-  run->optimizer.beta1 = o->beta1;
-  run->optimizer.beta2 = o->beta2;
-  run->optimizer.eps = o->eps;
-  run->optimizer.weight_decay = o->weight_decay;
-  run->optimizer.clip_norm = o->grad_clip_norm;
-  return GAZE_OK;
+static gaze_training_options training_options(const gaze_train_clip_options *o) {
+  return (gaze_training_options){.lr = o->lr,
+                                 .beta1 = o->beta1,
+                                 .beta2 = o->beta2,
+                                 .eps = o->eps,
+                                 .weight_decay = o->weight_decay,
+                                 .grad_clip_norm = o->grad_clip_norm,
+                                 .optimizer = o->optimizer,
+                                 .lr_scheduler = o->lr_scheduler,
+                                 .warmup = o->warmup,
+                                 .seed = o->seed,
+                                 .step_samples = (uint64_t)o->batch_size * o->accum_freq,
+                                 .resume = o->resume,
+                                 .log_every_n_steps = o->log_every_n_steps,
+                                 .stop_after = o->stop_after,
+                                 .compute = o->compute,
+                                 .stop = o->stop,
+                                 .progress = o->progress,
+                                 .user = o->user};
 }
 
-static gaze_err name_paths(gaze_clip_run *run) {
+static gaze_err open_training(gaze_clip_run *run) {
+  gaze_training_options options = training_options(&run->options);
   GAZE_TRY(gaze_path_join(run->options.logs, run->options.name, &run->folder));
-  GAZE_TRY(gaze_path_join(run->folder, "checkpoints", &run->checkpoints));
   GAZE_TRY(gaze_path_join(run->folder, "model", &run->model_folder));
-  GAZE_TRY(gaze_path_join(run->folder, "metrics.jsonl", &run->metrics_path));
-  return gaze_folder_make(run->folder);
+  return gaze_training_open(&run->training, run->folder, "--name", &options);
 }
 
-static gaze_err open_compute(gaze_clip_run *run) {
-  unsigned mask;
-  GAZE_TRY(gaze_cpu_mask(run->options.compute.cpu, &mask));
-  unsigned flags = gaze_cpu_detect() & mask;
-  gaze_kernels_init(&run->kernels, flags);
-  omp_set_num_threads(run->options.compute.threads > 0 ? run->options.compute.threads : gaze_cpu_count());
-  if (run->options.compute.precision == GAZE_PRECISION_INT8)
-    return gaze_fail(GAZE_ERR_UNSUPPORTED, "training in int8: use --precision f32 or bf16");
-  GAZE_TRY(gaze_matmul_new(&run->kernels, flags, run->options.compute.precision, &run->matmul));
-  run->compute = (gaze_compute){.kernels = &run->kernels, .matmul = run->matmul};
-  return GAZE_OK;
+static gaze_err begin(gaze_clip_run *run) {
+  const gaze_train_clip_options *o = &run->options;
+  gaze_clip *clip = &run->clip;
+  gaze_clip_lock(clip, o->lock_image, (size_t)o->lock_image_unlocked_groups, o->lock_text);
+  return gaze_training_begin(&run->training, &clip->parameters, clip->values, clip->gradients,
+                             gaze_clip_run_describe_data(run));
 }
 
 static gaze_err open_step(gaze_clip_run *run) {
@@ -161,11 +160,13 @@ static gaze_err open_step(gaze_clip_run *run) {
                                     .text_teacher = &run->text_teacher,
                                     .seed = o->seed,
                                     .distill = o->distill_model ? &run->distill : NULL};
-  return gaze_clip_step_init(&run->step, &options, &run->clip, &run->compute, &run->teacher);
+  return gaze_clip_step_init(&run->step, &options, &run->clip, &run->training.compute, &run->teacher);
 }
 
 /* Options that make no sense together. */
 static gaze_err check_options(const gaze_train_clip_options *o) {
+  if (!o->batch_size || !o->accum_freq)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
   if (o->lock_image_unlocked_groups < 0 || (o->lock_image_unlocked_groups && !o->lock_image))
     return gaze_fail(GAZE_ERR_ARGUMENT,
                      "nothing is locked: --lock-image-unlocked-groups %d: give --lock-image and a number from 0 on",
@@ -180,20 +181,15 @@ gaze_err gaze_clip_run_init(gaze_clip_run *run, const gaze_train_clip_options *o
   const char *tokenizer = o->tokenizer ? o->tokenizer : o->model;
   if (!tokenizer)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no vocabulary: --tokenizer: make one with gaze train tokenizer");
-  GAZE_TRY(open_compute(run));
-  GAZE_TRY(name_paths(run));
-  GAZE_TRY(gaze_clip_run_check_new(run));
+  GAZE_TRY(open_training(run));
   GAZE_TRY(gaze_strdup(tokenizer, &run->tokenizer_folder));
   GAZE_TRY(gaze_tokenizer_open(tokenizer, &run->tokenizer));
   GAZE_TRY(gaze_clip_run_open_data(run));
   GAZE_TRY(plan_steps(run));
   GAZE_TRY(open_model(run));
   GAZE_TRY(open_distill(run));
-  GAZE_TRY(open_optimizer(run));
-  GAZE_TRY(gaze_clip_run_resume(run));
-  GAZE_TRY(gaze_clip_run_trim_log(run));
+  GAZE_TRY(begin(run));
   GAZE_TRY(gaze_clip_run_open_loader(run));
-  run->first_step = run->optimizer.step;
   return open_step(run);
 }
 
@@ -201,10 +197,9 @@ void gaze_clip_run_fini(gaze_clip_run *run) {
   gaze_loader_free(run->loader);
   gaze_distill_fini(&run->distill);
   gaze_clip_step_fini(&run->step);
-  gaze_optimizer_fini(&run->optimizer);
+  gaze_training_close(&run->training);
   gaze_clip_fini(&run->clip);
   gaze_tokenizer_free(run->tokenizer);
-  gaze_matmul_free(run->matmul);
   for (size_t i = 0; run->sources && i < run->options.n_train_data; i++)
     gaze_dataset_close(run->sources[i].dataset);
   for (size_t i = 0; run->prompts && i < run->options.n_class_labels; i++) {
@@ -216,9 +211,7 @@ void gaze_clip_run_fini(gaze_clip_run *run) {
   free(run->prompts);
   free(run->batches);
   free(run->folder);
-  free(run->checkpoints);
   free(run->model_folder);
-  free(run->metrics_path);
   free(run->tokenizer_folder);
   *run = (gaze_clip_run){0};
 }

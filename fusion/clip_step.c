@@ -16,9 +16,7 @@ static float *take(gaze_arena *arena, size_t rows, size_t columns) {
 static void layout(gaze_clip_step *step, gaze_arena *arena) {
   const gaze_clip_config *config = &step->clip->config;
   size_t B = step->options.batch_size, N = B * step->options.accum_freq, D = config->dim;
-  gaze_tape_policy keep =
-      gaze_matmul_precision(step->compute.matmul) == GAZE_PRECISION_BF16 ? GAZE_TAPE_KEEP_BF16 : GAZE_TAPE_KEEP;
-  gaze_tape_policy policy = step->options.checkpointing ? GAZE_TAPE_RECOMPUTE : keep;
+  gaze_tape_policy policy = gaze_tape_policy_of(&step->compute, step->options.checkpointing);
   gaze_vit_tape_layout(&step->vision, &step->clip->vision, B, step->kept, policy, arena);
   gaze_text_tape_layout(&step->text, &step->clip->text, B, B * config->text.context, policy, arena);
   step->kept_list = gaze_arena_take(arena, B * step->kept, sizeof *step->kept_list);

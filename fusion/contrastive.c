@@ -1,5 +1,7 @@
 #include "fusion/contrastive.h"
 
+#include "core/nn/cross_entropy.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -47,18 +49,6 @@ static void similarities_backward(const gaze_compute *compute, float *dimages, f
   loss->dlog_scale = (float)sum;
 }
 
-/* A row of logits becomes its softmax. Returns -log of the greatest probability, *greatest is its logit: any other's
- * -log is larger by the distance of the logits, however small it is. */
-static double soften(const gaze_compute *compute, float *row, size_t n, double *greatest) {
-  size_t at = 0;
-  for (size_t j = 1; j < n; j++)
-    if (row[j] > row[at])
-      at = j;
-  *greatest = row[at];
-  compute->kernels->softmax(row, n);
-  return -log((double)row[at]);
-}
-
 /* Adds half the mean cross-entropy of the rows of logits (destroyed) against the diagonal; the softmax minus one on
  * the diagonal, halved and divided by n, is added to dlogits, transposed when asked. */
 static double cross_entropy(const gaze_compute *compute, float *dlogits, float *logits, size_t n, bool transposed) {
@@ -67,7 +57,7 @@ static double cross_entropy(const gaze_compute *compute, float *dlogits, float *
   for (size_t i = 0; i < n; i++) {
     float *row = logits + i * n;
     double own = row[i], greatest;
-    sum += soften(compute, row, n, &greatest);
+    sum += gaze_soften(compute->kernels, row, n, &greatest);
     sum += greatest - own;
     row[i] -= 1.0f;
     for (size_t j = 0; j < n; j++)
@@ -127,7 +117,7 @@ static double imitate(const gaze_compute *compute, float *dlogits, float *logits
     compute->kernels->softmax(wanted, n);
     for (size_t j = 0; j < n; j++)
       own += (double)wanted[j] * (double)row[j];
-    sum += soften(compute, row, n, &greatest);
+    sum += gaze_soften(compute->kernels, row, n, &greatest);
     sum += greatest - own;
     for (size_t j = 0; j < n; j++)
       dlogits[transposed ? j * n + i : i * n + j] += weight * (row[j] - wanted[j]);

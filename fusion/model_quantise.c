@@ -111,14 +111,6 @@ static gaze_err fill(quantisation *q) {
   return GAZE_OK;
 }
 
-static gaze_err copy_file(const char *from, const char *to) {
-  gaze_map map;
-  GAZE_TRY(gaze_map_open(from, &map));
-  gaze_err err = gaze_file_replace(to, map.data, map.size);
-  gaze_map_close(&map);
-  return err;
-}
-
 /* Configurations and tokenizers; not weights, and not what lies in folders. */
 static bool is_copied(const char *name) {
   static const char *const endings[] = {".json", ".txt", ".model", ".gz", ".md"};
@@ -143,7 +135,7 @@ static gaze_err copy_others(const char *from, const char *to) {
     if (err == GAZE_OK)
       err = gaze_path_join(to, entry->d_name, &target);
     if (err == GAZE_OK && gaze_file_exists(source))
-      err = copy_file(source, target);
+      err = gaze_file_copy(source, target);
     free(source);
     free(target);
   }
@@ -161,7 +153,7 @@ static gaze_err copy_deeper(void *user, const char *path, const char *name) {
   GAZE_TRY_DONE(gaze_format(&folder, "%s/%.*s", to, (int)(slash - name), name));
   GAZE_TRY_DONE(gaze_path_join(to, name, &target));
   GAZE_TRY_DONE(gaze_folder_make(folder));
-  GAZE_TRY_DONE(copy_file(path, target));
+  GAZE_TRY_DONE(gaze_file_copy(path, target));
 done:
   free(folder);
   free(target);

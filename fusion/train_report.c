@@ -46,12 +46,14 @@ static const struct {
     const char *curve, *label;
   } lines[GAZE_CHART_LINES];
 } charts[] = {
-    {"Loss", {{"loss", "contrastive"}}},
+    {"Loss", {{"loss", "training"}, {"val_loss", "held out"}}},
+    {"Perplexity", {{"perplexity", "held out"}}},
+    {"Bits a byte", {{"bits_per_byte", "held out"}}},
     {"Teacher", {{"teacher_loss", "pictures, 1 - cosine"}, {"text_teacher_loss", "texts, 1 - cosine"}}},
     {"Distillation", {{"distill_loss", "cross-entropy"}}},
     {"Learning rate", {{"lr", "AdamW"}}},
     {"Temperature", {{"scale", "factor of the cosines"}}},
-    {"Speed", {{"samples_per_second", "samples a second"}}},
+    {"Speed", {{"samples_per_second", "samples a second"}, {"tokens_per_second", "tokens a second"}}},
     {"Text finds picture, recall",
      {{"image_retrieval_recall@1", "@1"}, {"image_retrieval_recall@5", "@5"}, {"image_retrieval_recall@10", "@10"}}},
     {"Picture finds text, recall",
@@ -105,32 +107,28 @@ static void write_head(FILE *stream, const char *name) {
   fputs("</h1>\n<p class=\"soft\">A training run of gaze " GAZE_VERSION "</p>\n", stream);
 }
 
-static gaze_err write_page(FILE *stream, const char *folder, const gaze_history *history,
-                           const gaze_train_clip_options *options) {
-  char *model;
-  GAZE_TRY(gaze_path_join(folder, "model", &model));
-  write_head(stream, options->name);
+static gaze_err write_page(FILE *stream, const gaze_history *history, const gaze_report *report) {
+  write_head(stream, report->name);
   write_charts(stream, history);
-  gaze_err err = options->n_val_data ? gaze_train_report_pictures(stream, model, options) : GAZE_OK;
-  free(model);
+  gaze_err err = report->show(stream, report->user);
   fputs("<div class=\"tables\">\n", stream);
   write_figures(stream, history);
-  gaze_train_report_options(stream, options);
+  gaze_report_options(stream, report);
   fputs("</div>\n", stream);
   return err;
 }
 
-gaze_err gaze_train_report_save(const char *folder, const gaze_train_clip_options *options) {
+gaze_err gaze_report_save(const gaze_report *report) {
   char *metrics = NULL, *path = NULL;
   gaze_history history = {0};
   gaze_replace replace = {0};
   gaze_err err = GAZE_OK;
-  GAZE_TRY_DONE(gaze_path_join(folder, "metrics.jsonl", &metrics));
-  GAZE_TRY_DONE(gaze_path_join(folder, "report.html", &path));
+  GAZE_TRY_DONE(gaze_path_join(report->folder, "metrics.jsonl", &metrics));
+  GAZE_TRY_DONE(gaze_path_join(report->folder, "report.html", &path));
   if (gaze_file_exists(metrics)) /* a run that ended before its first line has none */
     GAZE_TRY_DONE(gaze_history_open(metrics, &history));
   GAZE_TRY_DONE(gaze_replace_init(&replace, path));
-  GAZE_TRY_DONE(write_page(replace.stream, folder, &history, options));
+  GAZE_TRY_DONE(write_page(replace.stream, &history, report));
   err = gaze_replace_commit(&replace);
 done:
   gaze_replace_fini(&replace);

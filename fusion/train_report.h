@@ -6,13 +6,44 @@
 
 #include <stdio.h>
 
-/* folder/report.html, whole or absent, from folder/metrics.jsonl and folder/model: curves, options, the last figures,
- * and held-out pictures of options->val_data with their best captions. */
-GAZE_CHECKED gaze_err gaze_train_report_save(const char *folder, const gaze_train_clip_options *options);
+typedef enum gaze_report_kind {
+  GAZE_REPORT_TEXT,
+  GAZE_REPORT_LIST, /* of texts */
+  GAZE_REPORT_SWITCH,
+  GAZE_REPORT_WHOLE,      /* int */
+  GAZE_REPORT_SIZE,       /* size_t */
+  GAZE_REPORT_LONG_WHOLE, /* uint64_t */
+  GAZE_REPORT_REAL        /* double */
+} gaze_report_kind;
 
-/* Its parts. */
-void gaze_train_report_options(FILE *stream, const gaze_train_clip_options *options);
+/* An option of a run. */
+typedef struct gaze_report_row {
+  const char *name; /* of the command line */
+  gaze_report_kind kind;
+  size_t offset, count_offset; /* in the options; of a list: where its length is */
+} gaze_report_row;
+
+/* All borrowed. */
+typedef struct gaze_report {
+  const char *folder, *name; /* of the run */
+  const gaze_report_row *rows;
+  size_t n_rows;
+  const void *options;
+  gaze_precision precision;
+  gaze_err (*show)(FILE *stream, const void *user); /* what stands between curves and tables */
+  const void *user;
+} gaze_report;
+
+/* folder/report.html, whole or absent, from folder/metrics.jsonl: curves, options, the last figures. */
+GAZE_CHECKED gaze_err gaze_report_save(const gaze_report *report);
+/* The options as a table; a part of it. */
+void gaze_report_options(FILE *stream, const gaze_report *report);
+
+/* Of a CLIP, from folder/model too: with held-out pictures of options->val_data and their best captions. */
+GAZE_CHECKED gaze_err gaze_train_report_save(const char *folder, const gaze_train_clip_options *options);
 GAZE_CHECKED gaze_err gaze_train_report_pictures(FILE *stream, const char *model_folder,
                                                  const gaze_train_clip_options *options);
+/* Of a language model: with what it wrote last. */
+GAZE_CHECKED gaze_err gaze_train_report_lm(const gaze_train_lm_options *options);
 
 #endif

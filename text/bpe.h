@@ -56,8 +56,8 @@ GAZE_CHECKED gaze_err gaze_bpe_finish(gaze_bpe *bpe, const char *name);
 /* The byte alphabet: of a byte the character [5 with its end], and of a character the byte, -1: none. */
 void gaze_bpe_spell_byte(uint8_t byte, char spelling[5]);
 int gaze_bpe_byte_of(int32_t point);
-/* CLIP's first 512 entries: the byte alphabet, and the same at a piece's end. */
-GAZE_CHECKED gaze_err gaze_bpe_add_letters(gaze_vocabulary *vocabulary);
+/* The first entries, in CLIP's order: the byte alphabet, and with `ends` the same at a piece's end. */
+GAZE_CHECKED gaze_err gaze_bpe_add_letters(gaze_vocabulary *vocabulary, bool ends);
 /* Adds left and right joined. */
 GAZE_CHECKED gaze_err gaze_bpe_add_joined(gaze_vocabulary *vocabulary, const char *left, size_t left_size,
                                           const char *right, size_t right_size, int32_t id, const char *name);

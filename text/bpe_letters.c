@@ -41,11 +41,13 @@ void gaze_bpe_letter(size_t index, char spelling[5], uint8_t *byte) {
     *byte = (uint8_t)found;
 }
 
-gaze_err gaze_bpe_add_letters(gaze_vocabulary *vocabulary) {
+gaze_err gaze_bpe_add_letters(gaze_vocabulary *vocabulary, bool ends) {
   for (size_t i = 0; i < GAZE_BPE_BYTES; i++) {
     char spelling[5 + sizeof GAZE_BPE_WORD_END];
     gaze_bpe_letter(i, spelling, NULL);
     GAZE_TRY(gaze_vocabulary_add(vocabulary, spelling, strlen(spelling), (int32_t)i, "the byte alphabet"));
+    if (!ends)
+      continue;
     strcat(spelling, GAZE_BPE_WORD_END);
     GAZE_TRY(gaze_vocabulary_add(vocabulary, spelling, strlen(spelling), (int32_t)(GAZE_BPE_BYTES + i),
                                  "the byte alphabet"));

@@ -87,6 +87,11 @@ bool gaze_cutter_add_family(gaze_cutter *cutter, const char *name, size_t size, 
   return true;
 }
 
+const char *gaze_cutter_family_pattern(const char *name) {
+  const family *found = find_family(name, strlen(name));
+  return found ? found->patterns[0] : NULL;
+}
+
 static bool same_atom(const gaze_pattern *p, const gaze_pattern_atom *a, const gaze_pattern *q,
                       const gaze_pattern_atom *b) {
   bool same = a->ascii[0] == b->ascii[0] && a->ascii[1] == b->ascii[1] && a->categories == b->categories &&

@@ -13,6 +13,8 @@ typedef struct gaze_cutter_family {
 
 /* Adds the steps of an empty cutter, a model of bytes behind them. False: no such family. */
 bool gaze_cutter_add_family(gaze_cutter *cutter, const char *name, size_t size, gaze_cutter_family *out);
+/* The first of a family's patterns, which those of one pattern have alone; static. NULL: no such family. */
+const char *gaze_cutter_family_pattern(const char *name);
 /* The family that cuts as a cutter in front of a model of bytes does; static. NULL: none is known. */
 const char *gaze_cutter_find_family(const gaze_cutter *cutter, bool whole_first);
 

@@ -9,27 +9,32 @@
 #include <stdio.h>
 #include <string.h>
 
-gaze_err gaze_decoder_init(gaze_decoder *decoder, const gaze_decoder_config *config) {
+gaze_err gaze_decoder_init(gaze_decoder *decoder, const gaze_decoder_config *config, bool trained) {
   *decoder = (gaze_decoder){.config = *config};
-  return gaze_stack_init(&decoder->stack, &config->block, config->layers, false);
+  return gaze_stack_init(&decoder->stack, &config->block, config->layers, trained);
 }
 
 void gaze_decoder_fini(gaze_decoder *decoder) { gaze_stack_fini(&decoder->stack); }
 
 gaze_err gaze_decoder_list(gaze_decoder *decoder, gaze_parameters *list) {
   const gaze_decoder_config *c = &decoder->config;
-  GAZE_TRY(gaze_parameters_add(list, "text.", "token_embedding", &decoder->token_embedding, NULL, c->vocabulary,
-                               c->block.dim));
+  bool trained = decoder->stack.gradients != NULL;
+  GAZE_TRY(gaze_parameters_add(list, "text.", "token_embedding", &decoder->token_embedding,
+                               trained ? &decoder->dtoken_embedding : NULL, c->vocabulary, c->block.dim));
   GAZE_TRY(gaze_stack_list(&decoder->stack, "text", list));
-  GAZE_TRY(gaze_parameters_add(list, "text.", "final_norm_gain", &decoder->final_norm_gain, NULL, c->block.dim, 1));
+  GAZE_TRY(gaze_parameters_add(list, "text.", "final_norm_gain", &decoder->final_norm_gain,
+                               trained ? &decoder->dfinal_norm_gain : NULL, c->block.dim, 1));
   if (c->tied)
     return GAZE_OK;
-  return gaze_parameters_add(list, "text.", "head_weight", &decoder->head_weight, NULL, c->vocabulary, c->block.dim);
+  return gaze_parameters_add(list, "text.", "head_weight", &decoder->head_weight,
+                             trained ? &decoder->dhead_weight : NULL, c->vocabulary, c->block.dim);
 }
 
 void gaze_decoder_tie(gaze_decoder *decoder) {
-  if (decoder->config.tied)
-    decoder->head_weight = decoder->token_embedding;
+  if (!decoder->config.tied)
+    return;
+  decoder->head_weight = decoder->token_embedding;
+  decoder->dhead_weight = decoder->dtoken_embedding;
 }
 
 void gaze_decoder_tape_layout(gaze_decoder_tape *tape, const gaze_decoder *decoder, size_t batch, size_t rows,

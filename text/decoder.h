@@ -22,14 +22,19 @@ typedef struct gaze_decoder {
   gaze_decoder_config config;
   gaze_weight token_embedding; /* [V, C], any dtype */
   gaze_stack stack;
-  gaze_weight final_norm_gain; /* [C] */
-  gaze_weight head_weight;     /* [V, C]; the embeddings where tied */
+  gaze_weight final_norm_gain;                               /* [C] */
+  gaze_weight head_weight;                                   /* [V, C]; the embeddings where tied */
+  float *dtoken_embedding, *dfinal_norm_gain, *dhead_weight; /* NULL when it is only run, or where it does not learn */
 } gaze_decoder;
 
 /* Whether a model_type is a decoder's. */
 bool gaze_decoder_is_family(const char *type);
 /* config.json, or the text_config in it. What is not implemented is GAZE_ERR_UNSUPPORTED by name. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read(const json_t *json, gaze_decoder_config *out);
+/* config.json as transformers reads it: of llama, of qwen2 where q, k and v have biases, of mistral with a window. end:
+ * the id behind a text, start: in front of it, -1 where there is none. GAZE_ERR_UNSUPPORTED for norms of heads. */
+GAZE_CHECKED gaze_err gaze_decoder_config_write(const gaze_decoder_config *config, int32_t start, int32_t end,
+                                                gaze_dtype dtype, const char *path);
 /* The same from a GGUF's metadata. */
 GAZE_CHECKED gaze_err gaze_decoder_config_read_gguf(const gaze_gguf *file, gaze_decoder_config *out);
 /* Puts what that reads. *stored: the configuration as the file will have it, which says how its tensors must lie; what
@@ -39,11 +44,11 @@ GAZE_CHECKED gaze_err gaze_decoder_config_write_gguf(const gaze_decoder_config *
 /* Sizes that the decoder can work with. */
 GAZE_CHECKED gaze_err gaze_decoder_config_check(const gaze_decoder_config *config);
 
-GAZE_CHECKED gaze_err gaze_decoder_init(gaze_decoder *decoder, const gaze_decoder_config *config);
+GAZE_CHECKED gaze_err gaze_decoder_init(gaze_decoder *decoder, const gaze_decoder_config *config, bool trained);
 void gaze_decoder_fini(gaze_decoder *decoder);
 /* "text.token_embedding", "text.block03.q_weight", ... */
 GAZE_CHECKED gaze_err gaze_decoder_list(gaze_decoder *decoder, gaze_parameters *list);
-/* After the parameters have their weights. */
+/* After the parameters have their weights, and what learns its gradients. */
 void gaze_decoder_tie(gaze_decoder *decoder);
 /* Where the parameters lie: in transformers' folders, those of families with names of their own, and GGUF. */
 extern const gaze_name_table gaze_decoder_names;

@@ -66,10 +66,14 @@ GAZE_CHECKED gaze_err gaze_tokenizer_encode_whole(const gaze_tokenizer *tokenize
 GAZE_CHECKED gaze_err gaze_tokenizer_encode_context(const gaze_tokenizer *tokenizer, const char *text, size_t context,
                                                     int32_t *ids, size_t *n, size_t *cut);
 
-/* Learns a vocabulary of at most `size` entries (256 bytes, 256 bytes at a word's end, merges, start and end) from
- * n texts, and writes tokenizer.json (plus vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json) into
- * folder, so that transformers' CLIPTokenizerFast reads it. Merges seen fewer than `min_frequency` times are not made.
- */
+/* Learns a vocabulary of at most `size` entries (the bytes, merges, special tokens) from n texts, and writes
+ * tokenizer.json (plus vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json) into folder, so that
+ * transformers reads it. Merges seen fewer than `min_frequency` times are not made. kind: "clip", CLIPTokenizerFast's,
+ * where the bytes are there at a word's end once more and case and white space are folded; "lm", cut as Qwen2's, which
+ * gives back any text from its ids, with <|endoftext|>, ChatML's <|im_start|> and <|im_end|>, and <image>. */
+GAZE_CHECKED gaze_err gaze_tokenizer_train_kind(const char *kind, const gaze_text_part *texts, size_t n, size_t size,
+                                                size_t min_frequency, const char *folder);
+/* Of CLIP's kind. */
 GAZE_CHECKED gaze_err gaze_tokenizer_train(const char *const *texts, size_t n, size_t size, size_t min_frequency,
                                            const char *folder);
 

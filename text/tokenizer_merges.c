@@ -134,7 +134,7 @@ gaze_err gaze_tokenizer_load_pair(gaze_tokenizer *tokenizer, const char *vocabul
 
 /* Ids in open_clip's order: 256 bytes, 256 bytes at a word's end, the merges, start and end. */
 static gaze_err number_merges(gaze_vocabulary *vocabulary, const char *text, size_t n, const char *path) {
-  GAZE_TRY(gaze_bpe_add_letters(vocabulary));
+  GAZE_TRY(gaze_bpe_add_letters(vocabulary, true));
   int32_t id = 2 * GAZE_BPE_BYTES;
   merge_line line;
   for (size_t i = 0; i < n && next_merge(&text, &line); i++)

@@ -175,7 +175,7 @@ static gaze_err learn(gaze_learner *learner, size_t limit, int64_t least, gaze_l
     GAZE_TRY(count_pairs(learner, (uint32_t)i, 1, -1));
   for (size_t i = 0; i < learner->n_pairs; i++)
     GAZE_TRY(heap_push(learner, (uint32_t)i));
-  for (size_t id = 2 * GAZE_BPE_BYTES; id < limit && learner->n_heap;) {
+  for (size_t id = learner->vocabulary->size; id < limit && learner->n_heap;) {
     ranking best = heap_pop(learner);
     const gaze_pair *pair = &learner->pairs[best.pair];
     if (pair->count != best.count) {
@@ -203,9 +203,27 @@ gaze_err gaze_words_learn(gaze_words *words, gaze_vocabulary *vocabulary, size_t
   return err;
 }
 
-gaze_err gaze_tokenizer_train(const char *const *texts, size_t n, size_t size, size_t min_frequency,
-                              const char *folder) {
-  size_t least = 2 * GAZE_BPE_BYTES + 2, n_merges;
+/* The letters in front, the special tokens behind. */
+static gaze_err learn_vocabulary(const gaze_learned_kind *kind, gaze_words *words, size_t size, size_t min_frequency,
+                                 gaze_vocabulary *vocabulary, gaze_learned_merge *merges, size_t *n_merges) {
+  size_t specials = 0;
+  while (kind->specials[specials])
+    specials++;
+  GAZE_TRY(gaze_bpe_add_letters(vocabulary, kind->word_ends));
+  GAZE_TRY(gaze_words_learn(words, vocabulary, size - specials, min_frequency, merges, n_merges));
+  for (size_t i = 0; i < specials; i++)
+    GAZE_TRY(gaze_vocabulary_add(vocabulary, kind->specials[i], strlen(kind->specials[i]), (int32_t)vocabulary->size,
+                                 "training"));
+  return GAZE_OK;
+}
+
+gaze_err gaze_tokenizer_train_kind(const char *name, const gaze_text_part *texts, size_t n, size_t size,
+                                   size_t min_frequency, const char *folder) {
+  const gaze_learned_kind *kind;
+  GAZE_TRY(gaze_learned_kind_find(name, &kind));
+  size_t least = (kind->word_ends ? 2 : 1) * GAZE_BPE_BYTES, n_merges;
+  for (size_t i = 0; kind->specials[i]; i++)
+    least++;
   if (size < least || size > GAZE_VOCABULARY_MAX)
     return gaze_fail(GAZE_ERR_ARGUMENT, "a vocabulary of %zu entries: %s: ask for %zu to %d", size, folder, least,
                      GAZE_VOCABULARY_MAX);
@@ -213,18 +231,24 @@ gaze_err gaze_tokenizer_train(const char *const *texts, size_t n, size_t size, s
   gaze_vocabulary vocabulary = {0};
   gaze_learned_merge *merges = NULL;
   gaze_err err;
-  GAZE_TRY_DONE(gaze_bpe_add_letters(&vocabulary));
   GAZE_TRY_DONE(gaze_alloc(size, sizeof *merges, &merges));
-  GAZE_TRY_DONE(gaze_words_count(&words, texts, n));
-  GAZE_TRY_DONE(gaze_words_learn(&words, &vocabulary, size - 2, min_frequency, merges, &n_merges));
-  GAZE_TRY_DONE(gaze_vocabulary_add(&vocabulary, GAZE_TOKEN_START, strlen(GAZE_TOKEN_START), (int32_t)vocabulary.size,
-                                    "training"));
-  GAZE_TRY_DONE(
-      gaze_vocabulary_add(&vocabulary, GAZE_TOKEN_END, strlen(GAZE_TOKEN_END), (int32_t)vocabulary.size, "training"));
-  GAZE_TRY_DONE(gaze_tokenizer_save(&vocabulary, merges, n_merges, folder));
+  GAZE_TRY_DONE(gaze_words_count(&words, kind, texts, n));
+  GAZE_TRY_DONE(learn_vocabulary(kind, &words, size, min_frequency, &vocabulary, merges, &n_merges));
+  GAZE_TRY_DONE(gaze_tokenizer_save(kind, &vocabulary, merges, n_merges, folder));
 done:
   free(merges);
   gaze_vocabulary_fini(&vocabulary);
   gaze_words_fini(&words);
+  return err;
+}
+
+gaze_err gaze_tokenizer_train(const char *const *texts, size_t n, size_t size, size_t min_frequency,
+                              const char *folder) {
+  gaze_text_part *parts;
+  GAZE_TRY(gaze_alloc(n, sizeof *parts, &parts));
+  for (size_t i = 0; i < n; i++)
+    parts[i] = (gaze_text_part){.text = texts[i], .size = strlen(texts[i])};
+  gaze_err err = gaze_tokenizer_train_kind("clip", parts, n, size, min_frequency, folder);
+  free(parts);
   return err;
 }

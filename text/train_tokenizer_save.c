@@ -1,41 +1,14 @@
-/* A learned vocabulary as files that transformers' CLIPTokenizer reads. */
+/* A learned vocabulary as files that transformers reads. */
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
+#include "text/cutter_families.h"
 #include "text/tokenizer_parts.h"
 #include "text/train_tokenizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* All of tokenizer.json but vocabulary, merges and ids: what transformers writes for CLIP. */
-static const char tokenizer_form[] =
-    "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":["
-    "{\"id\":0,\"content\":\"<|startoftext|>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
-    "\"normalized\":false,\"special\":true},"
-    "{\"id\":0,\"content\":\"<|endoftext|>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
-    "\"normalized\":false,\"special\":true}],"
-    "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},"
-    "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\s+\"},\"content\":\" \"},{\"type\":\"Lowercase\"}]},"
-    "\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":"
-    "\"<\\\\|startoftext\\\\|>|<\\\\|endoftext\\\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\\\p{L}]+|[\\\\p{N}]|"
-    "[^\\\\s\\\\p{L}\\\\p{N}]+\"},\"behavior\":\"Removed\",\"invert\":true},{\"type\":\"ByteLevel\","
-    "\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":true}]},"
-    "\"post_processor\":{\"type\":\"RobertaProcessing\",\"sep\":[\"<|endoftext|>\",0],\"cls\":[\"<|startoftext|>\",0],"
-    "\"trim_offsets\":false,\"add_prefix_space\":false},"
-    "\"decoder\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true,\"use_regex\":true},"
-    "\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":\"<|endoftext|>\",\"continuing_subword_prefix\":\"\","
-    "\"end_of_word_suffix\":\"</w>\",\"fuse_unk\":false,\"byte_fallback\":false,\"ignore_merges\":false}}";
-
-static const char config_form[] =
-    "{\"tokenizer_class\":\"CLIPTokenizer\",\"do_lower_case\":true,\"errors\":\"replace\","
-    "\"add_prefix_space\":false,\"bos_token\":\"<|startoftext|>\",\"eos_token\":\"<|endoftext|>\","
-    "\"pad_token\":\"<|endoftext|>\",\"unk_token\":\"<|endoftext|>\"}";
-
-static const char special_form[] =
-    "{\"bos_token\":\"<|startoftext|>\",\"eos_token\":\"<|endoftext|>\",\"pad_token\":\"<|endoftext|>\","
-    "\"unk_token\":\"<|endoftext|>\"}";
 
 static gaze_err out_of_memory(void) {
   return gaze_fail(GAZE_ERR_MEMORY, "out of memory: writing a tokenizer: free memory");
@@ -87,22 +60,32 @@ static gaze_err make_merges(const gaze_vocabulary *vocabulary, const gaze_learne
   return GAZE_OK;
 }
 
-static int set_id(json_t *list, size_t index, const char *key, size_t id) {
-  json_t *value = json_integer((json_int_t)id), *item = json_array_get(list, index);
-  return key ? json_object_set_new(item, key, value) : json_array_set_new(list, index, value);
+/* The id behind a special token's spelling, in a list [spelling, id] or as a member of an object. */
+static bool set_id(const gaze_vocabulary *vocabulary, json_t *pair) {
+  const json_t *spelling = json_is_array(pair) ? json_array_get(pair, 0) : json_object_get(pair, "content");
+  int32_t id = gaze_vocabulary_find(vocabulary, json_string_value(spelling), json_string_length(spelling));
+  return json_is_array(pair) ? json_array_set_new(pair, 1, json_integer(id)) == 0
+                             : json_object_set_new(pair, "id", json_integer(id)) == 0;
 }
 
-static gaze_err save_tokenizer(const gaze_vocabulary *vocabulary, json_t *ids, json_t *merges, const char *folder) {
-  json_t *json;
-  GAZE_TRY(gaze_json_parse(tokenizer_form, strlen(tokenizer_form), "tokenizer.json", &json));
-  json_t *added = json_object_get(json, "added_tokens"), *processor = json_object_get(json, "post_processor");
-  json_t *model = json_object_get(json, "model");
-  size_t start = vocabulary->size - 2, end = vocabulary->size - 1;
-  bool failed = set_id(added, 0, "id", start) || set_id(added, 1, "id", end) ||
-                set_id(json_object_get(processor, "cls"), 1, NULL, start) ||
-                set_id(json_object_get(processor, "sep"), 1, NULL, end) || json_object_set(model, "vocab", ids) ||
-                json_object_set(model, "merges", merges);
-  gaze_err err = failed ? out_of_memory() : save_json(folder, "tokenizer.json", json);
+static bool set_pattern(json_t *tokenizer, const char *pattern) {
+  json_t *cutter = json_object_get(tokenizer, "pre_tokenizer");
+  json_t *split = json_array_get(json_object_get(cutter, "pretokenizers"), 0);
+  return json_object_set_new(json_object_get(split, "pattern"), "Regex", json_string(pattern)) == 0;
+}
+
+static gaze_err save_tokenizer(const gaze_learned_kind *kind, const gaze_vocabulary *vocabulary, json_t *ids,
+                               json_t *merges, const char *folder) {
+  json_t *json, *added;
+  size_t i;
+  GAZE_TRY(gaze_json_parse(kind->tokenizer, strlen(kind->tokenizer), "tokenizer.json", &json));
+  json_t *model = json_object_get(json, "model"), *processor = json_object_get(json, "post_processor");
+  json_t *start = json_object_get(processor, "cls"), *end = json_object_get(processor, "sep");
+  bool whole = !json_object_set(model, "vocab", ids) && !json_object_set(model, "merges", merges);
+  whole = whole && (!start || set_id(vocabulary, start)) && (!end || set_id(vocabulary, end));
+  json_array_foreach(json_object_get(json, "added_tokens"), i, added) whole = whole && set_id(vocabulary, added);
+  whole = whole && (!kind->family || set_pattern(json, gaze_cutter_family_pattern(kind->family)));
+  gaze_err err = whole ? save_json(folder, "tokenizer.json", json) : out_of_memory();
   json_decref(json);
   return err;
 }
@@ -124,18 +107,18 @@ static gaze_err save_merges(const gaze_vocabulary *vocabulary, const gaze_learne
   return err;
 }
 
-gaze_err gaze_tokenizer_save(const gaze_vocabulary *vocabulary, const gaze_learned_merge *merges, size_t n,
-                             const char *folder) {
+gaze_err gaze_tokenizer_save(const gaze_learned_kind *kind, const gaze_vocabulary *vocabulary,
+                             const gaze_learned_merge *merges, size_t n, const char *folder) {
   json_t *ids = NULL, *list = NULL;
   gaze_err err;
   GAZE_TRY_DONE(gaze_folder_make(folder));
   GAZE_TRY_DONE(make_vocabulary(vocabulary, &ids));
   GAZE_TRY_DONE(make_merges(vocabulary, merges, n, &list));
-  GAZE_TRY_DONE(save_tokenizer(vocabulary, ids, list, folder));
+  GAZE_TRY_DONE(save_tokenizer(kind, vocabulary, ids, list, folder));
   GAZE_TRY_DONE(save_json(folder, "vocab.json", ids));
   GAZE_TRY_DONE(save_merges(vocabulary, merges, n, folder));
-  GAZE_TRY_DONE(save_form(folder, "tokenizer_config.json", config_form));
-  GAZE_TRY_DONE(save_form(folder, "special_tokens_map.json", special_form));
+  GAZE_TRY_DONE(save_form(folder, "tokenizer_config.json", kind->config));
+  GAZE_TRY_DONE(save_form(folder, "special_tokens_map.json", kind->specials_map));
 done:
   json_decref(ids);
   json_decref(list);

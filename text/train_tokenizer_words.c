@@ -58,48 +58,69 @@ static gaze_err count_word(gaze_words *words, const int32_t *symbols, size_t n) 
   return GAZE_OK;
 }
 
-/* ids: of the 256 bytes. */
-static gaze_err count_text(gaze_words *words, const gaze_split_rules *rules, const gaze_points *points,
-                           const int32_t ids[GAZE_BPE_BYTES]) {
-  gaze_split split = {.rules = rules, .points = points->at, .n = points->n};
-  while (gaze_split_next(&split)) {
-    int32_t symbols[WORD_BYTES_MAX + 4];
-    size_t n = 0;
-    for (size_t i = split.start; i < split.end && n <= WORD_BYTES_MAX; i++) {
-      uint8_t bytes[4];
-      size_t size = gaze_point_encode(points->at[i], bytes);
-      for (size_t k = 0; k < size; k++)
-        symbols[n++] = ids[bytes[k]];
-    }
-    if (n > WORD_BYTES_MAX)
-      continue;
-    symbols[n - 1] += GAZE_BPE_BYTES;
-    GAZE_TRY(count_word(words, symbols, n));
-  }
-  return GAZE_OK;
-}
+/* What the texts' pieces are counted with. */
+typedef struct counter {
+  gaze_words *words;
+  bool word_ends;
+  gaze_normalizer normalizer;
+  gaze_cutter cutter;
+  int32_t ids[GAZE_BPE_BYTES]; /* of the 256 bytes */
+  gaze_points raw, normal;
+  gaze_pieces pieces, spare;
+} counter;
 
-gaze_err gaze_words_count(gaze_words *words, const char *const *texts, size_t n) {
-  gaze_normalizer normalizer = {.n = 0};
-  gaze_cutter cutter = {.n = 0};
-  gaze_tokenizer_set_clip_rules(&normalizer, &cutter);
-  int32_t ids[GAZE_BPE_BYTES];
+static void counter_init(counter *c, gaze_words *words, const gaze_learned_kind *kind) {
+  *c = (counter){.words = words, .word_ends = kind->word_ends};
+  gaze_learned_kind_rules(kind, &c->normalizer, &c->cutter);
   for (size_t i = 0; i < GAZE_BPE_BYTES; i++) {
     char spelling[5];
     uint8_t byte;
     gaze_bpe_letter(i, spelling, &byte);
-    ids[byte] = (int32_t)i;
+    c->ids[byte] = (int32_t)i;
   }
-  gaze_points raw = {0}, normal = {0};
+}
+
+static void counter_fini(counter *c) {
+  gaze_points_fini(&c->raw);
+  gaze_points_fini(&c->normal);
+  gaze_pieces_fini(&c->pieces);
+  gaze_pieces_fini(&c->spare);
+  gaze_normalizer_fini(&c->normalizer);
+}
+
+static gaze_err count_piece(counter *c, const int32_t *points, size_t n_points) {
+  int32_t symbols[WORD_BYTES_MAX + 4];
+  size_t n = 0;
+  for (size_t i = 0; i < n_points && n <= WORD_BYTES_MAX; i++) {
+    uint8_t bytes[4];
+    size_t size = gaze_point_encode(points[i], bytes);
+    for (size_t k = 0; k < size; k++)
+      symbols[n++] = c->ids[bytes[k]];
+  }
+  if (n > WORD_BYTES_MAX)
+    return GAZE_OK;
+  if (c->word_ends)
+    symbols[n - 1] += GAZE_BPE_BYTES;
+  return count_word(c->words, symbols, n);
+}
+
+static gaze_err count_text(counter *c, const gaze_text_part *text) {
   bool front;
+  size_t start = 0;
+  GAZE_TRY(gaze_points_decode(&c->raw, text->text, text->size));
+  GAZE_TRY(gaze_normalize(&c->normalizer, c->raw.at, c->raw.n, &c->normal, &front));
+  GAZE_TRY(gaze_cut(&c->cutter, c->normal.at, c->normal.n, front, &c->pieces, &c->spare));
+  for (size_t i = 0; i < c->pieces.n; start = c->pieces.at[i++].end)
+    GAZE_TRY(count_piece(c, c->pieces.points.at + start, c->pieces.at[i].end - start));
+  return GAZE_OK;
+}
+
+gaze_err gaze_words_count(gaze_words *words, const gaze_learned_kind *kind, const gaze_text_part *texts, size_t n) {
+  counter c;
+  counter_init(&c, words, kind);
   gaze_err err = GAZE_OK;
-  for (size_t i = 0; i < n; i++) {
-    GAZE_TRY_DONE(gaze_points_decode(&raw, texts[i], strlen(texts[i])));
-    GAZE_TRY_DONE(gaze_normalize(&normalizer, raw.at, raw.n, &normal, &front));
-    GAZE_TRY_DONE(count_text(words, &cutter.steps[0].rules, &normal, ids));
-  }
-done:
-  gaze_points_fini(&raw);
-  gaze_points_fini(&normal);
+  for (size_t i = 0; i < n && err == GAZE_OK; i++)
+    err = count_text(&c, &texts[i]);
+  counter_fini(&c);
   return err;
 }

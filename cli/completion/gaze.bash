@@ -27,7 +27,7 @@ _gaze_options() {
   "eval retrieval") echo "--data --strict" ;;
   "eval vqa") echo "--data --images --prompt --short --known $_gaze_measuring" ;;
   "eval captioning") echo "--data --images --prompt $_gaze_measuring" ;;
-  "train tokenizer") echo "--vocab-size --min-frequency -o --out" ;;
+  "train tokenizer") echo "--kind --vocab-size --min-frequency --documents -o --out" ;;
   "train clip")
     echo "--train-data --train-data-upsampling-factors --train-data-groups --train-num-samples --val-data --zeroshot-data \
 --dataset-type --csv-img-key --csv-caption-key --csv-separator --class-labels --class-templates \
@@ -37,6 +37,13 @@ _gaze_options() {
 --lock-image --lock-image-unlocked-groups --lock-text --force-patch-dropout --teacher-vectors \
 --teacher-weight --teacher-texts --teacher-texts-weight --distill-model --crop-scale --color-jitter --grayscale --flip --seed --workers \
 --logs --name --resume --save-frequency --val-frequency --zeroshot-frequency --log-every-n-steps --stop-after --save-dtype"
+    ;;
+  "train lm")
+    echo "--train-data --val-data --documents --max-bad --tokenizer --config --layers --dim --heads --kv-heads \
+--mlp-dim --untied --context --batch-size --accum-freq --steps --epochs --lr --opt --beta1 --beta2 --eps \
+--wd --warmup --lr-scheduler --cooldown --grad-clip-norm --grad-checkpointing --seed -o --out --resume \
+--save-every --val-every --log-every-n-steps --stop-after --save-dtype --prompt --sample-tokens \
+--sample-temperature"
     ;;
   make-instructions)
     echo "-o --out --kinds --turns --korean --seed --max-samples --max-bad --image-folder --endpoint --endpoint-model --rate \
@@ -61,7 +68,7 @@ _gaze_find_command() {
     case $command:$word in
     *:-*) ;;
     :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :make-instructions | :model | :db) command=$word ;;
-    eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
+    eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | train:lm | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
 }
@@ -78,6 +85,8 @@ _gaze() {
   --cache-type) _gaze_offer 'f16 bf16 int8 f32' ;;
   --dataset-type) _gaze_offer 'webdataset csv auto' ;;
   --lr-scheduler) _gaze_offer 'cosine const const-cooldown' ;;
+  --documents) _gaze_offer 'paragraphs lines files' ;;
+  --kind) _gaze_offer 'clip lm' ;;
   --save-dtype) _gaze_offer 'f32 f16 bf16' ;;
   --kinds) _gaze_offer 'conversation detail reasoning' ;;
   --to) _gaze_offer 'int8 bf16 q8_0 q4_k q4_k_m f16 f32' ;;
@@ -97,7 +106,7 @@ _gaze_word() { # a word that is no option's value
   *:-*) _gaze_offer "$(_gaze_options "$command")" ;;
   :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train make-instructions model db help' ;;
   eval:*) _gaze_offer 'classification retrieval vqa captioning' ;;
-  train:*) _gaze_offer 'tokenizer clip' ;;
+  train:*) _gaze_offer 'tokenizer clip lm' ;;
   model:*) _gaze_offer 'list info pull quantize verify' ;;
   db:*) _gaze_offer 'info check compact export' ;;
   esac

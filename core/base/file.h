@@ -35,6 +35,9 @@ void gaze_replace_fini(gaze_replace *replace);
 /* init, write, commit. */
 GAZE_CHECKED gaze_err gaze_file_replace(const char *path, const void *bytes, size_t size);
 
+/* The bytes of another file, whole or absent. */
+GAZE_CHECKED gaze_err gaze_file_copy(const char *from, const char *to);
+
 /* mkdir -p. */
 GAZE_CHECKED gaze_err gaze_folder_make(const char *path);
 bool gaze_file_exists(const char *path);

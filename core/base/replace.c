@@ -112,3 +112,11 @@ gaze_err gaze_file_replace(const char *path, const void *bytes, size_t size) {
   gaze_replace_fini(&replace);
   return err;
 }
+
+gaze_err gaze_file_copy(const char *from, const char *to) {
+  gaze_map map;
+  GAZE_TRY(gaze_map_open(from, &map));
+  gaze_err err = gaze_file_replace(to, map.data, map.size);
+  gaze_map_close(&map);
+  return err;
+}

@@ -48,23 +48,39 @@ static head_view view_head(const gaze_compute *compute, const gaze_kept *qkv, co
                      widen_rows(compute, room + 2 * T * D, qkv->bf16 + place->v, stride, T, D), D};
 }
 
-/* probabilities: [asking, T] */
-static void head_probabilities(const gaze_compute *compute, float *probabilities, const head_view *view,
-                               const gaze_attention *a, const head_place *place) {
-  size_t T = place->T, D = a->head_dim;
-  compute->kernels->gemm(false, true, place->asking, T, D, 1.0f / sqrtf((float)D), view->q, view->stride, view->k,
-                         view->stride, 0.0f, probabilities, T);
-  for (size_t i = 0; i < place->asking; i++) {
-    float *row = probabilities + i * T;
-    size_t seen = a->causal ? place->first + i + 1 : T;
+/* Rows that ask at once: what a causal row does not see is for the most part not computed either, and the matrices stay
+ * in the caches. */
+enum { STRETCH = 128 };
+
+/* n of the asking rows from `first` on, and how many keys the last of them sees. */
+typedef struct stretch {
+  size_t first, n, seen;
+} stretch;
+
+static stretch stretch_at(const gaze_attention *a, const head_place *place, size_t first) {
+  size_t n = place->asking - first < STRETCH ? place->asking - first : STRETCH;
+  return (stretch){first, n, a->causal ? place->first + first + n : place->T};
+}
+
+/* probabilities: [n, seen] */
+static void find_probabilities(const gaze_compute *compute, float *probabilities, const head_view *view,
+                               const gaze_attention *a, const head_place *place, const stretch *s) {
+  size_t D = a->head_dim;
+  compute->kernels->gemm(false, true, s->n, s->seen, D, 1.0f / sqrtf((float)D), view->q + s->first * view->stride,
+                         view->stride, view->k, view->stride, 0.0f, probabilities, s->seen);
+  for (size_t i = 0; i < s->n; i++) {
+    float *row = probabilities + i * s->seen;
+    size_t seen = a->causal ? place->first + s->first + i + 1 : s->seen;
     compute->kernels->softmax(row, seen);
-    memset(row + seen, 0, (T - seen) * sizeof *row);
+    memset(row + seen, 0, (s->seen - seen) * sizeof *row);
   }
 }
 
-/* Two matrices [T, T], and q, k and v. */
+static size_t square_size(size_t longest) { return longest * (longest < STRETCH ? longest : STRETCH); }
+
+/* Two matrices [STRETCH, T], and q, k and v. */
 static size_t thread_room(const gaze_attention *a, size_t longest) {
-  return 2 * longest * longest + 3 * longest * a->head_dim;
+  return 2 * square_size(longest) + 3 * longest * a->head_dim;
 }
 
 size_t gaze_attention_scratch(const gaze_attention *a, size_t longest, int threads) {
@@ -72,13 +88,13 @@ size_t gaze_attention_scratch(const gaze_attention *a, size_t longest, int threa
 }
 
 typedef struct thread_scratch {
-  float *squares, *rows; /* [2, T, T], [3, T, D] */
+  float *squares, *rows; /* [2, STRETCH, T], [3, T, D] */
 } thread_scratch;
 
 static thread_scratch own_scratch(float *scratch, const gaze_attention *a, const gaze_sequences *sequences) {
   size_t longest = sequences->longest;
   float *own = scratch + (size_t)omp_get_thread_num() * thread_room(a, longest);
-  return (thread_scratch){own, own + 2 * longest * longest};
+  return (thread_scratch){own, own + 2 * square_size(longest)};
 }
 
 static void narrow_rows(const gaze_compute *compute, uint16_t *to, size_t stride, const float *from, size_t rows,
@@ -89,12 +105,15 @@ static void narrow_rows(const gaze_compute *compute, uint16_t *to, size_t stride
 
 static void head_forward(const gaze_compute *compute, const gaze_kept *out, const gaze_kept *qkv,
                          const gaze_attention *a, const head_place *place, const thread_scratch *own) {
-  size_t D = a->head_dim, stride = a->heads * D;
+  size_t D = a->head_dim, stride = a->heads * D, step = out->f32 ? stride : D;
   head_view view = view_head(compute, qkv, a, place, own->rows);
-  head_probabilities(compute, own->squares, &view, a, place);
-  float *rows = out->f32 ? out->f32 + place->out : own->rows; /* q has served */
-  compute->kernels->gemm(false, false, place->asking, D, place->T, 1.0f, own->squares, place->T, view.v, view.stride,
-                         0.0f, rows, out->f32 ? stride : D);
+  float *rows = out->f32 ? out->f32 + place->out : own->rows; /* in place of q, row by row as it has served */
+  for (size_t first = 0; first < place->asking; first += STRETCH) {
+    stretch s = stretch_at(a, place, first);
+    find_probabilities(compute, own->squares, &view, a, place, &s);
+    compute->kernels->gemm(false, false, s.n, D, s.seen, 1.0f, own->squares, s.seen, view.v, view.stride, 0.0f,
+                           rows + first * step, step);
+  }
   if (!out->f32)
     narrow_rows(compute, out->bf16 + place->out, stride, rows, place->asking, D);
 }
@@ -111,19 +130,31 @@ void gaze_attention_forward(const gaze_compute *compute, const gaze_kept *out, c
     }
 }
 
+/* Adds to the gradients of keys and values. */
+static void stretch_backward(const gaze_compute *compute, float *dqkv, const float *dout, const head_view *view,
+                             const gaze_attention *a, const head_place *place, const stretch *s, float *squares) {
+  const gaze_kernels *kernels = compute->kernels;
+  size_t stride = qkv_stride(a), D = a->head_dim, H = a->heads, n = s->n, seen = s->seen;
+  float *p = squares, *dp = p + n * seen, scale = 1.0f / sqrtf((float)D);
+  const float *q = view->q + s->first * view->stride;
+  dout += place->out + s->first * H * D;
+  find_probabilities(compute, p, view, a, place, s);
+  kernels->gemm(true, false, seen, D, n, 1.0f, p, seen, dout, H * D, 1.0f, dqkv + place->v, stride);
+  kernels->gemm(false, true, n, seen, D, 1.0f, dout, H * D, view->v, view->stride, 0.0f, dp, seen);
+  for (size_t i = 0; i < n; i++)
+    kernels->softmax_backward(dp + i * seen, p + i * seen, seen);
+  kernels->gemm(false, false, n, D, seen, scale, dp, seen, view->k, view->stride, 0.0f,
+                dqkv + place->q + s->first * stride, stride);
+  kernels->gemm(true, false, seen, D, n, scale, dp, seen, q, view->stride, 1.0f, dqkv + place->k, stride);
+}
+
 static void head_backward(const gaze_compute *compute, float *dqkv, const float *dout, const gaze_kept *qkv,
                           const gaze_attention *a, const head_place *place, const thread_scratch *own) {
-  const gaze_kernels *kernels = compute->kernels;
-  size_t stride = qkv_stride(a), T = place->T, asking = place->asking, D = a->head_dim, H = a->heads;
-  float *p = own->squares, *dp = p + asking * T, scale = 1.0f / sqrtf((float)D);
   head_view view = view_head(compute, qkv, a, place, own->rows);
-  head_probabilities(compute, p, &view, a, place);
-  kernels->gemm(true, false, T, D, asking, 1.0f, p, T, dout + place->out, H * D, 1.0f, dqkv + place->v, stride);
-  kernels->gemm(false, true, asking, T, D, 1.0f, dout + place->out, H * D, view.v, view.stride, 0.0f, dp, T);
-  for (size_t i = 0; i < asking; i++)
-    kernels->softmax_backward(dp + i * T, p + i * T, T);
-  kernels->gemm(false, false, asking, D, T, scale, dp, T, view.k, view.stride, 0.0f, dqkv + place->q, stride);
-  kernels->gemm(true, false, T, D, asking, scale, dp, T, view.q, view.stride, 1.0f, dqkv + place->k, stride);
+  for (size_t first = 0; first < place->asking; first += STRETCH) {
+    stretch s = stretch_at(a, place, first);
+    stretch_backward(compute, dqkv, dout, &view, a, place, &s, own->squares);
+  }
 }
 
 void gaze_attention_backward(const gaze_compute *compute, float *dqkv, const float *dout, const gaze_kept *qkv,

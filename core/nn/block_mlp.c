@@ -44,28 +44,34 @@ static void activate(const gaze_compute *compute, float *activated, const float 
     activate_row(compute->kernels, activated + i * F, c->gated ? gate + i * F : NULL, up + i * F, c);
 }
 
+/* A row of dup and of dgate from that of dactivated, which lies in dup. What was activated is made again a stretch at a
+ * time, so that no third buffer is needed. */
+static void gated_row_backward(const gaze_kernels *kernels, float *dup, float *dgate, const float *gate,
+                               const float *up, const gaze_block_config *c) {
+  enum { STRETCH = 256 };
+  float activated[STRETCH];
+  size_t F = c->mlp_dim;
+  for (size_t first = 0, n; first < F; first += n) {
+    n = F - first < STRETCH ? F - first : STRETCH;
+    memcpy(dgate + first, dup + first, n * sizeof *dgate);
+    kernels->multiply(dgate + first, up + first, n);
+    kernels->activation_backward[c->activation](dgate + first, dgate + first, gate + first, n);
+    kernels->activation[c->activation](activated, gate + first, n);
+    kernels->multiply(dup + first, activated, n);
+  }
+}
+
 /* dup and dgate from dactivated, which lies in dup. */
 static void activate_backward(const gaze_compute *compute, const gaze_block_scratch *scratch, const float *gate,
                               const float *up, const gaze_block_config *c, size_t n) {
   const gaze_kernels *kernels = compute->kernels;
   size_t F = c->mlp_dim;
 #pragma omp parallel for schedule(static)
-  for (size_t i = 0; i < n; i++) {
-    float *dup = scratch->dup + i * F;
-    if (!c->gated) {
-      kernels->activation_backward[c->activation](dup, dup, up + i * F, F);
-      continue;
-    }
-    float *dgate = scratch->dgate + i * F;
-    memcpy(dgate, dup, F * sizeof *dgate);
-    kernels->multiply(dgate, up + i * F, F);
-    kernels->activation_backward[c->activation](dgate, dgate, gate + i * F, F);
-    for (size_t f = 0; f < F; f++) { /* activated again without a third buffer: one value at a time */
-      float value;
-      kernels->activation[c->activation](&value, gate + i * F + f, 1);
-      dup[f] *= value;
-    }
-  }
+  for (size_t i = 0; i < n; i++)
+    if (c->gated)
+      gated_row_backward(kernels, scratch->dup + i * F, scratch->dgate + i * F, gate + i * F, up + i * F, c);
+    else
+      kernels->activation_backward[c->activation](scratch->dup + i * F, scratch->dup + i * F, up + i * F, F);
 }
 
 /* y += mlp(input): n rows from `first` on; y and input are theirs. */

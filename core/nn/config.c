@@ -1,5 +1,7 @@
 #include "core/nn/config.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -19,6 +21,23 @@ gaze_err gaze_config_activation(const char *name, gaze_activation *out) {
     }
   return gaze_fail(GAZE_ERR_UNSUPPORTED, "unknown activation: %s: gaze knows quick_gelu, gelu, gelu_pytorch_tanh, silu",
                    name);
+}
+
+const char *gaze_config_activation_name(gaze_activation activation) {
+  for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
+    if (activations[i].activation == activation)
+      return activations[i].name;
+  return NULL;
+}
+
+double gaze_config_decimal(float value) {
+  char text[32];
+  for (int digits = 1; digits < 9; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, (double)value);
+    if (strtof(text, NULL) == value)
+      return strtod(text, NULL);
+  }
+  return (double)value;
 }
 
 /* Beyond any model; keep products far from overflow. */

@@ -1,5 +1,6 @@
 #include "core/nn/parameters.h"
 
+#include "core/base/random.h"
 #include "core/kernels/quants.h"
 
 #include <assert.h>
@@ -53,6 +54,17 @@ void gaze_parameters_bind(const gaze_parameters *list, float *values, float *gra
 bool gaze_parameter_is_product(const gaze_parameter *parameter) {
   return parameter->columns > 1 &&
          (gaze_ends_with(parameter->name, "_weight") || gaze_ends_with(parameter->name, "projection"));
+}
+
+void gaze_parameter_randomise(const gaze_parameter *parameter, float *values, double deviation, uint64_t seed,
+                              uint64_t stream) {
+  float *own = values + (gaze_f32(*parameter->weight) - values);
+  bool gain = gaze_ends_with(parameter->name, "gain"), bias = gaze_ends_with(parameter->name, "bias");
+  size_t count = gaze_parameter_count(parameter);
+  gaze_random random;
+  gaze_random_init(&random, seed, stream);
+  for (size_t i = 0; i < count; i++)
+    own[i] = gain ? 1 : bias ? 0 : (float)(deviation * gaze_random_normal(&random));
 }
 
 void gaze_weight_widen(const gaze_kernels *kernels, float *values, gaze_weight weight, size_t first, size_t n) {

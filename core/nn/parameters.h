@@ -42,6 +42,11 @@ size_t gaze_parameter_count(const gaze_parameter *parameter); /* elements */
 /* A matrix that linear layers alone read: NAME_weight or NAME_projection. */
 bool gaze_parameter_is_product(const gaze_parameter *parameter);
 
+/* Initial values: gains 1, biases 0, all else normal of this deviation, the stream-th numbers of a seed. values: the
+ * arena that the parameter is bound to. */
+void gaze_parameter_randomise(const gaze_parameter *parameter, float *values, double deviation, uint64_t seed,
+                              uint64_t stream);
+
 /* Elements of all, each rounded up to a cache line: the size of a parameter arena in floats. */
 size_t gaze_parameters_size(const gaze_parameters *list);
 /* Points every weight into values and every gradient into gradients (NULL: leaves them), both

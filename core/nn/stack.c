@@ -1,6 +1,7 @@
 #include "core/nn/stack.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,12 @@ void gaze_stack_fini(gaze_stack *stack) {
   *stack = (gaze_stack){0};
 }
 
+gaze_tape_policy gaze_tape_policy_of(const gaze_compute *compute, bool checkpointing) {
+  if (checkpointing)
+    return GAZE_TAPE_RECOMPUTE;
+  return gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16 ? GAZE_TAPE_KEEP_BF16 : GAZE_TAPE_KEEP;
+}
+
 static void block_name(char *name, size_t size, const char *stack, size_t layer) {
   snprintf(name, size, "%s.block%02zu", stack, layer);
 }
@@ -31,6 +38,13 @@ gaze_err gaze_stack_list(gaze_stack *stack, const char *name, gaze_parameters *l
                              list));
   }
   return GAZE_OK;
+}
+
+double gaze_stack_deviation(const gaze_stack *stack, const char *name) {
+  double C = (double)stack->config.dim;
+  if (gaze_ends_with(name, "out_weight") || gaze_ends_with(name, "down_weight"))
+    return 1 / sqrt(2 * (double)stack->layers * C);
+  return gaze_ends_with(name, "up_weight") ? 1 / sqrt(2 * C) : 1 / sqrt(C);
 }
 
 /* Layers that share memory, under a policy or below all that learns, point at the same place: backward and forward need

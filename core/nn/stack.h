@@ -16,12 +16,19 @@ GAZE_CHECKED gaze_err gaze_stack_init(gaze_stack *stack, const gaze_block_config
 void gaze_stack_fini(gaze_stack *stack);
 GAZE_CHECKED gaze_err gaze_stack_list(gaze_stack *stack, const char *prefix, gaze_parameters *list);
 
+/* Deviation of a matrix's initial numbers, by its name, as OpenAI's CLIP: products shrink with the width, and what is
+ * added to the residual stream with the depth as well. */
+double gaze_stack_deviation(const gaze_stack *stack, const char *name);
+
 typedef enum gaze_tape_policy {
   GAZE_TAPE_NONE,      /* forward only */
   GAZE_TAPE_KEEP,      /* all that backward needs */
   GAZE_TAPE_RECOMPUTE, /* each block's input; backward runs the block again (Chen et al. 2016) */
   GAZE_TAPE_KEEP_BF16  /* all, in bf16 what goes through bf16 products anyway: a little less exact */
 } gaze_tape_policy;
+
+/* What a training step keeps in the precision of compute's products; checkpointing: as little as can be. */
+gaze_tape_policy gaze_tape_policy_of(const gaze_compute *compute, bool checkpointing);
 
 typedef struct gaze_stack_tape {
   gaze_tape_policy policy;

@@ -18,7 +18,7 @@ static void check(const gaze_decoder_config *config) {
       abort();
   if (!isfinite(scaling->magnitude) || attention->head_dim > 2 * GAZE_ROPE_PAIRS || !gaze_rope_near(attention))
     abort();
-  if (gaze_decoder_init(&decoder, config) != GAZE_OK)
+  if (gaze_decoder_init(&decoder, config, false) != GAZE_OK)
     return;
   if (gaze_decoder_list(&decoder, &parameters) == GAZE_OK && !parameters.n)
     abort();

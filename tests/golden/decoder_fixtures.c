@@ -40,7 +40,7 @@ static void load(decoder_run *run, const char *path) {
   gaze_decoder_config config;
   must(gaze_weights_open(path, &run->weights));
   read_config(run, path, &config);
-  must(gaze_decoder_init(&run->decoder, &config));
+  must(gaze_decoder_init(&run->decoder, &config, false));
   must(gaze_decoder_list(&run->decoder, &run->parameters));
   gaze_load how = {.kernels = &run->kernels,
                    .names = config.fused_gguf ? gaze_decoder_fused_names : gaze_decoder_names,

@@ -14,6 +14,7 @@
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "tests/unit/data_files.h"
+#include "text/token_stream.h"
 #include "text/tokenizer.h"
 
 enum { SIZE = 1200, MIN_FREQUENCY = 2 }; /* as in tokenizer.py */
@@ -102,11 +103,83 @@ static void tokenizer_json_equals_what_transformers_saves(void **state) {
   json_decref(wanted);
 }
 
+enum { LM_SIZE = 800 }; /* as in tokenizer_lm.py */
+
+/* A text is two lines. */
+static void learn_lm(void) {
+  char *all = read_file(data_path("texts.txt"));
+  gaze_text_part *texts = NULL;
+  size_t n = 0, capacity = 0;
+  for (char *line = all, *end; (end = strchr(line, '\n')); line = end + 1) {
+    char *second = strchr(end + 1, '\n');
+    end = second ? second : end;
+    assert_int_equal(gaze_grow(&texts, &capacity, n + 1, sizeof *texts), GAZE_OK);
+    texts[n++] = (gaze_text_part){.text = line, .size = (size_t)(end - line)};
+  }
+  if (gaze_tokenizer_train_kind("lm", texts, n, LM_SIZE, MIN_FREQUENCY, test_folder) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  free(texts);
+  free(all);
+}
+
+static void lm_equals_what_tokenizers_saves(void **state) {
+  learn_lm();
+  char *got = read_file(test_path("merges.txt")), *wanted = read_file(data_path("../tokenizer_lm/merges.txt"));
+  assert_string_equal(got, wanted);
+  free(got);
+  free(wanted);
+  json_t *ours = open_json(test_path("tokenizer.json")),
+         *theirs = open_json(data_path("../tokenizer_lm/tokenizer.json"));
+  join_merges(ours);
+  join_merges(theirs);
+  assert_int_equal(json_object_size(ours), json_object_size(theirs));
+  assert_true(json_equal(ours, theirs));
+  json_decref(ours);
+  json_decref(theirs);
+}
+
+/* The ids that tokenizers gives, and the text again from them. */
+static void lm_gives_texts_back(void **state) {
+  gaze_tokenizer *tokenizer;
+  json_t *cases = open_json(data_path("../tokenizer_lm/ids.json")), *item;
+  size_t i;
+  learn_lm();
+  assert_int_equal(gaze_tokenizer_open(test_folder, &tokenizer), GAZE_OK);
+  json_array_foreach(cases, i, item) {
+    const char *text = json_string_value(json_array_get(item, 0));
+    const json_t *wanted = json_array_get(item, 1);
+    int32_t *ids = NULL;
+    size_t n = 0, capacity = 0;
+    char *again;
+    assert_int_equal(gaze_tokenizer_encode(tokenizer, text, strlen(text), &ids, &n, &capacity), GAZE_OK);
+    assert_int_equal(n, json_array_size(wanted));
+    for (size_t k = 0; k < n; k++)
+      assert_int_equal(ids[k], json_integer_value(json_array_get(wanted, k)));
+    assert_int_equal(gaze_tokenizer_decode(tokenizer, ids, n, false, &again), GAZE_OK);
+    if (i < 20) /* others are not in normal form C */
+      assert_string_equal(again, text);
+    free(again);
+    free(ids);
+  }
+  assert_true(i > 30);
+  gaze_tokenizer_free(tokenizer);
+  json_decref(cases);
+}
+
+static void a_kind_there_is_not(void **state) {
+  assert_int_equal(gaze_tokenizer_train_kind("bert", NULL, 0, 800, 1, test_folder), GAZE_ERR_ARGUMENT);
+  assert_int_equal(gaze_tokenizer_train_kind("lm", NULL, 0, 259, 1, test_folder), GAZE_ERR_ARGUMENT);
+  assert_int_equal(gaze_tokenizer_train_kind("lm", NULL, 0, 260, 1, test_folder), GAZE_OK);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(merges_equal_the_plain_learner, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(a_smaller_vocabulary_is_its_beginning, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(tokenizer_json_equals_what_transformers_saves, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(lm_equals_what_tokenizers_saves, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(lm_gives_texts_back, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(a_kind_there_is_not, make_folder, remove_folder),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

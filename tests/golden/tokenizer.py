@@ -108,20 +108,24 @@ def byte_letters():
     return {**{b: chr(b) for b in visible}, **{b: chr(256 + i) for i, b in enumerate(hidden)}}
 
 
-def learn(texts, size, min_frequency):
+CLIP_PATTERN = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+
+
+def learn(texts, size, min_frequency, pattern=CLIP_PATTERN, folds=True, ending="</w>", others=514):
     """Merges, plainly: counts all pairs anew for each. The most frequent first, then the smaller spelling in UTF-8."""
     import regex
     import unicodedata
 
-    pattern = regex.compile(r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+")
+    pattern = regex.compile(pattern)
     letters = byte_letters()
     words = Counter()
     for text in texts:
-        for piece in pattern.findall(unicodedata.normalize("NFC", text).lower()):
+        text = unicodedata.normalize("NFC", text)
+        for piece in pattern.findall(text.lower() if folds else text):
             spelled = [letters[b] for b in piece.encode()]
-            words[(*spelled[:-1], spelled[-1] + "</w>")] += 1
+            words[(*spelled[:-1], spelled[-1] + ending)] += 1
     merges, known = [], set(letters.values())
-    while len(merges) < size - 514:
+    while len(merges) < size - others:
         pairs = Counter()
         for word, count in words.items():
             for pair in zip(word, word[1:]):

@@ -38,22 +38,7 @@ static gaze_train_clip_options rich_options(const char *name) {
   return options;
 }
 
-/* Log lines of a run, without what depends on the clock; json_decref. */
-static json_t *log_of(const char *run) {
-  gaze_map map;
-  json_t *lines = json_array(), *line;
-  assert_int_equal(gaze_map_open(run_path(run, "metrics.jsonl"), &map), GAZE_OK);
-  const char *at = (const char *)map.data, *end = at + map.size;
-  for (const char *next; at < end; at = next + 1) {
-    next = memchr(at, '\n', (size_t)(end - at));
-    assert_non_null(next);
-    assert_int_equal(gaze_json_parse(at, (size_t)(next - at), "log", &line), GAZE_OK);
-    json_object_del(line, "samples_per_second");
-    json_array_append_new(lines, line);
-  }
-  gaze_map_close(&map);
-  return lines;
-}
+static json_t *log_of(const char *run) { return read_log(run_path(run, "metrics.jsonl")); }
 
 /* Six steps at once, in halves, and with a step that is done twice: the log and the state are the same. */
 static void resumed_is_whole(void **state) {

@@ -83,6 +83,23 @@ const char *run_path(const char *run, const char *file) {
   return test_path(name);
 }
 
+json_t *read_log(const char *path) {
+  gaze_map map;
+  json_t *lines = json_array(), *line;
+  assert_int_equal(gaze_map_open(path, &map), GAZE_OK);
+  const char *at = (const char *)map.data, *end = at + map.size;
+  for (const char *next; at < end; at = next + 1) {
+    next = memchr(at, '\n', (size_t)(end - at));
+    assert_non_null(next);
+    assert_int_equal(gaze_json_parse(at, (size_t)(next - at), "log", &line), GAZE_OK);
+    json_object_del(line, "samples_per_second");
+    json_object_del(line, "tokens_per_second");
+    json_array_append_new(lines, line);
+  }
+  gaze_map_close(&map);
+  return lines;
+}
+
 void check_same_files(const char *a, const char *b) {
   gaze_map maps[2];
   assert_int_equal(gaze_map_open(a, &maps[0]), GAZE_OK);

@@ -4,6 +4,7 @@
 
 #include "data_files.h"
 
+#include "core/base/json.h"
 #include "fusion/clip.h"
 #include "gaze_train.h"
 
@@ -21,6 +22,8 @@ gaze_train_clip_options train_options(const char *name);
 
 /* folder/logs/RUN/FILE; static, as test_path. */
 const char *run_path(const char *run, const char *file);
+/* Lines of a run's log, without what depends on the clock; json_decref. */
+json_t *read_log(const char *path);
 /* Both files exist and have the same bytes. */
 void check_same_files(const char *a, const char *b);
 /* The model of a run, or as it was before the first step. gaze_clip_fini. */

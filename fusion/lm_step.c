@@ -1,0 +1,55 @@
+#include "fusion/lm_step.h"
+
+#include <assert.h>
+
+gaze_err gaze_lm_step_init(gaze_lm_step *step, gaze_decoder *decoder, const gaze_compute *compute, size_t rows,
+                           size_t longest, bool checkpointing) {
+  *step = (gaze_lm_step){.decoder = decoder, .compute = *compute};
+  gaze_tape_policy policy = gaze_tape_policy_of(compute, checkpointing);
+  gaze_arena measure = GAZE_ARENA_MEASURE;
+  gaze_decoder_train_layout(&step->tape, decoder, rows, longest, policy, &measure);
+  GAZE_TRY(gaze_arena_init(&step->arena, measure.used));
+  gaze_decoder_train_layout(&step->tape, decoder, rows, longest, policy, &step->arena);
+  return GAZE_OK;
+}
+
+void gaze_lm_step_fini(gaze_lm_step *step) {
+  gaze_arena_fini(&step->arena);
+  *step = (gaze_lm_step){0};
+}
+
+static size_t count_labels(const gaze_lm_batch *batch) {
+  size_t n = 0;
+  for (size_t i = 0; i < gaze_sequences_rows(&batch->sequences); i++)
+    n += batch->labels[i] != GAZE_NO_LABEL;
+  return n;
+}
+
+static void embed(gaze_lm_step *step, const gaze_lm_batch *batch) {
+  gaze_decoder_embed(&step->compute, step->decoder, gaze_decoder_train_rows(&step->tape), batch->ids,
+                     gaze_sequences_rows(&batch->sequences));
+}
+
+void gaze_lm_step_run(gaze_lm_step *step, const gaze_lm_batch *batches, size_t n) {
+  double sum = 0, of_batch;
+  step->labels = 0;
+  for (size_t i = 0; i < n; i++)
+    step->labels += count_labels(&batches[i]);
+  assert(step->labels);
+  for (size_t i = 0; i < n; i++) {
+    const gaze_lm_batch *batch = &batches[i];
+    embed(step, batch);
+    const float *drows = gaze_decoder_train_learn(&step->compute, &of_batch, step->decoder, &batch->sequences,
+                                                  batch->labels, 1.0f / (float)step->labels, &step->tape);
+    gaze_decoder_embed_backward(&step->compute, step->decoder, drows, batch->ids,
+                                gaze_sequences_rows(&batch->sequences));
+    sum += of_batch;
+  }
+  step->loss = sum / (double)step->labels;
+}
+
+double gaze_lm_step_measure(gaze_lm_step *step, const gaze_lm_batch *batch, size_t *labels) {
+  *labels = count_labels(batch);
+  embed(step, batch);
+  return gaze_decoder_train_measure(&step->compute, step->decoder, &batch->sequences, batch->labels, &step->tape);
+}

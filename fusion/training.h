@@ -1,0 +1,89 @@
+/* A training run, whatever it is that learns: the loop over steps, how long and how fast, checkpoints and the log, when
+ * it stops and how it goes on.
+ *
+ *   gaze_training_open(&training, folder, &options);           // arithmetic; refuses a folder that holds a run
+ *   gaze_training_plan(&training, steps, cooldown);            // once the data say how many
+ *   gaze_training_begin(&training, &list, values, gradients, data); // optimiser, from its checkpoint where one is
+ * asked gaze_training_run(&training, &learns); gaze_training_close(&training);                            // in any
+ * case */
+#ifndef GAZE_FUSION_TRAINING_H
+#define GAZE_FUSION_TRAINING_H
+
+#include "core/base/json.h"
+#include "core/nn/optimizer.h"
+#include "fusion/schedule.h"
+#include "gaze_train.h"
+
+/* All borrowed. */
+typedef struct gaze_training_options {
+  double lr, beta1, beta2, eps, weight_decay, grad_clip_norm; /* grad_clip_norm 0: no clipping */
+  const char *optimizer, *lr_scheduler;
+  uint64_t warmup;             /* steps */
+  uint64_t seed, step_samples; /* what decides the data and their order: a checkpoint of others is refused */
+  const char *resume;          /* NULL, "latest", or a checkpoint file */
+  uint64_t log_every_n_steps;
+  uint64_t save_every; /* steps; 0: at the end alone */
+  uint64_t stop_after; /* steps in this call; 0: to the end */
+  gaze_model_options compute;
+  const volatile int *stop;
+  void (*progress)(void *user, const gaze_train_progress *progress);
+  void *user;
+} gaze_training_options;
+
+enum { GAZE_TRAINING_MEASURES = 2 };
+
+/* What learns: functions are given `user`. */
+typedef struct gaze_learning {
+  void *user;
+  /* Adds the gradients of the next step, and says the loss. */
+  gaze_err (*add_gradients)(void *user, double *loss);
+  /* Behind the optimiser's step; NULL: nothing. */
+  void (*stepped)(void *user);
+  /* More figures of the step that was taken; line NULL: this step is not logged. False: out of memory. */
+  bool (*tell)(void *user, gaze_train_progress *progress, json_t *line);
+  /* The model as users have it, from the optimiser's values. */
+  gaze_err (*save)(void *user);
+  /* What is measured of the model just saved: every so many steps (0: not before the end), and at the end.
+   * GAZE_ERR_DIVERGED: it is no good, as where the loss is not finite. */
+  struct {
+    uint64_t every;
+    gaze_err (*run)(void *user); /* NULL: no measure */
+  } measures[GAZE_TRAINING_MEASURES];
+} gaze_learning;
+
+typedef struct gaze_training {
+  gaze_training_options options;
+  gaze_kernels kernels;
+  gaze_compute compute;
+  gaze_matmul *matmul; /* NULL unless products are bf16 */
+  gaze_optimizer optimizer;
+  const gaze_parameters *parameters; /* borrowed */
+  gaze_schedule schedule;
+  json_t *data;                              /* as gaze_training_begin was told */
+  char *folder, *checkpoints, *metrics_path; /* of the run, and what lies in it */
+  uint64_t steps, first_step;                /* in all, and where this call began */
+  double started;                            /* seconds of the clock */
+  double loss, lr;                           /* of the last step */
+} gaze_training;
+
+/* Without `resume`: GAZE_ERR_ARGUMENT where the folder holds the checkpoints of an earlier run; another: how else the
+ * person may call the run ("--name"). */
+GAZE_CHECKED gaze_err gaze_training_open(gaze_training *training, const char *folder, const char *another,
+                                         const gaze_training_options *options);
+/* cooldown: steps of the last stretch, of the schedule that has one. */
+GAZE_CHECKED gaze_err gaze_training_plan(gaze_training *training, uint64_t steps, uint64_t cooldown);
+/* values, gradients: arenas of the list's layout, borrowed. data: what a checkpoint keeps of the data, taken; others
+ * than the checkpoint's are warned of. GAZE_ERR_MISMATCH for another run's checkpoint. The log's lines behind the step
+ * that the run goes on at are dropped. */
+GAZE_CHECKED gaze_err gaze_training_begin(gaze_training *training, const gaze_parameters *list, float *values,
+                                          float *gradients, json_t *data);
+/* GAZE_ERR_DIVERGED, with the newest checkpoint whose weights gave a finite step in the message and the model saved
+ * from it; GAZE_ERR_INTERRUPTED, with a checkpoint, when `stop` was raised. */
+GAZE_CHECKED gaze_err gaze_training_run(gaze_training *training, const gaze_learning *learning);
+void gaze_training_close(gaze_training *training);
+
+/* A line of metrics.jsonl; json is taken. */
+GAZE_CHECKED gaze_err gaze_training_log(const gaze_training *training, json_t *json);
+double gaze_clock(void); /* seconds, monotonic */
+
+#endif

@@ -1,0 +1,64 @@
+# Language models from the command line: a vocabulary, a tiny model, kill -9 at random moments, and an answer.
+
+cat >texts.txt <<'TEXT'
+the red square is here
+
+the blue square is there, and the small one
+is here
+
+빨간 네모가 여기 있다
+TEXT
+printf '{"text":"a green square"}\n{"text":"no square"}\n{"txt":1}\n' >rows.jsonl
+expect lm_tokenizer 0 '^words$' train tokenizer --kind lm --documents paragraphs --vocab-size 300 --min-frequency 1 \
+  --out words texts.txt
+expect lm_tokenize 0 '"<\|im_end\|>"' tokenize --json -m words 'red<|im_end|>'
+expect_error lm_kind 2 'choose one of clip\|lm' train tokenizer --kind bert --out other texts.txt
+
+tiny=(--layers 2 --dim 24 --heads 4 --kv-heads 2 --context 24 --batch-size 2)
+recipe=(--tokenizer words --train-data texts.txt --warmup 2 --lr 4e-3 --threads 1 --log-every-n-steps 1 "${tiny[@]}")
+expect_error lm_no_data 2 '--train-data' train lm --tokenizer words --out none
+expect_error lm_no_out 2 '--out' train lm "${recipe[@]}"
+expect_error lm_no_vocabulary 2 '--tokenizer.*--kind lm' train lm --train-data texts.txt --out none
+expect_error lm_data_missing 1 'nowhere.txt' train lm "${recipe[@]}" --train-data nowhere.txt --out missing
+expect_error lm_bad_rows 1 '1 bad rows.*--max-bad allows 0.*line 3' train lm "${recipe[@]}" --train-data rows.jsonl --out rows
+run train lm "${recipe[@]}" --train-data rows.jsonl --out rows --max-bad 1 --steps 2
+judge lm_max_bad 0 '^rows$'
+grep -q 'rows.jsonl: line 3: no "text"' rows/bad-rows.txt && pass lm_bad_named || fail lm_bad_named "$(cat rows/bad-rows.txt)"
+
+run train lm "${recipe[@]}" --out first --steps 6 --val-data texts.txt --val-every 3 --prompt 'the red'
+judge lm_train 0 '^first$'
+grep -q 'step 3: perplexity .* bits a byte' err && grep -q '> the red' err && pass lm_said || fail lm_said "$(cat err)"
+[ "$(grep -c '"perplexity"' first/metrics.jsonl)" -eq 2 ] && [ "$(grep -c '"tokens_per_second"' first/metrics.jsonl)" -eq 6 ] &&
+  pass lm_metrics || fail lm_metrics "$(cat first/metrics.jsonl)"
+expect lm_json 0 '^\{"model": "second"\}$' train lm --json -q "${recipe[@]}" --out second --steps 2
+expect_error lm_twice 2 'there is a run already: first: .*--resume latest' train lm "${recipe[@]}" --out first
+expect lm_info 0 'chatml' model info -m first
+expect lm_ask 0 '' ask -m first --max-tokens 4 'red?'
+expect lm_again 0 '^third$' train lm -m first --train-data texts.txt --out third --steps 1 --context 24 --batch-size 2 --threads 1
+
+# Killed a moment after some more steps, and gone on with, again and again: the model is the one that nobody interrupted.
+long=("${recipe[@]}" --steps 40 --save-every 1 -q)
+"$gaze" train lm "${long[@]}" --out whole >/dev/null 2>&1
+RANDOM=7
+killed=0
+mkdir killed && : >killed/metrics.jsonl
+while [ "$(wc -l <killed/metrics.jsonl)" -lt 34 ]; do
+  "$gaze" train lm "${long[@]}" --out killed --resume latest >/dev/null 2>err &
+  pid=$!
+  awaited=$(($(wc -l <killed/metrics.jsonl) + 1 + RANDOM % 5))
+  while kill -0 $pid 2>/dev/null && [ "$(wc -l <killed/metrics.jsonl)" -lt $awaited ]; do sleep 0.005; done
+  sleep 0.0$((RANDOM % 30))
+  kill -KILL $pid 2>/dev/null
+  wait $pid 2>/dev/null
+  [ $? -eq 137 ] || break
+  killed=$((killed + 1))
+done
+expect lm_killed_end 0 '^killed$' train lm "${long[@]}" --out killed --resume latest
+[ $killed -ge 3 ] && pass lm_killed_often || fail lm_killed_often "only $killed kills: $(cat err)"
+cmp -s whole/model.safetensors killed/model.safetensors && pass lm_killed_same ||
+  fail lm_killed_same "a run that was killed $killed times gives another model"
+[ "$(grep -c '"loss"' killed/metrics.jsonl)" -eq 40 ] && pass lm_killed_log || fail lm_killed_log "$(wc -l killed/metrics.jsonl)"
+[ -z "$(find killed -name '*.tmp*')" ] && pass lm_killed_clean || fail lm_killed_clean "$(find killed)"
+
+make_model || return
+expect_error lm_not_language 1 'not a language model.*"clip"' train lm -m "$GAZE_MODEL" --train-data texts.txt --out fourth

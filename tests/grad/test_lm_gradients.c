@@ -1,0 +1,195 @@
+/* A whole step of a language model against central differences in double: masked labels, ragged sequences in several
+ * batches, heads tied and not, and rows that no id gave. */
+#include "fusion/lm_step.h"
+#include "tests/grad/grad.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TOLERANCE 1e-7
+#define MOST 40 /* entries checked of each tensor */
+
+enum { VOCABULARY = 11, WIDTH = 12, ROWS = 9, LONGEST = 5, NO = GAZE_NO_LABEL };
+
+static const size_t offsets[2][4] = {{0, 3, 4, 9}, {0, 2, 4, 4}};
+static const int32_t ids[2][ROWS] = {{9, 1, 10, 9, 10, 9, 4, 4, 10}, {3, 3, 0, 7}};
+static const int32_t labels[2][ROWS] = {{1, NO, 2, 0, NO, NO, 4, 10, 3}, {NO, 5, 7, NO}};
+
+static gaze_kernels kernels;
+
+typedef struct subject {
+  gaze_compute compute;
+  gaze_decoder decoder;
+  gaze_parameters list;
+  float *values, *gradients;
+  gaze_lm_step step;
+  gaze_lm_batch batches[2];
+} subject;
+
+static gaze_decoder_config config_of(bool tied) {
+  gaze_block_config block = {.dim = WIDTH,
+                             .mlp_dim = 20,
+                             .attention = {.heads = 4, .kv_heads = 2, .head_dim = 4, .causal = true, .rope_theta = 100},
+                             .norm = GAZE_RMS_NORM,
+                             .activation = GAZE_SILU,
+                             .gated = true,
+                             .qkv_biased = !tied,
+                             .eps = 1e-6f};
+  return (gaze_decoder_config){.vocabulary = VOCABULARY, .context = 8, .block = block, .layers = 2, .tied = tied};
+}
+
+static void subject_init(subject *s, bool tied, bool checkpointing) {
+  gaze_decoder_config config = config_of(tied);
+  *s = (subject){.compute = {.kernels = &kernels}};
+  assert_int_equal(gaze_decoder_init(&s->decoder, &config, true), GAZE_OK);
+  assert_int_equal(gaze_decoder_list(&s->decoder, &s->list), GAZE_OK);
+  size_t size = gaze_parameters_size(&s->list);
+  assert_int_equal(gaze_alloc(size, sizeof(float), &s->values), GAZE_OK);
+  assert_int_equal(gaze_alloc(size, sizeof(float), &s->gradients), GAZE_OK);
+  gaze_parameters_bind(&s->list, s->values, s->gradients);
+  gaze_decoder_tie(&s->decoder);
+  grad_fill(s->values, size, 0.4, 5);
+  assert_int_equal(gaze_lm_step_init(&s->step, &s->decoder, &s->compute, ROWS, LONGEST, checkpointing), GAZE_OK);
+  s->step.tape.piece = 4; /* the head in pieces that end within sequences */
+  for (size_t i = 0; i < 2; i++)
+    s->batches[i] = (gaze_lm_batch){{.count = 3, .offsets = offsets[i], .longest = LONGEST}, ids[i], labels[i]};
+}
+
+static void subject_fini(subject *s) {
+  gaze_lm_step_fini(&s->step);
+  gaze_decoder_fini(&s->decoder);
+  gaze_parameters_fini(&s->list);
+  free(s->values);
+  free(s->gradients);
+}
+
+/* The mean over both batches, without gradients. */
+static double mean_loss(void *user) {
+  subject *s = user;
+  size_t n, all = 0;
+  double sum = 0;
+  for (size_t i = 0; i < 2; i++) {
+    sum += gaze_lm_step_measure(&s->step, &s->batches[i], &n);
+    all += n;
+  }
+  return sum / (double)all;
+}
+
+/* most: entries of each tensor */
+static void check_parameters(subject *s, size_t most, double (*loss)(void *)) {
+  for (size_t i = 0; i < s->list.n; i++) {
+    const gaze_parameter *p = &s->list.items[i];
+    size_t offset = (size_t)(gaze_f32(*p->weight) - s->values);
+    double worst = grad_worst(s->values + offset, s->gradients + offset, gaze_parameter_count(p), most, loss, s);
+    if (!(worst <= TOLERANCE))
+      fail_msg("%s: worst relative error %g", p->name, worst);
+  }
+}
+
+static void check_step(bool tied, bool checkpointing) {
+  subject s;
+  subject_init(&s, tied, checkpointing);
+  gaze_lm_step_run(&s.step, s.batches, 2);
+  assert_int_equal(s.step.labels, 8);
+  assert_true(fabs(s.step.loss - mean_loss(&s)) < 1e-14);
+  check_parameters(&s, MOST, mean_loss);
+  subject_fini(&s);
+}
+
+enum { LONG = 150 }; /* more than attention looks at in one go */
+
+static const size_t long_offsets[] = {0, LONG, LONG + 3};
+static int32_t long_ids[LONG + 3], long_labels[LONG + 3];
+static const gaze_lm_batch long_batch = {{.count = 2, .offsets = long_offsets, .longest = LONG}, long_ids, long_labels};
+
+static double long_loss(void *user) {
+  subject *s = user;
+  size_t n;
+  double sum = gaze_lm_step_measure(&s->step, &long_batch, &n);
+  return sum / (double)n;
+}
+
+static void a_long_sequence(void **state) {
+  subject s;
+  subject_init(&s, true, false);
+  gaze_lm_step_fini(&s.step);
+  assert_int_equal(gaze_lm_step_init(&s.step, &s.decoder, &s.compute, LONG + 3, LONG, false), GAZE_OK);
+  for (int32_t i = 0; i < LONG + 3; i++) {
+    long_ids[i] = i * i % VOCABULARY;
+    long_labels[i] = (i * 7 + i / 5) % VOCABULARY;
+  }
+  gaze_lm_step_run(&s.step, &long_batch, 1);
+  check_parameters(&s, 5, long_loss);
+  subject_fini(&s);
+}
+
+static void tied_heads(void **state) { check_step(true, false); }
+static void heads_of_their_own(void **state) { check_step(false, false); }
+static void blocks_run_again(void **state) { check_step(true, true); }
+
+/* Rows that a caller gave, as of a picture: their own gradient, and none of any embedding. */
+typedef struct given {
+  subject *subject;
+  float rows[ROWS * WIDTH];
+} given;
+
+static double given_loss(void *user) {
+  given *g = user;
+  subject *s = g->subject;
+  memcpy(gaze_decoder_train_rows(&s->step.tape), g->rows, sizeof g->rows);
+  return gaze_decoder_train_measure(&s->compute, &s->decoder, &s->batches[0].sequences, labels[0], &s->step.tape);
+}
+
+static void rows_without_ids(void **state) {
+  static const int32_t none[ROWS] = {-1, -1, -1, -1, -1, -1, -1, -1, -1};
+  subject s;
+  given g = {.subject = &s};
+  float kept[ROWS * WIDTH];
+  double sum;
+  subject_init(&s, false, false);
+  grad_fill(g.rows, ROWS * WIDTH, 1, 7);
+  memcpy(gaze_decoder_train_rows(&s.step.tape), g.rows, sizeof g.rows);
+  const float *drows =
+      gaze_decoder_train_learn(&s.compute, &sum, &s.decoder, &s.batches[0].sequences, labels[0], 1, &s.step.tape);
+  memcpy(kept, drows, sizeof kept);
+  gaze_decoder_embed_backward(&s.compute, &s.decoder, drows, none, ROWS);
+  for (size_t i = 0; i < VOCABULARY * WIDTH; i++)
+    assert_true(s.decoder.dtoken_embedding[i] == 0);
+  assert_true(fabs(sum - given_loss(&g)) < 1e-13);
+  assert_true(grad_worst(g.rows, kept, ROWS * WIDTH, ROWS * WIDTH, given_loss, &g) <= TOLERANCE);
+  subject_fini(&s);
+}
+
+/* A decoder that does not learn passes the gradient on all the same: stage 1 of LLaVA. */
+static void a_frozen_decoder_passes_on(void **state) {
+  subject s;
+  double sum;
+  float wanted[ROWS * WIDTH];
+  subject_init(&s, true, false);
+  for (int frozen = 0; frozen < 2; frozen++) {
+    for (size_t i = 0; frozen && i < s.list.n; i++)
+      *s.list.items[i].gradient = NULL;
+    gaze_decoder_tie(&s.decoder);
+    gaze_decoder_embed(&s.compute, &s.decoder, gaze_decoder_train_rows(&s.step.tape), ids[0], ROWS);
+    const float *drows =
+        gaze_decoder_train_learn(&s.compute, &sum, &s.decoder, &s.batches[0].sequences, labels[0], 1, &s.step.tape);
+    if (frozen)
+      assert_memory_equal(drows, wanted, sizeof wanted);
+    memcpy(wanted, drows, sizeof wanted);
+  }
+  subject_fini(&s);
+}
+
+int main(void) {
+  grad_kernels_init(&kernels);
+  const struct CMUnitTest tests[] = {cmocka_unit_test(tied_heads),       cmocka_unit_test(heads_of_their_own),
+                                     cmocka_unit_test(blocks_run_again), cmocka_unit_test(rows_without_ids),
+                                     cmocka_unit_test(a_long_sequence),  cmocka_unit_test(a_frozen_decoder_passes_on)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
