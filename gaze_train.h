@@ -130,6 +130,50 @@ void gaze_train_lm_defaults(gaze_train_lm_options *options);
 /* GAZE_ERR_DIVERGED: the loss became not finite; the last checkpoint is good and named in the message. */
 GAZE_CHECKED gaze_err gaze_train_lm(const gaze_train_lm_options *options);
 
+typedef struct gaze_train_llava_options {
+  int stage; /* 1: the projector learns, from captions; 2: projector and decoder learn, from conversations */
+
+  /* Data: tars with captions and qa, LLaVA's JSON. Lists are borrowed. */
+  const char *const *train_data;
+  size_t n_train_data;
+  const char *image_folder; /* of pictures whose paths are relative; NULL: each file's own */
+  size_t max_bad;           /* samples that cannot be learned from, named in OUT/bad-rows.txt: one more ends the run */
+
+  /* Model: a folder to start from, or an image encoder and a language model, between which a new projector learns. */
+  const char *model, *vision, *language;
+  const char *chat_template; /* NULL: the language model's own */
+  bool blind;                /* pictures are left out: what can be known without looking */
+
+  /* Recipe. */
+  uint64_t seed;
+  uint64_t steps; /* 0: as many as `epochs` makes */
+  double epochs;
+  size_t batch_size, accum_freq;
+  size_t context;          /* most rows of a sample; 0: what the decoder reads */
+  double lr, projector_lr; /* 0: 2e-5 in stage 2; of the projector 1e-3 in stage 1, 2e-5 in stage 2 */
+  double beta1, beta2, eps, weight_decay, grad_clip_norm;
+  uint64_t warmup, cooldown; /* steps; cooldown: of const-cooldown, the last ones */
+  const char *lr_scheduler;  /* "cosine", "const", "const-cooldown" */
+  bool grad_checkpointing;
+  gaze_model_options compute; /* threads, cpu, precision */
+
+  /* Output: a Hugging Face folder, with checkpoints/ and metrics.jsonl in it. */
+  const char *out, *resume;               /* resume: NULL, "latest", or a checkpoint file */
+  uint64_t save_every;                    /* steps; 0: at the end alone */
+  uint64_t log_every_n_steps, stop_after; /* stop_after: steps in this call, 0: to the end */
+  const char *model_dtype;                /* of the written model: "f32", "f16", "bf16" */
+
+  const volatile int *stop; /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
+  void (*progress)(void *user, const gaze_train_progress *progress);
+  void (*said)(void *user, const char *line); /* what was read; may be NULL */
+  void *user;
+} gaze_train_llava_options;
+
+/* LLaVA-1.5's recipe. */
+void gaze_train_llava_defaults(gaze_train_llava_options *options);
+/* GAZE_ERR_DIVERGED: the loss became not finite; the last checkpoint is good and named in the message. */
+GAZE_CHECKED gaze_err gaze_train_llava(const gaze_train_llava_options *options);
+
 typedef struct gaze_train_tokenizer_options {
   const char *const *files; /* [n_files] text files, .jsonl files with "text", tars with captions, .tsv with labels */
   size_t n_files, vocab_size, min_frequency;

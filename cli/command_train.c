@@ -2,6 +2,7 @@
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/train_clip.h"
+#include "cli/train_llava.h"
 #include "cli/train_lm.h"
 #include "gaze_train.h"
 
@@ -52,12 +53,13 @@ static const command_row tokenizer_command = {
     .run = run_tokenizer,
 };
 
-static const command_row *const children[] = {&tokenizer_command, &train_clip_command, &train_lm_command, NULL};
+static const command_row *const children[] = {&tokenizer_command, &train_clip_command, &train_lm_command,
+                                              &train_llava_command, NULL};
 
 const command_row train_command = {
     .name = "train",
     .summary = "learn a vocabulary or a model from pictures and texts",
-    .usage = "tokenizer|clip|lm [options]",
+    .usage = "tokenizer|clip|lm|llava [options]",
     .examples = "  gaze train tokenizer --out tokenizer captions.txt\n"
                 "  gaze train clip --tokenizer tokenizer --train-data train.tar --val-data dev.tar --name first\n"
                 "  gaze train lm --tokenizer words --train-data book.txt --out model --prompt \"Once upon a time\"\n",

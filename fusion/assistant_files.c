@@ -130,17 +130,9 @@ static void keep_all(bool keeps[GAZE_DTYPES]) {
     keeps[dtype] = dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16 || gaze_dtype_is_quantised(dtype);
 }
 
-static bool has_head(const gaze_weights *weights) {
-  gaze_tensor_place place;
-  for (size_t turn = 0; gaze_tensor_place_next(&gaze_decoder_names, "text.head_weight", &turn, &place);)
-    if (gaze_weights_find(weights, place.name))
-      return true;
-  return false;
-}
-
 static gaze_err load_decoder(gaze_assistant *assistant, gaze_decoder_config *config, bool sees) {
   gaze_decoder *decoder = &assistant->decoder;
-  if (sees && !has_head(assistant->weights)) /* what model it is a part of says otherwise at times */
+  if (sees && !gaze_decoder_has_head(assistant->weights)) /* what model it is a part of says otherwise at times */
     config->tied = true;
   GAZE_TRY(gaze_decoder_init(decoder, config, false));
   gaze_load how = {.kernels = &assistant->kernels,

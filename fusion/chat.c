@@ -12,7 +12,7 @@ double gaze_chat_now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static gaze_err say(gaze_chat *chat, gaze_chat_role role, const char *text, size_t pictures) {
+gaze_err gaze_chat_say(gaze_chat *chat, gaze_chat_role role, const char *text, size_t pictures) {
   GAZE_TRY(gaze_grow(&chat->said, &chat->said_capacity, chat->n + 1, sizeof *chat->said));
   gaze_said *said = &chat->said[chat->n];
   *said = (gaze_said){.role = role, .pictures = pictures};
@@ -21,8 +21,7 @@ static gaze_err say(gaze_chat *chat, gaze_chat_role role, const char *text, size
   return GAZE_OK;
 }
 
-/* Forgets all but the first n messages. */
-static void unsay(gaze_chat *chat, size_t n) {
+void gaze_chat_unsay(gaze_chat *chat, size_t n) {
   while (chat->n > n)
     free(chat->said[--chat->n].text);
 }
@@ -33,7 +32,7 @@ gaze_err gaze_chat_new(gaze_assistant *assistant, const char *system, gaze_chat 
   chat->assistant = assistant;
   gaze_err err = gaze_reading_init(&chat->reading, assistant);
   if (err == GAZE_OK && system)
-    err = say(chat, GAZE_CHAT_SYSTEM, system, 0);
+    err = gaze_chat_say(chat, GAZE_CHAT_SYSTEM, system, 0);
   if (err != GAZE_OK)
     gaze_chat_free(chat);
   else
@@ -44,7 +43,7 @@ gaze_err gaze_chat_new(gaze_assistant *assistant, const char *system, gaze_chat 
 void gaze_chat_free(gaze_chat *chat) {
   if (!chat)
     return;
-  unsay(chat, 0);
+  gaze_chat_unsay(chat, 0);
   free(chat->said);
   gaze_chat_drop_pictures(chat, 0);
   free(chat->pictures);
@@ -54,7 +53,7 @@ void gaze_chat_free(gaze_chat *chat) {
 }
 
 void gaze_chat_clear(gaze_chat *chat) {
-  unsay(chat, chat->n && chat->said[0].role == GAZE_CHAT_SYSTEM ? 1 : 0);
+  gaze_chat_unsay(chat, chat->n && chat->said[0].role == GAZE_CHAT_SYSTEM ? 1 : 0);
   gaze_prompt_cut(&chat->prompt, 0);
   gaze_chat_drop_pictures(chat, 0);
   chat->rendered = chat->coming = 0;
@@ -64,10 +63,10 @@ void gaze_chat_clear(gaze_chat *chat) {
 static gaze_err say_question(gaze_chat *chat, const char *question) {
   char *told;
   if (chat->thinking != GAZE_THINKING_ASKED)
-    return say(chat, GAZE_CHAT_USER, question, chat->coming);
+    return gaze_chat_say(chat, GAZE_CHAT_USER, question, chat->coming);
   GAZE_TRY(gaze_alloc(strlen(question) + sizeof GAZE_THINKING_INSTRUCTION, 1, &told));
   stpcpy(stpcpy(told, question), GAZE_THINKING_INSTRUCTION);
-  gaze_err err = say(chat, GAZE_CHAT_USER, told, chat->coming);
+  gaze_err err = gaze_chat_say(chat, GAZE_CHAT_USER, told, chat->coming);
   free(told);
   return err;
 }
@@ -104,7 +103,7 @@ static gaze_err answer(gaze_chat *chat, const gaze_answer_options *options, gaze
   out->cache_bytes = gaze_kv_cache_bytes(chat->reading.cache);
   out->forgotten_messages = chat->forgotten;
   gaze_prefix_keep(chat);
-  GAZE_TRY(say(chat, GAZE_CHAT_ASSISTANT, out->text, 0));
+  GAZE_TRY(gaze_chat_say(chat, GAZE_CHAT_ASSISTANT, out->text, 0));
   return gaze_thoughts_part(chat->thinking, out->text, &out->thoughts);
 }
 
@@ -118,7 +117,7 @@ static gaze_thinking how_to_think(const gaze_chat *chat, const gaze_answer_optio
  * one cannot be looked at, with which no question would ever be answered. before is taken. Messages that were forgotten
  * to make room do not come back. */
 static void take_back(gaze_chat *chat, size_t n, size_t rendered, gaze_prompt *before) {
-  unsay(chat, n - chat->forgotten);
+  gaze_chat_unsay(chat, n - chat->forgotten);
   if (chat->blind) {
     gaze_chat_drop_pictures(chat, chat->n_pictures - chat->coming);
     chat->coming = 0;

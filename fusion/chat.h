@@ -56,8 +56,14 @@ void gaze_chat_drop_pictures(gaze_chat *chat, size_t n);
 /* A gaze_picture_rows_fn; user is the chat. Looks at a picture when its rows are first wanted. */
 gaze_err gaze_chat_picture_rows(void *user, const gaze_prompt_picture *which, const float **rows);
 
+/* One more message, behind `pictures` of the conversation's; and without all but the first n messages. */
+GAZE_CHECKED gaze_err gaze_chat_say(gaze_chat *chat, gaze_chat_role role, const char *text, size_t pictures);
+void gaze_chat_unsay(gaze_chat *chat, size_t n);
+
 /* Appends what was said since `rendered`, and the opening of an answer, to the prompt. */
 GAZE_CHECKED gaze_err gaze_chat_render(gaze_chat *chat);
+/* After that, an answer that somebody else wrote: what the model is to write behind the opening is appended. */
+GAZE_CHECKED gaze_err gaze_chat_put_answer(gaze_chat *chat, const char *text);
 /* Makes room in a prompt that is full, whose last n rows are ids of an answer; *kept: how many of the last of these are
  * still there. Where nothing can go it stays full. */
 GAZE_CHECKED gaze_err gaze_chat_slide(gaze_chat *chat, const int32_t *answer, size_t n, size_t *kept);

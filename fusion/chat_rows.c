@@ -227,3 +227,17 @@ done:
   fini(&r);
   return err;
 }
+
+gaze_err gaze_chat_put_answer(gaze_chat *chat, const char *text) {
+  const char *lead = gaze_chat_template_lead(&chat->assistant->chat);
+  rendering r = {.behind_answer = true};
+  gaze_err err = GAZE_OK;
+  GAZE_TRY_DONE(add_part(&r, lead, strlen(lead), false));
+  GAZE_TRY_DONE(add_part(&r, text, strlen(text), true));
+  GAZE_TRY_DONE(flush(&r, chat));
+  GAZE_TRY_DONE(gaze_chat_say(chat, GAZE_CHAT_ASSISTANT, text, 0));
+  chat->rendered = chat->n;
+done:
+  fini(&r);
+  return err;
+}

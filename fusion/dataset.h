@@ -46,6 +46,7 @@ typedef struct gaze_dataset_options {
   const char *pictures; /* folder of pictures whose paths are relative; NULL: the file's own */
   bool objects;         /* read boxes, too; wrong ones make a sample wrong */
   bool folders;         /* path may be a folder in which samples lie as in a tar */
+  bool texts_alone;     /* of LLaVA's JSON, samples that name no picture are kept, too; path and picture are NULL */
   /* Samples without a picture are told of, too (key and reason), if `failed` is there. */
   bool pictures_missed;
   /* Told of each sample of a tar, a folder or LLaVA's JSON that is wrong, which is left out; NULL: the first one ends

@@ -26,8 +26,10 @@ static size_t count_labels(const gaze_lm_batch *batch) {
 }
 
 static void embed(gaze_lm_step *step, const gaze_lm_batch *batch) {
-  gaze_decoder_embed(&step->compute, step->decoder, gaze_decoder_train_rows(&step->tape), batch->ids,
-                     gaze_sequences_rows(&batch->sequences));
+  float *rows = gaze_decoder_train_rows(&step->tape);
+  gaze_decoder_embed(&step->compute, step->decoder, rows, batch->ids, gaze_sequences_rows(&batch->sequences));
+  if (batch->n_pictures)
+    step->sight.put(step->sight.user, batch, rows);
 }
 
 void gaze_lm_step_run(gaze_lm_step *step, const gaze_lm_batch *batches, size_t n) {
@@ -43,6 +45,8 @@ void gaze_lm_step_run(gaze_lm_step *step, const gaze_lm_batch *batches, size_t n
                                                   batch->labels, 1.0f / (float)step->labels, &step->tape);
     gaze_decoder_embed_backward(&step->compute, step->decoder, drows, batch->ids,
                                 gaze_sequences_rows(&batch->sequences));
+    if (batch->n_pictures)
+      step->sight.take(step->sight.user, batch, drows);
     sum += of_batch;
   }
   step->loss = sum / (double)step->labels;

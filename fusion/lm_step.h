@@ -4,19 +4,34 @@
 
 #include "text/decoder_train.h"
 
+/* A picture's rows among those of a batch. */
+typedef struct gaze_lm_picture {
+  size_t row, number; /* its first row, and which picture it is */
+} gaze_lm_picture;
+
 /* Sequences side by side, none of which sees another. All borrowed. */
 typedef struct gaze_lm_batch {
   gaze_sequences sequences;
-  const int32_t *ids, *labels; /* [N]; labels: the id that follows, or GAZE_NO_LABEL */
+  const int32_t *ids, *labels;     /* [N]; ids: -1 of a picture's row; labels: the id that follows, or GAZE_NO_LABEL */
+  const gaze_lm_picture *pictures; /* [n_pictures] */
+  size_t n_pictures;
 } gaze_lm_batch;
+
+/* Where the rows of pictures come from, and where their gradients go: of a batch first put, then take. rows: [N, C] */
+typedef struct gaze_lm_sight {
+  void *user;
+  void (*put)(void *user, const gaze_lm_batch *batch, float *rows);
+  void (*take)(void *user, const gaze_lm_batch *batch, const float *drows);
+} gaze_lm_sight;
 
 typedef struct gaze_lm_step {
   gaze_decoder *decoder; /* borrowed */
   gaze_compute compute;
   gaze_arena arena;
   gaze_decoder_train_tape tape;
-  double loss;   /* of the last step: the mean over its labels */
-  size_t labels; /* how many those were */
+  gaze_lm_sight sight; /* put NULL: no batch has pictures */
+  double loss;         /* of the last step: the mean over its labels */
+  size_t labels;       /* how many those were */
 } gaze_lm_step;
 
 /* For batches of at most `rows` rows, whose longest sequence is `longest`. */

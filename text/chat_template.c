@@ -52,6 +52,15 @@ void gaze_chat_template_fini(gaze_chat_template *chat) {
 
 const char *gaze_chat_template_name(const gaze_chat_template *chat) { return chat->format->name; }
 
+const char *gaze_chat_template_lead(const gaze_chat_template *chat) {
+  const gaze_chat_format *format = chat->format;
+  const char *before = format->turns[GAZE_CHAT_ASSISTANT].before, *opening = format->answer ? format->answer : "";
+  size_t n = strlen(opening);
+  if (before && strlen(before) > n && strncmp(before, opening, n) == 0)
+    return before + n;
+  return format->flags & GAZE_CHAT_SPACE_FIRST ? " " : "";
+}
+
 const char *const *gaze_chat_template_stops(const gaze_chat_template *chat) { return chat->format->stops; }
 
 bool gaze_chat_template_starts(const gaze_chat_template *chat) {

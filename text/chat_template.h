@@ -92,6 +92,8 @@ GAZE_CHECKED gaze_err gaze_chat_template_names(char **out);
 bool gaze_chat_template_starts(const gaze_chat_template *chat);
 /* Whether its models reason by themselves, in <think>, unless they are asked for an answer at once. */
 bool gaze_chat_template_thinks(const gaze_chat_template *chat);
+/* What stands in front of an answer's text and is left to the model to write, such as a space. Borrowed, static. */
+const char *gaze_chat_template_lead(const gaze_chat_template *chat);
 /* Strings that end an answer, most of them single special tokens, besides the tokenizer's end; NULL ends them. */
 const char *const *gaze_chat_template_stops(const gaze_chat_template *chat);
 

@@ -56,6 +56,8 @@ void gaze_decoder_embed(const gaze_compute *compute, const gaze_decoder *decoder
                         size_t n) {
   size_t C = decoder->config.block.dim;
   for (size_t i = 0; i < n; i++) {
+    if (ids[i] < 0)
+      continue;
     assert((size_t)ids[i] < decoder->config.vocabulary);
     gaze_weight_widen(compute->kernels, rows + i * C, decoder->token_embedding, (size_t)ids[i] * C, C);
   }

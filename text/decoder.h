@@ -52,8 +52,12 @@ GAZE_CHECKED gaze_err gaze_decoder_list(gaze_decoder *decoder, gaze_parameters *
 void gaze_decoder_tie(gaze_decoder *decoder);
 /* Where the parameters lie: in transformers' folders, those of families with names of their own, and GGUF. */
 extern const gaze_name_table gaze_decoder_names;
+/* Inside of LLaVA's folders, as those are written. */
+extern const gaze_name_table gaze_decoder_inner_names;
 /* GGUF with fused_gguf. */
 extern const gaze_name_table gaze_decoder_fused_names;
+/* Whether the files have a head of its own beside the embeddings. */
+bool gaze_decoder_has_head(const gaze_weights *weights);
 /* Tensors that decoders' files carry and nobody needs: a head beside embeddings that are tied to it among them. */
 bool gaze_decoder_is_leftover(const gaze_decoder_config *config, const char *name);
 
@@ -70,7 +74,7 @@ typedef struct gaze_decoder_tape {
 /* For at most `batch` sequences of `rows` new rows together, over caches of at most `capacity` rows. */
 void gaze_decoder_tape_layout(gaze_decoder_tape *tape, const gaze_decoder *decoder, size_t batch, size_t rows,
                               size_t capacity, gaze_arena *arena);
-/* rows [n, C] of ids, every one below V. */
+/* rows [n, C] of ids, every one below V; where one is below 0 its row stays as it is. */
 void gaze_decoder_embed(const gaze_compute *compute, const gaze_decoder *decoder, float *rows, const int32_t *ids,
                         size_t n);
 /* Reads tape->x[0], rows that go behind those of the batch's caches, whose `used` grows by them; there must be room.

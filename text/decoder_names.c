@@ -67,6 +67,9 @@ static const gaze_name_pattern patterns[] = {
     {"text.block*.gate_weight", "blk.*.ffn_gate.weight", 0, 0, false},
     {"text.block*.up_weight", "blk.*.ffn_up.weight", 0, 0, false}};
 
+static const gaze_name_pattern inner[] = {TRANSFORMERS("language_model.model.") /* */
+                                          {"text.head_weight", "language_model.lm_head.weight", 0, 0, false}};
+
 /* Phi-3's: gate and up lie in what is called up alone. */
 static const gaze_name_pattern fused[] = {GGUF_BLOCKS /* */
                                           {"text.block*.q_weight", "blk.*.attn_qkv.weight", 0, 3, false},
@@ -76,6 +79,7 @@ static const gaze_name_pattern fused[] = {GGUF_BLOCKS /* */
                                           {"text.block*.up_weight", "blk.*.ffn_up.weight", 1, 2, false}};
 
 const gaze_name_table gaze_decoder_names = {patterns, sizeof patterns / sizeof *patterns};
+const gaze_name_table gaze_decoder_inner_names = {inner, sizeof inner / sizeof *inner};
 const gaze_name_table gaze_decoder_fused_names = {fused, sizeof fused / sizeof *fused};
 
 bool gaze_decoder_is_leftover(const gaze_decoder_config *config, const char *name) {
@@ -86,4 +90,12 @@ bool gaze_decoder_is_leftover(const gaze_decoder_config *config, const char *nam
     if (gaze_ends_with(name, ends[i]))
       return true;
   return config->tied && gaze_ends_with(name, "lm_head.weight");
+}
+
+bool gaze_decoder_has_head(const gaze_weights *weights) {
+  gaze_tensor_place place;
+  for (size_t turn = 0; gaze_tensor_place_next(&gaze_decoder_names, "text.head_weight", &turn, &place);)
+    if (gaze_weights_find(weights, place.name))
+      return true;
+  return false;
 }

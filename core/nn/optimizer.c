@@ -54,6 +54,8 @@ static void step_parameter(gaze_optimizer *o, const gaze_compute *compute, const
   size_t offset = (size_t)(gaze_f32(*parameter->weight) - o->values), count = gaze_parameter_count(parameter);
   if (!parameter->decay)
     step.weight_decay = 0;
+  if (parameter->pace > 0)
+    step.lr = (float)((double)step.lr * parameter->pace);
   if (o->muon_scratch && is_hidden_matrix(parameter)) {
     gaze_muon_step muon = {step.lr, (float)o->momentum, step.weight_decay, step.gradient_scale};
     gaze_muon_step_run(compute, o->values + offset, o->first + offset, o->gradients + offset, parameter->rows,

@@ -28,6 +28,7 @@ typedef struct gaze_parameter {
   size_t rows, columns; /* a vector has one column, a scalar one of both */
   bool decay;           /* weight decay applies: matrices, not gains, biases or temperature */
   bool frozen;          /* locked: neither gradient nor step */
+  double pace;          /* its learning rate, in those of the run; 0: the same */
 } gaze_parameter;
 
 typedef struct gaze_parameters {

@@ -1,0 +1,134 @@
+#include "cli/train_llava.h"
+
+#include "cli/progress_bar.h"
+#include "cli/report.h"
+#include "cli/settings.h"
+#include "cli/train_lists.h"
+#include "gaze_train.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static gaze_train_llava_options options; /* defaults, then what was given */
+
+static struct {
+  word_list train_data;
+  const char *stage;
+} arguments;
+
+static const option_row rows[] = {
+    {"stage", 0, OPTION_CHOICE, "1|2", &arguments.stage,
+     "1: the projector learns, from captions; 2: projector and language model learn, from conversations [1]", 0, 0},
+    {"train-data", 0, OPTION_LIST, "FILE::FILE", &arguments.train_data,
+     "tars with captions and qa, LLaVA's JSON; {000..009} counts; may be given several times", 0, 0},
+    {"image-folder", 0, OPTION_TEXT, "FOLDER", &options.image_folder, "where the pictures that JSON names lie", 0, 0},
+    {"max-bad", 0, OPTION_SIZE, "N", &options.max_bad,
+     "so many samples that cannot be learned from are passed over, and named in OUT/bad-rows.txt [0]", 0, 1e15},
+    {"vision", 0, OPTION_TEXT, "MODEL", &options.vision, "a CLIP or SigLIP that a new model sees with", 0, 0},
+    {"language", 0, OPTION_TEXT, "MODEL", &options.language, "the language model that it speaks with", 0, 0},
+    {"template", 0, OPTION_TEXT, "NAME", &options.chat_template, "chat template [the language model's own]", 0, 0},
+    {"blind", 0, OPTION_SWITCH, NULL, &options.blind, "leave pictures out: learn what can be known without looking", 0,
+     0},
+    {"context", 0, OPTION_SIZE, "N", &options.context,
+     "tokens of the longest sample, its picture's included [as many as the model reads]", 2, 1e6},
+    {"batch-size", 0, OPTION_SIZE, "N", &options.batch_size, "samples that are looked at together [16]", 1, 1e6},
+    {"accum-freq", 0, OPTION_SIZE, "N", &options.accum_freq, "batches to one step, with the exact gradient of all [1]",
+     1, 1e6},
+    {"steps", 0, OPTION_COUNT, "N", &options.steps, "how long it learns [as --epochs says]", 1, 1e15},
+    {"epochs", 0, OPTION_DOUBLE, "N", &options.epochs, "how often the samples are gone through [1]", 1e-6, 1e9},
+    {"lr", 0, OPTION_DOUBLE, "X", &options.lr, "learning rate of the language model in stage 2 [2e-5]", 0, 1e3},
+    {"projector-lr", 0, OPTION_DOUBLE, "X", &options.projector_lr,
+     "of the projector [0.001 in stage 1, 2e-5 in stage 2]", 0, 1e3},
+    {"beta1", 0, OPTION_DOUBLE, "X", &options.beta1, "AdamW [0.9]", 0, 0.999999},
+    {"beta2", 0, OPTION_DOUBLE, "X", &options.beta2, "AdamW [0.999]", 0, 0.999999999},
+    {"eps", 0, OPTION_DOUBLE, "X", &options.eps, "AdamW [1e-8]", 1e-30, 1},
+    {"wd", 0, OPTION_DOUBLE, "X", &options.weight_decay, "weight decay [0]", 0, 1e3},
+    {"warmup", 0, OPTION_COUNT, "N", &options.warmup, "steps in which the learning rate rises [100]", 0, 1e15},
+    {"lr-scheduler", 0, OPTION_CHOICE, "cosine|const|const-cooldown", &options.lr_scheduler, "[cosine]", 0, 0},
+    {"cooldown", 0, OPTION_COUNT, "N", &options.cooldown,
+     "of const-cooldown: the last steps, in which the rate falls to 0", 0, 1e15},
+    {"grad-clip-norm", 0, OPTION_DOUBLE, "X", &options.grad_clip_norm, "longest gradient, 0 for any [1]", 0, 1e9},
+    {"grad-checkpointing", 0, OPTION_SWITCH, NULL, &options.grad_checkpointing, "less memory, a third more time", 0, 0},
+    {"seed", 0, OPTION_COUNT, "N", &options.seed, "of all that is random", 0, 9e15},
+    {"out", 'o', OPTION_TEXT, "FOLDER", &options.out, "where the model goes, with the run's checkpoints and log", 0, 0},
+    {"resume", 0, OPTION_TEXT, "FILE|latest", &options.resume, "go on from a checkpoint, bit for bit", 0, 0},
+    {"save-every", 0, OPTION_COUNT, "N", &options.save_every, "steps between checkpoints, 0 for the end alone [500]", 0,
+     1e15},
+    {"log-every-n-steps", 0, OPTION_COUNT, "N", &options.log_every_n_steps, "steps a line of metrics.jsonl [20]", 1,
+     1e15},
+    {"stop-after", 0, OPTION_COUNT, "N", &options.stop_after, "stop with a checkpoint after N steps of this call", 1,
+     1e15},
+    {"save-dtype", 0, OPTION_CHOICE, "f32|f16|bf16", &options.model_dtype, "of the model written [f32]", 0, 0},
+    {0},
+};
+
+static void show(void *user, const gaze_train_progress *progress) {
+  char line[200], left[40];
+  (void)user;
+  progress_format_left(left, sizeof left, progress->seconds_left);
+  snprintf(line, sizeof line, "step %llu/%llu  loss %.4f  lr %.2e  %.1f samples/s  %s",
+           (unsigned long long)progress->step, (unsigned long long)progress->steps, progress->loss, progress->lr,
+           progress->samples_per_second, left);
+  if (given.verbose)
+    report("%s", line);
+  else
+    progress_show_line(line);
+}
+
+static void say(void *user, const char *line) {
+  (void)user;
+  if (given.quiet)
+    return;
+  progress_clear();
+  report("%s", line);
+}
+
+static int train(void) {
+  watch_interrupts();
+  progress_begin(given.quiet);
+  gaze_err err = gaze_train_llava(&options);
+  progress_clear();
+  if (err != GAZE_OK)
+    return report_error(err);
+  if (given.json)
+    json_print(json_pack("{s:o}", "model", json_text(options.out)), stdout);
+  else
+    puts(options.out);
+  return STATUS_DONE;
+}
+
+static int run(const word_list *words) {
+  path_list train_data;
+  if (words->n)
+    return report_usage("unexpected word: %s: name files with --train-data", words->items[0]);
+  path_list_init(&train_data, &arguments.train_data);
+  options.train_data = (const char *const *)train_data.items;
+  options.n_train_data = train_data.n;
+  options.stage = arguments.stage ? atoi(arguments.stage) : options.stage;
+  options.model = given.model;
+  options.compute = (gaze_model_options){
+      .threads = given.threads, .cpu = given.cpu, .precision = settings_precision(), .verbose = given.verbose};
+  options.stop = &interrupted;
+  options.progress = show;
+  options.said = say;
+  int status = train();
+  path_list_fini(&train_data);
+  return status;
+}
+
+static void prepare(void) { gaze_train_llava_defaults(&options); }
+
+const command_row train_llava_command = {
+    .name = "train llava",
+    .summary = "teach a language model to see",
+    .usage = "[options] --train-data FILE --out FOLDER",
+    .about = "What is written is a model in LLaVA's layout, which transformers reads and gaze ask and gaze chat run. "
+             "The image encoder stays as it is, and looks at each picture once. Ctrl-C stops with a checkpoint; "
+             "--resume latest goes on, and is needed where FOLDER holds a run already.",
+    .examples =
+        "  gaze train llava --stage 1 --vision gaze-mini --language words --train-data captions.tar --out aligned\n"
+        "  gaze train llava --stage 2 -m aligned --train-data \"talk.json::qa-{000..003}.tar\" --out tuned --lr 1e-4\n",
+    .options = rows,
+    .prepare = prepare,
+    .run = run,
+};

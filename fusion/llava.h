@@ -1,0 +1,42 @@
+/* A model that looks, talks and learns: an image encoder that stays as it is, a projector that learns, and a decoder
+ * that learns if it is asked to. */
+#ifndef GAZE_FUSION_LLAVA_H
+#define GAZE_FUSION_LLAVA_H
+
+#include "fusion/eye.h"
+#include "fusion/lm_data.h"
+#include "fusion/lm_step.h"
+
+typedef struct gaze_llava {
+  gaze_llava_files files; /* its configuration; what it is saved with */
+  gaze_eye eye;           /* encoder and projector */
+  gaze_decoder decoder;
+  gaze_parameters all; /* the encoder's, the projector's, the decoder's */
+  size_t n_encoder, n_projector;
+  gaze_parameters learned;   /* a part of all, borrowed */
+  float *still;              /* the arena of what does not learn */
+  float *values, *gradients; /* the arenas of what does, of the list's layout */
+} gaze_llava;
+
+/* What a new one is made of; all borrowed. */
+typedef struct gaze_llava_parts {
+  const char *vision, *language; /* folders, of a CLIP or SigLIP and of a language model */
+  int64_t image_token;           /* of the language model's vocabulary */
+  uint64_t seed;                 /* of the projector */
+} gaze_llava_parts;
+
+/* model: a folder, NULL for a new one. talks: the decoder learns, too. fini in any case. */
+GAZE_CHECKED gaze_err gaze_llava_open(gaze_llava *llava, const gaze_kernels *kernels, const char *model,
+                                      const gaze_llava_parts *parts, bool talks);
+void gaze_llava_fini(gaze_llava *llava);
+
+/* config.json, generation_config.json, preprocessor_config.json and model.safetensors as transformers has them, each
+ * whole or absent. */
+GAZE_CHECKED gaze_err gaze_llava_save(const gaze_llava *llava, const gaze_kernels *kernels, const gaze_lm_marks *marks,
+                                      int32_t end, const char *folder, gaze_dtype dtype);
+
+/* Configuration files of a new one, and of one that is there as a new one would have them. */
+GAZE_CHECKED gaze_err gaze_llava_files_make(const gaze_llava_parts *parts, gaze_llava_files *out);
+GAZE_CHECKED gaze_err gaze_llava_files_settle(gaze_llava_files *files);
+
+#endif

@@ -1,0 +1,62 @@
+/* What a model that looks and talks learns from: lessons of all samples, drawn in an order that is a pure function of
+ * the seed, those of like length together. */
+#ifndef GAZE_FUSION_LLAVA_DATA_H
+#define GAZE_FUSION_LLAVA_DATA_H
+
+#include "fusion/lesson.h"
+#include "fusion/llava_features.h"
+
+typedef struct gaze_llava_piece {
+  size_t at;      /* its first row, in ids and labels */
+  uint32_t rows;  /* rows */
+  uint32_t first; /* of its rows the picture's first */
+  size_t picture; /* of the features; SIZE_MAX: none */
+} gaze_llava_piece;
+
+typedef struct gaze_llava_data {
+  int32_t *ids, *labels; /* of all pieces, as a lesson has them */
+  size_t n_ids, ids_capacity, labels_capacity;
+  gaze_llava_piece *pieces; /* [n] */
+  size_t n, capacity;
+  size_t longest, asked; /* rows of the longest piece; labels of all */
+} gaze_llava_data;
+
+/* All borrowed. */
+typedef struct gaze_llava_sources {
+  const char *const *paths; /* [n] */
+  size_t n;
+  const char *pictures; /* folder, NULL: each file's own */
+  bool captions;        /* each caption is a lesson, or each answer where there are none; else conversations are */
+  bool blind;           /* pictures are not looked at */
+  size_t context;       /* rows of the longest lesson */
+} gaze_llava_sources;
+
+/* GAZE_ERR_FORMAT where there is nothing to learn from. */
+GAZE_CHECKED gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_features *features,
+                                           const gaze_llava_sources *sources, gaze_lesson_writer *writer,
+                                           const gaze_compute *compute, const char *folder, gaze_bad_rows *bad);
+void gaze_llava_data_fini(gaze_llava_data *data);
+
+/* Batches of `size` pieces, every round in another order, endless. */
+typedef struct gaze_llava_reader {
+  const gaze_llava_data *data; /* borrowed */
+  size_t size, held;
+  uint64_t seed, round;
+  uint32_t *order;   /* [n] pieces; those of a batch lie together */
+  uint32_t *batches; /* [n_batches] their order */
+  size_t n_batches, at, slot;
+  size_t rows;               /* most of a batch */
+  int32_t *ids, *labels;     /* [held, rows] */
+  size_t *offsets;           /* [held, size + 1] */
+  gaze_lm_picture *pictures; /* [held, size] */
+} gaze_llava_reader;
+
+/* held: so many batches are there at a time. */
+GAZE_CHECKED gaze_err gaze_llava_reader_init(gaze_llava_reader *reader, const gaze_llava_data *data, size_t size,
+                                             size_t held, uint64_t seed);
+void gaze_llava_reader_fini(gaze_llava_reader *reader);
+/* Borrowed until the held-th after it. */
+GAZE_CHECKED gaze_err gaze_llava_reader_next(gaze_llava_reader *reader, gaze_lm_batch *batch);
+GAZE_CHECKED gaze_err gaze_llava_reader_skip(gaze_llava_reader *reader, uint64_t batches);
+
+#endif

@@ -1,0 +1,79 @@
+/* The configuration of a model that looks and talks, from those of an image encoder and of a language model. */
+#include "core/base/file.h"
+#include "fusion/clip_config.h"
+#include "fusion/llava.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static gaze_err open_config(const char *folder, json_t **out) {
+  char *path;
+  GAZE_TRY(gaze_path_join(folder, "config.json", &path));
+  gaze_err err = gaze_json_open(path, out);
+  free(path);
+  return err;
+}
+
+/* Of a CLIP's or SigLIP's vision_config, whose model_type its folder may leave out. *strategy: which rows are used. */
+static gaze_err take_vision(const json_t *whole, const char *folder, json_t **out, const char **strategy) {
+  const char *type;
+  json_t *vision = json_object_get(whole, "vision_config");
+  GAZE_TRY(gaze_json_string(whole, "model_type", "", &type));
+  bool clip = strcmp(type, "clip") == 0;
+  if (!json_is_object(vision) || (!clip && strcmp(type, "siglip") != 0))
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "not an image encoder that can be used: %s (model_type \"%s\"): name a CLIP's or SigLIP's folder "
+                     "in transformers' layout",
+                     folder, type);
+  *strategy = clip ? "default" : "full";
+  *out = json_deep_copy(vision);
+  if (*out &&
+      json_object_set_new(*out, "model_type", json_string(clip ? "clip_vision_model" : "siglip_vision_model")) == 0)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_MEMORY, "out of memory: reading %s: free memory", folder);
+}
+
+/* vision and text are taken. Of CLIP the last but one block is looked at, as LLaVA does. */
+static json_t *join(json_t *vision, json_t *text, const char *strategy, int64_t image_token) {
+  bool clip = strcmp(strategy, "default") == 0;
+  return json_pack("{s:[s], s:s, s:I, s:s, s:i, s:s, s:b, s:o, s:o}", "architectures", "LlavaForConditionalGeneration",
+                   "model_type", "llava", "image_token_index", (json_int_t)image_token, "projector_hidden_act", "gelu",
+                   "vision_feature_layer", clip ? -2 : -1, "vision_feature_select_strategy", strategy,
+                   "multimodal_projector_bias", true, "vision_config", vision, "text_config", text);
+}
+
+gaze_err gaze_llava_files_make(const gaze_llava_parts *parts, gaze_llava_files *out) {
+  json_t *whole = NULL, *text = NULL, *vision = NULL;
+  const char *strategy = NULL;
+  gaze_err err;
+  *out = (gaze_llava_files){0};
+  GAZE_TRY_DONE(open_config(parts->language, &text));
+  GAZE_TRY_DONE(open_config(parts->vision, &whole));
+  GAZE_TRY_DONE(take_vision(whole, parts->vision, &vision, &strategy));
+  GAZE_TRY_DONE(gaze_config_open_pictures(parts->vision, false, &out->pictures));
+  out->model = join(vision, text, strategy, parts->image_token);
+  vision = text = NULL;
+  if (!out->model)
+    err = gaze_fail(GAZE_ERR_MEMORY, "out of memory: a new model's configuration: free memory");
+done:
+  json_decref(whole);
+  json_decref(text);
+  json_decref(vision);
+  return err;
+}
+
+/* Blocks that are not run are not kept: the last one that is becomes the one that is looked at. */
+gaze_err gaze_llava_files_settle(gaze_llava_files *files) {
+  gaze_llava_config config;
+  GAZE_TRY(gaze_llava_config_read(files, &config));
+  json_t *vision = json_object_get(files->model, "vision_config");
+  if (strcmp(config.family, "llava") != 0 || config.original || config.tiling.kind != GAZE_TILING_WHOLE)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "not trained: model_type %s%s: gaze trains llava in transformers' layout, whose pictures are not "
+                     "cut into tiles",
+                     config.family, config.original ? " in LLaVA's own layout" : "");
+  if (json_object_set_new(vision, "num_hidden_layers", json_integer((json_int_t)config.vision.layers)) == 0 &&
+      json_object_set_new(files->model, "vision_feature_layer", json_integer(-1)) == 0)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_MEMORY, "out of memory: a model's configuration: free memory");
+}

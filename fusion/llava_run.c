@@ -1,0 +1,231 @@
+#include "fusion/llava_run.h"
+
+#include "core/base/file.h"
+#include "fusion/model.h"
+#include "fusion/model_folder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void gaze_train_llava_defaults(gaze_train_llava_options *options) {
+  *options = (gaze_train_llava_options){.stage = 1,
+                                        .epochs = 1,
+                                        .batch_size = 16,
+                                        .accum_freq = 1,
+                                        .beta1 = 0.9,
+                                        .beta2 = 0.999,
+                                        .eps = 1e-8,
+                                        .grad_clip_norm = 1,
+                                        .warmup = 100,
+                                        .lr_scheduler = "cosine",
+                                        .save_every = 500,
+                                        .log_every_n_steps = 20,
+                                        .model_dtype = "f32"};
+}
+
+static gaze_err check_options(const gaze_train_llava_options *o) {
+  bool parts = o->vision || o->language;
+  if (!o->n_train_data)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no training data: --train-data: name tars or LLaVA's JSON");
+  if (!o->out)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no folder to write to: --out: name one");
+  if (o->stage != 1 && o->stage != 2)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no such stage: %d: 1 trains the projector, 2 the language model, too",
+                     o->stage);
+  if (o->model && parts)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "two models: -m, and --vision with --language: give one of them");
+  if (!o->model && !(o->vision && o->language))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no model: name one with -m, or --vision and --language for a new one");
+  if (!o->batch_size || !o->accum_freq)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
+  return GAZE_OK;
+}
+
+static void settle_rates(gaze_train_llava_options *o) {
+  if (!(o->projector_lr > 0))
+    o->projector_lr = o->stage == 1 ? 1e-3 : 2e-5;
+  if (!(o->lr > 0))
+    o->lr = 2e-5;
+}
+
+static gaze_training_options training_options(const gaze_train_llava_options *o) {
+  return (gaze_training_options){.lr = o->stage == 1 ? o->projector_lr : o->lr,
+                                 .beta1 = o->beta1,
+                                 .beta2 = o->beta2,
+                                 .eps = o->eps,
+                                 .weight_decay = o->weight_decay,
+                                 .grad_clip_norm = o->grad_clip_norm,
+                                 .optimizer = "adamw",
+                                 .lr_scheduler = o->lr_scheduler,
+                                 .warmup = o->warmup,
+                                 .seed = o->seed,
+                                 .step_samples = (uint64_t)o->batch_size * o->accum_freq,
+                                 .resume = o->resume,
+                                 .log_every_n_steps = o->log_every_n_steps,
+                                 .save_every = o->save_every,
+                                 .stop_after = o->stop_after,
+                                 .compute = o->compute,
+                                 .stop = o->stop,
+                                 .progress = o->progress,
+                                 .user = o->user};
+}
+
+static gaze_err open_folders(gaze_llava_run *run) {
+  const gaze_train_llava_options *o = &run->options;
+  gaze_training_options options = training_options(o);
+  GAZE_TRY(gaze_saved_dtype_find(o->model_dtype, &run->dtype));
+  if (o->model)
+    GAZE_TRY(gaze_model_find(o->model, &run->model_folder));
+  if (o->vision)
+    GAZE_TRY(gaze_model_find(o->vision, &run->vision_folder));
+  if (o->language)
+    GAZE_TRY(gaze_model_find(o->language, &run->language_folder));
+  return gaze_training_open(&run->training, o->out, "--out", &options);
+}
+
+/* Captions need no template. */
+static gaze_err open_template(gaze_llava_run *run) {
+  gaze_chat_template *chat = &run->words.chat;
+  if (run->options.chat_template)
+    return gaze_chat_template_find(run->options.chat_template, chat);
+  gaze_err err = gaze_chat_template_open(run->words.path, chat);
+  return err == GAZE_ERR_NOT_FOUND && run->options.stage == 1 ? GAZE_OK : err;
+}
+
+static gaze_err open_words(gaze_llava_run *run) {
+  gaze_assistant *words = &run->words;
+  GAZE_TRY(gaze_strdup(run->model_folder ? run->model_folder : run->language_folder, &words->path));
+  GAZE_TRY(gaze_tokenizer_open(words->path, &words->tokenizer));
+  GAZE_TRY(gaze_lm_marks_find(words->tokenizer, words->path, &run->marks));
+  GAZE_TRY(open_template(run));
+  return gaze_assistant_find_ends(words);
+}
+
+static gaze_err open_model(gaze_llava_run *run) {
+  const gaze_train_llava_options *o = &run->options;
+  gaze_llava_parts parts = {.vision = run->vision_folder,
+                            .language = run->language_folder,
+                            .image_token = gaze_tokenizer_find(run->words.tokenizer, "<image>"),
+                            .seed = o->seed};
+  if (!o->model && parts.image_token < 0)
+    return gaze_fail(GAZE_ERR_UNSUPPORTED,
+                     "a vocabulary without <image>: %s: train one that gaze train tokenizer --kind lm made",
+                     run->words.path);
+  return gaze_llava_open(&run->llava, &run->training.kernels, run->model_folder, &parts, o->stage == 2);
+}
+
+static gaze_err check_model(gaze_llava_run *run) {
+  gaze_train_llava_options *o = &run->options;
+  const gaze_decoder_config *config = &run->llava.decoder.config;
+  const gaze_eye *eye = &run->llava.eye;
+  size_t ids = gaze_tokenizer_size(run->words.tokenizer);
+  o->context = o->context ? o->context : config->context;
+  if (ids > config->vocabulary)
+    return gaze_fail(GAZE_ERR_MISMATCH, "tokenizer of %zu ids, model of %zu: %s: use the model's own", ids,
+                     config->vocabulary, run->words.path);
+  if (o->context > config->context)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--context %zu: the model reads %zu at most: give less", o->context,
+                     config->context);
+  if (!o->blind && eye->config.tiling.tile_rows >= o->context)
+    return gaze_fail(GAZE_ERR_ARGUMENT,
+                     "a picture is %zu rows, a sample %zu at most: a language model that reads more "
+                     "is needed, or a larger --context",
+                     eye->config.tiling.tile_rows, o->context);
+  return gaze_decoder_train_check(config, o->context);
+}
+
+static gaze_err open_writer(gaze_llava_run *run) {
+  run->words.eye = &run->llava.eye;
+  run->words.image_token = -1;
+  if (gaze_tokenizer_text(run->words.tokenizer, (int32_t)run->llava.eye.config.image_token))
+    run->words.image_token = (int32_t)run->llava.eye.config.image_token;
+  return gaze_lesson_writer_init(&run->writer, &run->words, &run->marks);
+}
+
+static void say(const gaze_llava_run *run) {
+  char line[160];
+  snprintf(line, sizeof line, "%zu samples, %zu tokens of which %zu are learned, %zu pictures", run->data.n,
+           run->data.n_ids, run->data.asked, run->features.n);
+  if (run->options.said)
+    run->options.said(run->options.user, line);
+}
+
+static gaze_err open_data(gaze_llava_run *run) {
+  const gaze_train_llava_options *o = &run->options;
+  const gaze_llava_sources sources = {.paths = o->train_data,
+                                      .n = o->n_train_data,
+                                      .pictures = o->image_folder,
+                                      .captions = o->stage == 1,
+                                      .blind = o->blind,
+                                      .context = o->context};
+  gaze_bad_rows bad;
+  GAZE_TRY(gaze_path_join(o->out, "bad-rows.txt", &run->bad_path));
+  GAZE_TRY(gaze_bad_rows_init(&bad, o->max_bad, run->bad_path));
+  GAZE_TRY(
+      gaze_llava_data_init(&run->data, &run->features, &sources, &run->writer, &run->training.compute, o->out, &bad));
+  gaze_bad_rows_tell(&bad);
+  say(run);
+  return GAZE_OK;
+}
+
+/* The projector's rate beside the decoder's. */
+static void set_paces(gaze_llava_run *run) {
+  const gaze_train_llava_options *o = &run->options;
+  for (size_t i = 0; i < run->llava.n_projector && o->stage == 2; i++)
+    run->llava.learned.items[i].pace = o->projector_lr / o->lr;
+}
+
+static gaze_err begin(gaze_llava_run *run) {
+  const gaze_train_llava_options *o = &run->options;
+  gaze_llava *llava = &run->llava;
+  uint64_t a_step = run->training.options.step_samples, steps = o->steps;
+  if (!steps)
+    steps = (uint64_t)(((double)run->data.n * o->epochs + (double)a_step - 1) / (double)a_step);
+  set_paces(run);
+  GAZE_TRY(gaze_training_plan(&run->training, steps, o->cooldown));
+  GAZE_TRY(gaze_training_begin(&run->training, &llava->learned, llava->values, llava->gradients,
+                               json_pack("[I, I, i]", (json_int_t)run->data.n_ids, (json_int_t)run->data.n, o->stage)));
+  GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
+  GAZE_TRY(gaze_llava_reader_init(&run->reader, &run->data, o->batch_size, o->accum_freq, o->seed));
+  GAZE_TRY(gaze_llava_reader_skip(&run->reader, run->training.first_step * o->accum_freq));
+  GAZE_TRY(gaze_llava_project_init(&run->project, &llava->eye.projector, &run->features, &run->training.compute,
+                                   o->batch_size));
+  GAZE_TRY(gaze_lm_step_init(&run->step, &llava->decoder, &run->training.compute, run->reader.rows, run->data.longest,
+                             o->grad_checkpointing));
+  run->step.sight = gaze_llava_project_sight(&run->project);
+  return GAZE_OK;
+}
+
+gaze_err gaze_llava_run_init(gaze_llava_run *run, const gaze_train_llava_options *options) {
+  *run = (gaze_llava_run){.options = *options};
+  settle_rates(&run->options);
+  GAZE_TRY(check_options(&run->options));
+  GAZE_TRY(open_folders(run));
+  GAZE_TRY(open_words(run));
+  GAZE_TRY(open_model(run));
+  GAZE_TRY(check_model(run));
+  GAZE_TRY(open_writer(run));
+  GAZE_TRY(open_data(run));
+  return begin(run);
+}
+
+void gaze_llava_run_fini(gaze_llava_run *run) {
+  gaze_lm_step_fini(&run->step);
+  gaze_llava_project_fini(&run->project);
+  gaze_llava_reader_fini(&run->reader);
+  gaze_llava_data_fini(&run->data);
+  gaze_llava_features_fini(&run->features);
+  gaze_lesson_writer_fini(&run->writer);
+  gaze_training_close(&run->training);
+  gaze_llava_fini(&run->llava);
+  gaze_chat_template_fini(&run->words.chat);
+  gaze_tokenizer_free(run->words.tokenizer);
+  free(run->words.path);
+  free(run->batches);
+  free(run->model_folder);
+  free(run->vision_folder);
+  free(run->language_folder);
+  free(run->bad_path);
+  *run = (gaze_llava_run){0};
+}

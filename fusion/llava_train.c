@@ -1,0 +1,37 @@
+#include "fusion/llava_run.h"
+#include "fusion/model_folder.h"
+
+static gaze_err add_gradients(void *user, double *loss) {
+  gaze_llava_run *run = user;
+  size_t n = run->options.accum_freq;
+  for (size_t i = 0; i < n; i++)
+    GAZE_TRY(gaze_llava_reader_next(&run->reader, &run->batches[i]));
+  gaze_lm_step_run(&run->step, run->batches, n);
+  *loss = run->step.loss;
+  return GAZE_OK;
+}
+
+static bool tell(void *user, gaze_train_progress *progress, json_t *line) {
+  (void)user;
+  (void)progress;
+  (void)line;
+  return true;
+}
+
+static gaze_err save(void *user) {
+  const gaze_llava_run *run = user;
+  const gaze_lesson_writer *writer = &run->writer;
+  int32_t end = writer->n_end ? writer->end[writer->n_end - 1] : run->marks.end;
+  GAZE_TRY(gaze_llava_save(&run->llava, &run->training.kernels, &run->marks, end, run->options.out, run->dtype));
+  return gaze_tokenizer_copy(run->words.path, run->options.out);
+}
+
+gaze_err gaze_train_llava(const gaze_train_llava_options *options) {
+  gaze_llava_run run;
+  gaze_err err = gaze_llava_run_init(&run, options);
+  const gaze_learning learning = {.user = &run, .add_gradients = add_gradients, .tell = tell, .save = save};
+  if (err == GAZE_OK)
+    err = gaze_training_run(&run.training, &learning);
+  gaze_llava_run_fini(&run);
+  return err;
+}
