@@ -132,5 +132,6 @@ gaze_err gaze_dataset_read_turns(gaze_dataset *dataset, const json_t *list, gaze
       return gaze_dataset_fail(dataset, sample->key, "let \"human\" and \"gpt\" take turns");
   }
   sample->n_questions = n;
+  sample->talks = true;
   return GAZE_OK;
 }

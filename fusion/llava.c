@@ -55,7 +55,7 @@ static gaze_err init(gaze_llava *l, const gaze_weights *weights, bool talks) {
   l->eye.config = config;
   l->eye.projector.config = config.projector;
   GAZE_TRY(gaze_vit_init(&l->eye.encoder, &config.vision, false));
-  GAZE_TRY(gaze_decoder_init(&l->decoder, &decoder, talks));
+  GAZE_TRY(gaze_decoder_init(&l->decoder, &decoder, true));
   GAZE_TRY(list_all(l, talks));
   return bind(l, talks);
 }

@@ -121,6 +121,16 @@ static gaze_err find_turns(reading *r, const gaze_sample *sample, size_t *n) {
   return GAZE_OK;
 }
 
+/* Questions that are each for itself share a picture as far as there is room, else they are parted. */
+static gaze_err add_turns(reading *r, gaze_llava_data *data, const gaze_llava_seen *seen, const gaze_lesson_turn *turns,
+                          size_t n, const gaze_tile_plan *plan) {
+  GAZE_TRY(gaze_lesson_talk(r->writer, turns, n, plan, &r->lesson));
+  if (r->lesson.n <= r->sources->context || n == 1 || seen->sample->talks)
+    return add_lesson(r, data, seen);
+  GAZE_TRY(add_turns(r, data, seen, turns, n / 2, plan));
+  return add_turns(r, data, seen, turns + n / 2, n - n / 2, plan);
+}
+
 static gaze_err add_sample(reading *r, gaze_llava_data *data, const gaze_llava_seen *seen, const gaze_tile_plan *plan) {
   const gaze_sample *sample = seen->sample;
   size_t turns;
@@ -135,8 +145,7 @@ static gaze_err add_sample(reading *r, gaze_llava_data *data, const gaze_llava_s
                              r->sources->captions ? "neither caption nor answer" : "no answer");
   if (r->sources->captions)
     return add_caption(r, data, seen, r->turns[0].answer, plan);
-  GAZE_TRY(gaze_lesson_talk(r->writer, r->turns, turns, plan, &r->lesson));
-  return add_lesson(r, data, seen);
+  return add_turns(r, data, seen, r->turns, turns, plan);
 }
 
 /* Pictures of all sizes have as many rows, so that any plan is theirs. */
