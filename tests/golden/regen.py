@@ -33,6 +33,7 @@ MODULES = [
     "assistants",
     "clip_train",
     "lm_train",
+    "llava_train",
     "distill",
     "weights",
     "decoders",
