@@ -1,0 +1,200 @@
+/* Conversations as lessons: which rows there are, and which of them the model is asked for. Expected lessons are
+ * written by hand: what is asked for stands in [ ], what is asked for and not read in { }, # is a picture's row; a mark
+ * that is only spelled has a backslash. */
+#include "data_files.h"
+
+#include "fusion/lesson.h"
+#include "text/token_stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USER "<|im_start|>user\n"
+#define ASSISTANT "<|im_end|>\n<|im_start|>assistant\n"
+#define VICUNA                                                                                                      \
+  "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, " \
+  "and "                                                                                                            \
+  "polite answers to the user's questions. "
+
+static gaze_tokenizer *tokenizer;
+static gaze_lm_marks marks;
+
+/* Ids are bytes and marks. */
+static int set_up(void **state) {
+  if (make_folder(state) != 0 || gaze_tokenizer_train_kind("lm", NULL, 0, 260, 1, test_folder) != GAZE_OK ||
+      gaze_tokenizer_open(test_folder, &tokenizer) != GAZE_OK)
+    return -1;
+  return gaze_lm_marks_find(tokenizer, test_folder, &marks) == GAZE_OK ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  gaze_tokenizer_free(tokenizer);
+  return remove_folder(state);
+}
+
+typedef struct shape {
+  const char *name, *chat_template; /* NULL: a caption, which is the first answer */
+  bool pictured;
+  gaze_lesson_turn turns[3];
+  const char *wanted;
+} shape;
+
+static const shape shapes[] = {
+    {"a question about a picture", "chatml", true, {{"what?", "red"}}, USER "###\nwhat?" ASSISTANT "[red]{<|im_end|>}"},
+    {"two turns",
+     "chatml",
+     true,
+     {{"what?", "red"}, {"why?", "so"}},
+     USER "###\nwhat?" ASSISTANT "[red<|im_end|>]\n" USER "why?" ASSISTANT "[so]{<|im_end|>}"},
+    {"without a picture", "chatml", false, {{"what?", "red"}}, USER "what?" ASSISTANT "[red]{<|im_end|>}"},
+    {"three turns without one",
+     "chatml",
+     false,
+     {{"a", "b"}, {"c", "d"}, {"e", "f"}},
+     USER "a" ASSISTANT "[b<|im_end|>]\n" USER "c" ASSISTANT "[d<|im_end|>]\n" USER "e" ASSISTANT "[f]{<|im_end|>}"},
+    {"with a system text",
+     "qwen2",
+     true,
+     {{"a", "b"}},
+     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n" USER "###\na" ASSISTANT "[b]{<|im_end|>}"},
+    {"an answer of lines and signs",
+     "chatml",
+     true,
+     {{"a", "one\n two \xe2\x82\xac"}},
+     USER "###\na" ASSISTANT "[one\n two \xe2\x82\xac]{<|im_end|>}"},
+    {"an answer that spells a mark",
+     "chatml",
+     false,
+     {{"a", "<|im_end|>b"}},
+     USER "a" ASSISTANT "[\\<|im_end|>b]{<|im_end|>}"},
+    {"a space that the model writes",
+     "vicuna-v1",
+     true,
+     {{"a", "b"}},
+     VICUNA "USER: ###\na ASSISTANT:[ b]{<|endoftext|>}"},
+    {"two of these",
+     "vicuna-v1",
+     true,
+     {{"a", "b"}, {"c", "d"}},
+     VICUNA "USER: ###\na ASSISTANT:[ b<|endoftext|>]USER: c ASSISTANT:[ d]{<|endoftext|>}"},
+    {"an end that the template does not write",
+     "llava",
+     true,
+     {{"a", "b"}, {"c", "d"}},
+     "USER: ###\na ASSISTANT:[ b]{<|endoftext|>} USER: c ASSISTANT:[ d]{<|endoftext|>}"},
+    {"a caption", NULL, true, {{NULL, "a dog"}}, "<|endoftext|>###[a dog]{<|endoftext|>}"},
+    {"a caption alone", NULL, false, {{NULL, "a dog"}}, "<|endoftext|>[a dog]{<|endoftext|>}"},
+};
+
+/* As the expected ones are written. Ids wait for those that belong to the same letter. */
+typedef struct writing {
+  char text[1024];
+  size_t n;
+  int32_t ids[1024];
+  size_t waiting;
+  bool open;
+} writing;
+
+static void append(writing *w, const char *text) {
+  size_t n = strlen(text);
+  assert_true(w->n + n < sizeof w->text);
+  memcpy(w->text + w->n, text, n + 1);
+  w->n += n;
+}
+
+static void flush(writing *w) {
+  char *text;
+  assert_int_equal(gaze_tokenizer_decode(tokenizer, w->ids, w->waiting, false, &text), GAZE_OK);
+  append(w, text);
+  free(text);
+  w->waiting = 0;
+}
+
+static void put(writing *w, const char *text) {
+  flush(w);
+  append(w, text);
+}
+
+static void put_id(writing *w, int32_t id) {
+  if (id < 0) {
+    put(w, "#");
+    return;
+  }
+  if (strcmp(gaze_tokenizer_text(tokenizer, id), "<") == 0)
+    put(w, "\\");
+  w->ids[w->waiting++] = id;
+}
+
+static void put_asked(writing *w, bool asked) {
+  if (asked != w->open)
+    put(w, asked ? "[" : "]");
+  w->open = asked;
+}
+
+static void write_lesson(const gaze_lesson *lesson, writing *w) {
+  size_t asked = 0;
+  *w = (writing){0};
+  for (size_t i = 0; i < lesson->n; i++) {
+    int32_t before = i ? lesson->labels[i - 1] : GAZE_NO_LABEL;
+    put_asked(w, before != GAZE_NO_LABEL && before == lesson->ids[i]);
+    if (before != GAZE_NO_LABEL && before != lesson->ids[i]) {
+      put(w, "{");
+      put_id(w, before);
+      put(w, "}");
+    }
+    put_id(w, lesson->ids[i]);
+    asked += lesson->labels[i] != GAZE_NO_LABEL;
+    assert_true(lesson->ids[i] >= 0 || i + 1 == lesson->n || lesson->ids[i + 1] >= 0 ||
+                lesson->labels[i] == GAZE_NO_LABEL);
+  }
+  put_asked(w, false);
+  put(w, "{");
+  put_id(w, lesson->labels[lesson->n - 1]);
+  put(w, "}");
+  assert_int_equal(asked, lesson->asked);
+}
+
+static void check_shape(const shape *s) {
+  gaze_eye eye = {.config.tiling = {.kind = GAZE_TILING_WHOLE, .tile_rows = 3}};
+  gaze_assistant assistant = {.path = test_folder,
+                              .tokenizer = tokenizer,
+                              .eye = &eye,
+                              .image_token = gaze_tokenizer_find(tokenizer, "<image>")};
+  gaze_tile_plan plan = {0};
+  gaze_lesson_writer writer;
+  gaze_lesson lesson = {0};
+  writing got;
+  size_t n = 0;
+  gaze_tiling_plan(&eye.config.tiling, 8, 8, 1, &plan);
+  if (s->chat_template)
+    assert_int_equal(gaze_chat_template_find(s->chat_template, &assistant.chat), GAZE_OK);
+  assert_int_equal(gaze_assistant_find_ends(&assistant), GAZE_OK);
+  assert_int_equal(gaze_lesson_writer_init(&writer, &assistant, &marks), GAZE_OK);
+  while (n < 3 && s->turns[n].question)
+    n++;
+  for (int again = 0; again < 2; again++) { /* nothing is left of the one before */
+    if (n)
+      assert_int_equal(gaze_lesson_talk(&writer, s->turns, n, s->pictured ? &plan : NULL, &lesson), GAZE_OK);
+    else
+      assert_int_equal(gaze_lesson_caption(&writer, s->turns[0].answer, s->pictured ? &plan : NULL, &lesson), GAZE_OK);
+    write_lesson(&lesson, &got);
+    if (strcmp(got.text, s->wanted) != 0)
+      fail_msg("%s:\n%s\nis wanted, this came:\n%s", s->name, s->wanted, got.text);
+    assert_int_equal(lesson.picture < lesson.n, s->pictured);
+    assert_true(!s->pictured || (lesson.ids[lesson.picture] == -1 && lesson.ids[lesson.picture + 2] == -1));
+  }
+  gaze_lesson_fini(&lesson);
+  gaze_lesson_writer_fini(&writer);
+  gaze_chat_template_fini(&assistant.chat);
+}
+
+static void answers_and_their_ends_are_asked(void **state) {
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    check_shape(&shapes[i]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(answers_and_their_ends_are_asked)};
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,250 @@
+/* Whole training runs of a tiny model that looks and talks: both stages, resuming, what is left out, and what it then
+ * answers about pictures. */
+#include "train_files.h"
+
+#include "core/base/file.h"
+#include "core/tensor/safetensors.h"
+#include "gaze_ask.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LAST "checkpoints/step-00000006.safetensors"
+
+static const char poem[] =
+    "a picture of a red square\n\na picture of a blue square\n\nwhat colour is it?\n\nred\n\nblue\n";
+static char clip[512];
+
+static void write_png(const char *name, uint32_t rgb) {
+  uint8_t *bytes;
+  size_t size;
+  make_png(24, 24, rgb, &bytes, &size);
+  write_file(test_path(name), bytes, size);
+  free(bytes);
+}
+
+/* A vocabulary, a language model that knows nothing, pictures and what is said about them. */
+static int set_up(void **state) {
+  if (make_folder(state) != 0)
+    return -1;
+  snprintf(clip, sizeof clip, "%s/tests/golden/data/clip/quick", getenv("GAZE_SOURCE_ROOT"));
+  gaze_text_part text = {.text = poem, .size = sizeof poem - 1};
+  gaze_train_lm_options lm;
+  gaze_train_lm_defaults(&lm);
+  char paths[3][512];
+  snprintf(paths[0], sizeof paths[0], "%s/poem.txt", test_folder);
+  snprintf(paths[1], sizeof paths[1], "%s/words", test_folder);
+  snprintf(paths[2], sizeof paths[2], "%s/lm", test_folder);
+  const char *data = paths[0];
+  lm.train_data = &data;
+  lm.n_train_data = 1;
+  lm.tokenizer = paths[1];
+  lm.out = paths[2];
+  lm.layers = 2;
+  lm.dim = 24;
+  lm.heads = 4;
+  lm.context = 128;
+  lm.batch_size = lm.steps = 1;
+  lm.compute.threads = 1;
+  write_text(paths[0], poem);
+  if (gaze_tokenizer_train_kind("lm", &text, 1, 300, 2, paths[1]) != GAZE_OK || gaze_train_lm(&lm) != GAZE_OK)
+    return -1;
+  write_png("red.png", 0xff0000);
+  write_png("blue.png", 0x0000ff);
+  write_text(test_path("talk.json"),
+             "[{\"id\":\"1\",\"image\":\"red.png\",\"conversations\":[{\"from\":\"human\",\"value\":\"<image>\\nwhat "
+             "colour is it?\"},{\"from\":\"gpt\",\"value\":\"red\"}],\"captions\":[\"a red square\"]},"
+             "{\"id\":\"2\",\"image\":\"blue.png\",\"conversations\":[{\"from\":\"human\",\"value\":\"<image>\\nwhat "
+             "colour is it?\"},{\"from\":\"gpt\",\"value\":\"blue\"}],\"captions\":[\"a blue square\"]},"
+             "{\"id\":\"3\",\"conversations\":[{\"from\":\"human\",\"value\":\"hi\"},{\"from\":\"gpt\",\"value\":"
+             "\"hello\"}]}]");
+  write_text(test_path("captions.json"), "{\"id\":\"1\",\"image\":\"red.png\",\"captions\":[\"a red square\"]}\n"
+                                         "{\"id\":\"2\",\"image\":\"blue.png\",\"captions\":[\"a blue square\"]}\n");
+  return 0;
+}
+
+/* A run of 6 steps of 2 x 2 samples into folder/NAME; texts in it are good until the fourth call after. */
+static gaze_train_llava_options options_of(int stage, const char *name) {
+  static char paths[4][4][512];
+  static const char *data[4];
+  static size_t turn;
+  gaze_train_llava_options options;
+  char(*path)[512] = paths[turn];
+  snprintf(path[0], sizeof path[0], "%s/%s", test_folder, stage == 1 ? "captions.json" : "talk.json");
+  snprintf(path[1], sizeof path[1], "%s/lm", test_folder);
+  snprintf(path[2], sizeof path[2], "%s/%s", test_folder, name);
+  data[turn] = path[0];
+  gaze_train_llava_defaults(&options);
+  options.stage = stage;
+  options.train_data = &data[turn];
+  options.n_train_data = 1;
+  options.vision = clip;
+  options.language = path[1];
+  options.out = path[2];
+  options.batch_size = options.accum_freq = 2;
+  options.steps = 6;
+  options.lr = options.projector_lr = 4e-3;
+  options.warmup = 2;
+  options.seed = 5;
+  options.save_every = options.log_every_n_steps = 1;
+  options.compute.threads = 1;
+  turn = (turn + 1) % 4;
+  return options;
+}
+
+static void train(const gaze_train_llava_options *options) {
+  if (gaze_train_llava(options) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+}
+
+/* folder/RUN/FILE */
+static const char *file_of(const char *run, const char *file) {
+  char name[256];
+  snprintf(name, sizeof name, "%s/%s", run, file);
+  return test_path(name);
+}
+
+/* Six steps at once, and in halves: the log, the state and the model are the same. */
+static void resumed_is_whole(void **state) {
+  static const char *const names[2][2] = {{"whole1", "halves1"}, {"whole2", "halves2"}};
+  for (int stage = 1; stage <= 2; stage++) {
+    const char *one = names[stage - 1][0], *two = names[stage - 1][1];
+    gaze_train_llava_options whole = options_of(stage, one), halves = options_of(stage, two);
+    train(&whole);
+    halves.stop_after = 2;
+    train(&halves);
+    assert_false(gaze_file_exists(file_of(two, LAST)));
+    halves.resume = "latest";
+    halves.stop_after = 0;
+    train(&halves);
+    check_same_files(file_of(one, LAST), file_of(two, LAST));
+    check_same_files(file_of(one, "model.safetensors"), file_of(two, "model.safetensors"));
+    json_t *a = read_log(file_of(one, "metrics.jsonl")), *b = read_log(file_of(two, "metrics.jsonl"));
+    assert_int_equal(json_array_size(a), 6);
+    assert_true(json_equal(a, b));
+    json_decref(a);
+    json_decref(b);
+  }
+}
+
+/* Whether a tensor of two files is the same. */
+static bool is_same(const char *a, const char *a_name, const char *b, const char *b_name) {
+  gaze_safetensors *one, *other;
+  assert_int_equal(gaze_safetensors_open(a, &one), GAZE_OK);
+  assert_int_equal(gaze_safetensors_open(b, &other), GAZE_OK);
+  const gaze_tensor *x = gaze_safetensors_find(one, a_name), *y = gaze_safetensors_find(other, b_name);
+  assert_true(x && y && x->dtype == y->dtype && gaze_tensor_count(x) == gaze_tensor_count(y));
+  bool same = memcmp(x->data, y->data, gaze_tensor_count(x) * gaze_dtype_size(x->dtype)) == 0;
+  gaze_safetensors_close(one);
+  gaze_safetensors_close(other);
+  return same;
+}
+
+static void each_stage_moves_its_own(void **state) {
+  static const char words[] = "model.layers.1.mlp.up_proj.weight", first[] = "multi_modal_projector.linear_1.weight";
+  static const char inner[] = "language_model.model.layers.1.mlp.up_proj.weight";
+  static const char eye[] = "vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight";
+  gaze_train_llava_options one = options_of(1, "one"), two = options_of(2, "two");
+  train(&one);
+  two.model = file_of("one", "");
+  two.vision = two.language = NULL;
+  train(&two);
+  const char *before = file_of("one", "model.safetensors"), *after = file_of("two", "model.safetensors");
+  assert_true(is_same(file_of("lm", "model.safetensors"), words, before, inner));
+  assert_false(is_same(before, inner, after, inner));
+  assert_false(is_same(before, first, after, first));
+  assert_true(is_same(before, eye, after, eye));
+}
+
+static void bad_samples_are_passed_over(void **state) {
+  gaze_train_llava_options options = options_of(2, "bad");
+  const char *path = test_path("bad.json");
+  write_text(path, "{\"id\":\"fine\",\"image\":\"red.png\",\"question\":\"what?\",\"answer\":\"red\"}\n"
+                   "{\"id\":\"gone\",\"image\":\"gone.png\",\"question\":\"what?\",\"answer\":\"red\"}\n"
+                   "{\"id\":\"silent\",\"image\":\"red.png\",\"question\":\"what?\"}\n"
+                   "{\"id\":\"broken\",\n"
+                   "{\"id\":\"long\",\"image\":\"red.png\",\"question\":\"what is there, and what else is there?\","
+                   "\"answer\":\"red\"}\n"
+                   "{\"id\":\"noise\",\"image\":\"bad.json\",\"question\":\"what?\",\"answer\":\"red\"}\n");
+  options.train_data = &path;
+  options.max_bad = 5;
+  options.context = 48;
+  count_warnings();
+  train(&options);
+  assert_int_equal(n_warnings, 1);
+  assert_non_null(strstr(last_warning, "5 bad rows"));
+  uint8_t *text;
+  size_t size;
+  static const char *const words[] = {"gone", "silent: no answer", "line 4", "long: too long", "noise"};
+  assert_int_equal(gaze_file_read(file_of("bad", "bad-rows.txt"), 1 << 16, &text, &size), GAZE_OK);
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (!strstr((const char *)text, words[i]))
+      fail_msg("no %s in:\n%s", words[i], (const char *)text);
+  free(text);
+  options.max_bad = 4;
+  options.out = file_of("worse", "");
+  check_fails(gaze_train_llava(&options), GAZE_ERR_FORMAT, "5 bad rows", "--max-bad", NULL);
+}
+
+static double last_loss;
+
+static void watch(void *user, const gaze_train_progress *progress) { last_loss = progress->loss; }
+
+static void check_answer(gaze_assistant *assistant, const char *picture, const char *wanted) {
+  gaze_chat *chat;
+  gaze_answer answer;
+  assert_int_equal(gaze_chat_new(assistant, NULL, &chat), GAZE_OK);
+  if (picture && gaze_chat_add_picture_file(chat, test_path(picture)) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  const gaze_answer_options how = {.max_tokens = 8};
+  if (gaze_chat_ask(chat, picture ? "what colour is it?" : "hi", &how, &answer) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  assert_string_equal(answer.text, wanted);
+  gaze_answer_fini(&answer);
+  gaze_chat_free(chat);
+}
+
+/* The same question, and only the picture says which answer is right. */
+static void learns_to_look(void **state) {
+  gaze_train_llava_options options = options_of(2, "sees");
+  gaze_assistant *assistant;
+  options.steps = 150;
+  options.accum_freq = 1;
+  options.save_every = 0;
+  options.progress = watch;
+  train(&options);
+  if (!(last_loss < 0.02))
+    fail_msg("loss %g", last_loss);
+  if (gaze_assistant_open(test_path("sees"), NULL, &assistant) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  check_answer(assistant, "red.png", "red");
+  check_answer(assistant, "blue.png", "blue");
+  check_answer(assistant, NULL, "hello");
+  gaze_assistant_close(assistant);
+}
+
+static void wrong_options_are_said(void **state) {
+  gaze_train_llava_options options = options_of(1, "wrong");
+  options.language = NULL;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--language", NULL);
+  options = options_of(3, "wrong");
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "stage", NULL);
+  options = options_of(1, "wrong");
+  options.vision = options.language;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_UNSUPPORTED, "not an image encoder", NULL);
+  options = options_of(1, "wrong");
+  options.language = options.vision;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_UNSUPPORTED, NULL);
+  options = options_of(1, "wrong");
+  options.context = 4;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--context", NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(resumed_is_whole), cmocka_unit_test(each_stage_moves_its_own),
+                                     cmocka_unit_test(bad_samples_are_passed_over), cmocka_unit_test(learns_to_look),
+                                     cmocka_unit_test(wrong_options_are_said)};
+  return cmocka_run_group_tests(tests, set_up, remove_folder);
+}
