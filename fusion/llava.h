@@ -30,8 +30,8 @@ GAZE_CHECKED gaze_err gaze_llava_open(gaze_llava *llava, const gaze_kernels *ker
                                       const gaze_llava_parts *parts, bool talks);
 void gaze_llava_fini(gaze_llava *llava);
 
-/* config.json, generation_config.json, preprocessor_config.json and model.safetensors as transformers has them, each
- * whole or absent. */
+/* config.json, generation_config.json, preprocessor_config.json, processor_config.json and model.safetensors as
+ * transformers has them, each whole or absent. */
 GAZE_CHECKED gaze_err gaze_llava_save(const gaze_llava *llava, const gaze_kernels *kernels, const gaze_lm_marks *marks,
                                       int32_t end, const char *folder, gaze_dtype dtype);
 

@@ -63,6 +63,16 @@ static gaze_err save_json(const char *folder, const char *name, json_t *json) {
   return err;
 }
 
+/* How transformers' processor counts a picture's rows; json_decref. */
+static json_t *processor_of(const gaze_llava *l) {
+  const gaze_vit_config *vision = &l->eye.config.vision;
+  bool drops = vision->drops_class_token;
+  size_t more = gaze_vit_rows(vision, gaze_vit_patches(vision)) - gaze_vit_patches(vision);
+  return json_pack("{s:s, s:s, s:I, s:s, s:I}", "processor_class", "LlavaProcessor", "image_token", "<image>",
+                   "patch_size", (json_int_t)vision->patch_size, "vision_feature_select_strategy",
+                   drops ? "default" : "full", "num_additional_image_tokens", (json_int_t)more);
+}
+
 gaze_err gaze_llava_save(const gaze_llava *l, const gaze_kernels *kernels, const gaze_lm_marks *marks, int32_t end,
                          const char *folder, gaze_dtype dtype) {
   json_t *ends = end == marks->end ? json_integer(end) : json_pack("[i, i]", (int)marks->end, (int)end);
@@ -72,6 +82,7 @@ gaze_err gaze_llava_save(const gaze_llava *l, const gaze_kernels *kernels, const
                      json_pack("{s:i, s:o, s:i}", "bos_token_id", (int)marks->front, "eos_token_id", ends,
                                "pad_token_id", (int)marks->end)));
   GAZE_TRY(save_json(folder, "preprocessor_config.json", gaze_preprocess_write(&l->eye.config.tiling.preprocess)));
+  GAZE_TRY(save_json(folder, "processor_config.json", processor_of(l)));
   GAZE_TRY(save_json(folder, "config.json", config_of(l, dtype)));
   GAZE_TRY(gaze_path_join(folder, "model.safetensors", &path));
   gaze_err err = save_weights(l, kernels, path, dtype);

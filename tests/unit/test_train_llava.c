@@ -210,7 +210,8 @@ static void check_answer(gaze_assistant *assistant, const char *picture, const c
 static void learns_to_look(void **state) {
   gaze_train_llava_options options = options_of(2, "sees");
   gaze_assistant *assistant;
-  options.steps = 150;
+  options.steps = 500;
+  options.lr_scheduler = "const";
   options.accum_freq = 1;
   options.save_every = 0;
   options.progress = watch;
