@@ -136,6 +136,8 @@ typedef struct gaze_train_llava_options {
   /* Data: tars with captions and qa, LLaVA's JSON. Lists are borrowed. */
   const char *const *train_data;
   size_t n_train_data;
+  const char *const *image_data; /* tars in which pictures that JSON names are looked for, besides train_data */
+  size_t n_image_data;
   const char *image_folder; /* of pictures whose paths are relative; NULL: each file's own */
   size_t max_bad;           /* samples that cannot be learned from, named in OUT/bad-rows.txt: one more ends the run */
 

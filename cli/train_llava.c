@@ -12,7 +12,7 @@
 static gaze_train_llava_options options; /* defaults, then what was given */
 
 static struct {
-  word_list train_data;
+  word_list train_data, image_data;
   const char *stage;
 } arguments;
 
@@ -21,6 +21,8 @@ static const option_row rows[] = {
      "1: the projector learns, from captions; 2: projector and language model learn, from conversations [1]", 0, 0},
     {"train-data", 0, OPTION_LIST, "FILE::FILE", &arguments.train_data,
      "tars with captions and qa, LLaVA's JSON; {000..009} counts; may be given several times", 0, 0},
+    {"image-data", 0, OPTION_LIST, "TAR::TAR", &arguments.image_data,
+     "tars in which pictures that JSON names are looked for, besides --train-data", 0, 0},
     {"image-folder", 0, OPTION_TEXT, "FOLDER", &options.image_folder, "where the pictures that JSON names lie", 0, 0},
     {"max-bad", 0, OPTION_SIZE, "N", &options.max_bad,
      "so many samples that cannot be learned from are passed over, and named in OUT/bad-rows.txt [0]", 0, 1e15},
@@ -98,12 +100,15 @@ static int train(void) {
 }
 
 static int run(const word_list *words) {
-  path_list train_data;
+  path_list train_data, image_data;
   if (words->n)
     return report_usage("unexpected word: %s: name files with --train-data", words->items[0]);
   path_list_init(&train_data, &arguments.train_data);
   options.train_data = (const char *const *)train_data.items;
   options.n_train_data = train_data.n;
+  path_list_init(&image_data, &arguments.image_data);
+  options.image_data = (const char *const *)image_data.items;
+  options.n_image_data = image_data.n;
   options.stage = arguments.stage ? atoi(arguments.stage) : options.stage;
   options.model = given.model;
   options.compute = (gaze_model_options){
@@ -113,6 +118,7 @@ static int run(const word_list *words) {
   options.said = say;
   int status = train();
   path_list_fini(&train_data);
+  path_list_fini(&image_data);
   return status;
 }
 

@@ -1,5 +1,7 @@
 #include "fusion/llava_data.h"
 
+#include "core/base/file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +11,10 @@ typedef struct reading {
   const gaze_llava_sources *sources;
   gaze_lesson_writer *writer;
   gaze_bad_rows *bad;
-  gaze_dataset **sets; /* [n] of the sources */
+  gaze_dataset **sets; /* [n + n_picture_sets] of the sources */
   size_t set;
+  const gaze_sample **kept; /* [n_kept] samples of tars, by their pictures' names */
+  size_t n_kept, kept_capacity;
   gaze_llava_seen *seen; /* [n] samples, those without a picture last */
   size_t n, pictured, capacity;
   gaze_lesson lesson;
@@ -19,10 +23,17 @@ typedef struct reading {
   gaze_err err; /* of the bad rows, where those cannot say it */
 } reading;
 
+static size_t sets_of(const reading *r) { return r->sources->n + r->sources->n_picture_sets; }
+
+static const char *path_of(const reading *r, size_t set) {
+  return set < r->sources->n ? r->sources->paths[set] : r->sources->picture_sets[set - r->sources->n];
+}
+
 static void reading_fini(reading *r) {
-  for (size_t i = 0; r->sets && i < r->sources->n; i++)
+  for (size_t i = 0; r->sets && i < sets_of(r); i++)
     gaze_dataset_close(r->sets[i]);
   free(r->sets);
+  free(r->kept);
   free(r->seen);
   free(r->turns);
   gaze_lesson_fini(&r->lesson);
@@ -31,11 +42,37 @@ static void reading_fini(reading *r) {
 static void note_bad(void *user, const char *key, const char *message) {
   reading *r = user;
   if (r->err == GAZE_OK)
-    r->err = gaze_bad_rows_add(r->bad, r->sources->paths[r->set], key, message);
+    r->err = gaze_bad_rows_add(r->bad, path_of(r, r->set), key, message);
 }
 
 static bool has_picture(const reading *r, const gaze_sample *sample) {
   return (sample->path || sample->picture) && !r->sources->blind;
+}
+
+static int compare_kept(const void *a, const void *b) {
+  return strcmp((*(const gaze_sample *const *)a)->file, (*(const gaze_sample *const *)b)->file);
+}
+
+static gaze_err collect_pictures(reading *r) {
+  for (size_t i = 0; i < sets_of(r); i++)
+    for (size_t k = 0; k < gaze_dataset_size(r->sets[i]); k++) {
+      const gaze_sample *sample = gaze_dataset_get(r->sets[i], k);
+      if (!sample->picture || !sample->file)
+        continue;
+      GAZE_TRY(gaze_grow(&r->kept, &r->kept_capacity, r->n_kept + 1, sizeof *r->kept));
+      r->kept[r->n_kept++] = sample;
+    }
+  if (r->n_kept)
+    qsort(r->kept, r->n_kept, sizeof *r->kept, compare_kept);
+  return GAZE_OK;
+}
+
+/* The sample that has its picture: itself, or one of a tar where no file has that name. */
+static const gaze_sample *find_picture(const reading *r, const gaze_sample *sample) {
+  if (!sample->path || !r->n_kept || gaze_file_exists(sample->path))
+    return sample;
+  const gaze_sample **found = bsearch(&sample, r->kept, r->n_kept, sizeof *r->kept, compare_kept);
+  return found ? *found : sample;
 }
 
 /* Two passes: first those with pictures. */
@@ -46,7 +83,7 @@ static gaze_err collect(reading *r, bool pictured) {
       if (has_picture(r, sample) != pictured)
         continue;
       GAZE_TRY(gaze_grow(&r->seen, &r->capacity, r->n + 1, sizeof *r->seen));
-      r->seen[r->n++] = (gaze_llava_seen){sample, r->sources->paths[i], SIZE_MAX};
+      r->seen[r->n++] = (gaze_llava_seen){sample, find_picture(r, sample), r->sources->paths[i], SIZE_MAX};
     }
   return GAZE_OK;
 }
@@ -58,11 +95,12 @@ static gaze_err open_sets(reading *r) {
                                   .pictures_missed = true,
                                   .failed = note_bad,
                                   .user = r};
-  GAZE_TRY(gaze_alloc(r->sources->n, sizeof *r->sets, &r->sets));
-  for (r->set = 0; r->set < r->sources->n; r->set++) {
-    GAZE_TRY(gaze_dataset_open(r->sources->paths[r->set], &options, &r->sets[r->set]));
+  GAZE_TRY(gaze_alloc(sets_of(r), sizeof *r->sets, &r->sets));
+  for (r->set = 0; r->set < sets_of(r); r->set++) {
+    GAZE_TRY(gaze_dataset_open(path_of(r, r->set), &options, &r->sets[r->set]));
     GAZE_TRY(r->err);
   }
+  GAZE_TRY(collect_pictures(r));
   GAZE_TRY(collect(r, true));
   r->pictured = r->n;
   return collect(r, false);
@@ -73,7 +111,7 @@ static gaze_err add_lesson(reading *r, gaze_llava_data *data, const gaze_llava_s
   char message[120];
   if (lesson->n > r->sources->context) {
     snprintf(message, sizeof message, "too long: %zu tokens, --context is %zu", lesson->n, r->sources->context);
-    return gaze_bad_rows_add(r->bad, seen->set, seen->sample->key, message);
+    return gaze_bad_rows_add(r->bad, seen->set, seen->said->key, message);
   }
   size_t n = data->n_ids + lesson->n;
   GAZE_TRY(gaze_grow(&data->ids, &data->ids_capacity, n, sizeof *data->ids));
@@ -125,14 +163,14 @@ static gaze_err find_turns(reading *r, const gaze_sample *sample, size_t *n) {
 static gaze_err add_turns(reading *r, gaze_llava_data *data, const gaze_llava_seen *seen, const gaze_lesson_turn *turns,
                           size_t n, const gaze_tile_plan *plan) {
   GAZE_TRY(gaze_lesson_talk(r->writer, turns, n, plan, &r->lesson));
-  if (r->lesson.n <= r->sources->context || n == 1 || seen->sample->talks)
+  if (r->lesson.n <= r->sources->context || n == 1 || seen->said->talks)
     return add_lesson(r, data, seen);
   GAZE_TRY(add_turns(r, data, seen, turns, n / 2, plan));
   return add_turns(r, data, seen, turns + n / 2, n - n / 2, plan);
 }
 
 static gaze_err add_sample(reading *r, gaze_llava_data *data, const gaze_llava_seen *seen, const gaze_tile_plan *plan) {
-  const gaze_sample *sample = seen->sample;
+  const gaze_sample *sample = seen->said;
   size_t turns;
   GAZE_TRY(find_turns(r, sample, &turns));
   if (r->sources->captions && sample->n_captions) {

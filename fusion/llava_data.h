@@ -25,6 +25,8 @@ typedef struct gaze_llava_data {
 typedef struct gaze_llava_sources {
   const char *const *paths; /* [n] */
   size_t n;
+  const char *const *picture_sets; /* [n_picture_sets] tars in which pictures that JSON names are looked for, besides */
+  size_t n_picture_sets;
   const char *pictures; /* folder, NULL: each file's own */
   bool captions;        /* each caption is a lesson, or each answer where there are none; else conversations are */
   bool blind;           /* pictures are not looked at */

@@ -84,7 +84,7 @@ static gaze_err look_at_all(looking *l, gaze_llava_seen *seen, size_t n, gaze_ba
       seen[i].which = SIZE_MAX;
     }
     if (seen[i].which == SIZE_MAX)
-      GAZE_TRY(gaze_bad_rows_add(bad, seen[i].set, seen[i].sample->key, gaze_last_error()));
+      GAZE_TRY(gaze_bad_rows_add(bad, seen[i].set, seen[i].said->key, gaze_last_error()));
   }
   return flush(l);
 }

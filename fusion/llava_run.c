@@ -155,6 +155,8 @@ static gaze_err open_data(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
   const gaze_llava_sources sources = {.paths = o->train_data,
                                       .n = o->n_train_data,
+                                      .picture_sets = o->image_data,
+                                      .n_picture_sets = o->n_image_data,
                                       .pictures = o->image_folder,
                                       .captions = o->stage == 1,
                                       .blind = o->blind,

@@ -226,6 +226,23 @@ static void learns_to_look(void **state) {
   gaze_assistant_close(assistant);
 }
 
+/* What JSON names may lie in a tar. */
+static void pictures_are_found_in_tars(void **state) {
+  gaze_train_llava_options options = options_of(2, "tarred");
+  test_tar tar = {0};
+  const char *json = test_path("tarred.json"), *pictures = test_path("pictures.tar");
+  tar_add_png(&tar, "green", 20, 20, 0x00ff00);
+  tar_write(&tar, pictures);
+  write_text(json, "[{\"id\":\"1\",\"image\":\"green.png\",\"conversations\":[{\"from\":\"human\",\"value\":"
+                   "\"<image>\\nwhat?\"},{\"from\":\"gpt\",\"value\":\"green\"}]}]");
+  options.train_data = &json;
+  options.steps = 1;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_FORMAT, "green.png", "--max-bad", NULL);
+  options.image_data = &pictures;
+  options.n_image_data = 1;
+  train(&options);
+}
+
 static void wrong_options_are_said(void **state) {
   gaze_train_llava_options options = options_of(1, "wrong");
   options.language = NULL;
@@ -244,8 +261,11 @@ static void wrong_options_are_said(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(resumed_is_whole), cmocka_unit_test(each_stage_moves_its_own),
-                                     cmocka_unit_test(bad_samples_are_passed_over), cmocka_unit_test(learns_to_look),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(resumed_is_whole),
+                                     cmocka_unit_test(each_stage_moves_its_own),
+                                     cmocka_unit_test(bad_samples_are_passed_over),
+                                     cmocka_unit_test(learns_to_look),
+                                     cmocka_unit_test(pictures_are_found_in_tars),
                                      cmocka_unit_test(wrong_options_are_said)};
   return cmocka_run_group_tests(tests, set_up, remove_folder);
 }
