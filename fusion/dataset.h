@@ -29,7 +29,7 @@ typedef struct gaze_sample {
   size_t n_captions;
   const gaze_sample_question *questions; /* [n_questions] */
   size_t n_questions;
-  bool talks; /* the questions are turns of one conversation, and not each for itself */
+  bool talks;                  /* the questions are turns of one conversation, and not each for itself */
   const char *class_id, *name; /* NULL when absent */
   const gaze_object *objects;  /* [n_objects], where the options ask for them */
   size_t n_objects;

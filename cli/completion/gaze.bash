@@ -45,6 +45,12 @@ _gaze_options() {
 --save-every --val-every --log-every-n-steps --stop-after --save-dtype --prompt --sample-tokens \
 --sample-temperature"
     ;;
+  "train llava")
+    echo "--stage --train-data --image-data --image-folder --max-bad --vision --language --template --blind \
+--context --batch-size --accum-freq --steps --epochs --lr --projector-lr --beta1 --beta2 --eps --wd --warmup \
+--lr-scheduler --cooldown --grad-clip-norm --grad-checkpointing --seed -o --out --resume --save-every \
+--log-every-n-steps --stop-after --save-dtype"
+    ;;
   make-instructions)
     echo "-o --out --kinds --turns --korean --seed --max-samples --max-bad --image-folder --endpoint --endpoint-model --rate \
 --tries --timeout --retry-pause --temperature --max-tokens --retry-rejected"
@@ -68,7 +74,7 @@ _gaze_find_command() {
     case $command:$word in
     *:-*) ;;
     :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :make-instructions | :model | :db) command=$word ;;
-    eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | train:lm | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
+    eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | train:lm | train:llava | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
 }
@@ -106,7 +112,7 @@ _gaze_word() { # a word that is no option's value
   *:-*) _gaze_offer "$(_gaze_options "$command")" ;;
   :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train make-instructions model db help' ;;
   eval:*) _gaze_offer 'classification retrieval vqa captioning' ;;
-  train:*) _gaze_offer 'tokenizer clip lm' ;;
+  train:*) _gaze_offer 'tokenizer clip lm llava' ;;
   model:*) _gaze_offer 'list info pull quantize verify' ;;
   db:*) _gaze_offer 'info check compact export' ;;
   esac

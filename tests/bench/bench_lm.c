@@ -47,7 +47,8 @@ static gaze_lm_batch random_batch(size_t n) {
     ids[i] = (int32_t)gaze_random_below(&random, VOCABULARY);
   for (size_t b = 0; b < n; b++)
     offsets[b + 1] = (b + 1) * TOKENS;
-  return (gaze_lm_batch){{.count = n, .offsets = offsets, .longest = TOKENS}, ids, ids + 1};
+  return (gaze_lm_batch){
+      .sequences = {.count = n, .offsets = offsets, .longest = TOKENS}, .ids = ids, .labels = ids + 1};
 }
 
 typedef struct bench {

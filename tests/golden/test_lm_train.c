@@ -135,8 +135,9 @@ static void fill_batch(trial *t, size_t part, const int32_t *chosen, size_t n) {
     memcpy(t->labels + first + offsets[b], labels + document * LONGEST, length * sizeof *labels);
     offsets[b + 1] = offsets[b] + length;
   }
-  t->batches[part] =
-      (gaze_lm_batch){{.count = n, .offsets = offsets, .longest = LONGEST}, t->ids + first, t->labels + first};
+  t->batches[part] = (gaze_lm_batch){.sequences = {.count = n, .offsets = offsets, .longest = LONGEST},
+                                     .ids = t->ids + first,
+                                     .labels = t->labels + first};
 }
 
 static double distance(const float *a, const float *b, size_t n, size_t stride) {

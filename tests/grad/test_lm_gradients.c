@@ -58,7 +58,8 @@ static void subject_init(subject *s, bool tied, bool checkpointing) {
   assert_int_equal(gaze_lm_step_init(&s->step, &s->decoder, &s->compute, ROWS, LONGEST, checkpointing), GAZE_OK);
   s->step.tape.piece = 4; /* the head in pieces that end within sequences */
   for (size_t i = 0; i < 2; i++)
-    s->batches[i] = (gaze_lm_batch){{.count = 3, .offsets = offsets[i], .longest = LONGEST}, ids[i], labels[i]};
+    s->batches[i] = (gaze_lm_batch){
+        .sequences = {.count = 3, .offsets = offsets[i], .longest = LONGEST}, .ids = ids[i], .labels = labels[i]};
 }
 
 static void subject_fini(subject *s) {
@@ -106,7 +107,8 @@ enum { LONG = 150 }; /* more than attention looks at in one go */
 
 static const size_t long_offsets[] = {0, LONG, LONG + 3};
 static int32_t long_ids[LONG + 3], long_labels[LONG + 3];
-static const gaze_lm_batch long_batch = {{.count = 2, .offsets = long_offsets, .longest = LONG}, long_ids, long_labels};
+static const gaze_lm_batch long_batch = {
+    .sequences = {.count = 2, .offsets = long_offsets, .longest = LONG}, .ids = long_ids, .labels = long_labels};
 
 static double long_loss(void *user) {
   subject *s = user;

@@ -65,7 +65,9 @@ static void subject_fini(subject *s) {
 static gaze_lm_batch part_of(size_t first, size_t n, size_t *places) {
   for (size_t b = 0; b <= n; b++)
     places[b] = offsets[first + b] - offsets[first];
-  return (gaze_lm_batch){{.count = n, .offsets = places, .longest = 40}, ids + offsets[first], labels + offsets[first]};
+  return (gaze_lm_batch){.sequences = {.count = n, .offsets = places, .longest = 40},
+                         .ids = ids + offsets[first],
+                         .labels = labels + offsets[first]};
 }
 
 /* The gradients of a step over the parts; free(). */
