@@ -175,8 +175,11 @@ volatile int interrupted;
 static volatile sig_atomic_t watching;
 
 static void interrupt(int number) {
-  if (!watching || interrupted)
+  if (!watching || interrupted) {
+    if (isatty(STDERR_FILENO) && write(STDERR_FILENO, "\n", 1) < 0) /* the shell's prompt on a line of its own */
+      _exit(STATUS_FAILED);
     _exit(STATUS_INTERRUPTED);
+  }
   interrupted = 1;
 }
 

@@ -47,26 +47,28 @@ static gaze_err vision_tape(const gaze_model *model, size_t batch, gaze_vit_tape
   size_t patches = gaze_vit_patches(&model->clip.config.vision);
   gaze_arena measure = GAZE_ARENA_MEASURE;
   gaze_vit_tape_layout(tape, &model->clip.vision, batch, patches, GAZE_TAPE_NONE, &measure);
-  GAZE_TRY(gaze_arena_init(arena, measure.used));
+  gaze_arena_reset(arena, 0);
+  if (measure.used > arena->size) {
+    gaze_arena_fini(arena);
+    GAZE_TRY(gaze_arena_init(arena, measure.used));
+  }
   gaze_vit_tape_layout(tape, &model->clip.vision, batch, patches, GAZE_TAPE_NONE, arena);
   return GAZE_OK;
 }
 
-/* The pictures of one thread, `together` at a time. */
+/* The pictures of one thread, `together` at a time. arena: kept for the next ones. */
 static gaze_err encode_range(const gaze_model *model, const float *pixels, size_t first, size_t last, size_t together,
-                             float *out) {
-  gaze_arena arena;
+                             gaze_arena *arena, float *out) {
   gaze_vit_tape tape;
   size_t D = model->clip.config.dim, size = gaze_model_pixels(model);
   float norms[PICTURES_TOGETHER];
   gaze_compute compute = gaze_model_compute(model);
-  GAZE_TRY(vision_tape(model, together, &tape, &arena));
+  GAZE_TRY(vision_tape(model, together, &tape, arena));
   for (size_t i = first; i < last; i += together) {
     size_t n = last - i < together ? last - i : together;
     gaze_vit_forward(&compute, out + i * D, pixels + i * size, n, NULL, 0, &model->clip.vision, &tape);
     gaze_unit_forward(&compute, out + i * D, norms, out + i * D, n, D);
   }
-  gaze_arena_fini(&arena);
   return GAZE_OK;
 }
 
@@ -83,12 +85,14 @@ gaze_err gaze_model_check_finite(const gaze_model *model, const float *vectors, 
 static gaze_err encode_pictures(gaze_model *model, const float *pixels, size_t n, float *out) {
   omp_set_num_threads(model->options.threads);
   if (!is_small(model) || model->options.precision != GAZE_PRECISION_F32) /* products have one user at a time */
-    return encode_range(model, pixels, 0, n, n < PICTURES_TOGETHER ? n : PICTURES_TOGETHER, out);
+    return encode_range(model, pixels, 0, n, n < PICTURES_TOGETHER ? n : PICTURES_TOGETHER, &model->step, out);
   size_t threads = (size_t)model->options.threads;
   gaze_err result = GAZE_OK;
 #pragma omp parallel for schedule(static)
   for (size_t t = 0; t < threads; t++) {
-    gaze_err err = encode_range(model, pixels, n * t / threads, n * (t + 1) / threads, 1, out);
+    gaze_arena arena = {0};
+    gaze_err err = encode_range(model, pixels, n * t / threads, n * (t + 1) / threads, 1, &arena, out);
+    gaze_arena_fini(&arena);
 #pragma omp critical
     if (err != GAZE_OK)
       result = err;

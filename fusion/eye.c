@@ -71,10 +71,10 @@ gaze_err gaze_eye_load(gaze_eye *eye, const gaze_kernels *kernels, const gaze_we
 gaze_err gaze_eye_prepare(gaze_eye *eye, const gaze_compute *compute) {
   static const bool from[GAZE_DTYPES] = {[GAZE_DTYPE_F32] = true, [GAZE_DTYPE_F16] = true, [GAZE_DTYPE_BF16] = true};
   const gaze_preparation what = {.list = eye->parameters, .compute = compute};
-  gaze_precision precision = gaze_matmul_precision(compute->matmul);
-  if (precision == GAZE_PRECISION_INT8)
+  bool bf16 = gaze_matmul_precision(compute->matmul) == GAZE_PRECISION_BF16;
+  if (gaze_matmul_packs(compute->matmul))
     return gaze_prepared_pack(&eye->prepared, &what);
-  gaze_dtype to = precision == GAZE_PRECISION_BF16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32;
+  gaze_dtype to = bf16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32;
   return gaze_prepared_convert(&eye->prepared, &what, from, to);
 }
 

@@ -114,6 +114,7 @@ void gaze_model_close(gaze_model *model) {
     gaze_prepared_fini(&model->towers[tower]);
   gaze_tokenizer_free(model->tokenizer);
   gaze_matmul_free(model->matmul);
+  gaze_arena_fini(&model->step);
   free(model->folder);
   free(model);
 }

@@ -19,6 +19,7 @@ struct gaze_model {
   gaze_tokenizer *tokenizer; /* NULL: the folder has none */
   gaze_preprocess preprocess;
   gaze_prepared towers[GAZE_TOWERS]; /* {0} until a tower is first used */
+  gaze_arena step;                   /* memory that pictures took on their way: its pages are there for the next ones */
   char key[33];                      /* empty: not yet made */
   gaze_text_cache *texts;            /* NULL: not open */
   size_t texts_met, texts_kept;      /* since the last gaze_model_texts_done: looked up, and found */

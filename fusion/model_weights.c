@@ -21,20 +21,17 @@ static gaze_preparation tower_of(const gaze_model *model, gaze_tower tower) {
                             .compute = &model->compute};
 }
 
-/* A picture has rows enough for int8 in the processor's own layout, a text has not. */
-static gaze_err prepare_int8(gaze_prepared *weights, const gaze_preparation *what, bool many) {
-  GAZE_TRY(gaze_prepared_pack(weights, what));
-  return many ? gaze_prepared_settle(weights, what->compute->matmul) : GAZE_OK;
-}
-
 gaze_err gaze_model_prepare(gaze_model *model, gaze_tower tower, size_t n) {
   static const bool from[GAZE_DTYPES] = {[GAZE_DTYPE_F32] = true, [GAZE_DTYPE_F16] = true, [GAZE_DTYPE_BF16] = true};
   gaze_prepared *weights = &model->towers[tower];
   const gaze_preparation what = tower_of(model, tower);
   weights->uses += n;
-  bool pays = weights->uses >= PACKING_PAYS;
-  if (model->options.precision == GAZE_PRECISION_INT8)
-    return prepare_int8(weights, &what, tower == GAZE_TOWER_VISION || pays);
+  bool pays = weights->uses >= PACKING_PAYS, packs = gaze_matmul_packs(what.compute->matmul);
+  bool many = pays || (packs && tower == GAZE_TOWER_VISION); /* a picture has rows enough, a text has not */
+  if (model->options.precision == GAZE_PRECISION_INT8 || (packs && many))
+    GAZE_TRY(gaze_prepared_pack(weights, &what));
+  if (weights->packed)
+    return many ? gaze_prepared_settle(weights, what.compute->matmul) : GAZE_OK;
   bool bf16 = model->native && model->options.precision == GAZE_PRECISION_BF16;
   GAZE_TRY(gaze_prepared_convert(weights, &what, from, bf16 ? GAZE_DTYPE_BF16 : GAZE_DTYPE_F32));
   if (!pays || !model->native || !gaze_model_compute(model).matmul) /* the table's gemm takes weights as they are */

@@ -10,6 +10,8 @@
 #define XCR0_AVX 0x06u
 #define XCR0_AVX512 0xe6u
 
+#define bit_AMXBF16 (1u << 22) /* of edx, leaf 7 */
+
 static unsigned saved_registers(void) {
   unsigned low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -32,6 +34,8 @@ unsigned gaze_cpu_detect(void) {
   flags |= GAZE_CPU_AVX512;
   if (c & bit_AVX512VNNI)
     flags |= GAZE_CPU_VNNI;
+  if (d & bit_AMXBF16)
+    flags |= GAZE_CPU_AMX;
   if ((flags & GAZE_CPU_VNNI) && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & bit_AVX512BF16))
     flags |= GAZE_CPU_BF16;
   return flags;

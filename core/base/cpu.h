@@ -9,7 +9,8 @@ typedef enum gaze_cpu_flag {
   GAZE_CPU_AVX512 = 1 << 1, /* F, BW, DQ, VL */
   GAZE_CPU_VNNI = 1 << 2,   /* AVX-512 VNNI */
   GAZE_CPU_BF16 = 1 << 3,   /* AVX-512 BF16 */
-  GAZE_CPU_NEON = 1 << 4
+  GAZE_CPU_NEON = 1 << 4,
+  GAZE_CPU_AMX = 1 << 5 /* tiles in bf16, which libraries use */
 } gaze_cpu_flag;
 
 unsigned gaze_cpu_detect(void);

@@ -1,3 +1,4 @@
+#include "core/base/cpu.h"
 #include "core/base/memory.h"
 #include "core/kernels/matmul_parts.h"
 
@@ -55,6 +56,7 @@ gaze_err gaze_matmul_new(const gaze_kernels *kernels, unsigned cpu_flags, gaze_p
   GAZE_TRY(gaze_alloc(1, sizeof *matmul, &matmul));
   matmul->kernels = kernels;
   matmul->precision = precision;
+  matmul->panels = precision == GAZE_PRECISION_BF16 && kernels->small_product_bf16 && !(cpu_flags & GAZE_CPU_AMX);
   gaze_err err = start(matmul, cpu_flags);
   if (err != GAZE_OK)
     gaze_matmul_free(matmul);
@@ -206,11 +208,13 @@ void gaze_matmul_run(gaze_matmul *matmul, size_t M, size_t N, size_t K, gaze_ope
   if (B.packed && B.packed->int8.values && !A.transpose &&
       gaze_matmul_int8(matmul, M, A.f32, A.ld, B, accumulate, C, ldc))
     return;
+  if (B.packed && B.packed->halves && !A.transpose && gaze_matmul_bf16(matmul, M, A, B, accumulate, C, ldc))
+    return;
   multiply(matmul, M, N, K, A, B, accumulate, C, ldc);
   gaze_rows_activate(B.activate, M, N, C, ldc);
 }
 
-static bool is_plain(const gaze_operand *B) { return !B->activate && !(B->packed && B->packed->int8.values); }
+static bool is_plain(const gaze_operand *B) { return !B->activate && !B->packed; }
 
 void gaze_matmul_run_all(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A, const gaze_matmul_output *outputs,
                          size_t count) {
@@ -223,10 +227,16 @@ void gaze_matmul_run_all(gaze_matmul *matmul, size_t M, size_t K, gaze_operand A
     gaze_matmul_run(matmul, M, o->N, K, A, o->B, o->accumulate, o->C, o->ldc);
 }
 
+bool gaze_matmul_packs(const gaze_matmul *matmul) {
+  return matmul && (matmul->precision == GAZE_PRECISION_INT8 || matmul->panels);
+}
+
 gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out) {
   *out = NULL;
   if (matmul->precision == GAZE_PRECISION_INT8 && W.f32)
     return gaze_packed_new_int8(matmul, N, K, W.f32, W.ld, out);
+  if (matmul->panels && W.transpose && K % 2 == 0)
+    return gaze_packed_new_bf16(matmul, N, K, W, out);
 #if defined(GAZE_ONEDNN)
   bool bf16 = matmul->precision == GAZE_PRECISION_BF16;
   const void *values = bf16 ? (const void *)W.bf16 : W.f32;
@@ -256,6 +266,7 @@ void gaze_packed_free(gaze_packed *packed) {
 #endif
   free(packed->panels);
   free(packed->offsets);
+  free(packed->halves);
   if (!packed->borrowed) {
     free(packed->int8.values);
     free(packed->int8.scales);

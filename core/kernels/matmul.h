@@ -83,6 +83,8 @@ void gaze_rows_activate(gaze_activate_fn *activate, size_t M, size_t N, float *C
 GAZE_CHECKED gaze_err gaze_packed_new(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out);
 /* The same of what is int8 already and must stay there. */
 GAZE_CHECKED gaze_err gaze_packed_borrow(size_t N, size_t K, const gaze_int8 *W, gaze_packed **out);
+/* Whether products of many rows gain so much that packing pays for one picture. */
+bool gaze_matmul_packs(const gaze_matmul *matmul);
 /* What is int8 as products of many rows like it, too: a packing takes as long as some products of few rows. */
 GAZE_CHECKED gaze_err gaze_packed_settle(gaze_matmul *matmul, gaze_packed *packed);
 void gaze_packed_free(gaze_packed *packed);

@@ -36,6 +36,7 @@ typedef struct gaze_stored_rooms {
 struct gaze_matmul {
   const gaze_kernels *kernels;
   gaze_precision precision;
+  bool panels; /* weights of products in bf16 lie in panels: the processor has no tiles, for which oneDNN is better */
   float *tile_a, *tile_b;         /* bf16 without its arithmetic: tiles */
   gaze_room rounded_a, rounded_b; /* f32 operands rounded to bf16, when oneDNN takes them */
   gaze_int8_rooms int8;
@@ -54,6 +55,7 @@ struct gaze_packed {
   size_t N, K;
   int8_t *panels;   /* of int8, as product_i8 wants them; NULL where the table has none */
   int32_t *offsets; /* theirs, [N up to whole panels] */
+  uint16_t *halves; /* panels in bf16, [N / 64, K / 2, 64, 2]; NULL: it is not so */
 #if defined(GAZE_ONEDNN)
   gaze_onednn_packed *weights; /* NULL in int8 */
 #endif
@@ -78,6 +80,10 @@ bool gaze_matmul_int8(gaze_matmul *matmul, size_t M, const float *A, size_t lda,
                       float *C, size_t ldc);
 GAZE_CHECKED gaze_err gaze_packed_new_int8(gaze_matmul *matmul, size_t N, size_t K, const float *W, size_t ld,
                                            gaze_packed **out);
+/* The same in bf16, for K that are even; W in f32 or bf16, transposed. */
+bool gaze_matmul_bf16(gaze_matmul *matmul, size_t M, gaze_operand A, gaze_operand B, bool accumulate, float *C,
+                      size_t ldc);
+GAZE_CHECKED gaze_err gaze_packed_new_bf16(gaze_matmul *matmul, size_t N, size_t K, gaze_operand W, gaze_packed **out);
 void gaze_int8_rooms_fini(gaze_int8_rooms *rooms);
 
 #endif

@@ -95,7 +95,7 @@ static gaze_linear out_linear(const gaze_block *block, const gaze_block_config *
 
 static void copy_rows(float *y, const float *x, const gaze_sequences *sequences, const size_t *queries, size_t C) {
   if (!queries) {
-    memcpy(y, x, gaze_sequences_rows(sequences) * C * sizeof *y);
+    gaze_block_copy(y, x, gaze_sequences_rows(sequences), C);
     return;
   }
   for (size_t b = 0; b < sequences->count; b++)

@@ -14,6 +14,17 @@ void gaze_block_tap(const gaze_compute *compute, const char *name, const char *w
   compute->tap(compute->tap_user, full, data, rows, columns);
 }
 
+void gaze_block_copy(float *y, const float *x, size_t rows, size_t C) {
+  enum { ALONE = 1 << 16 }; /* numbers that one thread copies sooner */
+  if (rows * C <= ALONE) {
+    memcpy(y, x, rows * C * sizeof *y);
+    return;
+  }
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < rows; i++)
+    memcpy(y + i * C, x + i * C, C * sizeof *y);
+}
+
 static gaze_linear gate_linear(const gaze_block *block, const gaze_block_config *c) {
   return (gaze_linear){block->gate_weight, {0}, c->dim, c->mlp_dim};
 }
@@ -112,7 +123,7 @@ void gaze_block_mlp_forward(const gaze_compute *compute, float *y, const gaze_bl
   gaze_norm norm = gaze_block_norm2(block, c);
   gaze_norm_forward(compute, scratch->normed, tape->statistics2, tape->middle, &norm, M);
   gaze_block_tap(compute, name, ".norm2", scratch->normed, M, C);
-  memcpy(y, tape->middle, M * C * sizeof *y);
+  gaze_block_copy(y, tape->middle, M, C);
   gaze_block_mlp_add(compute, y, scratch->normed, block, c, M, tape, scratch);
 }
 

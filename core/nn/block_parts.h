@@ -19,6 +19,9 @@ static inline size_t gaze_block_piece(const gaze_block_scratch *scratch, size_t 
   return rows - first < scratch->piece ? rows - first : scratch->piece;
 }
 
+/* y = x, [rows, C]: by all threads where it is worth it. */
+void gaze_block_copy(float *y, const float *x, size_t rows, size_t C);
+
 /* Tells compute's tap, if there is one. name: of the block. */
 void gaze_block_tap(const gaze_compute *compute, const char *name, const char *what, const float *data, size_t rows,
                     size_t columns);
