@@ -19,6 +19,9 @@ recipe=(--tokenizer words --train-data texts.txt --warmup 2 --lr 4e-3 --threads 
 expect_error lm_no_data 2 '--train-data' train lm --tokenizer words --out none
 expect_error lm_no_out 2 '--out' train lm "${recipe[@]}"
 expect_error lm_no_vocabulary 2 '--tokenizer.*--kind lm' train lm --train-data texts.txt --out none
+expect_error llava_no_data 2 '--train-data' train llava --vision clip --language lm --out none
+expect_error llava_no_model 2 '--vision.*--language' train llava --train-data texts.txt --out none
+expect_error llava_two_models 2 'give one of them' train llava -m one --vision clip --language lm --train-data texts.txt --out none
 expect_error lm_data_missing 1 'nowhere.txt' train lm "${recipe[@]}" --train-data nowhere.txt --out missing
 expect_error lm_bad_rows 1 '1 bad rows.*--max-bad allows 0.*line 3' train lm "${recipe[@]}" --train-data rows.jsonl --out rows
 run train lm "${recipe[@]}" --train-data rows.jsonl --out rows --max-bad 1 --steps 2
