@@ -10,7 +10,7 @@
 #define XCR0_AVX 0x06u
 #define XCR0_AVX512 0xe6u
 
-#define bit_AMXBF16 (1u << 22) /* of edx, leaf 7 */
+#define AMX_BF16 (1u << 22) /* of edx, leaf 7 */
 
 static unsigned saved_registers(void) {
   unsigned low, high;
@@ -34,7 +34,7 @@ unsigned gaze_cpu_detect(void) {
   flags |= GAZE_CPU_AVX512;
   if (c & bit_AVX512VNNI)
     flags |= GAZE_CPU_VNNI;
-  if (d & bit_AMXBF16)
+  if (d & AMX_BF16)
     flags |= GAZE_CPU_AMX;
   if ((flags & GAZE_CPU_VNNI) && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & bit_AVX512BF16))
     flags |= GAZE_CPU_BF16;
