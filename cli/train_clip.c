@@ -4,6 +4,7 @@
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/train_lists.h"
+#include "cli/trainer.h"
 #include "gaze_train.h"
 
 #include <stdlib.h>
@@ -108,37 +109,26 @@ static void show(void *user, const gaze_train_progress *progress) {
   snprintf(line, sizeof line, "step %llu/%llu  loss %.4f  lr %.2e  scale %.1f  %.0f samples/s  %s",
            (unsigned long long)progress->step, (unsigned long long)progress->steps, progress->loss, progress->lr,
            progress->scale, progress->samples_per_second, left);
-  if (given.verbose)
-    report("%s", line);
-  else
-    progress_show_line(line);
+  trainer_show(line);
 }
 
 static void set_model(void) {
   options.model = given.model;
-  options.compute = (gaze_model_options){
-      .threads = given.threads, .cpu = given.cpu, .precision = settings_precision(), .verbose = given.verbose};
+  options.compute = trainer_compute();
   options.teacher_weight = !arguments.teacher_vectors ? 0 : arguments.teacher_weight > 0 ? arguments.teacher_weight : 1;
   options.stop = &interrupted;
   options.progress = show;
 }
 
 static int train(void) {
-  watch_interrupts();
-  progress_begin(given.quiet);
+  char *folder = NULL;
+  trainer_begin();
   gaze_err err = gaze_train_clip(&options);
-  progress_clear();
-  if (err != GAZE_OK)
-    return report_error(err);
-  char *folder;
-  if (!options.logs || !options.name || asprintf(&folder, "%s/%s", options.logs, options.name) < 0)
-    return STATUS_DONE;
-  if (given.json)
-    json_print(json_pack("{s:o}", "run", json_text(folder)), stdout);
-  else
-    puts(folder);
+  if (options.logs && options.name && asprintf(&folder, "%s/%s", options.logs, options.name) < 0)
+    folder = NULL;
+  int status = trainer_end(err, "run", folder);
   free(folder);
-  return STATUS_DONE;
+  return status;
 }
 
 static int check_arguments(const word_list *words) {

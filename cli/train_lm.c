@@ -4,6 +4,7 @@
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/train_lists.h"
+#include "cli/trainer.h"
 #include "gaze_train.h"
 
 #include <math.h>
@@ -79,32 +80,7 @@ static void show(void *user, const gaze_train_progress *progress) {
   snprintf(line, sizeof line, "step %llu/%llu  loss %.4f  perplexity %.1f  lr %.2e  %.0f tokens/s  %s",
            (unsigned long long)progress->step, (unsigned long long)progress->steps, progress->loss, exp(progress->loss),
            progress->lr, progress->tokens_per_second, left);
-  if (given.verbose)
-    report("%s", line);
-  else
-    progress_show_line(line);
-}
-
-static void say(void *user, const char *line) {
-  (void)user;
-  if (given.quiet)
-    return;
-  progress_clear();
-  report("%s", line);
-}
-
-static int train(void) {
-  watch_interrupts();
-  progress_begin(given.quiet);
-  gaze_err err = gaze_train_lm(&options);
-  progress_clear();
-  if (err != GAZE_OK)
-    return report_error(err);
-  if (given.json)
-    json_print(json_pack("{s:o}", "model", json_text(options.out)), stdout);
-  else
-    puts(options.out);
-  return STATUS_DONE;
+  trainer_show(line);
 }
 
 static int run(const word_list *words) {
@@ -120,12 +96,12 @@ static int run(const word_list *words) {
   options.prompts = arguments.prompts.items;
   options.n_prompts = arguments.prompts.n;
   options.model = given.model;
-  options.compute = (gaze_model_options){
-      .threads = given.threads, .cpu = given.cpu, .precision = settings_precision(), .verbose = given.verbose};
+  options.compute = trainer_compute();
   options.stop = &interrupted;
   options.progress = show;
-  options.said = say;
-  int status = train();
+  options.said = trainer_say;
+  trainer_begin();
+  int status = trainer_end(gaze_train_lm(&options), "model", options.out);
   path_list_fini(&train_data);
   path_list_fini(&val_data);
   return status;
