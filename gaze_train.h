@@ -152,12 +152,18 @@ typedef struct gaze_train_llava_options {
   double epochs;
   size_t batch_size, accum_freq;
   size_t context;          /* most rows of a sample; 0: what the decoder reads */
-  double lr, projector_lr; /* 0: 2e-5 in stage 2; of the projector 1e-3 in stage 1, 2e-5 in stage 2 */
+  double lr, projector_lr; /* 0: 2e-5 in stage 2, 2e-4 with LoRA; of the projector 1e-3 in stage 1, 2e-5 in stage 2 */
   double beta1, beta2, eps, weight_decay, grad_clip_norm;
   uint64_t warmup, cooldown; /* steps; cooldown: of const-cooldown, the last ones */
   const char *lr_scheduler;  /* "cosine", "const", "const-cooldown" */
   bool grad_checkpointing;
   gaze_model_options compute; /* threads, cpu, precision */
+
+  /* LoRA, in stage 2 of a named model: instead of the language model's matrices pairs beside them learn, and an adapter
+   * as peft has it is written. */
+  size_t lora_rank;                /* 0: none */
+  double lora_alpha, lora_dropout; /* alpha 0: twice the rank */
+  const char *lora_targets;        /* "q_proj,v_proj,...", or "all" */
 
   /* Output: a Hugging Face folder, with checkpoints/ and metrics.jsonl in it. */
   const char *out, *resume;               /* resume: NULL, "latest", or a checkpoint file */

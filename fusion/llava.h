@@ -6,6 +6,7 @@
 #include "fusion/eye.h"
 #include "fusion/lm_data.h"
 #include "fusion/lm_step.h"
+#include "fusion/lora.h"
 
 typedef struct gaze_llava {
   gaze_llava_files files; /* its configuration; what it is saved with */
@@ -13,7 +14,8 @@ typedef struct gaze_llava {
   gaze_decoder decoder;
   gaze_parameters all; /* the encoder's, the projector's, the decoder's */
   size_t n_encoder, n_projector;
-  gaze_parameters learned;   /* a part of all, borrowed */
+  gaze_parameters learned;   /* a part of all, borrowed; with LoRA a list of its own */
+  gaze_lora lora;            /* targets.n 0: none */
   float *still;              /* the arena of what does not learn */
   float *values, *gradients; /* the arenas of what does, of the list's layout */
 } gaze_llava;
@@ -34,6 +36,15 @@ void gaze_llava_fini(gaze_llava *llava);
  * transformers has them, each whole or absent. */
 GAZE_CHECKED gaze_err gaze_llava_save(const gaze_llava *llava, const gaze_kernels *kernels, const gaze_lm_marks *marks,
                                       int32_t end, const char *folder, gaze_dtype dtype);
+
+/* Of one whose decoder does not learn: pairs beside its matrices do, with the projector. */
+GAZE_CHECKED gaze_err gaze_llava_add_lora(gaze_llava *llava, const gaze_lora_options *options, uint64_t seed);
+/* What learned, as peft has it: adapter_config.json and adapter_model.safetensors, each whole or absent. model: what it
+ * belongs to, name or folder. */
+GAZE_CHECKED gaze_err gaze_llava_save_adapter(const gaze_llava *llava, const gaze_kernels *kernels, const char *model,
+                                              const char *folder, gaze_dtype dtype);
+/* As gaze_lora_check_resumed. */
+GAZE_CHECKED gaze_err gaze_llava_check_adapter(const gaze_llava *llava, const char *folder);
 
 /* Configuration files of a new one, and of one that is there as a new one would have them. */
 GAZE_CHECKED gaze_err gaze_llava_files_make(const gaze_llava_parts *parts, gaze_llava_files *out);

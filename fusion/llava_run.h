@@ -14,6 +14,7 @@ typedef struct gaze_llava_run {
   gaze_lm_marks marks;
   gaze_lesson_writer writer;
   char *model_folder, *vision_folder, *language_folder; /* NULL: not named */
+  char *base; /* what an adapter says that it belongs to; NULL: all is written */
   char *bad_path;
   gaze_llava_features features;
   gaze_llava_data data;

@@ -6,6 +6,7 @@ static gaze_err add_gradients(void *user, double *loss) {
   size_t n = run->options.accum_freq;
   for (size_t i = 0; i < n; i++)
     GAZE_TRY(gaze_llava_reader_next(&run->reader, &run->batches[i]));
+  run->llava.lora.step.pass = run->training.optimizer.step * n;
   gaze_lm_step_run(&run->step, run->batches, n);
   *loss = run->step.loss;
   return GAZE_OK;
@@ -21,6 +22,8 @@ static bool tell(void *user, gaze_train_progress *progress, json_t *line) {
 static gaze_err save(void *user) {
   const gaze_llava_run *run = user;
   const gaze_lesson_writer *writer = &run->writer;
+  if (run->base)
+    return gaze_llava_save_adapter(&run->llava, &run->training.kernels, run->base, run->options.out, run->dtype);
   int32_t end = writer->n_end ? writer->end[writer->n_end - 1] : run->marks.end;
   GAZE_TRY(gaze_llava_save(&run->llava, &run->training.kernels, &run->marks, end, run->options.out, run->dtype));
   return gaze_tokenizer_copy(run->words.path, run->options.out);

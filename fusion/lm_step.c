@@ -32,23 +32,32 @@ static void embed(gaze_lm_step *step, const gaze_lm_batch *batch) {
     step->sight.put(step->sight.user, batch, rows);
 }
 
+/* Of one batch, times weight; returns the sum of its losses. */
+static double add_gradients(gaze_lm_step *step, const gaze_lm_batch *batch, float weight) {
+  double sum;
+  size_t rows = gaze_sequences_rows(&batch->sequences);
+  embed(step, batch);
+  const float *drows = gaze_decoder_train_learn(&step->compute, &sum, step->decoder, &batch->sequences, batch->labels,
+                                                weight, &step->tape);
+  gaze_decoder_embed_backward(&step->compute, step->decoder, drows, batch->ids, rows);
+  if (batch->n_pictures)
+    step->sight.take(step->sight.user, batch, drows);
+  return sum;
+}
+
 void gaze_lm_step_run(gaze_lm_step *step, const gaze_lm_batch *batches, size_t n) {
-  double sum = 0, of_batch;
+  gaze_low_rank_step none = {0}, *added = step->added ? step->added : &none;
+  double sum = 0;
   step->labels = 0;
   for (size_t i = 0; i < n; i++)
     step->labels += count_labels(&batches[i]);
   assert(step->labels);
+  added->learns = true;
   for (size_t i = 0; i < n; i++) {
-    const gaze_lm_batch *batch = &batches[i];
-    embed(step, batch);
-    const float *drows = gaze_decoder_train_learn(&step->compute, &of_batch, step->decoder, &batch->sequences,
-                                                  batch->labels, 1.0f / (float)step->labels, &step->tape);
-    gaze_decoder_embed_backward(&step->compute, step->decoder, drows, batch->ids,
-                                gaze_sequences_rows(&batch->sequences));
-    if (batch->n_pictures)
-      step->sight.take(step->sight.user, batch, drows);
-    sum += of_batch;
+    sum += add_gradients(step, &batches[i], 1.0f / (float)step->labels);
+    added->pass++;
   }
+  added->learns = false;
   step->loss = sum / (double)step->labels;
 }
 

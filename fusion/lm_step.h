@@ -2,6 +2,7 @@
 #ifndef GAZE_FUSION_LM_STEP_H
 #define GAZE_FUSION_LM_STEP_H
 
+#include "core/nn/low_rank.h"
 #include "text/decoder_train.h"
 
 /* A picture's rows among those of a batch. */
@@ -29,9 +30,10 @@ typedef struct gaze_lm_step {
   gaze_compute compute;
   gaze_arena arena;
   gaze_decoder_train_tape tape;
-  gaze_lm_sight sight; /* put NULL: no batch has pictures */
-  double loss;         /* of the last step: the mean over its labels */
-  size_t labels;       /* how many those were */
+  gaze_lm_sight sight;       /* put NULL: no batch has pictures */
+  gaze_low_rank_step *added; /* of what learns beside the decoder; its pass is that of the next batch. NULL: nothing */
+  double loss;               /* of the last step: the mean over its labels */
+  size_t labels;             /* how many those were */
 } gaze_lm_step;
 
 /* For batches of at most `rows` rows, whose longest sequence is `longest`. */

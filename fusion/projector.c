@@ -13,11 +13,11 @@ size_t gaze_projector_rows(const gaze_projector_config *config, size_t n) { retu
 static gaze_linear first_of(const gaze_projector *p) {
   const gaze_projector_config *c = &p->config;
   return (gaze_linear){p->first_weight, p->first_bias, c->C * squares(c),
-                       c->kind == GAZE_PROJECTOR_MLP ? c->hidden : c->D};
+                       c->kind == GAZE_PROJECTOR_MLP ? c->hidden : c->D, 0};
 }
 
 static gaze_linear second_of(const gaze_projector *p) {
-  return (gaze_linear){p->second_weight, p->second_bias, p->config.hidden, p->config.D};
+  return (gaze_linear){p->second_weight, p->second_bias, p->config.hidden, p->config.D, 0};
 }
 
 gaze_err gaze_projector_list(gaze_projector *p, bool trained, gaze_parameters *list) {

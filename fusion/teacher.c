@@ -20,7 +20,7 @@ void gaze_teacher_layout(gaze_teacher *teacher, size_t batch, gaze_arena *arena)
 double gaze_teacher_loss(const gaze_compute *compute, float *dpooled, gaze_teacher *teacher, const float *pooled,
                          const float *targets, const uint8_t *has_target, size_t batch, size_t taught, double weight) {
   size_t C = teacher->C, D = teacher->D;
-  gaze_linear head = {teacher->weight, teacher->bias, C, D};
+  gaze_linear head = {teacher->weight, teacher->bias, C, D, 0};
   gaze_linear_forward(compute, teacher->predicted, D, pooled, C, &head, batch, GAZE_STORE);
   gaze_unit_forward(compute, teacher->predicted, teacher->norms, teacher->predicted, batch, D);
   memset(teacher->dpredicted, 0, batch * D * sizeof(float));

@@ -67,7 +67,7 @@ static void find_logits(const gaze_compute *compute, float *logits, const gaze_d
                         size_t n, gaze_decoder_tape *tape) {
   const gaze_decoder_config *c = &decoder->config;
   gaze_norm norm = {c->block.norm, decoder->final_norm_gain, {0}, c->block.eps, c->block.dim};
-  gaze_linear head = {decoder->head_weight, {0}, c->block.dim, c->vocabulary};
+  gaze_linear head = {decoder->head_weight, {0}, c->block.dim, c->vocabulary, 0};
   gaze_norm_forward(compute, tape->normed, tape->statistics, y, &norm, n);
   gaze_block_tap(compute, "text.final_norm", "", tape->normed, n, c->block.dim);
   gaze_linear_forward(compute, logits, c->vocabulary, tape->normed, c->block.dim, &head, n, GAZE_STORE);

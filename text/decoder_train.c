@@ -54,7 +54,7 @@ static gaze_norm final_norm(const gaze_decoder *decoder) {
 }
 
 static gaze_linear head_linear(const gaze_decoder *decoder) {
-  return (gaze_linear){decoder->head_weight, {0}, decoder->config.block.dim, decoder->config.vocabulary};
+  return (gaze_linear){decoder->head_weight, {0}, decoder->config.block.dim, decoder->config.vocabulary, 0};
 }
 
 /* Logits of the n asked rows of y from `first` on. */

@@ -34,8 +34,8 @@ static void project(const gaze_compute *compute, const float *x, const gaze_map_
   const gaze_block_config *c = &head->config;
   const gaze_block *block = &head->block;
   size_t C = c->dim, width = gaze_block_qkv_width(c), q = gaze_block_q_width(c), kv = gaze_block_kv_width(c);
-  gaze_linear query = {block->q_weight, block->q_bias, C, q};
-  gaze_linear keys = {block->k_weight, block->k_bias, C, kv}, values = {block->v_weight, block->v_bias, C, kv};
+  gaze_linear query = {block->q_weight, block->q_bias, C, q, 0};
+  gaze_linear keys = {block->k_weight, block->k_bias, C, kv, 0}, values = {block->v_weight, block->v_bias, C, kv, 0};
   size_t N = gaze_sequences_rows(sequences);
   gaze_linear_forward(compute, tape->qkv.f32 + q, width, x, C, &keys, N, GAZE_STORE);
   gaze_linear_forward(compute, tape->qkv.f32 + q + kv, width, x, C, &values, N, GAZE_STORE);
@@ -49,7 +49,7 @@ void gaze_map_head_forward(const gaze_compute *compute, float *y, const float *x
                            gaze_block_scratch *scratch, const char *name) {
   const gaze_block_config *c = &head->config;
   size_t B = sequences->count;
-  gaze_linear out = {head->block.out_weight, head->block.out_bias, gaze_block_q_width(c), c->dim};
+  gaze_linear out = {head->block.out_weight, head->block.out_bias, gaze_block_q_width(c), c->dim, 0};
   project(compute, x, head, sequences, tape, scratch->activated);
   gaze_attention_forward(compute, &tape->attended, &tape->qkv, &c->attention, sequences, first_rows,
                          scratch->attention);

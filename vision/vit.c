@@ -117,7 +117,7 @@ static void embed_patches(const gaze_compute *compute, const gaze_vit *vit, gaze
   const gaze_vit_config *config = &vit->config;
   size_t C = config->block.dim, kept = tape->kept_count, before = has_class_token(config), T = before + kept;
   const float *positions = gaze_f32(vit->position_embedding), *class = gaze_f32(vit->class_embedding);
-  gaze_linear linear = {vit->patch_weight, vit->patch_bias, patch_width(config), C};
+  gaze_linear linear = {vit->patch_weight, vit->patch_bias, patch_width(config), C, 0};
   float *products = tape->stack.inputs[1]; /* free until the first block has run */
   gaze_linear_forward(compute, products, C, tape->patches, linear.in, &linear, batch * kept, GAZE_STORE);
 #pragma omp parallel for schedule(static)
@@ -240,7 +240,7 @@ static void embed_backward(const gaze_compute *compute, float *dembedded, size_t
   }
   for (size_t b = 0; b < batch; b++) /* the patches' rows close ranks over the class tokens */
     memmove(dembedded + b * kept * C, dembedded + (b * T + 1) * C, kept * C * sizeof *dembedded);
-  gaze_linear linear = {vit->patch_weight, {0}, patch_width(&vit->config), C};
+  gaze_linear linear = {vit->patch_weight, {0}, patch_width(&vit->config), C, 0};
   gaze_linear_backward(compute, NULL, 0, vit->dpatch_weight, NULL, dembedded, C, tape->patches, linear.in, &linear,
                        batch * kept);
 }

@@ -44,6 +44,10 @@ typedef struct gaze_operand {
   bool transpose;             /* stored [N, K] for op(B) = [K, N] */
 } gaze_operand;
 
+static inline gaze_operand gaze_operand_f32(const float *data, size_t ld, bool transpose) {
+  return (gaze_operand){.f32 = data, .ld = ld, .transpose = transpose};
+}
+
 /* False: products are as exact as the precision and slower than f32's; worth a word to the person who asked. */
 bool gaze_precision_is_native(gaze_precision precision, unsigned cpu_flags);
 

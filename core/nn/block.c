@@ -72,25 +72,25 @@ typedef struct projections {
 } projections;
 
 static bool follows(gaze_weight a, gaze_weight b, size_t count) {
-  return !a.data ||
-         (a.dtype == b.dtype && !b.packed && (const char *)a.data + count * gaze_dtype_size(a.dtype) == b.data);
+  return !a.data || (a.dtype == b.dtype && !b.packed && !a.added && !b.added &&
+                     (const char *)a.data + count * gaze_dtype_size(a.dtype) == b.data);
 }
 
-static projections qkv_projections(const gaze_block *block, const gaze_block_config *c) {
+static projections qkv_projections(const gaze_block *block, const gaze_block_config *c, size_t row) {
   size_t q = gaze_block_q_width(c), kv = gaze_block_kv_width(c), C = c->dim;
   bool packed = follows(block->q_weight, block->k_weight, q * C) && follows(block->k_weight, block->v_weight, kv * C) &&
                 follows(block->q_bias, block->k_bias, q) && follows(block->k_bias, block->v_bias, kv);
   if (packed)
-    return (projections){{{block->q_weight, block->q_bias, C, q + 2 * kv}}, {0}, 1};
-  return (projections){{{block->q_weight, block->q_bias, C, q},
-                        {block->k_weight, block->k_bias, C, kv},
-                        {block->v_weight, block->v_bias, C, kv}},
+    return (projections){{{block->q_weight, block->q_bias, C, q + 2 * kv, row}}, {0}, 1};
+  return (projections){{{block->q_weight, block->q_bias, C, q, row},
+                        {block->k_weight, block->k_bias, C, kv, row},
+                        {block->v_weight, block->v_bias, C, kv, row}},
                        {0, q, q + kv},
                        3};
 }
 
-static gaze_linear out_linear(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_linear){block->out_weight, block->out_bias, gaze_block_q_width(c), c->dim};
+static gaze_linear out_linear(const gaze_block *block, const gaze_block_config *c, size_t row) {
+  return (gaze_linear){block->out_weight, block->out_bias, gaze_block_q_width(c), c->dim, row};
 }
 
 static void copy_rows(float *y, const float *x, const gaze_sequences *sequences, const size_t *queries, size_t C) {
@@ -119,9 +119,9 @@ void gaze_block_qkv_forward(const gaze_compute *compute, const float *input, con
                             const gaze_block_config *c, const gaze_sequences *sequences, gaze_block_tape *tape,
                             gaze_block_scratch *scratch) {
   size_t N = gaze_sequences_rows(sequences), width = gaze_block_qkv_width(c);
-  projections qkv = qkv_projections(block, c);
   for (size_t first = 0, n; first < N; first += n) {
     n = gaze_block_piece(scratch, first, N);
+    projections qkv = qkv_projections(block, c, first);
     float *rows = gaze_kept_place(&tape->qkv, first, scratch->qkv);
     gaze_linear_output outputs[3];
     for (size_t i = 0; i < qkv.count; i++)
@@ -139,10 +139,10 @@ void gaze_block_out_forward(const gaze_compute *compute, const float *x, const g
                             const gaze_block_config *c, const gaze_sequences *sequences, const size_t *queries,
                             gaze_block_tape *tape, gaze_block_scratch *scratch) {
   size_t M = queries ? sequences->count : gaze_sequences_rows(sequences);
-  gaze_linear out = out_linear(block, c);
   copy_rows(tape->middle, x, sequences, queries, c->dim);
   for (size_t first = 0, n; first < M; first += n) {
     n = gaze_block_piece(scratch, first, M);
+    gaze_linear out = out_linear(block, c, first);
     const float *attended = gaze_kept_load(compute, &tape->attended, first, n, scratch->activated);
     gaze_linear_forward(compute, tape->middle + first * c->dim, c->dim, attended, out.in, &out, n, GAZE_ADD);
   }
@@ -152,9 +152,9 @@ void gaze_block_out_forward(const gaze_compute *compute, const float *x, const g
 static void out_backward(const gaze_compute *compute, gaze_block_gradient *gradient, const float *dmiddle,
                          const gaze_block *block, const gaze_block_config *c, size_t M, const gaze_block_tape *tape,
                          gaze_block_scratch *scratch) {
-  gaze_linear out = out_linear(block, c);
   for (size_t first = 0, n; first < M; first += n) {
     n = gaze_block_piece(scratch, first, M);
+    gaze_linear out = out_linear(block, c, first);
     const float *attended = gaze_kept_load(compute, &tape->attended, first, n, scratch->activated);
     gaze_linear_backward(compute, scratch->normed + first * out.in, out.in, gradient->out_weight, gradient->out_bias,
                          dmiddle + first * c->dim, c->dim, attended, out.in, &out, n);
@@ -207,13 +207,13 @@ static void qkv_backward(const gaze_compute *compute, float *dx, gaze_block_grad
                          const gaze_block *block, const gaze_block_config *c, size_t N, const gaze_block_tape *tape,
                          gaze_block_scratch *scratch) {
   gaze_norm norm = gaze_block_norm1(block, c);
-  projections qkv = qkv_projections(block, c);
   float *dweight[3] = {gradient->q_weight, gradient->k_weight, gradient->v_weight};
   float *dbias[3] = {gradient->q_bias, gradient->k_bias, gradient->v_bias}, *dnormed = scratch->activated;
   size_t C = c->dim, width = gaze_block_qkv_width(c);
   gaze_norm_again(compute, scratch->normed, tape->statistics1, x, &norm, N);
   for (size_t first = 0, n; first < N; first += n) {
     n = gaze_block_piece(scratch, first, N);
+    projections qkv = qkv_projections(block, c, first);
     for (size_t i = 0; i < qkv.count; i++) {
       gaze_linear_backward(compute, dnormed, C, dweight[i], dbias[i], scratch->dqkv + first * width + qkv.column[i],
                            width, scratch->normed + first * C, C, &qkv.linear[i], n);

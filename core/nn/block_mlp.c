@@ -25,14 +25,14 @@ void gaze_block_copy(float *y, const float *x, size_t rows, size_t C) {
     memcpy(y + i * C, x + i * C, C * sizeof *y);
 }
 
-static gaze_linear gate_linear(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_linear){block->gate_weight, {0}, c->dim, c->mlp_dim};
+static gaze_linear gate_linear(const gaze_block *block, const gaze_block_config *c, size_t row) {
+  return (gaze_linear){block->gate_weight, {0}, c->dim, c->mlp_dim, row};
 }
-static gaze_linear up_linear(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_linear){block->up_weight, block->up_bias, c->dim, c->mlp_dim};
+static gaze_linear up_linear(const gaze_block *block, const gaze_block_config *c, size_t row) {
+  return (gaze_linear){block->up_weight, block->up_bias, c->dim, c->mlp_dim, row};
 }
-static gaze_linear down_linear(const gaze_block *block, const gaze_block_config *c) {
-  return (gaze_linear){block->down_weight, block->down_bias, c->mlp_dim, c->dim};
+static gaze_linear down_linear(const gaze_block *block, const gaze_block_config *c, size_t row) {
+  return (gaze_linear){block->down_weight, block->down_bias, c->mlp_dim, c->dim, row};
 }
 
 /* activated = activation(up), or activation(gate) * up. All: [n, F]. */
@@ -90,7 +90,8 @@ static void piece_forward(const gaze_compute *compute, float *y, const float *in
                           const gaze_block_config *c, size_t first, size_t n, gaze_block_tape *tape,
                           gaze_block_scratch *scratch) {
   size_t C = c->dim, F = c->mlp_dim;
-  gaze_linear gate_layer = gate_linear(block, c), up_layer = up_linear(block, c), down = down_linear(block, c);
+  gaze_linear gate_layer = gate_linear(block, c, first), up_layer = up_linear(block, c, first),
+              down = down_linear(block, c, first);
   float *gate = NULL, *up = gaze_kept_place(&tape->up, first, scratch->up);
   if (scratch->run_only && !c->gated) {
     gaze_linear_activate(compute, up, F, input, C, &up_layer, n, compute->kernels->activation[c->activation]);
@@ -133,7 +134,8 @@ static void piece_backward(const gaze_compute *compute, gaze_block_gradient *gra
                            const gaze_block_tape *tape, gaze_block_scratch *scratch) {
   size_t C = c->dim, F = c->mlp_dim;
   gaze_norm norm = gaze_block_norm2(block, c);
-  gaze_linear gate_layer = gate_linear(block, c), up_layer = up_linear(block, c), down = down_linear(block, c);
+  gaze_linear gate_layer = gate_linear(block, c, first), up_layer = up_linear(block, c, first),
+              down = down_linear(block, c, first);
   const float *middle = tape->middle + first * C, *statistics = tape->statistics2 + 2 * first;
   const float *up = gaze_kept_load(compute, &tape->up, first, n, scratch->up);
   const float *gate = c->gated ? gaze_kept_load(compute, &tape->gate, first, n, scratch->gate) : NULL;

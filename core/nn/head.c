@@ -49,12 +49,12 @@ static gaze_norm final_norm(const gaze_head *head) {
   return (gaze_norm){GAZE_LAYER_NORM, head->norm_gain, head->norm_bias, head->eps, head->C};
 }
 static gaze_linear projection(const gaze_head *head) {
-  return (gaze_linear){head->projection, head->projection_bias, head->hidden ? head->hidden : head->C, head->D};
+  return (gaze_linear){head->projection, head->projection_bias, head->hidden ? head->hidden : head->C, head->D, 0};
 }
 
 /* hidden = GELU(first_projection x) */
 static void hidden_forward(const gaze_compute *compute, const gaze_head *head, gaze_head_tape *tape, size_t batch) {
-  gaze_linear first = {head->first_projection, {0}, head->C, head->hidden};
+  gaze_linear first = {head->first_projection, {0}, head->C, head->hidden, 0};
   gaze_linear_activate(compute, tape->hidden, head->hidden, tape->normed, head->C, &first, batch,
                        compute->kernels->activation[GAZE_GELU]);
 }

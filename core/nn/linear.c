@@ -1,5 +1,7 @@
 #include "core/nn/linear.h"
 
+#include "core/nn/low_rank.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -15,10 +17,6 @@ void gaze_product(const gaze_compute *compute, size_t M, size_t N, size_t K, gaz
                            C, ldc);
     gaze_rows_activate(B.activate, M, N, C, ldc);
   }
-}
-
-static gaze_operand operand(const float *data, size_t ld, bool transpose) {
-  return (gaze_operand){.f32 = data, .ld = ld, .transpose = transpose};
 }
 
 static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
@@ -40,8 +38,10 @@ static gaze_operand weight_operand(const gaze_linear *linear, bool transpose) {
 
 void gaze_linear_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                          const gaze_linear *linear, size_t n, gaze_store store) {
-  gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), weight_operand(linear, true),
+  gaze_product(compute, n, linear->out, linear->in, gaze_operand_f32(x, ldx, false), weight_operand(linear, true),
                store == GAZE_ADD, y, ldy);
+  if (linear->weight.added)
+    gaze_low_rank_forward(compute, y, ldy, x, ldx, linear, n);
 }
 
 void gaze_linear_forward_all(const gaze_compute *compute, const gaze_linear_output *outputs, size_t count,
@@ -54,14 +54,18 @@ void gaze_linear_forward_all(const gaze_compute *compute, const gaze_linear_outp
   for (size_t i = 0; i < count; i++)
     products[i] = (gaze_matmul_output){weight_operand(&outputs[i].linear, true), outputs[i].linear.out, false,
                                        outputs[i].y, outputs[i].ldy};
-  gaze_matmul_run_all(compute->matmul, n, outputs->linear.in, operand(x, ldx, false), products, count);
+  gaze_matmul_run_all(compute->matmul, n, outputs->linear.in, gaze_operand_f32(x, ldx, false), products, count);
+  for (const gaze_linear_output *o = outputs; o < outputs + count; o++)
+    if (o->linear.weight.added)
+      gaze_low_rank_forward(compute, o->y, o->ldy, x, ldx, &o->linear, n);
 }
 
 void gaze_linear_activate(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                           const gaze_linear *linear, size_t n, gaze_activate_fn *activate) {
   gaze_operand B = weight_operand(linear, true);
+  assert(!linear->weight.added);
   B.activate = activate;
-  gaze_product(compute, n, linear->out, linear->in, operand(x, ldx, false), B, false, y, ldy);
+  gaze_product(compute, n, linear->out, linear->in, gaze_operand_f32(x, ldx, false), B, false, y, ldy);
 }
 
 static void add_bias_gradient(const gaze_compute *compute, float *dbias, const float *dy, size_t lddy, size_t n,
@@ -82,9 +86,11 @@ void gaze_linear_backward(const gaze_compute *compute, float *dx, size_t lddx, f
   if (dbias)
     add_bias_gradient(compute, dbias, dy, lddy, n, linear->out);
   if (dweight)
-    gaze_product(compute, linear->out, linear->in, n, operand(dy, lddy, true), operand(x, ldx, false), true, dweight,
-                 linear->in);
+    gaze_product(compute, linear->out, linear->in, n, gaze_operand_f32(dy, lddy, true), gaze_operand_f32(x, ldx, false),
+                 true, dweight, linear->in);
   if (dx)
-    gaze_product(compute, n, linear->in, linear->out, operand(dy, lddy, false), weight_operand(linear, false), false,
-                 dx, lddx);
+    gaze_product(compute, n, linear->in, linear->out, gaze_operand_f32(dy, lddy, false), weight_operand(linear, false),
+                 false, dx, lddx);
+  if (linear->weight.added)
+    gaze_low_rank_backward(compute, dx, lddx, dy, lddy, x, ldx, linear, n);
 }

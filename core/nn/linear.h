@@ -9,6 +9,7 @@ typedef struct gaze_linear {
   gaze_weight weight; /* [out, in] */
   gaze_weight bias;   /* [out], data NULL: none */
   size_t in, out;
+  size_t row; /* x's first row among all of the batch, by which dropout knows it */
 } gaze_linear;
 
 typedef enum gaze_store { GAZE_STORE, GAZE_ADD } gaze_store; /* what happens to y's old values */

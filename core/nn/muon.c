@@ -14,10 +14,6 @@ size_t gaze_muon_scratch(size_t rows, size_t columns) {
   return 2 * rows * columns + 2 * m * m;
 }
 
-static gaze_operand operand(const float *data, size_t ld, bool transpose) {
-  return (gaze_operand){.f32 = data, .ld = ld, .transpose = transpose};
-}
-
 /* x = a x + (b G + c G G) x with G = x x^T, a polynomial of the singular values: a s + b s^3 + c s^5. Tall matrices use
  * G = x^T x from the right, which is the smaller one. G is symmetric. */
 static void iterate(const gaze_compute *compute, float *x, size_t rows, size_t columns, float *gram, float *square,
@@ -25,12 +21,13 @@ static void iterate(const gaze_compute *compute, float *x, size_t rows, size_t c
   const float a = 3.4445f, b = -4.7750f, c = 2.0315f;
   bool tall = rows > columns;
   size_t m = shorter(rows, columns), longer = tall ? rows : columns;
-  gaze_product(compute, m, m, longer, operand(x, columns, tall), operand(x, columns, !tall), false, gram, m);
-  gaze_product(compute, m, m, m, operand(gram, m, false), operand(gram, m, false), false, square, m);
+  gaze_product(compute, m, m, longer, gaze_operand_f32(x, columns, tall), gaze_operand_f32(x, columns, !tall), false,
+               gram, m);
+  gaze_product(compute, m, m, m, gaze_operand_f32(gram, m, false), gaze_operand_f32(gram, m, false), false, square, m);
   compute->kernels->scale(square, c, m * m);
   compute->kernels->axpy(square, b, gram, m * m);
-  gaze_operand left = tall ? operand(x, columns, false) : operand(square, m, false);
-  gaze_operand right = tall ? operand(square, m, false) : operand(x, columns, false);
+  gaze_operand left = tall ? gaze_operand_f32(x, columns, false) : gaze_operand_f32(square, m, false);
+  gaze_operand right = tall ? gaze_operand_f32(square, m, false) : gaze_operand_f32(x, columns, false);
   gaze_product(compute, rows, columns, m, left, right, false, product, columns);
   compute->kernels->axpy(product, a, x, rows * columns);
   memcpy(x, product, rows * columns * sizeof *x);

@@ -6,12 +6,15 @@
 #include "core/kernels/matmul.h"
 #include "core/tensor/tensor.h"
 
+typedef struct gaze_low_rank gaze_low_rank;
+
 /* Numbers somewhere else, borrowed: in a mapped file, or in the parameter arena while training. Only linear looks at
  * the dtype; vectors are always f32. */
 typedef struct gaze_weight {
   const void *data;
-  gaze_dtype dtype;          /* any floating one, quantised ones too, with I8 only `packed` */
-  const gaze_packed *packed; /* the same as products like it best, bf16 or int8; NULL: not */
+  gaze_dtype dtype;           /* any floating one, quantised ones too, with I8 only `packed` */
+  const gaze_packed *packed;  /* the same as products like it best, bf16 or int8; NULL: not */
+  const gaze_low_rank *added; /* what learns beside it (low_rank.h); NULL: nothing */
 } gaze_weight;
 
 static inline const float *gaze_f32(gaze_weight weight) { return (const float *)weight.data; }
