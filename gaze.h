@@ -129,6 +129,9 @@ GAZE_CHECKED gaze_err gaze_model_answers(const char *name, bool *answers);
 /* Writes a model's folder with the matrices of its linear layers in bf16 or int8; it opens in a fraction of the time.
  */
 GAZE_CHECKED gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const char *folder);
+/* Writes a model's folder, whose weights have taken up what LoRA learned: adapter is a folder as peft has it. model:
+ * NULL for the one that the adapter names. */
+GAZE_CHECKED gaze_err gaze_model_merge(const char *model, const char *adapter, const char *folder);
 /* What the matrices of a language model become in a GGUF file; where rows have no whole blocks, another that fits. */
 typedef enum gaze_quantisation {
   GAZE_TO_F32,

@@ -1,6 +1,7 @@
 #include "fusion/assistant.h"
 
 #include "core/base/file.h"
+#include "fusion/adapter.h"
 #include "fusion/model.h"
 
 #include <limits.h>
@@ -9,6 +10,18 @@
 #include <string.h>
 
 enum { USUAL_CONTEXT = 8192 }; /* rows */
+
+/* The model that an adapter names takes its place. */
+static gaze_err find_base(gaze_assistant *assistant) {
+  gaze_adapter adapter;
+  assistant->adapter = assistant->path;
+  assistant->path = NULL;
+  gaze_err err = gaze_adapter_open(assistant->adapter, &adapter);
+  if (err == GAZE_OK)
+    err = gaze_adapter_find_base(&adapter, &assistant->path);
+  gaze_adapter_fini(&adapter);
+  return err;
+}
 
 static gaze_err find_model(const char *name, char **out) {
   const char *set = getenv("GAZE_MODEL");
@@ -22,6 +35,11 @@ static gaze_err find_model(const char *name, char **out) {
     return err;
   return gaze_fail(GAZE_ERR_NOT_FOUND,
                    "no model in the folder: %s: config.json is not there; name a model's folder, or a GGUF", name);
+}
+
+gaze_err gaze_assistant_find(gaze_assistant *assistant, const char *name) {
+  GAZE_TRY(find_model(name, &assistant->path));
+  return gaze_adapter_is_folder(assistant->path) ? find_base(assistant) : GAZE_OK;
 }
 
 /* LLaVA's own layout has none where its language model is Vicuna. */
@@ -145,7 +163,7 @@ static gaze_err allocate(gaze_assistant *assistant) {
 
 static gaze_err open_assistant(gaze_assistant *assistant, const char *name) {
   bool native;
-  GAZE_TRY(find_model(name, &assistant->path));
+  GAZE_TRY(gaze_assistant_find(assistant, name));
   GAZE_TRY(gaze_compute_open(&assistant->options.model, &assistant->kernels, &assistant->matmul, &native));
   assistant->compute = (gaze_compute){.kernels = &assistant->kernels, .matmul = assistant->matmul};
   GAZE_TRY(gaze_assistant_open_files(assistant));
@@ -179,6 +197,7 @@ void gaze_assistant_close(gaze_assistant *assistant) {
   gaze_assistant_close_files(assistant);
   gaze_matmul_free(assistant->matmul);
   free(assistant->path);
+  free(assistant->adapter);
   free(assistant);
 }
 

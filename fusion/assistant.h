@@ -21,6 +21,7 @@ enum {
 
 struct gaze_assistant {
   char *path;                     /* a folder, or a GGUF */
+  char *adapter;                  /* folder of what LoRA learned beside it; NULL: nothing */
   gaze_assistant_options options; /* without what is borrowed */
   gaze_kernels kernels;
   gaze_matmul *matmul;
@@ -47,6 +48,11 @@ struct gaze_assistant {
   gaze_picture_rows seen;
 };
 
+/* For people: where it lies. */
+static inline const char *gaze_assistant_name(const gaze_assistant *assistant) {
+  return assistant->adapter ? assistant->adapter : assistant->path;
+}
+
 /* Lays step memory out for so many rows, GAZE_PROMPT_PIECE at most: a short prompt touches little of it. The logits
  * stay where they are. */
 void gaze_assistant_make_room(gaze_assistant *assistant, size_t rows);
@@ -59,6 +65,8 @@ GAZE_CHECKED gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]
 /* Of that key and of all else that numbers depend on to the last bit, besides what is read. */
 GAZE_CHECKED gaze_err gaze_assistant_arithmetic(gaze_assistant *assistant, uint64_t hash[2]);
 
+/* Fills path from what a person calls the model, and adapter where that is one's name. */
+GAZE_CHECKED gaze_err gaze_assistant_find(gaze_assistant *assistant, const char *name);
 GAZE_CHECKED gaze_err gaze_assistant_open_files(gaze_assistant *assistant);
 void gaze_assistant_close_files(gaze_assistant *assistant);
 /* Before a decoder is run, tied where it is: of the list's matrices and the head, F32 becomes bf16 for products in

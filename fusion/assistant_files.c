@@ -2,6 +2,7 @@
 #include "fusion/assistant.h"
 
 #include "core/base/file.h"
+#include "fusion/adapter.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -162,6 +163,18 @@ static gaze_err load_eye(gaze_assistant *assistant, const gaze_llava_config *con
                        keeps);
 }
 
+static gaze_err open_weights(gaze_assistant *assistant) {
+  gaze_adapter adapter;
+  GAZE_TRY(gaze_weights_open(assistant->path, &assistant->weights));
+  if (!assistant->adapter)
+    return GAZE_OK;
+  gaze_err err = gaze_adapter_open(assistant->adapter, &adapter);
+  if (err == GAZE_OK)
+    err = gaze_adapter_apply(&adapter, &assistant->kernels, assistant->weights, assistant->path);
+  gaze_adapter_fini(&adapter);
+  return err;
+}
+
 gaze_err gaze_assistant_open_files(gaze_assistant *assistant) {
   gaze_decoder_config decoder;
   gaze_llava_config eye;
@@ -171,7 +184,7 @@ gaze_err gaze_assistant_open_files(gaze_assistant *assistant) {
     GAZE_TRY(gaze_weights_open(assistant->path, &assistant->weights));
   GAZE_TRY((is_file ? read_gguf : read_folder)(assistant, &decoder, &eye, &sees));
   if (!is_file)
-    GAZE_TRY(gaze_weights_open(assistant->path, &assistant->weights));
+    GAZE_TRY(open_weights(assistant));
   GAZE_TRY(load_decoder(assistant, &decoder, sees));
   return sees ? load_eye(assistant, &eye) : GAZE_OK;
 }

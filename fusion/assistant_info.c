@@ -1,5 +1,6 @@
 /* What the folder of a model that answers says of itself. */
 #include "core/base/file.h"
+#include "fusion/adapter.h"
 #include "fusion/assistant.h"
 #include "fusion/model.h"
 #include "fusion/weights_info.h"
@@ -27,7 +28,11 @@ gaze_err gaze_model_answers(const char *name, bool *answers) {
   char *folder;
   *answers = false;
   GAZE_TRY(gaze_model_find(name, &folder));
-  gaze_err err = read_type(folder, answers);
+  gaze_err err = GAZE_OK;
+  if (gaze_adapter_is_folder(folder))
+    *answers = true;
+  else
+    err = read_type(folder, answers);
   free(folder);
   return err;
 }
@@ -47,10 +52,10 @@ static json_t *assistant_info(const gaze_assistant *assistant, const char *chat)
   const gaze_block_config *block = &c->block;
   size_t total = 0;
   json_t *dtypes = gaze_weights_dtypes_json(assistant->weights, &total);
-  return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:s?, s:o, s:o*}", "path",
-                   assistant->path, "family", c->family, "parameters", (json_int_t)total, "context",
-                   (json_int_t)c->context, "vocabulary", (json_int_t)c->vocabulary, "layers", (json_int_t)c->layers,
-                   "width", (json_int_t)block->dim, "mlp", (json_int_t)block->mlp_dim, "heads",
+  return json_pack("{s:s, s:s*, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:s?, s:o, s:o*}", "path",
+                   assistant->path, "adapter", assistant->adapter, "family", c->family, "parameters", (json_int_t)total,
+                   "context", (json_int_t)c->context, "vocabulary", (json_int_t)c->vocabulary, "layers",
+                   (json_int_t)c->layers, "width", (json_int_t)block->dim, "mlp", (json_int_t)block->mlp_dim, "heads",
                    (json_int_t)block->attention.heads, "kv_heads", (json_int_t)block->attention.kv_heads, "tied_head",
                    (int)c->tied, "tokens", (json_int_t)gaze_tokenizer_size(assistant->tokenizer), "chat_template", chat,
                    "dtypes", dtypes, "vision", eye_info(assistant->eye));
@@ -73,7 +78,7 @@ static gaze_err find_template(gaze_assistant *assistant, const char **name) {
 static gaze_err describe(gaze_assistant *assistant, const char *name, char **json) {
   bool native;
   const char *chat;
-  GAZE_TRY(gaze_model_find(name, &assistant->path));
+  GAZE_TRY(gaze_assistant_find(assistant, name));
   GAZE_TRY(gaze_compute_open(&assistant->options.model, &assistant->kernels, &assistant->matmul, &native));
   GAZE_TRY(gaze_assistant_open_files(assistant));
   GAZE_TRY(gaze_assistant_open_tokenizer(assistant));

@@ -72,7 +72,8 @@ static gaze_err measure(const gaze_eval_questions *all, const gaze_assistant *as
   gaze_err err;
   GAZE_TRY_DONE(word_captions(&captions, all));
   GAZE_TRY_DONE(gaze_caption_score(captions.items, captions.n, &scores, NULL));
-  json = gaze_eval_describe(assistant->path, paths, n, "captioning", metrics_of(&captions, &scores), all->set.failed);
+  json = gaze_eval_describe(gaze_assistant_name(assistant), paths, n, "captioning", metrics_of(&captions, &scores),
+                            all->set.failed);
   json_object_set_new(json, "pictures", json_string(gaze_eval_pictures_name(options->pictures)));
   err = gaze_json_text(json, JSON_REAL_PRECISION(6), metrics);
 done:

@@ -188,7 +188,8 @@ static json_t *types_of(vqa_tallies *tallies) {
 
 static gaze_err describe(vqa_tallies *tallies, const gaze_eval_questions *all, const gaze_assistant *assistant,
                          const char *const *paths, size_t n, const gaze_eval_options *options, char **metrics) {
-  json_t *json = gaze_eval_describe(assistant->path, paths, n, "vqa", metrics_of(tallies), all->set.failed);
+  json_t *json =
+      gaze_eval_describe(gaze_assistant_name(assistant), paths, n, "vqa", metrics_of(tallies), all->set.failed);
   json_object_set_new(json, "pictures", json_string(gaze_eval_pictures_name(options->pictures)));
   json_object_set_new(json, "answer_types", kinds_of(tallies));
   json_object_set_new(json, "question_types", types_of(tallies));

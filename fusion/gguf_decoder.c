@@ -61,7 +61,7 @@ static gaze_err open_model(writing *w, const char *name) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "already a GGUF: %s: name the folder of the model that it was made of", name);
   GAZE_TRY(gaze_alloc(1, sizeof *w->model, &w->model));
   model = w->model;
-  GAZE_TRY(gaze_model_find(name, &model->path));
+  GAZE_TRY(gaze_assistant_find(model, name));
   GAZE_TRY(refuse_clip(model->path));
   GAZE_TRY(gaze_compute_open(&model->options.model, &model->kernels, &model->matmul, &native));
   GAZE_TRY(gaze_assistant_open_files(model));

@@ -6,9 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const gaze_model_configurations[] = {
-    "config.json",         "open_clip_config.json", "processor_config.json", "preprocessor_config.json",
-    GAZE_SENTENCE_MODULES, GAZE_SENTENCE_POOLING,   GAZE_SENTENCE_SETTINGS,  NULL};
+const char *const gaze_model_configurations[] = {"config.json",
+                                                 "open_clip_config.json",
+                                                 "processor_config.json",
+                                                 "preprocessor_config.json",
+                                                 "adapter_config.json",
+                                                 GAZE_SENTENCE_MODULES,
+                                                 GAZE_SENTENCE_POOLING,
+                                                 GAZE_SENTENCE_SETTINGS,
+                                                 NULL};
 
 gaze_err gaze_open_clip_path(const char *folder, char **path) {
   char *ours, *theirs = NULL;

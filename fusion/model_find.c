@@ -21,9 +21,9 @@ static gaze_err home_folder(const char *variable, const char *otherwise, char **
   return home ? gaze_path_join(home, otherwise, out) : GAZE_OK;
 }
 
-/* By transformers' configuration or open_clip's. */
+/* By transformers' configuration, open_clip's, or peft's. */
 static bool is_model(const char *folder) {
-  static const char *const files[] = {"config.json", "open_clip_config.json"};
+  static const char *const files[] = {"config.json", "open_clip_config.json", "adapter_config.json"};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     char path[PATH_MAX];
     int length = snprintf(path, sizeof path, "%s/%s", folder, files[i]);

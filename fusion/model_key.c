@@ -125,10 +125,12 @@ gaze_err gaze_model_key(gaze_model *model, char key[33]) {
 }
 
 gaze_err gaze_assistant_key(gaze_assistant *assistant, char key[33]) {
-  const char *places[] = {assistant->path, NULL, NULL, NULL};
+  const char *places[] = {assistant->path, NULL, NULL, NULL, NULL};
   size_t n = 1;
   if (assistant->projector)
     places[n++] = gaze_weights_path(assistant->projector, "");
+  if (assistant->adapter)
+    places[n++] = assistant->adapter;
   if (assistant->eye && assistant->eye->tower)
     places[n++] = assistant->files.tower_folder;
   if (!assistant->key[0])

@@ -1,12 +1,10 @@
 /* A model's folder with the matrices of its linear layers in fewer bits. Tensors keep the names they have; in int8 each
  * NAME has NAME.scales [rows], and NAME.columns [columns] where columns were raised (core/kernels/matmul_int8.c). */
-#include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/tensor/weights.h"
 #include "fusion/model.h"
-#include "fusion/model_files.h"
+#include "fusion/model_folder.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,72 +109,6 @@ static gaze_err fill(quantisation *q) {
   return GAZE_OK;
 }
 
-/* Configurations and tokenizers; not weights, and not what lies in folders. */
-static bool is_copied(const char *name) {
-  static const char *const endings[] = {".json", ".txt", ".model", ".gz", ".md"};
-  if (strstr(name, ".index.json"))
-    return false;
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-    if (gaze_ends_with(name + 1, endings[i])) /* something stands before the ending */
-      return true;
-  return false;
-}
-
-static gaze_err copy_others(const char *from, const char *to) {
-  DIR *folder = opendir(from);
-  if (!folder)
-    return gaze_fail_errno(GAZE_ERR_IO, "cannot read: %s", from);
-  gaze_err err = GAZE_OK;
-  for (struct dirent *entry; err == GAZE_OK && (entry = readdir(folder));) {
-    char *source = NULL, *target = NULL;
-    if (!is_copied(entry->d_name))
-      continue;
-    err = gaze_path_join(from, entry->d_name, &source);
-    if (err == GAZE_OK)
-      err = gaze_path_join(to, entry->d_name, &target);
-    if (err == GAZE_OK && gaze_file_exists(source))
-      err = gaze_file_copy(source, target);
-    free(source);
-    free(target);
-  }
-  closedir(folder);
-  return err;
-}
-
-/* A configuration that lies in a folder of its own. user: const char **, the new model's folder. */
-static gaze_err copy_deeper(void *user, const char *path, const char *name) {
-  const char *to = *(const char *const *)user, *slash = strchr(name, '/');
-  char *folder = NULL, *target = NULL;
-  gaze_err err;
-  if (!slash)
-    return GAZE_OK;
-  GAZE_TRY_DONE(gaze_format(&folder, "%s/%.*s", to, (int)(slash - name), name));
-  GAZE_TRY_DONE(gaze_path_join(to, name, &target));
-  GAZE_TRY_DONE(gaze_folder_make(folder));
-  GAZE_TRY_DONE(gaze_file_copy(path, target));
-done:
-  free(folder);
-  free(target);
-  return err;
-}
-
-/* Weights come last: a folder that has them is whole. */
-static gaze_err write_folder(const quantisation *q, const char *folder) {
-  char *weights;
-  GAZE_TRY(gaze_path_join(folder, "model.safetensors", &weights));
-  gaze_err err = gaze_file_exists(weights)
-                     ? gaze_fail(GAZE_ERR_ARGUMENT, "a model is there already: %s: name a new folder", folder)
-                     : gaze_folder_make(folder);
-  if (err == GAZE_OK)
-    err = copy_others(q->model->folder, folder);
-  if (err == GAZE_OK)
-    err = gaze_model_configurations_visit(q->model->folder, copy_deeper, &folder);
-  if (err == GAZE_OK)
-    err = gaze_safetensors_save(weights, q->tensors, q->n);
-  free(weights);
-  return err;
-}
-
 gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const char *folder) {
   quantisation q = {.precision = precision};
   gaze_err err;
@@ -185,7 +117,7 @@ gaze_err gaze_model_quantise(const char *name, gaze_precision precision, const c
   GAZE_TRY_DONE(gaze_model_open_towers(name, NULL, &q.model));
   GAZE_TRY_DONE(gaze_weights_open(q.model->folder, &q.weights));
   GAZE_TRY_DONE(fill(&q));
-  GAZE_TRY_DONE(write_folder(&q, folder));
+  GAZE_TRY_DONE(gaze_model_folder_write(q.model->folder, q.tensors, q.n, folder));
 done:
   quantisation_fini(&q);
   return err;

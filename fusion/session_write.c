@@ -29,7 +29,7 @@ static void put_head(sink *s, const gaze_session *session, const gaze_assistant 
                             .heads = cache->heads,
                             .head_dim = cache->head_dim,
                             .tile = GAZE_KV_TILE,
-                            .path = strlen(assistant->path),
+                            .path = strlen(gaze_assistant_name(assistant)),
                             .messages = session->n,
                             .pictures = session->n_pictures,
                             .coming = session->coming,
@@ -40,7 +40,7 @@ static void put_head(sink *s, const gaze_session *session, const gaze_assistant 
   snprintf(head.model, sizeof head.model, "%s", assistant->key);
   snprintf(head.chat_template, sizeof head.chat_template, "%s", gaze_chat_template_name(&assistant->chat));
   put(s, &head, sizeof head);
-  put(s, assistant->path, head.path);
+  put(s, gaze_assistant_name(assistant), head.path);
 }
 
 static void put_messages(sink *s, const gaze_session *session) {

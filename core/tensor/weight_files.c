@@ -21,7 +21,9 @@ static const struct {
                {"open_clip_model.safetensors", false, GAZE_WEIGHTS_SAFETENSORS},
                {"pytorch_model.bin", false, GAZE_WEIGHTS_TORCH},
                {"pytorch_model.bin.index.json", true, GAZE_WEIGHTS_TORCH},
-               {"open_clip_pytorch_model.bin", false, GAZE_WEIGHTS_TORCH}};
+               {"open_clip_pytorch_model.bin", false, GAZE_WEIGHTS_TORCH},
+               {"adapter_model.safetensors", false, GAZE_WEIGHTS_SAFETENSORS}, /* peft's */
+               {"adapter_model.bin", false, GAZE_WEIGHTS_TORCH}};
 enum { LAYOUTS = sizeof layouts / sizeof *layouts };
 
 static gaze_err fail_index(const gaze_weight_files *files, const char *what, const char *concerned) {

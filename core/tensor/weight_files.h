@@ -20,7 +20,8 @@ typedef struct gaze_weight_files {
 } gaze_weight_files;
 
 /* Of a folder the first of model.safetensors, model.safetensors.index.json, open_clip_model.safetensors,
- * pytorch_model.bin, pytorch_model.bin.index.json, open_clip_pytorch_model.bin in it. A path that ends in .gguf is that
+ * pytorch_model.bin, pytorch_model.bin.index.json, open_clip_pytorch_model.bin, adapter_model.safetensors,
+ * adapter_model.bin in it. A path that ends in .gguf is that
  * file, or, where it ends in -00001-of-00003.gguf, all parts of the model. No tensor file is looked into. A shard that
  * is not there, as of a download that was not finished, is GAZE_ERR_NOT_FOUND by name. */
 GAZE_CHECKED gaze_err gaze_weight_files_init(gaze_weight_files *files, const char *path);

@@ -4,6 +4,7 @@
 #include "core/tensor/torch_file.h"
 #include "core/tensor/weight_files.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +19,19 @@ typedef struct place {
   size_t file;
 } place;
 
+/* What is there instead of a file's tensor. */
+typedef struct replacement {
+  gaze_named_tensor named; /* its name is the file's */
+  void *memory;
+} replacement;
+
 struct gaze_weights {
   gaze_weight_files names;
   tensor_file *files; /* [names.n] */
   place *places;      /* [n], ascending by name */
   size_t n;
+  replacement **replacements; /* [n_replacements] */
+  size_t n_replacements, capacity;
 };
 
 static gaze_err open_file(const char *path, gaze_weight_format format, tensor_file *out) {
@@ -93,7 +102,7 @@ static int by_name(const void *a, const void *b) {
   return strcmp(((const place *)a)->tensor->name, ((const place *)b)->tensor->name);
 }
 
-static const place *find_place(const gaze_weights *weights, const char *name) {
+static place *find_place(const gaze_weights *weights, const char *name) {
   const gaze_named_tensor wanted = {.name = (char *)(uintptr_t)name};
   const place key = {&wanted, 0};
   return weights->n ? bsearch(&key, weights->places, weights->n, sizeof key, by_name) : NULL;
@@ -160,6 +169,11 @@ void gaze_weights_close(gaze_weights *weights) {
     gaze_torch_file_close(weights->files[i].torch);
     gaze_gguf_close(weights->files[i].gguf);
   }
+  for (size_t i = 0; i < weights->n_replacements; i++) {
+    free(weights->replacements[i]->memory);
+    free(weights->replacements[i]);
+  }
+  free(weights->replacements);
   free(weights->files);
   free(weights->places);
   gaze_weight_files_fini(&weights->names);
@@ -184,6 +198,24 @@ const gaze_named_tensor *gaze_weights_get(const gaze_weights *weights, size_t i)
 const gaze_tensor *gaze_weights_find(const gaze_weights *weights, const char *name) {
   const place *found = find_place(weights, name);
   return found ? &found->tensor->tensor : NULL;
+}
+
+gaze_err gaze_weights_replace(gaze_weights *weights, const char *name, const gaze_tensor *tensor, void *memory) {
+  place *found = find_place(weights, name);
+  replacement *new = NULL;
+  assert(found);
+  gaze_err err =
+      gaze_grow(&weights->replacements, &weights->capacity, weights->n_replacements + 1, sizeof *weights->replacements);
+  if (err == GAZE_OK)
+    err = gaze_alloc(1, sizeof *new, &new);
+  if (err != GAZE_OK) {
+    free(memory);
+    return err;
+  }
+  *new = (replacement){{.name = found->tensor->name, .tensor = *tensor}, memory};
+  found->tensor = &new->named;
+  weights->replacements[weights->n_replacements++] = new;
+  return GAZE_OK;
 }
 
 const gaze_gguf *gaze_weights_gguf(const gaze_weights *weights) { return weights->files[0].gguf; }

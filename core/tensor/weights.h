@@ -18,6 +18,12 @@ size_t gaze_weights_count(const gaze_weights *weights);
 const gaze_named_tensor *gaze_weights_get(const gaze_weights *weights, size_t i);    /* by name, ascending */
 const gaze_tensor *gaze_weights_find(const gaze_weights *weights, const char *name); /* borrowed; NULL: absent */
 
+/* From now on a tensor that there is (`name`) is another of the same shape. memory: what its data lie in, taken:
+ * free().
+ */
+GAZE_CHECKED gaze_err gaze_weights_replace(gaze_weights *weights, const char *name, const gaze_tensor *tensor,
+                                           void *memory);
+
 /* With the model's metadata: the GGUF, or its first part; borrowed. NULL: the weights lie in other files. */
 const gaze_gguf *gaze_weights_gguf(const gaze_weights *weights);
 

@@ -1,0 +1,44 @@
+#include "cli/model_merge_lora.h"
+
+#include "cli/report.h"
+#include "cli/settings.h"
+
+#include <stdio.h>
+
+static const char *adapter, *out;
+
+static const option_row rows[] = {
+    {"adapter", 0, OPTION_TEXT, "FOLDER", &adapter,
+     "what was learned, as gaze train llava --lora-rank and peft write it", 0, 0},
+    {"out", 'o', OPTION_TEXT, "FOLDER", &out, "where the model goes", 0, 0},
+    {0},
+};
+
+static int merge(const word_list *words) {
+  if (words->n)
+    return report_usage("unexpected word: %s: name folders with --adapter and --out", words->items[0]);
+  if (!adapter || !out)
+    return report_usage("two folders are wanted: gaze model merge-lora: --adapter, and --out");
+  gaze_err err = gaze_model_merge(given.model, adapter, out);
+  if (err != GAZE_OK)
+    return report_error(err);
+  if (given.json)
+    json_print(json_pack("{s:o}", "model", json_text(out)), stdout);
+  else
+    puts(out);
+  return STATUS_DONE;
+}
+
+const command_row model_merge_lora_command = {
+    .name = "model merge-lora",
+    .summary = "join a model with what LoRA learned beside it",
+    .usage = "[-m MODEL] --adapter FOLDER --out FOLDER",
+    .about =
+        "What is written is a model like the one that the adapter belongs to, in its dtype, which needs the adapter "
+        "no more; without -m it is the one that the adapter names. The adapter may be peft's. gaze ask -m FOLDER "
+        "answers from an adapter's folder as it is, too.",
+    .examples = "  gaze model merge-lora --adapter tuned --out merged\n"
+                "  gaze model merge-lora -m llava-hf/llava-1.5-7b-hf --adapter tuned --out merged\n",
+    .options = rows,
+    .run = merge,
+};
