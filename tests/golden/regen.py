@@ -5,7 +5,7 @@ regen.py --check [MODULE...]      writes it elsewhere and says which files diffe
 regen.py --check-model FOLDER     loads a model that gaze trained in transformers and compares ids and vectors with
          [--gaze PROGRAM]         those of the program (default: build/cli/gaze)
 
-Needs torch, transformers, Pillow, tokenizers, open_clip_torch, safetensors, ftfy and numpy; data/versions.json says
+Needs torch, transformers, Pillow, tokenizers, open_clip_torch, safetensors, ftfy, peft and numpy; data/versions.json says
 which versions, and with which seeds, wrote what is committed.
 """
 
@@ -34,6 +34,7 @@ MODULES = [
     "clip_train",
     "lm_train",
     "llava_train",
+    "lora_train",
     "distill",
     "weights",
     "decoders",
@@ -61,6 +62,7 @@ PACKAGES = [
     "ctransformers",
     "pycocoevalcap",
     "salesforce-lavis",
+    "peft",
 ]
 
 
