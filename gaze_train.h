@@ -82,6 +82,14 @@ void gaze_train_clip_defaults(gaze_train_clip_options *options);
 /* GAZE_ERR_DIVERGED: the loss became not finite; the last checkpoint is good and named in the message. */
 GAZE_CHECKED gaze_err gaze_train_clip(const gaze_train_clip_options *options);
 
+/* LoRA: instead of a language model's matrices pairs of small ones learn beside them, and an adapter is written in
+ * place of a model, as peft has it. */
+typedef struct gaze_lora_options {
+  size_t rank;           /* 0: none */
+  double alpha, dropout; /* alpha: over the rank, what a pair counts; 0: twice the rank */
+  const char *targets;   /* some of "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"; NULL or "all": all */
+} gaze_lora_options;
+
 typedef struct gaze_train_lm_options {
   /* Data: text files, .jsonl files with "text" in each line, tars with captions. Lists are borrowed. */
   const char *const *train_data;
@@ -109,6 +117,7 @@ typedef struct gaze_train_lm_options {
   uint64_t warmup, cooldown; /* steps; cooldown: of const-cooldown, the last ones */
   const char *lr_scheduler;  /* "cosine", "const", "const-cooldown" */
   bool grad_checkpointing;
+  gaze_lora_options lora;     /* of a model to start from */
   gaze_model_options compute; /* threads, cpu, precision */
 
   /* Output: a Hugging Face folder, with checkpoints/, metrics.jsonl and report.html in it. */
@@ -159,11 +168,7 @@ typedef struct gaze_train_llava_options {
   bool grad_checkpointing;
   gaze_model_options compute; /* threads, cpu, precision */
 
-  /* LoRA, in stage 2 of a named model: instead of the language model's matrices pairs beside them learn, and an adapter
-   * as peft has it is written. */
-  size_t lora_rank;                /* 0: none */
-  double lora_alpha, lora_dropout; /* alpha 0: twice the rank */
-  const char *lora_targets;        /* "q_proj,v_proj,...", or "all" */
+  gaze_lora_options lora; /* in stage 2 of a named model */
 
   /* Output: a Hugging Face folder, with checkpoints/ and metrics.jsonl in it. */
   const char *out, *resume;               /* resume: NULL, "latest", or a checkpoint file */

@@ -54,6 +54,7 @@ static const option_row rows[] = {
     {"grad-clip-norm", 0, OPTION_DOUBLE, "X", &options.grad_clip_norm, "longest gradient, 0 for any [1]", 0, 1e9},
     {"grad-checkpointing", 0, OPTION_SWITCH, NULL, &options.grad_checkpointing, "less memory, a third more time", 0, 0},
     {"seed", 0, OPTION_COUNT, "N", &options.seed, "of all that is random", 0, 9e15},
+    LORA_ROWS(options.lora) /* of -m */
     {"out", 'o', OPTION_TEXT, "FOLDER", &options.out, "where the model goes, with the run's checkpoints and log", 0, 0},
     {"resume", 0, OPTION_TEXT, "FILE|latest", &options.resume, "go on from a checkpoint, bit for bit", 0, 0},
     {"save-every", 0, OPTION_COUNT, "N", &options.save_every, "steps between checkpoints, 0 for the end alone [500]", 0,

@@ -21,7 +21,6 @@ void gaze_train_llava_defaults(gaze_train_llava_options *options) {
                                         .lr_scheduler = "cosine",
                                         .save_every = 500,
                                         .log_every_n_steps = 20,
-                                        .lora_targets = "all",
                                         .model_dtype = "f32"};
 }
 
@@ -38,7 +37,7 @@ static gaze_err check_options(const gaze_train_llava_options *o) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "two models: -m, and --vision with --language: give one of them");
   if (!o->model && !(o->vision && o->language))
     return gaze_fail(GAZE_ERR_ARGUMENT, "no model: name one with -m, or --vision and --language for a new one");
-  if (o->lora_rank && (o->stage == 1 || !o->model))
+  if (o->lora.rank && (o->stage == 1 || !o->model))
     return gaze_fail(GAZE_ERR_ARGUMENT, "nothing for LoRA to add to: --lora-rank: give --stage 2 and a model, -m");
   if (!o->batch_size || !o->accum_freq)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
@@ -49,9 +48,7 @@ static void settle_rates(gaze_train_llava_options *o) {
   if (!(o->projector_lr > 0))
     o->projector_lr = o->stage == 1 ? 1e-3 : 2e-5;
   if (!(o->lr > 0))
-    o->lr = o->lora_rank ? 2e-4 : 2e-5;
-  if (!(o->lora_alpha > 0))
-    o->lora_alpha = 2 * (double)o->lora_rank;
+    o->lr = o->lora.rank ? 2e-4 : 2e-5;
 }
 
 static gaze_training_options training_options(const gaze_train_llava_options *o) {
@@ -107,19 +104,10 @@ static gaze_err open_words(gaze_llava_run *run) {
   return gaze_assistant_find_ends(words);
 }
 
-/* An adapter finds its model again: a folder wherever it is opened from. */
-static gaze_err name_base(const gaze_llava_run *run, char **out) {
-  const char *name = run->options.model;
-  *out = gaze_folder_exists(name) ? realpath(name, NULL) : NULL;
-  return *out ? GAZE_OK : gaze_strdup(name, out);
-}
-
 static gaze_err add_lora(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
-  const gaze_lora_options how = {
-      .rank = o->lora_rank, .alpha = o->lora_alpha, .dropout = o->lora_dropout, .targets = o->lora_targets};
-  GAZE_TRY(name_base(run, &run->base));
-  GAZE_TRY(gaze_llava_add_lora(&run->llava, &how, o->seed));
+  GAZE_TRY(gaze_lora_name_base(o->model, &run->base));
+  GAZE_TRY(gaze_llava_add_lora(&run->llava, &o->lora, o->seed));
   return o->resume ? gaze_llava_check_adapter(&run->llava, o->out) : GAZE_OK;
 }
 
@@ -134,8 +122,8 @@ static gaze_err open_model(gaze_llava_run *run) {
                      "a vocabulary without <image>: %s: train one that gaze train tokenizer --kind lm made",
                      run->words.path);
   GAZE_TRY(
-      gaze_llava_open(&run->llava, &run->training.kernels, run->model_folder, &parts, o->stage == 2 && !o->lora_rank));
-  return o->lora_rank ? add_lora(run) : GAZE_OK;
+      gaze_llava_open(&run->llava, &run->training.kernels, run->model_folder, &parts, o->stage == 2 && !o->lora.rank));
+  return o->lora.rank ? add_lora(run) : GAZE_OK;
 }
 
 static gaze_err check_model(gaze_llava_run *run) {
@@ -219,7 +207,7 @@ static gaze_err begin(gaze_llava_run *run) {
   GAZE_TRY(gaze_lm_step_init(&run->step, &llava->decoder, &run->training.compute, run->reader.rows, run->data.longest,
                              o->grad_checkpointing));
   run->step.sight = gaze_llava_project_sight(&run->project);
-  run->step.added = o->lora_rank ? &llava->lora.step : NULL;
+  run->step.added = o->lora.rank ? &llava->lora.step : NULL;
   return GAZE_OK;
 }
 

@@ -3,23 +3,52 @@
 #include "core/base/file.h"
 #include "core/nn/save.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-gaze_err gaze_lm_init(gaze_lm *lm, const gaze_decoder_config *config) {
+/* Arenas of what learns. */
+static gaze_err bind_learned(gaze_lm *lm) {
+  size_t size = gaze_parameters_size(&lm->learned);
+  GAZE_TRY(gaze_alloc(size, sizeof(float), &lm->values));
+  GAZE_TRY(gaze_alloc(size, sizeof(float), &lm->gradients));
+  gaze_parameters_bind(&lm->learned, lm->values, lm->gradients);
+  return GAZE_OK;
+}
+
+gaze_err gaze_lm_init(gaze_lm *lm, const gaze_decoder_config *config, bool learns) {
   *lm = (gaze_lm){0};
   GAZE_TRY(gaze_decoder_init(&lm->decoder, config, true));
   GAZE_TRY(gaze_decoder_list(&lm->decoder, &lm->parameters));
-  size_t size = gaze_parameters_size(&lm->parameters);
-  GAZE_TRY(gaze_alloc(size, sizeof(float), &lm->values));
-  GAZE_TRY(gaze_alloc(size, sizeof(float), &lm->gradients));
-  gaze_parameters_bind(&lm->parameters, lm->values, lm->gradients);
+  if (learns) {
+    lm->learned = lm->parameters;
+    GAZE_TRY(bind_learned(lm));
+  } else {
+    GAZE_TRY(gaze_alloc(gaze_parameters_size(&lm->parameters), sizeof(float), &lm->still));
+    gaze_parameters_bind(&lm->parameters, lm->still, NULL);
+  }
   gaze_decoder_tie(&lm->decoder);
   return GAZE_OK;
 }
 
+gaze_err gaze_lm_add_lora(gaze_lm *lm, const gaze_lora_options *options, uint64_t seed) {
+  assert(lm->still);
+  GAZE_TRY(gaze_lora_init(&lm->lora, options, &lm->parameters, seed));
+  lm->learned = lm->lora.learned;
+  GAZE_TRY(bind_learned(lm));
+  gaze_lora_randomise(&lm->lora, lm->values);
+  gaze_lora_attach(&lm->lora);
+  return GAZE_OK;
+}
+
+gaze_lora_base gaze_lm_lora_base(const char *model) {
+  return (gaze_lora_base){.model = model, .modules = "model.", .names = &gaze_decoder_names};
+}
+
 void gaze_lm_fini(gaze_lm *lm) {
+  gaze_lora_fini(&lm->lora);
   gaze_decoder_fini(&lm->decoder);
   gaze_parameters_fini(&lm->parameters);
+  free(lm->still);
   free(lm->values);
   free(lm->gradients);
   *lm = (gaze_lm){0};
@@ -65,7 +94,7 @@ gaze_err gaze_lm_load(gaze_lm *lm, const gaze_kernels *kernels, const char *fold
                    .config = "config.json",
                    .is_leftover = is_leftover,
                    .user = &lm->decoder.config,
-                   .bound = lm->values};
+                   .bound = lm->still ? lm->still : lm->values};
   GAZE_TRY(gaze_weights_open(folder, &weights));
   gaze_err err = gaze_parameters_load(&lm->parameters, weights, &how, &loaded);
   gaze_loaded_fini(&loaded);

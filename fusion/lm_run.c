@@ -76,6 +76,14 @@ static gaze_err check_config(const gaze_lm_run *run, const gaze_decoder_config *
   return gaze_decoder_train_check(config, o->context);
 }
 
+static gaze_err add_lora(gaze_lm_run *run) {
+  const gaze_train_lm_options *o = &run->options;
+  GAZE_TRY(gaze_lora_name_base(o->model, &run->base));
+  GAZE_TRY(gaze_lm_add_lora(&run->lm, &o->lora, o->seed));
+  gaze_lora_base base = gaze_lm_lora_base(run->base);
+  return o->resume ? gaze_lora_check_resumed(&run->lm.lora, &base, o->out) : GAZE_OK;
+}
+
 static gaze_err open_model(gaze_lm_run *run) {
   const gaze_train_lm_options *o = &run->options;
   gaze_decoder_config config = new_config(o, gaze_tokenizer_size(run->tokenizer));
@@ -84,11 +92,13 @@ static gaze_err open_model(gaze_lm_run *run) {
   else if (o->config)
     GAZE_TRY(read_config(o->config, &config));
   GAZE_TRY(check_config(run, &config));
-  GAZE_TRY(gaze_lm_init(&run->lm, &config));
-  if (o->model)
-    return gaze_lm_load(&run->lm, &run->training.kernels, run->model_folder);
-  gaze_lm_randomise(&run->lm, o->seed);
-  return GAZE_OK;
+  GAZE_TRY(gaze_lm_init(&run->lm, &config, !o->lora.rank));
+  if (!o->model) {
+    gaze_lm_randomise(&run->lm, o->seed);
+    return GAZE_OK;
+  }
+  GAZE_TRY(gaze_lm_load(&run->lm, &run->training.kernels, run->model_folder));
+  return o->lora.rank ? add_lora(run) : GAZE_OK;
 }
 
 static gaze_err open_texts(gaze_lm_run *run, const char *const *paths, size_t n, gaze_bad_rows *bad,
@@ -146,6 +156,8 @@ static gaze_err check_options(const gaze_train_lm_options *o) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "no folder to write to: --out: name one");
   if (!o->model && !o->tokenizer)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no vocabulary: --tokenizer: make one with gaze train tokenizer --kind lm");
+  if (o->lora.rank && !o->model)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "nothing for LoRA to add to: --lora-rank: name a model with -m");
   if (o->model && o->config)
     return gaze_fail(GAZE_ERR_ARGUMENT, "two models: -m and --config: a new one has no weights, give one of them");
   if (!o->batch_size || !o->accum_freq || !o->context || !o->heads)
@@ -173,14 +185,16 @@ static gaze_err begin(gaze_lm_run *run) {
   if (!steps)
     steps = (uint64_t)(((double)run->data.rows * o->epochs + (double)a_step - 1) / (double)a_step);
   GAZE_TRY(gaze_training_plan(&run->training, steps, o->cooldown));
-  GAZE_TRY(gaze_training_begin(&run->training, &run->lm.parameters, run->lm.values, run->lm.gradients,
+  GAZE_TRY(gaze_training_begin(&run->training, &run->lm.learned, run->lm.values, run->lm.gradients,
                                json_pack("[I, I]", (json_int_t)run->data.bytes, (json_int_t)run->data.n)));
   GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
   size_t rows = o->batch_size * o->context;
   GAZE_TRY(gaze_lm_reader_init(&run->reader, &run->data, rows, o->accum_freq, true, o->seed));
   run->tokens = run->tokens_before = gaze_lm_reader_skip(&run->reader, run->training.first_step * o->accum_freq);
-  return gaze_lm_step_init(&run->step, &run->lm.decoder, &run->training.compute, rows, o->context,
-                           o->grad_checkpointing);
+  GAZE_TRY(
+      gaze_lm_step_init(&run->step, &run->lm.decoder, &run->training.compute, rows, o->context, o->grad_checkpointing));
+  run->step.added = o->lora.rank ? &run->lm.lora.step : NULL;
+  return GAZE_OK;
 }
 
 gaze_err gaze_lm_run_init(gaze_lm_run *run, const gaze_train_lm_options *options) {
@@ -202,6 +216,7 @@ void gaze_lm_run_fini(gaze_lm_run *run) {
   gaze_tokenizer_free(run->tokenizer);
   free(run->batches);
   free(run->model_folder);
+  free(run->base);
   free(run->bad_path);
   *run = (gaze_lm_run){0};
 }

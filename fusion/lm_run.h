@@ -12,6 +12,7 @@ typedef struct gaze_lm_run {
   gaze_tokenizer *tokenizer;
   gaze_lm_marks marks;
   char *model_folder;           /* that the run starts from; NULL: none */
+  char *base;                   /* what an adapter says that it belongs to; NULL: a model is written */
   const char *tokenizer_folder; /* borrowed */
   char *bad_path;
   gaze_lm_data data, held_out; /* held_out.n 0: none */

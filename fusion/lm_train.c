@@ -8,6 +8,7 @@ static gaze_err add_gradients(void *user, double *loss) {
   size_t n = run->options.accum_freq;
   for (size_t i = 0; i < n; i++)
     gaze_lm_reader_next(&run->reader, &run->batches[i]);
+  run->lm.lora.step.pass = run->training.optimizer.step * n;
   gaze_lm_step_run(&run->step, run->batches, n);
   for (size_t i = 0; i < n; i++)
     run->tokens += gaze_sequences_rows(&run->batches[i].sequences);
@@ -31,6 +32,9 @@ static bool tell(void *user, gaze_train_progress *progress, json_t *line) {
 
 static gaze_err save(void *user) {
   const gaze_lm_run *run = user;
+  gaze_lora_base base = gaze_lm_lora_base(run->base);
+  if (run->base)
+    return gaze_lora_save(&run->lm.lora, &run->training.kernels, &base, run->options.out, run->dtype);
   GAZE_TRY(gaze_lm_save(&run->lm, &run->training.kernels, &run->marks, run->options.out, run->dtype));
   return gaze_tokenizer_copy(run->tokenizer_folder, run->options.out);
 }

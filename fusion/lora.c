@@ -90,9 +90,11 @@ static gaze_err make_room(gaze_lora *lora) {
 gaze_err gaze_lora_init(gaze_lora *lora, const gaze_lora_options *options, const gaze_parameters *model,
                         uint64_t seed) {
   *lora = (gaze_lora){.options = *options, .step = {.dropout = options->dropout, .seed = seed}};
-  if (strcmp(options->targets, "all") == 0)
+  if (!options->targets || strcmp(options->targets, "all") == 0)
     lora->options.targets = GAZE_LORA_ALL;
-  GAZE_TRY(check_options(options));
+  if (options->alpha == 0)
+    lora->options.alpha = 2 * (double)options->rank;
+  GAZE_TRY(check_options(&lora->options));
   GAZE_TRY(choose(lora, model));
   GAZE_TRY(gaze_alloc(lora->targets.n, sizeof *lora->items, &lora->items));
   for (size_t i = 0; i < lora->targets.n; i++)

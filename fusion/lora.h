@@ -6,19 +6,13 @@
 #include "core/base/json.h"
 #include "core/nn/low_rank.h"
 #include "core/nn/tensor_names.h"
+#include "gaze_train.h"
 
-/* All matrices of a block, as peft's people call them. */
+/* All matrices of a block, as others call them. */
 #define GAZE_LORA_ALL "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
 
-/* Borrowed strings. */
-typedef struct gaze_lora_options {
-  size_t rank; /* 0: none */
-  double alpha, dropout;
-  const char *targets; /* some of GAZE_LORA_ALL, or "all" */
-} gaze_lora_options;
-
 typedef struct gaze_lora {
-  gaze_lora_options options;
+  gaze_lora_options options; /* settled; targets are borrowed */
   gaze_low_rank_step step;
   gaze_low_rank *items;    /* [targets.n] */
   gaze_parameters targets; /* the matrices of the model, as its own list has them */
@@ -33,6 +27,9 @@ void gaze_lora_fini(gaze_lora *lora);
 void gaze_lora_attach(gaze_lora *lora);
 /* As peft begins: A uniform, B 0, so that nothing is added. values: the arena that the pairs are bound to. */
 void gaze_lora_randomise(const gaze_lora *lora, float *values);
+
+/* What an adapter calls the model that a person named: of a folder its whole path. Yours: free(). */
+GAZE_CHECKED gaze_err gaze_lora_name_base(const char *name, char **out);
 
 /* Of the model that the pairs were learned beside. All borrowed. */
 typedef struct gaze_lora_base {

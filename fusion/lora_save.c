@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+gaze_err gaze_lora_name_base(const char *name, char **out) {
+  *out = gaze_folder_exists(name) ? realpath(name, NULL) : NULL;
+  return *out ? GAZE_OK : gaze_strdup(name, out);
+}
+
 /* A regular expression, so that no layer of the same name outside of these modules is meant. */
 static gaze_err targets_text(const gaze_lora_options *options, const char *modules, char **out) {
   char *names;

@@ -43,6 +43,10 @@ static const gaze_report_row rows[] = {
     ROW("grad-clip-norm", REAL, grad_clip_norm),
     ROW("grad-checkpointing", SWITCH, grad_checkpointing),
     ROW("seed", LONG_WHOLE, seed),
+    ROW("lora-rank", SIZE, lora.rank),
+    ROW("lora-alpha", REAL, lora.alpha),
+    ROW("lora-targets", TEXT, lora.targets),
+    ROW("lora-dropout", REAL, lora.dropout),
     ROW("save-dtype", TEXT, model_dtype),
 };
 

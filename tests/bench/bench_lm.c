@@ -68,7 +68,7 @@ static void bench_init(bench *b, size_t batch_size, bool bf16, bool checkpointin
   gaze_kernels_init(&b->kernels, gaze_cpu_detect());
   must(gaze_matmul_new(&b->kernels, gaze_cpu_detect(), bf16 ? GAZE_PRECISION_BF16 : GAZE_PRECISION_F32, &b->matmul));
   b->compute = (gaze_compute){.kernels = &b->kernels, .matmul = b->matmul};
-  must(gaze_lm_init(&b->lm, &config));
+  must(gaze_lm_init(&b->lm, &config, true));
   gaze_lm_randomise(&b->lm, 1);
   must(gaze_optimizer_init(&b->optimizer, &b->lm.parameters, b->lm.values, b->lm.gradients));
   must(gaze_lm_step_init(&b->step, &b->lm.decoder, &b->compute, batch_size * TOKENS, TOKENS, checkpointing));

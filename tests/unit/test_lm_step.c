@@ -44,7 +44,7 @@ static void subject_init(subject *s, gaze_precision precision, bool checkpointin
   gaze_kernels_init(&s->kernels, gaze_cpu_detect());
   assert_int_equal(gaze_matmul_new(&s->kernels, gaze_cpu_detect(), precision, &s->matmul), GAZE_OK);
   s->compute = (gaze_compute){.kernels = &s->kernels, .matmul = s->matmul};
-  assert_int_equal(gaze_lm_init(&s->lm, &config), GAZE_OK);
+  assert_int_equal(gaze_lm_init(&s->lm, &config, true), GAZE_OK);
   gaze_lm_randomise(&s->lm, 3);
   gaze_random_init(&random, 4, 0);
   for (size_t i = 0; i < ROWS; i++) {

@@ -154,7 +154,7 @@ static void open_written(const char *run, gaze_lm *lm) {
   gaze_kernels kernels;
   gaze_kernels_init(&kernels, gaze_cpu_detect());
   assert_int_equal(gaze_lm_config_open(test_path(run), &config), GAZE_OK);
-  assert_int_equal(gaze_lm_init(lm, &config), GAZE_OK);
+  assert_int_equal(gaze_lm_init(lm, &config, true), GAZE_OK);
   if (gaze_lm_load(lm, &kernels, test_path(run)) != GAZE_OK)
     fail_msg("%s", gaze_last_error());
 }
