@@ -5,10 +5,11 @@
 #include "gaze.h"
 
 /* Rows of a table of options: what gaze_lora_options has. */
-#define LORA_ROWS(lora)                                                                                               \
-  {"lora-rank", 0, OPTION_SIZE, "N", &(lora).rank, "learn pairs of matrices of this rank instead [0: none]", 0, 1e5}, \
-      {"lora-alpha", 0, OPTION_DOUBLE, "X", &(lora).alpha, "what a pair counts, over the rank [2 N]", 0, 1e9},        \
-      {"lora-targets", 0, OPTION_TEXT, "NAME,NAME", &(lora).targets, "of " LORA_TARGETS " [all]", 0, 0},              \
+#define LORA_ROWS(lora)                                                                                                \
+  {"lora-rank", 0,  OPTION_SIZE, "N", &(lora).rank, "LoRA: pairs of this rank learn, an adapter is written [0: none]", \
+   0,           1e5},                                                                                                  \
+      {"lora-alpha", 0, OPTION_DOUBLE, "X", &(lora).alpha, "what a pair counts, over the rank [2 N]", 0, 1e9},         \
+      {"lora-targets", 0, OPTION_TEXT, "NAME,NAME", &(lora).targets, "of " LORA_TARGETS " [all]", 0, 0},               \
       {"lora-dropout", 0, OPTION_DOUBLE, "X", &(lora).dropout, "share of their input that is left out [0]", 0, 0.999},
 
 #define LORA_TARGETS "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj"

@@ -4,6 +4,7 @@
 
 #include "core/base/file.h"
 #include "core/tensor/safetensors.h"
+#include "fusion/llava.h"
 #include "gaze_ask.h"
 
 #include <math.h>
@@ -244,6 +245,132 @@ static void pictures_are_found_in_tars(void **state) {
   train(&options);
 }
 
+/* Pairs of rank 4 beside the language model of folder/aligned, which stage 1 made. */
+static gaze_train_llava_options lora_options(const char *name) {
+  gaze_train_llava_options options = options_of(2, name);
+  if (!gaze_file_exists(file_of("aligned", "model.safetensors"))) {
+    gaze_train_llava_options aligned = options_of(1, "aligned");
+    train(&aligned);
+  }
+  options.model = file_of("aligned", "");
+  options.vision = options.language = NULL;
+  options.lora = (gaze_lora_options){.rank = 4, .dropout = 0.2};
+  return options;
+}
+
+/* Dropout leaves out the same when the run goes on, and where blocks run twice. */
+static void an_adapter_is_resumed(void **state) {
+  gaze_train_llava_options whole = lora_options("wholepair"), halves = lora_options("halfpair");
+  train(&whole);
+  halves.stop_after = 3;
+  halves.grad_checkpointing = true;
+  train(&halves);
+  halves.resume = "latest";
+  halves.stop_after = 0;
+  halves.lora.alpha = 3;
+  check_fails(gaze_train_llava(&halves), GAZE_ERR_MISMATCH, "adapter_config.json", "lora_alpha", NULL);
+  halves.lora.alpha = 0;
+  train(&halves);
+  check_same_files(file_of("wholepair", LAST), file_of("halfpair", LAST));
+  check_same_files(file_of("wholepair", "adapter_model.safetensors"), file_of("halfpair", "adapter_model.safetensors"));
+  json_t *a = read_log(file_of("wholepair", "metrics.jsonl")), *b = read_log(file_of("halfpair", "metrics.jsonl"));
+  assert_int_equal(json_array_size(a), 6);
+  assert_true(json_equal(a, b));
+  json_decref(a);
+  json_decref(b);
+  assert_false(gaze_file_exists(file_of("wholepair", "model.safetensors")));
+}
+
+/* Of each parameter that learns value, gradient and two moments are kept, of others the value alone. */
+static void what_is_frozen_costs_nothing(void **state) {
+  gaze_llava llava;
+  gaze_kernels kernels;
+  const gaze_lora_options options = {.rank = 4};
+  lora_options("unused");
+  gaze_kernels_init(&kernels, gaze_cpu_detect());
+  assert_int_equal(gaze_llava_open(&llava, &kernels, test_path("aligned"), NULL, false), GAZE_OK);
+  assert_int_equal(gaze_llava_add_lora(&llava, &options, 0), GAZE_OK);
+  gaze_parameters projector = {.items = llava.all.items + llava.n_encoder, .n = llava.n_projector};
+  size_t pairs = gaze_parameters_size(&llava.lora.learned);
+  assert_int_equal(llava.lora.targets.n, 2 * 7);
+  assert_int_equal(gaze_parameters_size(&llava.learned), gaze_parameters_size(&projector) + pairs);
+  assert_null(llava.decoder.dtoken_embedding);
+  assert_null(llava.decoder.dfinal_norm_gain);
+  for (size_t i = 0; i < llava.decoder.stack.layers; i++)
+    assert_true(!llava.decoder.stack.gradients[i].q_weight && !llava.decoder.stack.gradients[i].norm1_gain);
+  gaze_llava_fini(&llava);
+}
+
+static void check_same_answers(gaze_assistant *beside, gaze_assistant *merged) {
+  static const char *const questions[] = {"what colour is it?", "hi", "is there a red square?"};
+  for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+    gaze_assistant *both[] = {beside, merged};
+    gaze_answer answers[2];
+    for (int k = 0; k < 2; k++) {
+      gaze_chat *chat;
+      const gaze_answer_options how = {.max_tokens = 12};
+      assert_int_equal(gaze_chat_new(both[k], NULL, &chat), GAZE_OK);
+      assert_int_equal(gaze_chat_add_picture_file(chat, test_path(i % 2 ? "blue.png" : "red.png")), GAZE_OK);
+      assert_int_equal(gaze_chat_ask(chat, questions[i], &how, &answers[k]), GAZE_OK);
+      gaze_chat_free(chat);
+    }
+    assert_string_equal(answers[0].text, answers[1].text);
+    gaze_answer_fini(&answers[0]);
+    gaze_answer_fini(&answers[1]);
+  }
+}
+
+/* What learns_to_look made learns to lie, by pairs and the projector alone; the adapter answers as it is, and joined
+ * with its model. */
+static void learns_by_pairs(void **state) {
+  gaze_train_llava_options options = lora_options("tuned");
+  gaze_assistant *beside, *merged;
+  const char *lies = test_path("lies.json");
+  write_text(lies, "{\"id\":\"1\",\"image\":\"red.png\",\"question\":\"what colour is it?\",\"answer\":\"blue\"}\n"
+                   "{\"id\":\"2\",\"image\":\"blue.png\",\"question\":\"what colour is it?\",\"answer\":\"red\"}\n");
+  options.train_data = &lies;
+  options.model = test_path("sees");
+  options.steps = 200;
+  options.lora = (gaze_lora_options){.rank = 4};
+  options.lr_scheduler = "const";
+  options.accum_freq = 1;
+  options.save_every = 0;
+  options.progress = watch;
+  train(&options);
+  if (!(last_loss < 0.02))
+    fail_msg("loss %g", last_loss);
+  if (gaze_assistant_open(test_path("tuned"), NULL, &beside) != GAZE_OK ||
+      gaze_model_merge(NULL, test_path("tuned"), test_path("joined")) != GAZE_OK ||
+      gaze_assistant_open(test_path("joined"), NULL, &merged) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  check_answer(beside, "red.png", "blue");
+  check_answer(merged, "blue.png", "red");
+  check_same_answers(beside, merged);
+  gaze_assistant_close(beside);
+  gaze_assistant_close(merged);
+  check_fails(gaze_model_merge(NULL, test_path("tuned"), test_path("joined")), GAZE_ERR_ARGUMENT, "there already",
+              NULL);
+  check_fails(gaze_model_merge(test_path("lm"), test_path("tuned"), test_path("wrong")), GAZE_ERR_MISMATCH,
+              "another model", "lora_A", NULL);
+}
+
+static void wrong_lora_options_are_said(void **state) {
+  gaze_train_llava_options options = options_of(2, "wrong");
+  options.lora.rank = 4;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--lora-rank", "-m", NULL);
+  options = lora_options("wrong");
+  options.stage = 1;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--lora-rank", "--stage 2", NULL);
+  options.stage = 2;
+  options.lora.targets = "q_proj,fc1";
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "fc1", "down_proj", NULL);
+  options.lora.targets = "q_proj,";
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "no such target", NULL);
+  options.lora.targets = "all";
+  options.lora.dropout = 1;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "dropout", NULL);
+}
+
 static void wrong_options_are_said(void **state) {
   gaze_train_llava_options options = options_of(1, "wrong");
   options.language = NULL;
@@ -267,6 +394,10 @@ int main(void) {
                                      cmocka_unit_test(bad_samples_are_passed_over),
                                      cmocka_unit_test(learns_to_look),
                                      cmocka_unit_test(pictures_are_found_in_tars),
+                                     cmocka_unit_test(an_adapter_is_resumed),
+                                     cmocka_unit_test(what_is_frozen_costs_nothing),
+                                     cmocka_unit_test(learns_by_pairs),
+                                     cmocka_unit_test(wrong_lora_options_are_said),
                                      cmocka_unit_test(wrong_options_are_said)};
   return cmocka_run_group_tests(tests, set_up, remove_folder);
 }

@@ -2,6 +2,7 @@
 #include "train_files.h"
 
 #include "core/base/file.h"
+#include "core/tensor/safetensors.h"
 #include "fusion/checkpoint.h"
 #include "fusion/lm.h"
 #include "gaze_ask.h"
@@ -263,6 +264,46 @@ static void goes_on_from_a_model(void **state) {
   check_fails(gaze_train_lm(&more), GAZE_ERR_ARGUMENT, "--context 17", "16", NULL);
 }
 
+static const float *numbers_of(const gaze_safetensors *file, const char *name, size_t *n) {
+  const gaze_tensor *tensor = gaze_safetensors_find(file, name);
+  assert_non_null(tensor);
+  *n = gaze_tensor_count(tensor);
+  return tensor->data;
+}
+
+/* Pairs beside some matrices of a model that was written; resumed, and joined with it. */
+static void pairs_beside_a_model(void **state) {
+  gaze_train_lm_options base = options_of("paired"), whole = options_of("pairs"), halves = options_of("halfpairs");
+  static const char names[][48] = {"model.layers.1.self_attn.v_proj.weight", "model.layers.1.self_attn.k_proj.weight"};
+  base.steps = 1;
+  train(&base);
+  whole.model = halves.model = base.out;
+  whole.lora = halves.lora = (gaze_lora_options){.rank = 1, .alpha = 3, .dropout = 0.1, .targets = "v_proj,up_proj"};
+  train(&whole);
+  halves.stop_after = 2;
+  train(&halves);
+  halves.stop_after = 0;
+  halves.resume = "latest";
+  train(&halves);
+  check_same_files(file_of("pairs", LAST), file_of("halfpairs", LAST));
+  check_same_files(file_of("pairs", "adapter_model.safetensors"), file_of("halfpairs", "adapter_model.safetensors"));
+  if (gaze_model_merge(NULL, test_path("pairs"), test_path("both")) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  gaze_safetensors *before, *after;
+  assert_int_equal(gaze_safetensors_open(file_of("paired", "model.safetensors"), &before), GAZE_OK);
+  assert_int_equal(gaze_safetensors_open(file_of("both", "model.safetensors"), &after), GAZE_OK);
+  for (size_t i = 0; i < 2; i++) {
+    size_t n;
+    const float *a = numbers_of(before, names[i], &n), *b = numbers_of(after, names[i], &n);
+    assert_int_equal(memcmp(a, b, n * sizeof *a) == 0, i == 1);
+  }
+  gaze_safetensors_close(before);
+  gaze_safetensors_close(after);
+  whole.model = NULL;
+  whole.out = options_of("alone").out;
+  check_fails(gaze_train_lm(&whole), GAZE_ERR_ARGUMENT, "--lora-rank", "-m", NULL);
+}
+
 static void rows_that_are_no_good(void **state) {
   gaze_train_lm_options options = options_of("bad");
   write_text(test_path("bad.jsonl"), "{\"text\":\"the red square\"}\n{\n{\"text\":\"the blue square\"}\n");
@@ -337,6 +378,7 @@ int main(void) {
                                      cmocka_unit_test(diverged_keeps_a_good_checkpoint),
                                      cmocka_unit_test(learns_by_heart),
                                      cmocka_unit_test(goes_on_from_a_model),
+                                     cmocka_unit_test(pairs_beside_a_model),
                                      cmocka_unit_test(rows_that_are_no_good),
                                      cmocka_unit_test(options_that_make_no_sense),
                                      cmocka_unit_test(a_full_disk)};
