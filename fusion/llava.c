@@ -149,7 +149,7 @@ void gaze_llava_fini(gaze_llava *l) {
   gaze_vit_fini(&l->eye.encoder);
   gaze_decoder_fini(&l->decoder);
   gaze_parameters_fini(&l->all);
-  if (l->lora.targets.n)
+  if (l->learned.capacity) /* a list of its own */
     gaze_parameters_fini(&l->learned);
   gaze_lora_fini(&l->lora);
   gaze_llava_files_close(&l->files);
