@@ -114,17 +114,14 @@ gaze_err gaze_adapter_open(const char *folder, gaze_adapter *adapter) {
 }
 
 gaze_err gaze_adapter_find_base(const gaze_adapter *adapter, char **folder) {
-  static const char hint[] = "gaze model merge-lora -m MODEL joins it with the one that you name";
   gaze_err err = *adapter->base ? gaze_model_find(adapter->base, folder) : GAZE_ERR_NOT_FOUND;
-  if (err == GAZE_ERR_NOT_FOUND || err == GAZE_ERR_UNSUPPORTED)
-    return gaze_fail(err, "the model of an adapter is not there: %s names \"%s\": %s", adapter->folder, adapter->base,
-                     hint);
-  GAZE_TRY(err);
-  if (!gaze_adapter_is_folder(*folder))
-    return GAZE_OK;
-  free(*folder);
-  return gaze_fail(GAZE_ERR_UNSUPPORTED, "an adapter of an adapter: %s names \"%s\": %s", adapter->folder,
-                   adapter->base, hint);
+  if (err != GAZE_ERR_NOT_FOUND && err != GAZE_ERR_UNSUPPORTED)
+    return err;
+  return gaze_fail(
+      err,
+      "the model of an adapter is not there: %s names \"%s\": gaze model merge-lora -m MODEL joins it with "
+      "the one that you name",
+      adapter->folder, adapter->base);
 }
 
 void gaze_adapter_fini(gaze_adapter *adapter) {

@@ -30,7 +30,7 @@ static gaze_err find_model(const char *name, char **out) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "no model: one that answers is needed: name it with -m, or in $GAZE_MODEL");
   if (gaze_ends_with(name, ".gguf") && gaze_file_exists(name))
     return gaze_strdup(name, out);
-  gaze_err err = gaze_model_find(name, out);
+  gaze_err err = gaze_model_find_any(name, out);
   if (err != GAZE_ERR_NOT_FOUND || !gaze_folder_exists(name))
     return err;
   return gaze_fail(GAZE_ERR_NOT_FOUND,

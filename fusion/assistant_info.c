@@ -27,7 +27,7 @@ static gaze_err read_type(const char *folder, bool *answers) {
 gaze_err gaze_model_answers(const char *name, bool *answers) {
   char *folder;
   *answers = false;
-  GAZE_TRY(gaze_model_find(name, &folder));
+  GAZE_TRY(gaze_model_find_any(name, &folder));
   gaze_err err = GAZE_OK;
   if (gaze_adapter_is_folder(folder))
     *answers = true;

@@ -35,6 +35,8 @@ GAZE_CHECKED gaze_err gaze_compute_open(gaze_model_options *options, gaze_kernel
 
 /* Folder of a model by name as gaze_model_open takes it; yours: free(). */
 GAZE_CHECKED gaze_err gaze_model_find(const char *name, char **out);
+/* The same of an adapter (adapter.h), too, which gaze_model_find refuses. */
+GAZE_CHECKED gaze_err gaze_model_find_any(const char *name, char **out);
 
 /* Folder of repository ORG/REPO in the hub's caches on this machine; yours: free(). NULL: there is none. A file of it
  * that lies outside the repository's folder is GAZE_ERR_FORMAT. */

@@ -1,6 +1,7 @@
 /* From what a person calls a model to its folder. */
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "fusion/adapter.h"
 #include "fusion/hub.h"
 #include "fusion/model.h"
 
@@ -95,7 +96,7 @@ static gaze_err refuse_path(const char *name) {
                    "no config.json or open_clip_config.json in the folder: %s: name a model's folder", name);
 }
 
-gaze_err gaze_model_find(const char *name, char **out) {
+gaze_err gaze_model_find_any(const char *name, char **out) {
   char *found = NULL;
   if (!name)
     name = getenv("GAZE_MODEL");
@@ -120,4 +121,17 @@ gaze_err gaze_model_find(const char *name, char **out) {
                      "no such model: %s: name a folder, a repository in the hub cache, or see gaze model list", name);
   *out = found;
   return GAZE_OK;
+}
+
+gaze_err gaze_model_find(const char *name, char **out) {
+  char *found;
+  GAZE_TRY(gaze_model_find_any(name, &found));
+  if (!gaze_adapter_is_folder(found)) {
+    *out = found;
+    return GAZE_OK;
+  }
+  gaze_err err = gaze_fail(GAZE_ERR_UNSUPPORTED,
+                           "an adapter, not a whole model: %s: gaze model merge-lora joins it with its model", found);
+  free(found);
+  return err;
 }
