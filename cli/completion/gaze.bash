@@ -41,12 +41,13 @@ _gaze_options() {
   "train lm")
     echo "--train-data --val-data --documents --max-bad --tokenizer --config --layers --dim --heads --kv-heads \
 --mlp-dim --untied --context --batch-size --accum-freq --steps --epochs --lr --opt --beta1 --beta2 --eps \
---wd --warmup --lr-scheduler --cooldown --grad-clip-norm --grad-checkpointing --seed -o --out --resume \
---save-every --val-every --log-every-n-steps --stop-after --save-dtype --prompt --sample-tokens \
+--wd --warmup --lr-scheduler --cooldown --grad-clip-norm --grad-checkpointing --seed --lora-rank --lora-alpha \
+--lora-targets --lora-dropout -o --out --resume --save-every --val-every --log-every-n-steps --stop-after --save-dtype --prompt --sample-tokens \
 --sample-temperature"
     ;;
   "train llava")
-    echo "--stage --train-data --image-data --image-folder --max-bad --vision --language --template --blind \
+    echo "--stage --train-data --image-data --image-folder --max-bad --vision --language --lora-rank --lora-alpha --lora-targets \
+--lora-dropout --template --blind \
 --context --batch-size --accum-freq --steps --epochs --lr --projector-lr --beta1 --beta2 --eps --wd --warmup \
 --lr-scheduler --cooldown --grad-clip-norm --grad-checkpointing --seed -o --out --resume --save-every \
 --log-every-n-steps --stop-after --save-dtype"
@@ -55,6 +56,7 @@ _gaze_options() {
     echo "-o --out --kinds --turns --korean --seed --max-samples --max-bad --image-folder --endpoint --endpoint-model --rate \
 --tries --timeout --retry-pause --temperature --max-tokens --retry-rejected"
     ;;
+  "model merge-lora") echo "--adapter -o --out" ;;
   "model pull") echo "--revision --file" ;;
   "model quantize") echo "--to" ;;
   "model verify") echo "--reference" ;;
@@ -74,7 +76,7 @@ _gaze_find_command() {
     case $command:$word in
     *:-*) ;;
     :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :make-instructions | :model | :db) command=$word ;;
-    eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | train:lm | train:llava | model:list | model:info | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
+    eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | train:lm | train:llava | model:list | model:info | model:merge-lora | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
 }
@@ -97,7 +99,7 @@ _gaze() {
   --kinds) _gaze_offer 'conversation detail reasoning' ;;
   --to) _gaze_offer 'int8 bf16 q8_0 q4_k q4_k_m f16 f32' ;;
   --resume) _gaze_offer latest ;;
-  -m | --model | --search-model | --reference | --in | --logs | --tokenizer | --distill-model | --image-folder)
+  -m | --model | --search-model | --reference | --in | --logs | --tokenizer | --distill-model | --image-folder | --adapter)
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
     ;;
@@ -113,7 +115,7 @@ _gaze_word() { # a word that is no option's value
   :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train make-instructions model db help' ;;
   eval:*) _gaze_offer 'classification retrieval vqa captioning' ;;
   train:*) _gaze_offer 'tokenizer clip lm llava' ;;
-  model:*) _gaze_offer 'list info pull quantize verify' ;;
+  model:*) _gaze_offer 'list info merge-lora pull quantize verify' ;;
   db:*) _gaze_offer 'info check compact export' ;;
   esac
 }
