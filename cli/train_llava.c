@@ -105,7 +105,8 @@ const command_row train_llava_command = {
     .summary = "teach a language model to see",
     .usage = "[options] --train-data FILE --out FOLDER",
     .about = "What is written is a model in LLaVA's layout, which transformers reads and gaze ask and gaze chat run. "
-             "The image encoder stays as it is, and looks at each picture once. Ctrl-C stops with a checkpoint; "
+             "The image encoder stays as it is, and looks at each picture once; what it saw is kept as "
+             "FOLDER/features until the run is over. Ctrl-C stops with a checkpoint; "
              "--resume latest goes on, and is needed where FOLDER holds a run already.",
     .examples =
         "  gaze train llava --stage 1 --vision gaze-mini --language words --train-data captions.tar --out aligned\n"

@@ -161,11 +161,12 @@ static gaze_err open_data(gaze_llava_run *run) {
                                       .captions = o->stage == 1,
                                       .blind = o->blind,
                                       .context = o->context};
+  const gaze_eye *eye = &run->llava.eye;
+  const gaze_llava_looker looker = {&run->training.compute, &eye->encoder, &eye->config.tiling.preprocess};
   gaze_bad_rows bad;
   GAZE_TRY(gaze_path_join(o->out, "bad-rows.txt", &run->bad_path));
   GAZE_TRY(gaze_bad_rows_init(&bad, o->max_bad, run->bad_path));
-  GAZE_TRY(
-      gaze_llava_data_init(&run->data, &run->features, &sources, &run->writer, &run->training.compute, o->out, &bad));
+  GAZE_TRY(gaze_llava_data_init(&run->data, &run->features, &sources, &run->writer, &looker, o->out, &bad));
   gaze_bad_rows_tell(&bad);
   say(run);
   return GAZE_OK;

@@ -4,6 +4,7 @@
 
 #include "core/base/file.h"
 #include "core/tensor/safetensors.h"
+#include "fusion/features_file.h"
 #include "gaze_ask.h"
 
 #include <math.h>
@@ -159,6 +160,80 @@ static void each_stage_moves_its_own(void **state) {
   assert_true(is_same(before, eye, after, eye));
 }
 
+/* Two steps of six, which leave features behind; then the other four. */
+static gaze_train_llava_options begin_run(const char *name) {
+  gaze_train_llava_options options = options_of(2, name);
+  options.stop_after = 2;
+  train(&options);
+  assert_true(gaze_file_exists(file_of(name, "features")));
+  options.resume = "latest";
+  options.stop_after = 0;
+  count_warnings();
+  return options;
+}
+
+/* The numbers of a file of features by a factor. */
+static void scale_features(const char *path, float factor) {
+  gaze_map map;
+  gaze_features_writer writer;
+  assert_int_equal(gaze_map_open(path, &map), GAZE_OK);
+  const gaze_features_head *head = (const void *)map.data;
+  const float *values = (const void *)(map.data + gaze_features_at(head->pictures));
+  size_t of_one = head->rows * head->C;
+  float *scaled = test_malloc(of_one * sizeof *scaled);
+  assert_int_equal(gaze_features_writer_init(&writer, path, head), GAZE_OK);
+  for (size_t i = 0; i < head->n; i++) {
+    for (size_t k = 0; k < of_one; k++)
+      scaled[k] = values[i * of_one + k] * factor;
+    assert_int_equal(gaze_features_writer_add(&writer, scaled), GAZE_OK);
+  }
+  assert_int_equal(gaze_features_writer_finish(&writer, (const void *)(head + 1)), GAZE_OK);
+  gaze_features_writer_fini(&writer);
+  gaze_map_close(&map);
+  test_free(scaled);
+}
+
+static void change_byte(const char *path, size_t from_end) {
+  uint8_t *bytes;
+  size_t size;
+  assert_int_equal(gaze_file_read(path, 1 << 20, &bytes, &size), GAZE_OK);
+  bytes[size - from_end] ^= 1;
+  write_file(path, bytes, size);
+  free(bytes);
+}
+
+/* What an earlier call saw is used where nothing has changed, and only there; it goes when the run is over. */
+static void features_are_kept(void **state) {
+  gaze_train_llava_options whole = options_of(2, "seen"), options = begin_run("kept");
+  char wanted[512];
+  snprintf(wanted, sizeof wanted, "%s", file_of("seen", "model.safetensors"));
+  train(&whole);
+  scale_features(file_of("kept", "features"), 1);
+  train(&options);
+  assert_int_equal(n_warnings, 0);
+  assert_false(gaze_file_exists(file_of("kept", "features")));
+  check_same_files(wanted, file_of("kept", "model.safetensors"));
+  static const char first[] = "multi_modal_projector.linear_1.weight";
+  options = begin_run("scaled");
+  scale_features(file_of("scaled", "features"), 2);
+  train(&options);
+  assert_false(is_same(wanted, first, file_of("scaled", "model.safetensors"), first));
+  options = begin_run("garbled");
+  change_byte(file_of("garbled", "features"), 7);
+  train(&options);
+  assert_non_null(strstr(last_warning, "damaged features of pictures"));
+  check_same_files(wanted, file_of("garbled", "model.safetensors"));
+  options = begin_run("repainted");
+  write_png("red.png", 0xfe0000);
+  train(&options);
+  assert_non_null(strstr(last_warning, "pictures that have changed"));
+  write_png("red.png", 0xff0000);
+  options = begin_run("narrowed");
+  options.compute.precision = GAZE_PRECISION_BF16;
+  train(&options);
+  assert_non_null(strstr(last_warning, "another image encoder"));
+}
+
 static void bad_samples_are_passed_over(void **state) {
   gaze_train_llava_options options = options_of(2, "bad");
   const char *path = test_path("bad.json");
@@ -184,6 +259,15 @@ static void bad_samples_are_passed_over(void **state) {
     if (!strstr((const char *)text, words[i]))
       fail_msg("no %s in:\n%s", words[i], (const char *)text);
   free(text);
+  options.out = file_of("worst", "");
+  options.stop_after = 1;
+  train(&options);
+  options.resume = "latest";
+  options.stop_after = 0;
+  train(&options);
+  check_same_files(file_of("bad", "bad-rows.txt"), file_of("worst", "bad-rows.txt"));
+  check_same_files(file_of("bad", "model.safetensors"), file_of("worst", "model.safetensors"));
+  options.resume = NULL;
   options.max_bad = 4;
   options.out = file_of("worse", "");
   check_fails(gaze_train_llava(&options), GAZE_ERR_FORMAT, "5 bad rows", "--max-bad", NULL);
@@ -262,11 +346,10 @@ static void wrong_options_are_said(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(resumed_is_whole),
-                                     cmocka_unit_test(each_stage_moves_its_own),
-                                     cmocka_unit_test(bad_samples_are_passed_over),
-                                     cmocka_unit_test(learns_to_look),
-                                     cmocka_unit_test(pictures_are_found_in_tars),
-                                     cmocka_unit_test(wrong_options_are_said)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(resumed_is_whole),      cmocka_unit_test(each_stage_moves_its_own),
+      cmocka_unit_test(features_are_kept),     cmocka_unit_test(bad_samples_are_passed_over),
+      cmocka_unit_test(learns_to_look),        cmocka_unit_test(pictures_are_found_in_tars),
+      cmocka_unit_test(wrong_options_are_said)};
   return cmocka_run_group_tests(tests, set_up, remove_folder);
 }
