@@ -144,6 +144,52 @@ static bool is_same(const char *a, const char *a_name, const char *b, const char
   return same;
 }
 
+/* The last block that is run moves, the one before it does not; a run in two parts is one run. */
+static void the_last_blocks_learn(void **state) {
+  static const char *const names[] = {"vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight",
+                                      "vision_tower.vision_model.encoder.layers.1.mlp.fc1.weight",
+                                      "vision_tower.vision_model.embeddings.class_embedding"};
+  char model[512];
+  gaze_train_llava_options one = options_of(1, "aligned"), two = options_of(2, "blocks"), half = options_of(2, "half");
+  one.vision_layer = -1;
+  one.steps = 1;
+  train(&one);
+  snprintf(model, sizeof model, "%s", file_of("aligned", ""));
+  two.model = half.model = model;
+  two.vision = two.language = half.vision = half.language = NULL;
+  two.vision_blocks = half.vision_blocks = 1;
+  two.vision_lr = half.vision_lr = 1e-3;
+  half.stop_after = 4;
+  train(&two);
+  train(&half);
+  half.resume = "latest";
+  half.stop_after = 0;
+  train(&half);
+  check_same_files(file_of("blocks", "model.safetensors"), file_of("half", "model.safetensors"));
+  check_same_files(file_of("blocks", LAST), file_of("half", LAST));
+  for (size_t i = 0; i < 3; i++)
+    assert_true(is_same(file_of("aligned", "model.safetensors"), names[i], file_of("blocks", "model.safetensors"),
+                        names[i]) == (i != 1));
+}
+
+/* What vision_feature_layer and vision_feature_select_strategy say of a new model, and how many rows a picture is. */
+static void a_new_model_looks_where_it_is_told(void **state) {
+  gaze_train_llava_options options = options_of(1, "whole");
+  options.vision_layer = -1;
+  options.vision_select = "cls_patch";
+  options.steps = 1;
+  train(&options);
+  json_t *config, *processor;
+  assert_int_equal(gaze_json_open(file_of("whole", "config.json"), &config), GAZE_OK);
+  assert_int_equal(gaze_json_open(file_of("whole", "processor_config.json"), &processor), GAZE_OK);
+  const json_t *vision = json_object_get(config, "vision_config");
+  assert_int_equal(json_integer_value(json_object_get(vision, "num_hidden_layers")), 2);
+  assert_string_equal(json_string_value(json_object_get(config, "vision_feature_select_strategy")), "full");
+  assert_string_equal(json_string_value(json_object_get(processor, "vision_feature_select_strategy")), "full");
+  json_decref(config);
+  json_decref(processor);
+}
+
 static void each_stage_moves_its_own(void **state) {
   static const char words[] = "model.layers.1.mlp.up_proj.weight", first[] = "multi_modal_projector.linear_1.weight";
   static const char inner[] = "language_model.model.layers.1.mlp.up_proj.weight";
@@ -341,6 +387,23 @@ static void wrong_options_are_said(void **state) {
   options.language = options.vision;
   check_fails(gaze_train_llava(&options), GAZE_ERR_UNSUPPORTED, NULL);
   options = options_of(1, "wrong");
+  options.vision_blocks = 1;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-blocks", "--stage 2", NULL);
+  options = options_of(2, "wrong");
+  options.vision_blocks = 9;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-blocks 9", "give less", NULL);
+  options = options_of(1, "wrong");
+  options.vision_select = "all";
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-select", "cls_patch", NULL);
+  options = options_of(1, "wrong");
+  options.vision_layer = -7;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_MISMATCH, "layer out of range", NULL);
+  options = options_of(1, "wrong");
+  options.model = options.language;
+  options.vision = options.language = NULL;
+  options.vision_layer = -1;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-layer", NULL);
+  options = options_of(1, "wrong");
   options.context = 4;
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--context", NULL);
 }
@@ -348,6 +411,7 @@ static void wrong_options_are_said(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(resumed_is_whole),      cmocka_unit_test(each_stage_moves_its_own),
+      cmocka_unit_test(the_last_blocks_learn), cmocka_unit_test(a_new_model_looks_where_it_is_told),
       cmocka_unit_test(features_are_kept),     cmocka_unit_test(bad_samples_are_passed_over),
       cmocka_unit_test(learns_to_look),        cmocka_unit_test(pictures_are_found_in_tars),
       cmocka_unit_test(wrong_options_are_said)};
