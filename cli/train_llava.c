@@ -47,11 +47,11 @@ static const option_row rows[] = {
     {"lr", 0, OPTION_DOUBLE, "X", &options.lr, "learning rate of the language model in stage 2 [2e-5]", 0, 1e3},
     {"projector-lr", 0, OPTION_DOUBLE, "X", &options.projector_lr,
      "of the projector [0.001 in stage 1, 2e-5 in stage 2]", 0, 1e3},
-    {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.optimizer,
-     "muon steps the matrices inside of blocks, AdamW the rest [adamw]", 0, 0},
     {"vision-blocks", 0, OPTION_SIZE, "N", &options.vision_blocks,
      "so many of the image encoder's blocks, the last that are run, learn in stage 2 [0]", 0, 1e3},
     {"vision-lr", 0, OPTION_DOUBLE, "X", &options.vision_lr, "of those blocks [a fifth of --lr]", 0, 1e3},
+    {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.optimizer,
+     "muon steps the matrices inside of blocks, AdamW the rest [adamw]", 0, 0},
     {"beta1", 0, OPTION_DOUBLE, "X", &options.beta1, "AdamW [0.9]", 0, 0.999999},
     {"beta2", 0, OPTION_DOUBLE, "X", &options.beta2, "AdamW [0.999]", 0, 0.999999999},
     {"eps", 0, OPTION_DOUBLE, "X", &options.eps, "AdamW [1e-8]", 1e-30, 1},
@@ -114,10 +114,11 @@ const command_row train_llava_command = {
     .name = "train llava",
     .summary = "teach a language model to see",
     .usage = "[options] --train-data FILE --out FOLDER",
-    .about = "What is written is a model in LLaVA's layout, which transformers reads and gaze ask and gaze chat run. "
-             "The image encoder stays as it is, up to --vision-blocks, and looks at each picture once; what it saw is "
-             "kept as FOLDER/features until the run is over. Ctrl-C stops with a checkpoint; "
-             "--resume latest goes on, and is needed where FOLDER holds a run already.",
+    .about =
+        "What is written is a model in LLaVA's layout, which transformers reads and gaze ask and gaze chat run. "
+        "The image encoder stays as it is, but for --vision-blocks, and looks at each picture once; what it saw is "
+        "kept as FOLDER/features until the run is over. Ctrl-C stops with a checkpoint; "
+        "--resume latest goes on, and is needed where FOLDER holds a run already.",
     .examples =
         "  gaze train llava --stage 1 --vision gaze-mini --language words --train-data captions.tar --out aligned\n"
         "  gaze train llava --stage 2 -m aligned --train-data \"talk.json::qa-{000..003}.tar\" --out tuned --lr 1e-4\n",
