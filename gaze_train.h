@@ -154,6 +154,9 @@ typedef struct gaze_train_llava_options {
   const char *model, *vision, *language;
   const char *chat_template; /* NULL: the language model's own */
   bool blind;                /* pictures are left out: what can be known without looking */
+  int vision_layer;          /* of a new model: behind which block of the image encoder it looks, as in
+                              * vision_feature_layer; 0: -2 of a CLIP, -1 of a SigLIP */
+  const char *vision_select; /* of a new model: "patch" or "cls_patch"; NULL: patches alone of a CLIP */
 
   /* Recipe. */
   uint64_t seed;
@@ -162,6 +165,9 @@ typedef struct gaze_train_llava_options {
   size_t batch_size, accum_freq;
   size_t context;          /* most rows of a sample; 0: what the decoder reads */
   double lr, projector_lr; /* 0: 2e-5 in stage 2, 2e-4 with LoRA; of the projector 1e-3 in stage 1, 2e-5 in stage 2 */
+  size_t vision_blocks;    /* in stage 2 so many blocks of the image encoder, the last that are run, learn, too; 0 */
+  double vision_lr;        /* theirs; 0: a fifth of lr */
+  const char *optimizer;   /* "adamw"; "muon": matrices inside of blocks by Muon, the rest by AdamW */
   double beta1, beta2, eps, weight_decay, grad_clip_norm;
   uint64_t warmup, cooldown; /* steps; cooldown: of const-cooldown, the last ones */
   const char *lr_scheduler;  /* "cosine", "const", "const-cooldown" */

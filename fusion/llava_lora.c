@@ -1,30 +1,32 @@
-/* A model that looks and talks learns by LoRA: its projector as a whole, its decoder by pairs beside its matrices. */
+/* A model that looks and talks learns by LoRA: its projector, and blocks of its encoder that learn, as a whole, its
+ * decoder by pairs beside its matrices. */
 #include "fusion/llava.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static gaze_parameters projector_of(const gaze_llava *l) {
-  return (gaze_parameters){.items = l->all.items + l->n_encoder, .n = l->n_projector};
+static gaze_parameters whole_of(const gaze_llava *l) {
+  return (gaze_parameters){.items = l->all.items + l->n_encoder - l->n_tail, .n = l->n_tail + l->n_projector};
 }
 
-/* The projector's parameters, then the pairs'. */
+/* What learns as a whole, then the pairs. */
 static gaze_err list_learned(const gaze_llava *l, gaze_parameters *out) {
-  gaze_parameters projector = projector_of(l);
-  GAZE_TRY(gaze_grow(&out->items, &out->capacity, projector.n + l->lora.learned.n, sizeof *out->items));
-  memcpy(out->items, projector.items, projector.n * sizeof *out->items);
-  memcpy(out->items + projector.n, l->lora.learned.items, l->lora.learned.n * sizeof *out->items);
-  out->n = projector.n + l->lora.learned.n;
+  gaze_parameters whole = whole_of(l);
+  GAZE_TRY(gaze_grow(&out->items, &out->capacity, whole.n + l->lora.learned.n, sizeof *out->items));
+  memcpy(out->items, whole.items, whole.n * sizeof *out->items);
+  memcpy(out->items + whole.n, l->lora.learned.items, l->lora.learned.n * sizeof *out->items);
+  out->n = whole.n + l->lora.learned.n;
   return GAZE_OK;
 }
 
-/* The projector moves into arenas that have room for the pairs. */
+/* What learned before moves into arenas that have room for the pairs. */
 static gaze_err move(gaze_llava *l) {
-  gaze_parameters projector = projector_of(l);
+  gaze_parameters whole = whole_of(l);
   size_t size = gaze_parameters_size(&l->learned);
   float *values, *gradients;
   GAZE_TRY(gaze_alloc(size, sizeof(float), &values));
-  memcpy(values, l->values, gaze_parameters_size(&projector) * sizeof *values);
+  memcpy(values, l->values, gaze_parameters_size(&whole) * sizeof *values);
   free(l->values);
   l->values = values;
   GAZE_TRY(gaze_alloc(size, sizeof(float), &gradients));
@@ -47,26 +49,49 @@ gaze_err gaze_llava_add_lora(gaze_llava *l, const gaze_lora_options *options, ui
   return GAZE_OK;
 }
 
-/* whole: room for the projector's list. */
-static gaze_lora_base base_of(const gaze_llava *l, const char *model, gaze_parameters *whole) {
-  *whole = projector_of(l);
-  return (gaze_lora_base){.model = model,
-                          .modules = "model.language_model.",
-                          .names = &gaze_decoder_names,
-                          .whole = whole,
-                          .whole_names = &gaze_llava_names,
-                          .whole_module = "multi_modal_projector"};
+/* As transformers calls them; json_decref. */
+static json_t *modules_of(const gaze_llava *l) {
+  const gaze_stack *stack = &l->eye.encoder.stack;
+  json_t *modules = json_pack("[s]", "multi_modal_projector");
+  for (size_t i = stack->layers - (l->n_tail ? stack->layers - stack->frozen : 0); modules && i < stack->layers; i++) {
+    char name[64];
+    snprintf(name, sizeof name, "vision_tower.encoder.layers.%zu", i);
+    if (json_array_append_new(modules, json_string(name)) != 0) {
+      json_decref(modules);
+      return NULL;
+    }
+  }
+  return modules;
+}
+
+/* whole: room for a list; base->whole_modules is yours: json_decref. */
+static gaze_err base_of(const gaze_llava *l, const char *model, gaze_parameters *whole, gaze_lora_base *base) {
+  *whole = whole_of(l);
+  *base = (gaze_lora_base){.model = model,
+                           .modules = "model.language_model.",
+                           .names = &gaze_decoder_names,
+                           .whole = whole,
+                           .whole_names = &gaze_llava_names,
+                           .whole_modules = modules_of(l)};
+  return base->whole_modules ? GAZE_OK
+                             : gaze_fail(GAZE_ERR_MEMORY, "out of memory: what an adapter says of itself: free memory");
 }
 
 gaze_err gaze_llava_save_adapter(const gaze_llava *l, const gaze_kernels *kernels, const char *model,
                                  const char *folder, gaze_dtype dtype) {
   gaze_parameters whole;
-  gaze_lora_base base = base_of(l, model, &whole);
-  return gaze_lora_save(&l->lora, kernels, &base, folder, dtype);
+  gaze_lora_base base;
+  GAZE_TRY(base_of(l, model, &whole, &base));
+  gaze_err err = gaze_lora_save(&l->lora, kernels, &base, folder, dtype);
+  json_decref(base.whole_modules);
+  return err;
 }
 
 gaze_err gaze_llava_check_adapter(const gaze_llava *l, const char *folder) {
   gaze_parameters whole;
-  gaze_lora_base base = base_of(l, "", &whole);
-  return gaze_lora_check_resumed(&l->lora, &base, folder);
+  gaze_lora_base base;
+  GAZE_TRY(base_of(l, "", &whole, &base));
+  gaze_err err = gaze_lora_check_resumed(&l->lora, &base, folder);
+  json_decref(base.whole_modules);
+  return err;
 }

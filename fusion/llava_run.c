@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { VISION_PART = 5 }; /* of the language model's rate, as LLaVA-NeXT's 2e-6 of 1e-5 */
+
 void gaze_train_llava_defaults(gaze_train_llava_options *options) {
   *options = (gaze_train_llava_options){.stage = 1,
                                         .epochs = 1,
                                         .batch_size = 16,
                                         .accum_freq = 1,
+                                        .optimizer = "adamw",
                                         .beta1 = 0.9,
                                         .beta2 = 0.999,
                                         .eps = 1e-8,
@@ -22,6 +25,17 @@ void gaze_train_llava_defaults(gaze_train_llava_options *options) {
                                         .save_every = 500,
                                         .log_every_n_steps = 20,
                                         .model_dtype = "f32"};
+}
+
+static gaze_err check_sight(const gaze_train_llava_options *o) {
+  if (o->vision_blocks && o->stage != 2)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-blocks: in stage 1 the projector learns alone: give --stage 2");
+  if (o->vision_blocks && o->blind)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-blocks: --blind leaves nothing to look at: give one of them");
+  if (o->model && (o->vision_layer || o->vision_select))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-layer, --vision-select: a model that is there has its own: they are "
+                                        "for a new one, of --vision and --language");
+  return GAZE_OK;
 }
 
 static gaze_err check_options(const gaze_train_llava_options *o) {
@@ -41,7 +55,7 @@ static gaze_err check_options(const gaze_train_llava_options *o) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "nothing for LoRA to add to: --lora-rank: give --stage 2 and a model, -m");
   if (!o->batch_size || !o->accum_freq)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
-  return GAZE_OK;
+  return check_sight(o);
 }
 
 static void settle_rates(gaze_train_llava_options *o) {
@@ -49,6 +63,8 @@ static void settle_rates(gaze_train_llava_options *o) {
     o->projector_lr = o->stage == 1 ? 1e-3 : 2e-5;
   if (!(o->lr > 0))
     o->lr = o->lora.rank ? 2e-4 : 2e-5;
+  if (!(o->vision_lr > 0))
+    o->vision_lr = o->lr / VISION_PART;
 }
 
 static gaze_training_options training_options(const gaze_train_llava_options *o) {
@@ -58,7 +74,7 @@ static gaze_training_options training_options(const gaze_train_llava_options *o)
                                  .eps = o->eps,
                                  .weight_decay = o->weight_decay,
                                  .grad_clip_norm = o->grad_clip_norm,
-                                 .optimizer = "adamw",
+                                 .optimizer = o->optimizer,
                                  .lr_scheduler = o->lr_scheduler,
                                  .warmup = o->warmup,
                                  .seed = o->seed,
@@ -116,13 +132,15 @@ static gaze_err open_model(gaze_llava_run *run) {
   gaze_llava_parts parts = {.vision = run->vision_folder,
                             .language = run->language_folder,
                             .image_token = gaze_tokenizer_find(run->words.tokenizer, "<image>"),
+                            .layer = o->vision_layer,
+                            .select = o->vision_select,
                             .seed = o->seed};
   if (!o->model && parts.image_token < 0)
     return gaze_fail(GAZE_ERR_UNSUPPORTED,
                      "a vocabulary without <image>: %s: train one that gaze train tokenizer --kind lm made",
                      run->words.path);
-  GAZE_TRY(
-      gaze_llava_open(&run->llava, &run->training.kernels, run->model_folder, &parts, o->stage == 2 && !o->lora.rank));
+  GAZE_TRY(gaze_llava_open(&run->llava, &run->training.kernels, run->model_folder, &parts,
+                           o->stage == 2 && !o->lora.rank, o->vision_blocks));
   return o->lora.rank ? add_lora(run) : GAZE_OK;
 }
 
@@ -172,21 +190,25 @@ static gaze_err open_data(gaze_llava_run *run) {
                                       .captions = o->stage == 1,
                                       .blind = o->blind,
                                       .context = o->context};
+  const gaze_eye *eye = &run->llava.eye;
+  gaze_vit front = gaze_vit_front(&eye->encoder);
+  const gaze_llava_looker looker = {&run->training.compute, o->vision_blocks ? &front : &eye->encoder,
+                                    &eye->config.tiling.preprocess};
   gaze_bad_rows bad;
   GAZE_TRY(gaze_path_join(o->out, "bad-rows.txt", &run->bad_path));
   GAZE_TRY(gaze_bad_rows_init(&bad, o->max_bad, run->bad_path));
-  GAZE_TRY(
-      gaze_llava_data_init(&run->data, &run->features, &sources, &run->writer, &run->training.compute, o->out, &bad));
+  GAZE_TRY(gaze_llava_data_init(&run->data, &run->features, &sources, &run->writer, &looker, o->out, &bad));
   gaze_bad_rows_tell(&bad);
   say(run);
   return GAZE_OK;
 }
 
-/* The projector's rate beside the decoder's. */
+/* Rates of encoder and projector beside the decoder's. */
 static void set_paces(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
-  for (size_t i = 0; i < run->llava.n_projector && o->stage == 2; i++)
-    run->llava.learned.items[i].pace = o->projector_lr / o->lr;
+  const gaze_llava *llava = &run->llava;
+  for (size_t i = 0; i < llava->n_tail + llava->n_projector && o->stage == 2; i++)
+    llava->learned.items[i].pace = (i < llava->n_tail ? o->vision_lr : o->projector_lr) / o->lr;
 }
 
 static gaze_err begin(gaze_llava_run *run) {
@@ -202,8 +224,8 @@ static gaze_err begin(gaze_llava_run *run) {
   GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
   GAZE_TRY(gaze_llava_reader_init(&run->reader, &run->data, o->batch_size, o->accum_freq, o->seed));
   GAZE_TRY(gaze_llava_reader_skip(&run->reader, run->training.first_step * o->accum_freq));
-  GAZE_TRY(gaze_llava_project_init(&run->project, &llava->eye.projector, &run->features, &run->training.compute,
-                                   o->batch_size));
+  GAZE_TRY(gaze_llava_project_init(&run->project, &llava->eye, &run->features, &run->training.compute, o->batch_size,
+                                   o->grad_checkpointing));
   GAZE_TRY(gaze_lm_step_init(&run->step, &llava->decoder, &run->training.compute, run->reader.rows, run->data.longest,
                              o->grad_checkpointing));
   run->step.sight = gaze_llava_project_sight(&run->project);

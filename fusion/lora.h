@@ -38,7 +38,7 @@ typedef struct gaze_lora_base {
   const gaze_name_table *names; /* of the targets */
   const gaze_parameters *whole; /* what learned as a whole beside the pairs; NULL: nothing */
   const gaze_name_table *whole_names;
-  const char *whole_module; /* "multi_modal_projector" */
+  json_t *whole_modules; /* whose they are: ["multi_modal_projector"] */
 } gaze_lora_base;
 
 /* adapter_config.json and adapter_model.safetensors, each whole or absent. */

@@ -29,7 +29,7 @@ static json_t *number(double value) {
 }
 
 static json_t *config_of(const gaze_lora_options *o, const gaze_lora_base *base, const char *targets) {
-  json_t *whole = base->whole_module ? json_pack("[s]", base->whole_module) : json_null();
+  json_t *whole = base->whole_modules ? json_deep_copy(base->whole_modules) : json_null();
   return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:o, s:s, s:b, s:b, s:b, s:b, s:b, s:{}, s:{}}", "peft_type",
                    "LORA", "task_type", "CAUSAL_LM", "base_model_name_or_path", base->model, "r", (json_int_t)o->rank,
                    "lora_alpha", number(o->alpha), "lora_dropout", json_real(o->dropout), "target_modules", targets,
@@ -53,12 +53,16 @@ static gaze_err save_config(const gaze_lora *lora, const gaze_lora_base *base, c
   return err;
 }
 
-/* The one place of a parameter that begins with `modules`, without ".weight" or ".bias". */
-static gaze_err module_of(const gaze_name_table *names, const char *parameter, const char *modules,
-                          gaze_tensor_place *place) {
+/* The place of a parameter that begins with `modules`. */
+static bool find_place(const gaze_name_table *names, const char *parameter, const char *modules,
+                       gaze_tensor_place *place) {
   for (size_t turn = 0; gaze_tensor_place_next(names, parameter, &turn, place);)
     if (strncmp(place->name, modules, strlen(modules)) == 0 && place->parts == 1)
-      return GAZE_OK;
+      return true;
+  return false;
+}
+
+static gaze_err fail_nameless(const char *parameter) {
   return gaze_fail(GAZE_ERR_UNSUPPORTED, "no name for an adapter's part: %s: train it as a whole", parameter);
 }
 
@@ -93,7 +97,8 @@ static gaze_err add(writing *w, const gaze_parameter *parameter, const char *mod
 static gaze_err list_pairs(writing *w, const gaze_lora *lora, const gaze_lora_base *base) {
   gaze_tensor_place place;
   for (size_t i = 0; i < lora->targets.n; i++) {
-    GAZE_TRY(module_of(base->names, lora->targets.items[i].name, base->modules, &place));
+    if (!find_place(base->names, lora->targets.items[i].name, base->modules, &place))
+      return fail_nameless(lora->targets.items[i].name);
     place.name[strlen(place.name) - strlen(".weight")] = 0;
     GAZE_TRY(add(w, &lora->learned.items[2 * i], place.name, ".lora_A.weight"));
     GAZE_TRY(add(w, &lora->learned.items[2 * i + 1], place.name, ".lora_B.weight"));
@@ -101,12 +106,23 @@ static gaze_err list_pairs(writing *w, const gaze_lora *lora, const gaze_lora_ba
   return GAZE_OK;
 }
 
-static gaze_err list_whole(writing *w, const gaze_lora_base *base) {
+/* In whichever of the modules it is. */
+static gaze_err add_whole(writing *w, const gaze_lora_base *base, const gaze_parameter *parameter) {
   gaze_tensor_place place;
-  for (size_t i = 0; base->whole && i < base->whole->n; i++) {
-    GAZE_TRY(module_of(base->whole_names, base->whole->items[i].name, "model.", &place));
-    GAZE_TRY(add(w, &base->whole->items[i], place.name, ""));
+  for (size_t i = 0; i < json_array_size(base->whole_modules); i++) {
+    char *module;
+    GAZE_TRY(gaze_format(&module, "model.%s.", json_string_value(json_array_get(base->whole_modules, i))));
+    bool found = find_place(base->whole_names, parameter->name, module, &place);
+    free(module);
+    if (found)
+      return add(w, parameter, place.name, "");
   }
+  return fail_nameless(parameter->name);
+}
+
+static gaze_err list_whole(writing *w, const gaze_lora_base *base) {
+  for (size_t i = 0; base->whole && i < base->whole->n; i++)
+    GAZE_TRY(add_whole(w, base, &base->whole->items[i]));
   return GAZE_OK;
 }
 

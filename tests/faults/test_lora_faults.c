@@ -26,7 +26,7 @@ static int set_up(void **state) {
 static gaze_err add_pairs(void *user) {
   const gaze_lora_options options = {.rank = 2, .dropout = 0.1, .targets = "q_proj,down_proj"};
   gaze_llava llava;
-  gaze_err err = gaze_llava_open(&llava, &kernels, base, NULL, false);
+  gaze_err err = gaze_llava_open(&llava, &kernels, base, NULL, false, 0);
   if (err == GAZE_OK)
     err = gaze_llava_add_lora(&llava, &options, 0);
   gaze_llava_fini(&llava);
@@ -57,7 +57,7 @@ static void check_saved(void *user) {
 static void adapters_are_saved(void **state) {
   const gaze_lora_options options = {.rank = 2};
   gaze_llava llava;
-  assert_int_equal(gaze_llava_open(&llava, &kernels, base, NULL, false), GAZE_OK);
+  assert_int_equal(gaze_llava_open(&llava, &kernels, base, NULL, false, 0), GAZE_OK);
   assert_int_equal(gaze_llava_add_lora(&llava, &options, 0), GAZE_OK);
   assert_int_equal(save_adapter(&llava), GAZE_OK);
   every_fault("adapter", save_adapter, check_saved, &llava);
@@ -85,7 +85,7 @@ static void check_merged(void *user) {
   check_no_half_files(test_path("merged"));
   if (!gaze_file_exists(test_path("merged/model.safetensors")))
     return;
-  assert_int_equal(gaze_llava_open(&llava, &kernels, test_path("merged"), NULL, false), GAZE_OK);
+  assert_int_equal(gaze_llava_open(&llava, &kernels, test_path("merged"), NULL, false, 0), GAZE_OK);
   gaze_llava_fini(&llava);
 }
 

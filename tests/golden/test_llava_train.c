@@ -1,6 +1,7 @@
 /* Twenty steps of a model that looks and talks against PyTorch's, by the files of data/llava_train that llava_train.py
- * wrote: both stages, conversations packed side by side, the batch whole and in two parts. With pairs of small matrices
- * against peft's, by data/lora_train of lora_train.py; and peft's adapters in gaze. */
+ * wrote: both stages, with and without the image encoder's last blocks, conversations packed side by side, the batch
+ * whole and in two parts. With pairs of small matrices against peft's, by data/lora_train of lora_train.py; and peft's
+ * adapters in gaze. */
 #include "clip_fixtures.h"
 
 #include <math.h>
@@ -50,16 +51,21 @@ static double option(const trial *t, const char *name) {
   return json_number_value(value);
 }
 
+static size_t vision_blocks(const trial *t) {
+  return (size_t)json_integer_value(json_object_get(t->run, "vision_blocks"));
+}
+
 static double figure(const trial *t, size_t step, const char *name) {
   return json_number_value(json_object_get(json_array_get(json_object_get(t->run, "steps"), step), name));
 }
 
 static const int32_t *numbers(const trial *t, const char *name) { return find_tensor(t->samples, name)->data; }
 
-/* What the encoder makes of the pixels of all pictures. */
+/* What the encoder, or what of it does not learn, makes of the pixels of all pictures. */
 static void look(trial *t) {
   const gaze_tensor *pixels = find_tensor(t->samples, "pixels");
-  const gaze_vit *encoder = &t->llava.eye.encoder;
+  const gaze_vit front = gaze_vit_front(&t->llava.eye.encoder);
+  const gaze_vit *encoder = vision_blocks(t) ? &front : &t->llava.eye.encoder;
   size_t n = pixels->shape[0], rows = gaze_vit_feature_rows(&encoder->config), C = encoder->config.block.dim;
   gaze_arena arena = GAZE_ARENA_MEASURE;
   gaze_vit_tape tape;
@@ -76,8 +82,8 @@ static void open_optimizer(trial *t) {
   const gaze_llava *l = &t->llava;
   bool talks = option(t, "stage") > 1;
   double lr = option(t, "lr");
-  for (size_t i = 0; i < l->n_projector && talks; i++)
-    l->learned.items[i].pace = option(t, "projector_lr") / lr;
+  for (size_t i = 0; i < l->n_tail + l->n_projector && talks; i++)
+    l->learned.items[i].pace = option(t, i < l->n_tail ? "vision_lr" : "projector_lr") / lr;
   assert_int_equal(gaze_schedule_init(&t->schedule, "cosine", lr, (uint64_t)option(t, "warmup"), STEPS, 0), GAZE_OK);
   assert_int_equal(gaze_optimizer_init(&t->optimizer, &l->learned, l->values, l->gradients), GAZE_OK);
   t->optimizer.beta1 = option(t, "beta1");
@@ -156,12 +162,13 @@ static void open_trial(trial *t, const json_t *run, size_t parts) {
   gaze_kernels_init(&t->kernels, gaze_cpu_detect());
   t->compute = (gaze_compute){.kernels = &t->kernels};
   bool talks = option(t, "stage") > 1 && !pairs;
-  assert_int_equal(gaze_llava_open(&t->llava, &t->kernels, clip_path("../llava/llava"), NULL, talks), GAZE_OK);
+  assert_int_equal(gaze_llava_open(&t->llava, &t->kernels, clip_path("../llava/llava"), NULL, talks, vision_blocks(t)),
+                   GAZE_OK);
   if (pairs)
     add_pairs(t);
   look(t);
   open_optimizer(t);
-  assert_int_equal(gaze_llava_project_init(&t->project, &t->llava.eye.projector, &t->seen, &t->compute, BATCH),
+  assert_int_equal(gaze_llava_project_init(&t->project, &t->llava.eye, &t->seen, &t->compute, BATCH, parts > 1),
                    GAZE_OK);
   size_t rows = BATCH / parts * t->longest;
   assert_int_equal(gaze_lm_step_init(&t->step, &t->llava.decoder, &t->compute, rows, t->longest, parts > 1), GAZE_OK);
@@ -219,19 +226,62 @@ static double distance(const float *a, const float *b, size_t n) {
   return sqrt(sum);
 }
 
-/* Of the projector, against PREFIX.linear_N.weight or bias; relative. */
-static void check_projector(const trial *t, size_t step, const char *prefix, const float *arena, double tolerance) {
+/* Of one parameter against PREFIX.NAME; relative. */
+static void check_parameter(const trial *t, size_t step, const gaze_parameter *parameter, const char *name,
+                            const float *arena, double tolerance) {
+  const gaze_tensor *wanted = find_tensor(t->reference, name);
+  size_t n = gaze_parameter_count(parameter);
+  assert_int_equal(gaze_tensor_count(wanted), n);
+  const float *got = arena + (gaze_f32(*parameter->weight) - t->llava.values);
+  check(t, step, name, distance(got, wanted->data, n) / distance(wanted->data, NULL, n), tolerance);
+}
+
+static const gaze_parameter *find_parameter(const trial *t, const char *name) {
+  for (size_t i = 0; i < t->llava.n_tail; i++)
+    if (strcmp(t->llava.learned.items[i].name, name) == 0)
+      return &t->llava.learned.items[i];
+  fail_msg("%s: %s does not learn", t->where, name);
+  return NULL;
+}
+
+/* Of each block that learns; keys' biases change nothing. */
+static void check_blocks(const trial *t, size_t step, const char *prefix, const float *arena, double tolerance) {
+  static const char *const names[][2] = {{"q_weight", "self_attn.q_proj.weight"},
+                                         {"q_bias", "self_attn.q_proj.bias"},
+                                         {"k_weight", "self_attn.k_proj.weight"},
+                                         {"v_weight", "self_attn.v_proj.weight"},
+                                         {"v_bias", "self_attn.v_proj.bias"},
+                                         {"out_weight", "self_attn.out_proj.weight"},
+                                         {"out_bias", "self_attn.out_proj.bias"},
+                                         {"norm1_gain", "layer_norm1.weight"},
+                                         {"norm1_bias", "layer_norm1.bias"},
+                                         {"norm2_gain", "layer_norm2.weight"},
+                                         {"norm2_bias", "layer_norm2.bias"},
+                                         {"up_weight", "mlp.fc1.weight"},
+                                         {"up_bias", "mlp.fc1.bias"},
+                                         {"down_weight", "mlp.fc2.weight"},
+                                         {"down_bias", "mlp.fc2.bias"}};
+  const gaze_stack *stack = &t->llava.eye.encoder.stack;
+  char ours[64], theirs[96];
+  assert_int_equal(t->llava.n_tail, vision_blocks(t) * (sizeof names / sizeof *names + 1));
+  for (size_t layer = stack->frozen; layer < stack->layers; layer++)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+      snprintf(ours, sizeof ours, "vision.block%02zu.%s", layer, names[i][0]);
+      snprintf(theirs, sizeof theirs, "%s.layers.%zu.%s", prefix, layer, names[i][1]);
+      check_parameter(t, step, find_parameter(t, ours), theirs, arena, tolerance);
+    }
+}
+
+/* Of the projector, PREFIX.linear_N.weight or bias, and of blocks that learn. */
+static void check_seeing(const trial *t, size_t step, const char *prefix, const float *arena, double tolerance) {
+  static const char *const names[] = {"linear_1.weight", "linear_1.bias", "linear_2.weight", "linear_2.bias"};
   char name[64];
   assert_int_equal(t->llava.n_projector, 4);
   for (size_t i = 0; i < 4; i++) {
-    const gaze_parameter *parameter = &t->llava.learned.items[i];
-    snprintf(name, sizeof name, "%s.%s", prefix, projector_names[i]);
-    const gaze_tensor *wanted = find_tensor(t->reference, name);
-    size_t n = gaze_parameter_count(parameter);
-    assert_int_equal(gaze_tensor_count(wanted), n);
-    const float *got = arena + (gaze_f32(*parameter->weight) - t->llava.values);
-    check(t, step, name, distance(got, wanted->data, n) / distance(wanted->data, NULL, n), tolerance);
+    snprintf(name, sizeof name, "%s.%s", prefix, names[i]);
+    check_parameter(t, step, &t->llava.learned.items[t->llava.n_tail + i], name, arena, tolerance);
   }
+  check_blocks(t, step, prefix, arena, tolerance);
 }
 
 /* Gradients of the pairs. */
@@ -256,7 +306,7 @@ static void take_step(trial *t, size_t step) {
   if (step == 0 && t->llava.lora.targets.n)
     check_pairs(t);
   else if (step == 0)
-    check_projector(t, step, "gradient", t->llava.gradients, 1e-5);
+    check_seeing(t, step, "gradient", t->llava.gradients, 1e-5);
   double norm =
       gaze_optimizer_step(&t->optimizer, &t->compute, &t->llava.learned, gaze_schedule_lr(&t->schedule, step));
   check(t, step, "loss", fabs(t->step.loss / figure(t, step, "loss") - 1), 1e-5);
@@ -270,7 +320,7 @@ static void check_run(size_t number) {
     open_trial(&t, json_array_get(runs, number), parts);
     for (size_t step = 0; step < STEPS; step++)
       take_step(&t, step);
-    check_projector(&t, STEPS - 1, "weights", t.llava.values, 1e-4);
+    check_seeing(&t, STEPS - 1, "weights", t.llava.values, 1e-4);
     close_trial(&t);
   }
   json_decref(runs);
@@ -348,7 +398,7 @@ static void open_merged(trial *t, const json_t *run, const char *adapter) {
   open_trial(t, run, 1);
   gaze_llava_fini(&t->llava);
   free(t->features);
-  assert_int_equal(gaze_llava_open(&t->llava, &t->kernels, folder, NULL, false), GAZE_OK);
+  assert_int_equal(gaze_llava_open(&t->llava, &t->kernels, folder, NULL, false, 0), GAZE_OK);
   look(t);
 }
 
@@ -380,9 +430,14 @@ static void adapters_of_others(void **state) {
 
 static void the_projector_alone(void **state) { check_run(0); }
 static void with_the_language_model(void **state) { check_run(1); }
+static void with_the_last_block_of_the_encoder(void **state) { check_run(2); }
+static void with_all_blocks_that_are_run(void **state) { check_run(3); }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(the_projector_alone), cmocka_unit_test(with_the_language_model),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(the_projector_alone),
+                                     cmocka_unit_test(with_the_language_model),
+                                     cmocka_unit_test(with_the_last_block_of_the_encoder),
+                                     cmocka_unit_test(with_all_blocks_that_are_run),
                                      cmocka_unit_test(pairs_beside_the_language_model),
                                      cmocka_unit_test(adapters_of_others)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Write LLaVA's JSON from captions and from the names of classes, and the words of conversations as texts.
+
+    write-records.py captions OUT.json TAR...
+    write-records.py names OUT.json TAR KOREAN.tsv
+    write-records.py texts OUT.txt FILE...
+
+captions: every caption is a record of its own, asked for with one of DESCRIBE. names: every second picture of a tar with
+`name` is asked what it shows, in English or, as often, in Korean, by its class in KOREAN.tsv. texts: a line for each
+turn of LLaVA's JSON, and for each question of a tar's `qa` with its answer. Pictures stay in their tars, where
+`gaze train llava` finds them by name. The same files give the same file.
+"""
+import json
+import os
+import random
+import re
+import sys
+import tarfile
+
+DESCRIBE = [
+    "Describe the picture.",
+    "Describe the picture.",
+    "Describe the image.",
+    "What does the picture show?",
+    "What is in this photo?",
+    "Describe this photo in a sentence.",
+]
+NAME = [
+    ("What is this?", "This is {}."),
+    ("What is this?", "It is {}."),
+    ("What is in the picture?", "The picture shows {}."),
+    ("what is this?", "{bare}"),
+]
+NAME_KOREAN = [("이것은 무엇인가요?", "{}입니다."), ("무엇이 보이나요?", "{}입니다."), ("이게 뭐예요?", "{}")]
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+
+
+def read(path):
+    """(name of the picture, its JSON) of every sample."""
+    samples = {}
+    with tarfile.open(path) as tar:
+        for member in tar:
+            key, ending = os.path.splitext(member.name)
+            if ending in ENDINGS:
+                samples.setdefault(key, {})["picture"] = member.name
+            elif ending == ".json":
+                samples.setdefault(key, {})["about"] = json.load(tar.extractfile(member))
+    return [(s["picture"], s["about"]) for s in samples.values() if len(s) == 2]
+
+
+def tidy(caption):
+    """A sentence: a capital, a stop, no blank in front of signs."""
+    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(caption.split())).strip(' ".')
+    return text[:1].upper() + text[1:] + ("" if text.endswith(("!", "?")) else ".")
+
+
+def with_article(name):
+    return ("an " if name[0].lower() in "aeiou" else "a ") + name
+
+
+def record(identity, picture, question, answer):
+    said = [{"from": "human", "value": "<image>\n" + question}, {"from": "gpt", "value": answer}]
+    return {"id": identity, "image": picture, "conversations": said}
+
+
+def write_captions(tars, chance):
+    for tar in tars:
+        for picture, about in read(tar):
+            for i, caption in enumerate(about.get("captions", [])):
+                if re.search("[a-z]", caption):
+                    yield record(f"{picture}-{i}", picture, chance.choice(DESCRIBE), tidy(caption))
+
+
+def write_names(tar, korean_path, chance):
+    with open(korean_path, encoding="utf-8") as file:
+        korean = {row[0]: row[1].split("|")[0] for row in (line.rstrip("\n").split("\t") for line in file)}
+    for picture, about in read(tar)[::2]:
+        name = about["name"]
+        if chance.random() < 0.5 and about["class"] in korean:
+            question, answer = chance.choice(NAME_KOREAN)
+            yield record(picture, picture, question, answer.format(korean[about["class"]]))
+        else:
+            question, answer = chance.choice(NAME)
+            yield record(picture, picture, question, answer.format(with_article(name), bare=name))
+
+
+def write_texts(paths):
+    for path in paths:
+        if path.endswith(".tar"):
+            for _, about in read(path):
+                yield from (f"{question} {answer}" for question, answer in about.get("qa", []))
+        else:
+            with open(path, encoding="utf-8") as file:
+                for said in json.load(file):
+                    yield from (" ".join(turn["value"].replace("<image>", "").split()) for turn in said["conversations"])
+
+
+def main():
+    if len(sys.argv) < 4 or sys.argv[1] not in ("captions", "names", "texts"):
+        sys.exit(__doc__)
+    kind, out, *sources = sys.argv[1:]
+    chance = random.Random(1)
+    with open(out + ".part", "w", encoding="utf-8") as file:
+        if kind == "texts":
+            written = list(write_texts(sources))
+            file.writelines(line + "\n" for line in written)
+        else:
+            written = list(write_captions(sources, chance) if kind == "captions" else write_names(*sources, chance))
+            json.dump(written, file, ensure_ascii=False, separators=(",", ":"))
+    os.replace(out + ".part", out)
+    print(f"{len(written)} written: {out}")
+
+
+if __name__ == "__main__":
+    main()
