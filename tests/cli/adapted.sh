@@ -34,6 +34,14 @@ answer merged joined
 cmp -s beside joined && pass lora_answers || fail lora_answers "$(cat beside joined)"
 answer "$models/llava" before
 cmp -s before joined && fail lora_learned "it answers as before" || pass lora_learned
+# Blocks of the image encoder that learn as a whole go with it.
+expect lora_blocks 0 '^blocks$' "${tune[@]}" --lora-rank 1 --vision-blocks 1 --vision-lr 5e-3 --steps 40 --out blocks
+grep -q '"vision_tower.encoder.layers.1"' blocks/adapter_config.json && pass lora_blocks_named ||
+  fail lora_blocks_named "$(cat blocks/adapter_config.json)"
+expect lora_blocks_merge 0 '^seeing$' model merge-lora --adapter blocks --out seeing
+answer blocks beside_blocks
+answer seeing joined_blocks
+cmp -s beside_blocks joined_blocks && pass lora_blocks_answers || fail lora_blocks_answers "$(cat beside_blocks joined_blocks)"
 expect lora_gguf 0 '^tuned.gguf$' model quantize -q --to f32 tuned tuned.gguf
 answer tuned.gguf packed
 cmp -s packed joined && pass lora_gguf_answers || fail lora_gguf_answers "$(cat packed joined)"
