@@ -56,11 +56,12 @@ void gaze_lm_fini(gaze_lm *lm) {
 
 /* Embeddings and head as GPT-2, whose first logits are small. */
 void gaze_lm_randomise(gaze_lm *lm, uint64_t seed) {
+  float *arena = lm->still ? lm->still : lm->values;
   for (size_t i = 0; i < lm->parameters.n; i++) {
     const gaze_parameter *parameter = &lm->parameters.items[i];
     bool outer = gaze_ends_with(parameter->name, "token_embedding") || gaze_ends_with(parameter->name, "head_weight");
-    gaze_parameter_randomise(parameter, lm->values,
-                             outer ? 0.02 : gaze_stack_deviation(&lm->decoder.stack, parameter->name), seed, i);
+    gaze_parameter_randomise(parameter, arena, outer ? 0.02 : gaze_stack_deviation(&lm->decoder.stack, parameter->name),
+                             seed, i);
   }
 }
 

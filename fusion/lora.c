@@ -81,10 +81,9 @@ static gaze_err make_room(gaze_lora *lora) {
   size_t widest = 0, rank = lora->options.rank;
   for (size_t i = 0; i < lora->targets.n; i++)
     widest = lora->targets.items[i].columns > widest ? lora->targets.items[i].columns : widest;
-  GAZE_TRY(gaze_alloc(GAZE_LOW_RANK_PIECE * rank, sizeof(float), &lora->step.hidden));
-  GAZE_TRY(gaze_alloc(GAZE_LOW_RANK_PIECE * rank, sizeof(float), &lora->step.dhidden));
-  return lora->step.dropout > 0 ? gaze_alloc(GAZE_LOW_RANK_PIECE * widest, sizeof(float), &lora->step.dropped)
-                                : GAZE_OK;
+  GAZE_TRY(gaze_alloc(GAZE_LOW_RANK_ROWS * rank, sizeof(float), &lora->step.hidden));
+  GAZE_TRY(gaze_alloc(GAZE_LOW_RANK_ROWS * rank, sizeof(float), &lora->step.dhidden));
+  return lora->step.dropout > 0 ? gaze_alloc(GAZE_LOW_RANK_ROWS * widest, sizeof(float), &lora->step.dropped) : GAZE_OK;
 }
 
 gaze_err gaze_lora_init(gaze_lora *lora, const gaze_lora_options *options, const gaze_parameters *model,

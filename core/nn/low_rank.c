@@ -2,6 +2,8 @@
 
 #include "core/base/random.h"
 
+#include <assert.h>
+
 static bool drops(const gaze_low_rank *low) { return low->step->learns && low->step->dropout > 0; }
 
 static void drop_row(float *y, const float *x, size_t columns, double rate, uint64_t key, uint64_t row) {
@@ -41,23 +43,18 @@ static void find_hidden(const gaze_compute *compute, const gaze_low_rank *low, c
     hidden[i] *= low->scale;
 }
 
-static size_t piece_of(size_t first, size_t n) {
-  return n - first < GAZE_LOW_RANK_PIECE ? n - first : GAZE_LOW_RANK_PIECE;
-}
-
 void gaze_low_rank_forward(const gaze_compute *compute, float *y, size_t ldy, const float *x, size_t ldx,
                            const gaze_linear *linear, size_t n) {
   const gaze_low_rank *low = linear->weight.added;
-  size_t in = linear->in, r = low->rank;
-  for (size_t first = 0, piece; first < n; first += piece) {
-    piece = piece_of(first, n);
-    const float *input = x + first * ldx;
-    if (drops(low))
-      input = drop(low, input, ldx, in, linear->row + first, piece);
-    find_hidden(compute, low, input, drops(low) ? in : ldx, in, piece);
-    gaze_product(compute, piece, linear->out, r, gaze_operand_f32(low->step->hidden, r, false),
-                 gaze_operand_f32(gaze_f32(low->b), r, true), true, y + first * ldy, ldy);
+  size_t r = low->rank;
+  assert(n <= GAZE_LOW_RANK_ROWS);
+  if (drops(low)) {
+    x = drop(low, x, ldx, linear->in, linear->row, n);
+    ldx = linear->in;
   }
+  find_hidden(compute, low, x, ldx, linear->in, n);
+  gaze_product(compute, n, linear->out, r, gaze_operand_f32(low->step->hidden, r, false),
+               gaze_operand_f32(gaze_f32(low->b), r, true), true, y, ldy);
 }
 
 /* dx += dhidden A, of what was not left out. */
@@ -76,11 +73,12 @@ static void input_backward(const gaze_compute *compute, float *dx, size_t lddx, 
     compute->kernels->add(dx + i * lddx, step->dropped + i * in, in);
 }
 
-static void piece_backward(const gaze_compute *compute, float *dx, size_t lddx, const float *dy, size_t lddy,
-                           const float *x, size_t ldx, const gaze_linear *linear, size_t row, size_t n) {
+void gaze_low_rank_backward(const gaze_compute *compute, float *dx, size_t lddx, const float *dy, size_t lddy,
+                            const float *x, size_t ldx, const gaze_linear *linear, size_t n) {
   const gaze_low_rank *low = linear->weight.added;
   const gaze_low_rank_step *step = low->step;
-  size_t in = linear->in, out = linear->out, r = low->rank;
+  size_t in = linear->in, out = linear->out, row = linear->row, r = low->rank;
+  assert(n <= GAZE_LOW_RANK_ROWS);
   if (drops(low)) {
     x = drop(low, x, ldx, in, row, n);
     ldx = in;
@@ -98,13 +96,4 @@ static void piece_backward(const gaze_compute *compute, float *dx, size_t lddx, 
                  low->da, in);
   if (dx)
     input_backward(compute, dx, lddx, low, in, row, n);
-}
-
-void gaze_low_rank_backward(const gaze_compute *compute, float *dx, size_t lddx, const float *dy, size_t lddy,
-                            const float *x, size_t ldx, const gaze_linear *linear, size_t n) {
-  for (size_t first = 0, piece; first < n; first += piece) {
-    piece = piece_of(first, n);
-    piece_backward(compute, dx ? dx + first * lddx : NULL, lddx, dy + first * lddy, lddy, x + first * ldx, ldx, linear,
-                   linear->row + first, piece);
-  }
 }

@@ -5,7 +5,7 @@
 
 #include "core/nn/linear.h"
 
-enum { GAZE_LOW_RANK_PIECE = 512 }; /* rows that are worked on at once */
+enum { GAZE_LOW_RANK_ROWS = 2048 }; /* at most, in one go: as blocks do */
 
 /* What all of a model's share. Which numbers of x are left out depends on nothing but seed, pass, layer, row and
  * column, so that a block that runs again and a run that goes on leave out the same. */
@@ -14,8 +14,8 @@ typedef struct gaze_low_rank_step {
   uint64_t seed;
   uint64_t pass;           /* number of the batch among those of the run */
   bool learns;             /* nothing is left out where not */
-  float *hidden, *dhidden; /* [GAZE_LOW_RANK_PIECE, r] */
-  float *dropped;          /* [GAZE_LOW_RANK_PIECE, in of the widest], NULL without dropout */
+  float *hidden, *dhidden; /* [GAZE_LOW_RANK_ROWS, r] */
+  float *dropped;          /* [GAZE_LOW_RANK_ROWS, in of the widest], NULL without dropout */
 } gaze_low_rank_step;
 
 /* Of one layer; gaze_weight.added points at it. */
