@@ -23,7 +23,7 @@ expect_error llava_no_data 2 '--train-data' train llava --vision clip --language
 expect_error llava_no_model 2 '--vision.*--language' train llava --train-data texts.txt --out none
 expect_error llava_two_models 2 'give one of them' train llava -m one --vision clip --language lm --train-data texts.txt --out none
 expect_error lm_data_missing 1 'nowhere.txt' train lm "${recipe[@]}" --train-data nowhere.txt --out missing
-expect_error lm_bad_rows 1 '1 bad rows.*--max-bad allows 0.*line 3' train lm "${recipe[@]}" --train-data rows.jsonl --out rows
+expect_error lm_bad_rows 1 'more than 0 bad rows: rows.bad-rows.txt: .*--max-bad: the last: line 3 of rows.jsonl' train lm "${recipe[@]}" --train-data rows.jsonl --out rows
 run train lm "${recipe[@]}" --train-data rows.jsonl --out rows --max-bad 1 --steps 2
 judge lm_max_bad 0 '^rows$'
 grep -q 'rows.jsonl: line 3: no "text"' rows/bad-rows.txt && pass lm_bad_named || fail lm_bad_named "$(cat rows/bad-rows.txt)"

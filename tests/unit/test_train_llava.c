@@ -186,7 +186,7 @@ static void bad_samples_are_passed_over(void **state) {
   free(text);
   options.max_bad = 4;
   options.out = file_of("worse", "");
-  check_fails(gaze_train_llava(&options), GAZE_ERR_FORMAT, "5 bad rows", "--max-bad", NULL);
+  check_fails(gaze_train_llava(&options), GAZE_ERR_LIMIT, "more than 4 bad rows", "--max-bad", NULL);
 }
 
 static double last_loss;
@@ -238,7 +238,7 @@ static void pictures_are_found_in_tars(void **state) {
                    "\"<image>\\nwhat?\"},{\"from\":\"gpt\",\"value\":\"green\"}]}]");
   options.train_data = &json;
   options.steps = 1;
-  check_fails(gaze_train_llava(&options), GAZE_ERR_FORMAT, "green.png", "--max-bad", NULL);
+  check_fails(gaze_train_llava(&options), GAZE_ERR_LIMIT, "green.png", "--max-bad", NULL);
   options.image_data = &pictures;
   options.n_image_data = 1;
   train(&options);
