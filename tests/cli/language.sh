@@ -39,29 +39,11 @@ expect lm_info 0 'chatml' model info -m first
 expect lm_ask 0 '' ask -m first --max-tokens 4 'red?'
 expect lm_again 0 '^third$' train lm -m first --train-data texts.txt --out third --steps 1 --context 24 --batch-size 2 --threads 1
 
-# Killed a moment after some more steps, and gone on with, again and again: the model is the one that nobody interrupted.
 long=("${recipe[@]}" --steps 40 --save-every 1 -q)
 "$gaze" train lm "${long[@]}" --out whole >/dev/null 2>&1
-RANDOM=7
-killed=0
-mkdir killed && : >killed/metrics.jsonl
-while [ "$(wc -l <killed/metrics.jsonl)" -lt 34 ]; do
-  "$gaze" train lm "${long[@]}" --out killed --resume latest >/dev/null 2>err &
-  pid=$!
-  awaited=$(($(wc -l <killed/metrics.jsonl) + 1 + RANDOM % 5))
-  while kill -0 $pid 2>/dev/null && [ "$(wc -l <killed/metrics.jsonl)" -lt $awaited ]; do sleep 0.005; done
-  sleep 0.0$((RANDOM % 30))
-  kill -KILL $pid 2>/dev/null
-  wait $pid 2>/dev/null
-  [ $? -eq 137 ] || break
-  killed=$((killed + 1))
-done
-expect lm_killed_end 0 '^killed$' train lm "${long[@]}" --out killed --resume latest
-[ $killed -ge 3 ] && pass lm_killed_often || fail lm_killed_often "only $killed kills: $(cat err)"
-cmp -s whole/model.safetensors killed/model.safetensors && pass lm_killed_same ||
-  fail lm_killed_same "a run that was killed $killed times gives another model"
-[ "$(grep -c '"loss"' killed/metrics.jsonl)" -eq 40 ] && pass lm_killed_log || fail lm_killed_log "$(wc -l killed/metrics.jsonl)"
-[ -z "$(find killed -name '*.tmp*')" ] && pass lm_killed_clean || fail lm_killed_clean "$(find killed)"
+expect_killed lm whole 40 train lm "${long[@]}"
+expect_full_disk lm whole train lm "${long[@]}"
+expect_diverged lm train lm "${recipe[@]}" --save-every 1 -q
 
 make_model || return
 expect_error lm_not_language 1 'not a language model.*"clip"' train lm -m "$GAZE_MODEL" --train-data texts.txt --out fourth
