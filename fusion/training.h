@@ -1,11 +1,12 @@
 /* A training run, whatever it is that learns: the loop over steps, how long and how fast, checkpoints and the log, when
  * it stops and how it goes on.
  *
- *   gaze_training_open(&training, folder, &options);           // arithmetic; refuses a folder that holds a run
- *   gaze_training_plan(&training, steps, cooldown);            // once the data say how many
- *   gaze_training_begin(&training, &list, values, gradients, data); // optimiser, from its checkpoint where one is
- * asked gaze_training_run(&training, &learns); gaze_training_close(&training);                            // in any
- * case */
+ *   gaze_training_open(...)   arithmetic; refuses a folder that holds a run
+ *   gaze_training_plan(...)   once the data say how many steps
+ *   gaze_training_begin(...)  the optimiser, from its checkpoint where one is asked for
+ *   gaze_training_run(...)
+ *   gaze_training_close(...)  in any case
+ */
 #ifndef GAZE_FUSION_TRAINING_H
 #define GAZE_FUSION_TRAINING_H
 
@@ -77,8 +78,9 @@ GAZE_CHECKED gaze_err gaze_training_plan(gaze_training *training, uint64_t steps
  * that the run goes on at are dropped. */
 GAZE_CHECKED gaze_err gaze_training_begin(gaze_training *training, const gaze_parameters *list, float *values,
                                           float *gradients, json_t *data);
-/* GAZE_ERR_DIVERGED, with the newest checkpoint whose weights gave a finite step in the message and the model saved
- * from it; GAZE_ERR_INTERRUPTED, with a checkpoint, when `stop` was raised. */
+/* No checkpoint and no model is written of weights that are not finite. GAZE_ERR_DIVERGED, with the newest checkpoint
+ * whose weights gave a finite step in the message and the model saved from it; GAZE_ERR_INTERRUPTED, with a checkpoint,
+ * when `stop` was raised. */
 GAZE_CHECKED gaze_err gaze_training_run(gaze_training *training, const gaze_learning *learning);
 void gaze_training_close(gaze_training *training);
 

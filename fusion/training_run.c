@@ -105,12 +105,21 @@ static bool is_due(const gaze_training *training, uint64_t every) {
   return training->optimizer.step == training->steps || (every && training->optimizer.step % every == 0);
 }
 
+static bool is_finite(const gaze_optimizer *optimizer) {
+  for (size_t i = 0; i < optimizer->size; i++)
+    if (!isfinite(optimizer->values[i]))
+      return false;
+  return true;
+}
+
 /* After a step: what is due of saving and measuring. *done: nothing more is to be trained in this call. */
 static gaze_err finish_step(gaze_training *training, const gaze_learning *learning, bool *done) {
   bool last = training->optimizer.step == training->steps, saves = is_due(training, training->options.save_every);
   *done = last || must_stop(training);
   for (size_t i = 0; i < GAZE_TRAINING_MEASURES; i++)
     saves |= learning->measures[i].run && is_due(training, learning->measures[i].every);
+  if ((*done || saves) && !is_finite(&training->optimizer)) /* the next step would see, but there may be none */
+    return fail_diverged(training, learning, "weight", INFINITY);
   if (*done || saves)
     GAZE_TRY(save(training, learning));
   gaze_err err = GAZE_OK;

@@ -132,9 +132,13 @@ static void diverged_keeps_a_good_checkpoint(void **state) {
     options.steps = 2;
     options.lr_scheduler = "const";
     train(&options);
+    options.resume = "latest";
+    options.steps = 3; /* the last step, whose weights no loss judges */
+    options.lr = options.projector_lr = 1e39;
+    check_fails(gaze_train_llava(&options), GAZE_ERR_DIVERGED, "weight inf at step 3", "step-00000002", NULL);
+    check_finite(file_of(name, "model.safetensors"));
     options.steps = 20;
     options.lr = options.projector_lr = 1e38;
-    options.resume = "latest";
     check_fails(gaze_train_llava(&options), GAZE_ERR_DIVERGED, "diverged", name, "checkpoint", "--lr", NULL);
     check_finite(file_of(name, "model.safetensors"));
     assert_int_equal(
