@@ -1,6 +1,6 @@
 /* Training of a language model and of one that looks, where memory, system calls or the disk fail: an error in words,
  * the last checkpoint and the model whole, and a run that goes on to what it would have been. */
-#include "tests/unit/llava_files.h"
+#include "tests/unit/seeing_files.h"
 #include "tests/unit/train_files.h"
 #include "trials.h"
 

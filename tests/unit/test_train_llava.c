@@ -1,6 +1,6 @@
 /* Whole training runs of a tiny model that looks and talks: both stages, resuming, what is left out, and what it then
  * answers about pictures. */
-#include "llava_files.h"
+#include "seeing_files.h"
 #include "train_files.h"
 
 #include "core/base/file.h"

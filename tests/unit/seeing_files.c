@@ -1,4 +1,4 @@
-#include "llava_files.h"
+#include "seeing_files.h"
 
 #include "text/tokenizer.h"
 
