@@ -15,22 +15,6 @@
 #include "fusion/schedule.h"
 #include "gaze_train.h"
 
-/* All borrowed. */
-typedef struct gaze_training_options {
-  double lr, beta1, beta2, eps, weight_decay, grad_clip_norm; /* grad_clip_norm 0: no clipping */
-  const char *optimizer, *lr_scheduler;
-  uint64_t warmup;             /* steps */
-  uint64_t seed, step_samples; /* what decides the data and their order: a checkpoint of others is refused */
-  const char *resume;          /* NULL, "latest", or a checkpoint file */
-  uint64_t log_every_n_steps;
-  uint64_t save_every; /* steps; 0: at the end alone */
-  uint64_t stop_after; /* steps in this call; 0: to the end */
-  gaze_model_options compute;
-  const volatile int *stop;
-  void (*progress)(void *user, const gaze_train_progress *progress);
-  void *user;
-} gaze_training_options;
-
 enum { GAZE_TRAINING_MEASURES = 2 };
 
 /* What learns: functions are given `user`. */
@@ -53,7 +37,8 @@ typedef struct gaze_learning {
 } gaze_learning;
 
 typedef struct gaze_training {
-  gaze_training_options options;
+  gaze_train_run_options options; /* borrowed texts */
+  uint64_t step_samples;          /* of all batches of a step: what decides the data and their order, with the seed */
   gaze_kernels kernels;
   gaze_compute compute;
   gaze_matmul *matmul; /* NULL unless products are bf16 */
@@ -70,7 +55,7 @@ typedef struct gaze_training {
 /* Without `resume`: GAZE_ERR_ARGUMENT where the folder holds the checkpoints of an earlier run; another: how else the
  * person may call the run ("--name"). */
 GAZE_CHECKED gaze_err gaze_training_open(gaze_training *training, const char *folder, const char *another,
-                                         const gaze_training_options *options);
+                                         const gaze_train_run_options *options, uint64_t step_samples);
 /* cooldown: steps of the last stretch, of the schedule that has one. */
 GAZE_CHECKED gaze_err gaze_training_plan(gaze_training *training, uint64_t steps, uint64_t cooldown);
 /* values, gradients: arenas of the list's layout, borrowed. data: what a checkpoint keeps of the data, taken; others
