@@ -67,6 +67,19 @@ static const gaze_sample *find_picture(const reading *r, const gaze_sample *samp
   return found ? *found : sample;
 }
 
+/* Of a sample among those of all sets. */
+static size_t place_of(const reading *r, const gaze_sample *sample) {
+  size_t before = 0;
+  for (size_t i = 0; i < sets_of(r); i++) {
+    const gaze_sample *first = gaze_dataset_get(r->sets[i], 0);
+    size_t n = gaze_dataset_size(r->sets[i]);
+    if (sample >= first && sample < first + n)
+      return before + (size_t)(sample - first);
+    before += n;
+  }
+  return before;
+}
+
 /* Two passes: first those with pictures. */
 static gaze_err collect(reading *r, bool pictured) {
   for (size_t i = 0; i < r->sources->n; i++)
@@ -75,7 +88,8 @@ static gaze_err collect(reading *r, bool pictured) {
       if (has_picture(r, sample) != pictured)
         continue;
       GAZE_TRY(gaze_grow(&r->seen, &r->capacity, r->n + 1, sizeof *r->seen));
-      r->seen[r->n++] = (gaze_llava_seen){sample, find_picture(r, sample), r->sources->paths[i], SIZE_MAX};
+      const gaze_sample *found = find_picture(r, sample);
+      r->seen[r->n++] = (gaze_llava_seen){sample, found, place_of(r, found), r->sources->paths[i], SIZE_MAX};
     }
   return GAZE_OK;
 }
@@ -195,13 +209,13 @@ static gaze_err add_samples(reading *r, gaze_llava_data *data) {
 }
 
 gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_features *features, const gaze_llava_sources *sources,
-                              gaze_lesson_writer *writer, const gaze_compute *compute, const char *folder,
+                              gaze_lesson_writer *writer, const gaze_llava_looker *looker, const char *folder,
                               gaze_bad_rows *bad) {
   reading r = {.sources = sources, .writer = writer, .bad = bad};
   gaze_err err;
   *data = (gaze_llava_data){0};
   GAZE_TRY_DONE(open_sets(&r));
-  GAZE_TRY_DONE(gaze_llava_features_init(features, compute, writer->assistant->eye, r.seen, r.pictured, folder, bad));
+  GAZE_TRY_DONE(gaze_llava_features_init(features, looker, r.seen, r.pictured, folder, bad));
   GAZE_TRY_DONE(add_samples(&r, data));
 done:
   reading_fini(&r);

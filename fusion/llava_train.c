@@ -32,6 +32,8 @@ gaze_err gaze_train_llava(const gaze_train_llava_options *options) {
   const gaze_learning learning = {.user = &run, .add_gradients = add_gradients, .tell = tell, .save = save};
   if (err == GAZE_OK)
     err = gaze_training_run(&run.training, &learning);
+  if (err == GAZE_OK && run.training.optimizer.step >= run.training.steps)
+    gaze_llava_features_remove(&run.features);
   gaze_llava_run_fini(&run);
   return err;
 }
