@@ -2,7 +2,7 @@
 #ifndef GAZE_CLI_TRAINER_H
 #define GAZE_CLI_TRAINER_H
 
-#include "gaze.h"
+#include "gaze_train.h"
 
 /* Rows of a table of options: what gaze_lora_options has. */
 #define LORA_ROWS(lora)                                                                                                \
@@ -14,12 +14,10 @@
 
 #define LORA_TARGETS "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj"
 
-gaze_model_options trainer_compute(void); /* as was given */
 /* How far it is: in the bar's place, or with -v a line that stays. */
 void trainer_show(const char *line);
-/* A line that stays: gaze_train_*_options.said. */
-void trainer_say(void *user, const char *line);
-void trainer_begin(void);
+/* Fills in what is the same of all runs: arithmetic as was given, and who is told and asked. */
+void trainer_begin(gaze_train_run_options *run, void (*progress)(void *user, const gaze_train_progress *progress));
 /* What became of it; folder: of the "model" or "run" that `name` says, NULL: nobody does. Returns an exit status. */
 int trainer_end(gaze_err err, const char *name, const char *folder);
 

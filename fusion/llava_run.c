@@ -12,19 +12,19 @@ enum { VISION_PART = 5 }; /* of the language model's rate, as LLaVA-NeXT's 2e-6 
 
 void gaze_train_llava_defaults(gaze_train_llava_options *options) {
   *options = (gaze_train_llava_options){.stage = 1,
-                                        .epochs = 1,
-                                        .batch_size = 16,
-                                        .accum_freq = 1,
-                                        .optimizer = "adamw",
-                                        .beta1 = 0.9,
-                                        .beta2 = 0.999,
-                                        .eps = 1e-8,
-                                        .grad_clip_norm = 1,
-                                        .warmup = 100,
-                                        .lr_scheduler = "cosine",
-                                        .save_every = 500,
-                                        .log_every_n_steps = 20,
-                                        .model_dtype = "f32"};
+                                        .run.epochs = 1,
+                                        .run.batch_size = 16,
+                                        .run.accum_freq = 1,
+                                        .run.optimizer = "adamw",
+                                        .run.beta1 = 0.9,
+                                        .run.beta2 = 0.999,
+                                        .run.eps = 1e-8,
+                                        .run.grad_clip_norm = 1,
+                                        .run.warmup = 100,
+                                        .run.lr_scheduler = "cosine",
+                                        .run.save_every = 500,
+                                        .run.log_every_n_steps = 20,
+                                        .run.model_dtype = "f32"};
 }
 
 static gaze_err check_sight(const gaze_train_llava_options *o) {
@@ -53,7 +53,7 @@ static gaze_err check_options(const gaze_train_llava_options *o) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "no model: name one with -m, or --vision and --language for a new one");
   if (o->lora.rank && (o->stage == 1 || !o->model))
     return gaze_fail(GAZE_ERR_ARGUMENT, "nothing for LoRA to add to: --lora-rank: give --stage 2 and a model, -m");
-  if (!o->batch_size || !o->accum_freq)
+  if (!o->run.batch_size || !o->run.accum_freq)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
   return check_sight(o);
 }
@@ -61,45 +61,25 @@ static gaze_err check_options(const gaze_train_llava_options *o) {
 static void settle_rates(gaze_train_llava_options *o) {
   if (!(o->projector_lr > 0))
     o->projector_lr = o->stage == 1 ? 1e-3 : 2e-5;
-  if (!(o->lr > 0))
-    o->lr = o->lora.rank ? 2e-4 : 2e-5;
+  if (!(o->run.lr > 0))
+    o->run.lr = o->lora.rank ? 2e-4 : 2e-5;
   if (!(o->vision_lr > 0))
-    o->vision_lr = o->lr / VISION_PART;
-}
-
-static gaze_training_options training_options(const gaze_train_llava_options *o) {
-  return (gaze_training_options){.lr = o->stage == 1 ? o->projector_lr : o->lr,
-                                 .beta1 = o->beta1,
-                                 .beta2 = o->beta2,
-                                 .eps = o->eps,
-                                 .weight_decay = o->weight_decay,
-                                 .grad_clip_norm = o->grad_clip_norm,
-                                 .optimizer = o->optimizer,
-                                 .lr_scheduler = o->lr_scheduler,
-                                 .warmup = o->warmup,
-                                 .seed = o->seed,
-                                 .step_samples = (uint64_t)o->batch_size * o->accum_freq,
-                                 .resume = o->resume,
-                                 .log_every_n_steps = o->log_every_n_steps,
-                                 .save_every = o->save_every,
-                                 .stop_after = o->stop_after,
-                                 .compute = o->compute,
-                                 .stop = o->stop,
-                                 .progress = o->progress,
-                                 .user = o->user};
+    o->vision_lr = o->run.lr / VISION_PART;
 }
 
 static gaze_err open_folders(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
-  gaze_training_options options = training_options(o);
-  GAZE_TRY(gaze_saved_dtype_find(o->model_dtype, &run->dtype));
+  gaze_train_run_options options = o->run;
+  if (o->stage == 1)
+    options.lr = o->projector_lr;
+  GAZE_TRY(gaze_saved_dtype_find(o->run.model_dtype, &run->dtype));
   if (o->model)
     GAZE_TRY(gaze_model_find(o->model, &run->model_folder));
   if (o->vision)
     GAZE_TRY(gaze_model_find(o->vision, &run->vision_folder));
   if (o->language)
     GAZE_TRY(gaze_model_find(o->language, &run->language_folder));
-  return gaze_training_open(&run->training, o->out, "--out", &options);
+  return gaze_training_open(&run->training, o->out, "--out", &options, (uint64_t)o->run.batch_size * o->run.accum_freq);
 }
 
 /* Captions need no template. */
@@ -123,8 +103,8 @@ static gaze_err open_words(gaze_llava_run *run) {
 static gaze_err add_lora(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
   GAZE_TRY(gaze_lora_name_base(o->model, &run->base));
-  GAZE_TRY(gaze_llava_add_lora(&run->llava, &o->lora, o->seed));
-  return o->resume ? gaze_llava_check_adapter(&run->llava, o->out) : GAZE_OK;
+  GAZE_TRY(gaze_llava_add_lora(&run->llava, &o->lora, o->run.seed));
+  return o->run.resume ? gaze_llava_check_adapter(&run->llava, o->out) : GAZE_OK;
 }
 
 static gaze_err open_model(gaze_llava_run *run) {
@@ -134,7 +114,7 @@ static gaze_err open_model(gaze_llava_run *run) {
                             .image_token = gaze_tokenizer_find(run->words.tokenizer, "<image>"),
                             .layer = o->vision_layer,
                             .select = o->vision_select,
-                            .seed = o->seed};
+                            .seed = o->run.seed};
   if (!o->model && parts.image_token < 0)
     return gaze_fail(GAZE_ERR_UNSUPPORTED,
                      "a vocabulary without <image>: %s: train one that gaze train tokenizer --kind lm made",
@@ -176,8 +156,8 @@ static void say(const gaze_llava_run *run) {
   char line[160];
   snprintf(line, sizeof line, "%zu samples, %zu tokens of which %zu are learned, %zu pictures", run->data.n,
            run->data.n_ids, run->data.asked, run->features.n);
-  if (run->options.said)
-    run->options.said(run->options.user, line);
+  if (run->options.run.said)
+    run->options.run.said(run->options.run.user, line);
 }
 
 static gaze_err open_data(gaze_llava_run *run) {
@@ -208,26 +188,26 @@ static void set_paces(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
   const gaze_llava *llava = &run->llava;
   for (size_t i = 0; i < llava->n_tail + llava->n_projector && o->stage == 2; i++)
-    llava->learned.items[i].pace = (i < llava->n_tail ? o->vision_lr : o->projector_lr) / o->lr;
+    llava->learned.items[i].pace = (i < llava->n_tail ? o->vision_lr : o->projector_lr) / o->run.lr;
 }
 
 static gaze_err begin(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
   gaze_llava *llava = &run->llava;
-  uint64_t a_step = run->training.options.step_samples, steps = o->steps;
+  uint64_t a_step = run->training.step_samples, steps = o->steps;
   if (!steps)
-    steps = (uint64_t)(((double)run->data.n * o->epochs + (double)a_step - 1) / (double)a_step);
+    steps = (uint64_t)(((double)run->data.n * o->run.epochs + (double)a_step - 1) / (double)a_step);
   set_paces(run);
   GAZE_TRY(gaze_training_plan(&run->training, steps, o->cooldown));
   GAZE_TRY(gaze_training_begin(&run->training, &llava->learned, llava->values, llava->gradients,
                                json_pack("[I, I, i]", (json_int_t)run->data.n_ids, (json_int_t)run->data.n, o->stage)));
-  GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
-  GAZE_TRY(gaze_llava_reader_init(&run->reader, &run->data, o->batch_size, o->accum_freq, o->seed));
-  GAZE_TRY(gaze_llava_reader_skip(&run->reader, run->training.first_step * o->accum_freq));
-  GAZE_TRY(gaze_llava_project_init(&run->project, &llava->eye, &run->features, &run->training.compute, o->batch_size,
-                                   o->grad_checkpointing));
+  GAZE_TRY(gaze_alloc(o->run.accum_freq, sizeof *run->batches, &run->batches));
+  GAZE_TRY(gaze_llava_reader_init(&run->reader, &run->data, o->run.batch_size, o->run.accum_freq, o->run.seed));
+  GAZE_TRY(gaze_llava_reader_skip(&run->reader, run->training.first_step * o->run.accum_freq));
+  GAZE_TRY(gaze_llava_project_init(&run->project, &llava->eye, &run->features, &run->training.compute,
+                                   o->run.batch_size, o->run.grad_checkpointing));
   GAZE_TRY(gaze_lm_step_init(&run->step, &llava->decoder, &run->training.compute, run->reader.rows, run->data.longest,
-                             o->grad_checkpointing));
+                             o->run.grad_checkpointing));
   run->step.sight = gaze_llava_project_sight(&run->project);
   run->step.added = o->lora.rank ? &llava->lora.step : NULL;
   return GAZE_OK;

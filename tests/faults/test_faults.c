@@ -37,7 +37,7 @@ static int set_up(void **state) {
   make_train_tar("train.tar", 8, 0x3c00);
   gaze_kernels_init(&kernels, gaze_cpu_detect());
   gaze_train_clip_options options = train_options("start");
-  options.epochs = 1;
+  options.run.epochs = 1;
   gaze_set_warn(NULL);
   return gaze_train_clip(&options) == GAZE_OK ? 0 : -1;
 }
@@ -445,10 +445,10 @@ static void features_of_pictures(void **state) {
 static gaze_err open_run(void *user) {
   gaze_clip_run run;
   gaze_train_clip_options options = train_options("opened");
-  options.compute.threads = THREADS;
+  options.run.compute.threads = THREADS;
   options.teacher_weight = 1;
   options.distill_model = user;
-  options.resume = "latest";
+  options.run.resume = "latest";
   gaze_err err = gaze_clip_run_init(&run, &options);
   if (err == GAZE_OK)
     err = gaze_loader_next(run.loader, &run.batches[0]);
@@ -470,8 +470,8 @@ static gaze_err train_a_step(void *user) {
   char name[32];
   snprintf(name, sizeof name, "trained%d", attempts++); /* a run is not overwritten */
   gaze_train_clip_options options = train_options(name);
-  options.epochs = 1;
-  options.compute.threads = THREADS;
+  options.run.epochs = 1;
+  options.run.compute.threads = THREADS;
   options.val_data = options.train_data;
   options.n_val_data = 1;
   return gaze_train_clip(&options);
@@ -548,6 +548,7 @@ static void instructions(void **state) {
   }
   tar_write(&tar, path);
   every_fault("instructions", use_instructions, check_instructions, path);
+  full_disk("instructions", use_instructions, check_instructions, path);
 }
 
 /* Where the reference is, it says all of the commit. */
