@@ -82,6 +82,8 @@ def save(model, place, dtype):
     with open(path) as file:
         config = json.load(file)
     config["base_model_name_or_path"] = "tiny/llava"
+    if isinstance(config["target_modules"], list):
+        config["target_modules"].sort()  # a set's order differs from run to run
     save_json(config, place, "adapter_config.json")
 
 

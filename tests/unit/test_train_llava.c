@@ -416,7 +416,7 @@ static void check_same_answers(gaze_assistant *beside, gaze_assistant *merged) {
  * with its model. */
 static void learns_by_pairs(void **state) {
   gaze_train_llava_options options = lora_options("tuned");
-  gaze_assistant *beside, *merged;
+  gaze_assistant *beside, *merged = NULL;
   const char *lies = test_path("lies.json");
   write_text(lies, "{\"id\":\"1\",\"image\":\"red.png\",\"question\":\"what colour is it?\",\"answer\":\"blue\"}\n"
                    "{\"id\":\"2\",\"image\":\"blue.png\",\"question\":\"what colour is it?\",\"answer\":\"red\"}\n");
