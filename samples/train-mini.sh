@@ -45,16 +45,26 @@ make words "$gaze" train tokenizer --kind lm --vocab-size 5000 --min-frequency 3
   --val-data "$data/flickr8k-dev.tar" --layers 6 --dim 256 --heads 4 --mlp-dim 704 --context 512 --batch-size 16 \
   --opt muon --lr 2e-3 --warmup 50 --steps 400 --val-every 200 --save-every 100 --prompt "A man" --prompt "Two dogs" --out lm
 
-# Sight: the projector alone from captions, then it, the language model and the encoder's last blocks from conversations.
+# Sight: the projector alone from captions; then it, the language model and the encoder's last blocks from conversations
+# of every kind; then from short answers most of all. And the same without pictures: what can be known without looking.
 learn=("$gaze" train llava "${threads[@]}" --resume latest --precision bf16 --opt muon --beta2 0.95 --warmup 50 --save-every 100)
 [ -f aligned/model.safetensors ] || "${learn[@]}" --stage 1 --vision "$GAZE_MODEL" --language lm --batch-size 64 \
   --projector-lr 2e-3 --steps 150 --train-data "$data/flickr8k-train.tar" --out aligned
 
-sets=captions.json::photos.json::objects.json::objects.json::names.json::presence.tar
-sets+=::drawings/talk.json::sides/talk.json::aside/talk.json::$data/easyvqa-train.tar::$data/easyvqa-train.tar
-sets+=::$data/daquar-train.tar::$data/daquar-train.tar::$data/daquar-train.tar
-pictures=$data/flickr8k-train.tar::$data/coco128-train.tar::$data/cocomini-train.tar::$data/tinyimagenet-train.tar
-talking=("${learn[@]}" --stage 2 -m aligned --batch-size 64 --lr 1e-3 --projector-lr 1e-3 --wd 0.1 --epochs 1.5
-  --context 512 --save-dtype f16 --train-data "$sets")
-[ -f seeing/model.safetensors ] || "${talking[@]}" --vision-blocks 2 --vision-lr 3e-4 --image-data "$pictures" --out seeing
-[ -f blind/model.safetensors ] || "${talking[@]}" --blind --out blind
+# times N FILE: the file so many times, as --train-data takes them.
+times() { for ((i = 0; i < $1; i++)); do printf '%s::' "$2"; done; }
+drawn=drawings/talk.json::sides/talk.json::aside/talk.json
+conversations=captions.json::photos.json::$(times 2 objects.json)names.json::presence.tar::$drawn
+conversations+=::$(times 2 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
+answers=captions.json::$(times 2 objects.json)names.json::$(times 3 presence.tar)$drawn
+answers+=::$(times 4 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
+tune=("${learn[@]}" --stage 2 --lr 1e-3 --projector-lr 1e-3 --wd 0.1 --context 512)
+pictures=(--vision-blocks 2 --vision-lr 3e-4
+  --image-data "$data/flickr8k-train.tar::$data/coco128-train.tar::$data/cocomini-train.tar::$data/tinyimagenet-train.tar")
+for eyes in seeing blind; do
+  [ $eyes = seeing ] && see=("${pictures[@]}") || see=(--blind)
+  [ -f $eyes/model.safetensors ] || "${tune[@]}" "${see[@]}" -m aligned --batch-size 64 --lr-scheduler const --steps 700 \
+    --train-data "${conversations%::}" --out $eyes
+  [ -f answering-$eyes/model.safetensors ] || "${tune[@]}" "${see[@]}" -m $eyes --batch-size 48 --epochs 1 --save-dtype f16 \
+    --train-data "${answers%::}" --out answering-$eyes
+done
