@@ -75,18 +75,17 @@ gaze_err gaze_dataset_leave_out(gaze_dataset *dataset, const gaze_dataset_option
                                 gaze_err err) {
   if (err == GAZE_OK || !options->failed || (err != GAZE_ERR_FORMAT && err != GAZE_ERR_UNSUPPORTED))
     return err;
-  options->failed(options->user, key, gaze_last_error());
   dataset->failed++;
-  return GAZE_OK;
+  return options->failed(options->user, key, gaze_last_error());
 }
 
-void gaze_dataset_miss_picture(gaze_dataset *dataset, const gaze_dataset_options *options, const char *key) {
-  if (options->failed && options->pictures_missed) {
-    options->failed(options->user, key, "no picture beside its texts");
-    dataset->failed++;
-  } else {
+gaze_err gaze_dataset_miss_picture(gaze_dataset *dataset, const gaze_dataset_options *options, const char *key) {
+  if (!options->failed || !options->pictures_missed) {
     dataset->left_out++;
+    return GAZE_OK;
   }
+  dataset->failed++;
+  return options->failed(options->user, key, "no picture beside its texts");
 }
 
 typedef gaze_err read_fn(gaze_dataset *dataset, const gaze_dataset_options *options);

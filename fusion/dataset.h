@@ -50,9 +50,9 @@ typedef struct gaze_dataset_options {
   bool texts_alone;     /* of LLaVA's JSON, samples that name no picture are kept, too; path and picture are NULL */
   /* Samples without a picture are told of, too (key and reason), if `failed` is there. */
   bool pictures_missed;
-  /* Told of each sample of a tar, a folder or LLaVA's JSON that is wrong, which is left out; NULL: the first one ends
-   * the reading. message is borrowed. */
-  void (*failed)(void *user, const char *key, const char *message);
+  /* Told of each sample that is wrong, which is left out; an error that it returns ends the reading. NULL: the first
+   * one does. message is borrowed. */
+  gaze_err (*failed)(void *user, const char *key, const char *message);
   void *user;
 } gaze_dataset_options;
 

@@ -29,11 +29,12 @@ GAZE_CHECKED gaze_err gaze_dataset_place(gaze_dataset *dataset, const gaze_datas
                                          const char **out);
 /* "wrong JSON of sample ...: what" */
 GAZE_CHECKED gaze_err gaze_dataset_fail(const gaze_dataset *dataset, const char *key, const char *what);
-/* What becomes of a sample that gave err: where it can be left out, that is told and the result GAZE_OK. */
+/* What becomes of a sample that gave err: where it can be left out, the result is that of telling so. */
 GAZE_CHECKED gaze_err gaze_dataset_leave_out(gaze_dataset *dataset, const gaze_dataset_options *options,
                                              const char *key, gaze_err err);
 /* A sample without a picture: told of where that is asked for, else counted. */
-void gaze_dataset_miss_picture(gaze_dataset *dataset, const gaze_dataset_options *options, const char *key);
+GAZE_CHECKED gaze_err gaze_dataset_miss_picture(gaze_dataset *dataset, const gaze_dataset_options *options,
+                                                const char *key);
 /* The first sign of the file that is no space; 0: there is none. */
 char gaze_dataset_first_sign(const gaze_dataset *dataset);
 /* A list of texts that are not empty, behind `first` (NULL: nothing); name: of the member. */

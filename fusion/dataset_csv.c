@@ -74,18 +74,20 @@ static gaze_err keep_question(gaze_dataset *dataset, const char *text, const cha
   return GAZE_OK;
 }
 
+static gaze_err fail_fields(const gaze_csv *csv, const table_columns *columns) {
+  return gaze_fail(GAZE_ERR_FORMAT, "%zu fields where the header has %zu: %s line %zu: put texts in quotes",
+                   csv->n_fields, columns->n, csv->name, csv->line);
+}
+
 static gaze_err add_row(gaze_dataset *dataset, const gaze_csv *csv, const table_columns *columns,
                         const gaze_dataset_options *options) {
+  char line[32];
+  snprintf(line, sizeof line, "line %zu", csv->line);
   if (csv->n_fields != columns->n)
-    return gaze_fail(GAZE_ERR_FORMAT, "%zu fields where the header has %zu: %s line %zu: put the caption in quotes",
-                     csv->n_fields, columns->n, csv->name, csv->line);
+    return gaze_dataset_leave_out(dataset, options, line, fail_fields(csv, columns));
   const char *name = csv->fields[columns->picture];
-  if (!*name) {
-    char line[32];
-    snprintf(line, sizeof line, "line %zu", csv->line);
-    gaze_dataset_miss_picture(dataset, options, line);
-    return GAZE_OK;
-  }
+  if (!*name)
+    return gaze_dataset_miss_picture(dataset, options, line);
   gaze_sample sample = {0};
   GAZE_TRY(gaze_dataset_text(dataset, name, strlen(name), &sample.key));
   sample.file = sample.key;

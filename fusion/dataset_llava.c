@@ -75,8 +75,7 @@ static gaze_err add_row(gaze_dataset *dataset, const gaze_dataset_options *optio
     return gaze_dataset_leave_out(dataset, options, sample.key, err);
   if (sample.path || (options->texts_alone && sample.n_questions))
     return gaze_dataset_add(dataset, &sample);
-  gaze_dataset_miss_picture(dataset, options, sample.key);
-  return GAZE_OK;
+  return gaze_dataset_miss_picture(dataset, options, sample.key);
 }
 
 static gaze_err read_list(gaze_dataset *dataset, const gaze_dataset_options *options) {

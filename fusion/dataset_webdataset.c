@@ -117,9 +117,7 @@ gaze_err gaze_sample_group_finish(gaze_dataset *dataset, const gaze_dataset_opti
                                   const gaze_sample_group *group) {
   if (group->parts[GAZE_PART_PICTURE].data)
     return gaze_dataset_leave_out(dataset, options, group->key, add_group(dataset, options, group));
-  if (group->key[0])
-    gaze_dataset_miss_picture(dataset, options, group->key);
-  return GAZE_OK;
+  return group->key[0] ? gaze_dataset_miss_picture(dataset, options, group->key) : GAZE_OK;
 }
 
 gaze_err gaze_sample_group_add(gaze_dataset *dataset, const gaze_dataset_options *options, gaze_sample_group *group,

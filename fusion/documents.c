@@ -108,25 +108,11 @@ static gaze_err add_lines(gaze_documents *documents, gaze_document_source *sourc
   return GAZE_OK;
 }
 
-/* Samples of a tar that cannot be read; what goes wrong in noting one is told when all are read. */
-typedef struct bad_samples {
-  gaze_bad_rows *bad;
-  const char *path;
-  gaze_err err;
-} bad_samples;
-
-static void note_sample(void *user, const char *key, const char *message) {
-  bad_samples *samples = user;
-  if (samples->err == GAZE_OK)
-    samples->err = gaze_bad_rows_add(samples->bad, samples->path, key, message);
-}
-
 static gaze_err add_captions(gaze_documents *documents, gaze_document_source *source, const char *path,
                              gaze_bad_rows *bad) {
-  bad_samples samples = {.bad = bad, .path = path};
-  gaze_dataset_options options = {.type = "webdataset", .failed = note_sample, .user = &samples};
+  const gaze_dataset_options options = {.type = "webdataset", .failed = gaze_bad_rows_note, .user = bad};
+  bad->file = path;
   GAZE_TRY(gaze_dataset_open(path, &options, &source->dataset));
-  GAZE_TRY(samples.err);
   for (size_t i = 0; i < gaze_dataset_size(source->dataset); i++) {
     const gaze_sample *sample = gaze_dataset_get(source->dataset, i);
     for (size_t j = 0; j < sample->n_captions; j++)

@@ -29,9 +29,10 @@ typedef struct failure_note {
   const char *path; /* of the data set */
 } failure_note;
 
-static void note_failure(void *user, const char *key, const char *message) {
+static gaze_err note_failure(void *user, const char *key, const char *message) {
   const failure_note *note = user;
   add_failure(note->list, note->path, key, message);
+  return GAZE_OK;
 }
 
 static gaze_err open_dataset(gaze_eval_set *set, const char *path, const gaze_dataset_options *how) {

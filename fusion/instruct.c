@@ -32,14 +32,23 @@ bool gaze_instruct_wants(const gaze_instructions_options *options, gaze_record_k
 }
 
 gaze_err gaze_instruct_step(const gaze_instructions_options *options, const gaze_instruct_data *data,
-                            const gaze_instruct_log *log, size_t row, uint64_t records) {
-  gaze_instructions_progress progress = {row, data->n, records, log->n};
+                            const gaze_bad_rows *bad, size_t row, uint64_t records) {
+  gaze_instructions_progress progress = {row, data->n, records, bad->n};
   if (options->progress)
     options->progress(options->user, &progress);
   if (options->stop && *options->stop)
     return gaze_fail(GAZE_ERR_INTERRUPTED,
                      "interrupted: %s: the same command goes on, or begins anew without an endpoint", options->out);
   return GAZE_OK;
+}
+
+gaze_err gaze_instruct_take_picture(const gaze_instructions_options *options, const gaze_sample *sample,
+                                    gaze_bad_rows *bad, bool *taken) {
+  gaze_err err = options->image_folder ? gaze_instruct_extract(sample, options->image_folder) : GAZE_OK;
+  *taken = err == GAZE_OK;
+  if (err == GAZE_ERR_FORMAT || err == GAZE_ERR_NOT_FOUND)
+    return gaze_bad_rows_add(bad, NULL, sample->key, gaze_last_error());
+  return err;
 }
 
 static gaze_err check_options(const gaze_instructions_options *options) {
@@ -59,7 +68,7 @@ static gaze_err check_options(const gaze_instructions_options *options) {
 }
 
 static gaze_err write_summary(const gaze_instructions_options *options, const gaze_instruct_data *data,
-                              const gaze_instruct_log *log, const gaze_instruct_output *output, uint64_t asked,
+                              const gaze_bad_rows *bad, const gaze_instruct_output *output, uint64_t asked,
                               char **json) {
   json_t *summary =
       json_pack("{s:s,s:I,s:I,s:I,s:{s:I,s:I,s:I},s:I,s:I,s:I}", "out", options->out, "pictures", (json_int_t)data->n,
@@ -67,8 +76,8 @@ static gaze_err write_summary(const gaze_instructions_options *options, const ga
                 gaze_record_names[GAZE_CONVERSATION], (json_int_t)output->kinds[GAZE_CONVERSATION],
                 gaze_record_names[GAZE_DETAIL], (json_int_t)output->kinds[GAZE_DETAIL],
                 gaze_record_names[GAZE_REASONING], (json_int_t)output->kinds[GAZE_REASONING], "korean",
-                (json_int_t)output->korean, "bad", (json_int_t)log->n, "requests", (json_int_t)asked);
-  if (summary && log->n && json_object_set_new(summary, "bad_file", json_string(log->path)) != 0) {
+                (json_int_t)output->korean, "bad", (json_int_t)bad->n, "requests", (json_int_t)asked);
+  if (summary && bad->n && json_object_set_new(summary, "bad_file", json_string(bad->path)) != 0) {
     json_decref(summary);
     summary = NULL;
   }
@@ -77,13 +86,13 @@ static gaze_err write_summary(const gaze_instructions_options *options, const ga
   return err;
 }
 
-static gaze_err make(const gaze_instructions_options *options, const gaze_instruct_data *data, gaze_instruct_log *log,
+static gaze_err make(const gaze_instructions_options *options, const gaze_instruct_data *data, gaze_bad_rows *bad,
                      char **json) {
   gaze_instruct_output output;
   uint64_t asked = 0;
   GAZE_TRY(gaze_instruct_output_begin(&output, options->out));
-  gaze_err err = options->endpoint ? gaze_instruct_by_endpoint(options, data, log, &output, &asked)
-                                   : gaze_instruct_by_rules(options, data, log, &output);
+  gaze_err err = options->endpoint ? gaze_instruct_by_endpoint(options, data, bad, &output, &asked)
+                                   : gaze_instruct_by_rules(options, data, bad, &output);
   if (err == GAZE_OK && !output.records)
     err = gaze_fail(GAZE_ERR_FORMAT, "no record could be written: %s: the captions and objects say too little",
                     options->data[0]);
@@ -91,20 +100,21 @@ static gaze_err make(const gaze_instructions_options *options, const gaze_instru
     err = gaze_instruct_output_end(&output);
   gaze_instruct_output_fini(&output);
   GAZE_TRY(err);
-  return write_summary(options, data, log, &output, asked, json);
+  return write_summary(options, data, bad, &output, asked, json);
 }
 
 gaze_err gaze_make_instructions(const gaze_instructions_options *options, char **json) {
-  gaze_instruct_log log;
-  gaze_instruct_data data;
+  gaze_bad_rows bad;
+  gaze_instruct_data data = {0};
+  char *path;
   GAZE_TRY(check_options(options));
-  gaze_err err = gaze_instruct_log_open(&log, options->out, options->max_bad);
-  if (err == GAZE_OK)
-    err = gaze_instruct_data_open(options, &log, &data);
-  if (err == GAZE_OK) {
-    err = make(options, &data, &log, json);
-    gaze_instruct_data_close(&data);
-  }
-  gaze_instruct_log_close(&log);
+  GAZE_TRY(gaze_format(&path, "%s.bad.jsonl", options->out));
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_bad_rows_init(&bad, options->max_bad, path));
+  GAZE_TRY_DONE(gaze_instruct_data_open(options, &bad, &data));
+  err = make(options, &data, &bad, json);
+done:
+  gaze_instruct_data_close(&data);
+  free(path);
   return err;
 }

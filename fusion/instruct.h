@@ -4,21 +4,8 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "fusion/bad_rows.h"
 #include "fusion/rule_writer.h"
-
-/* What was bad and why, a line of JSON each in OUT.bad.jsonl; no file where nothing was. */
-typedef struct gaze_instruct_log {
-  char *path;
-  FILE *stream; /* NULL: nothing yet */
-  uint64_t n, most;
-} gaze_instruct_log;
-
-/* A file of an earlier run is removed. */
-GAZE_CHECKED gaze_err gaze_instruct_log_open(gaze_instruct_log *log, const char *out, uint64_t most);
-void gaze_instruct_log_close(gaze_instruct_log *log);
-/* id: of a sample or a record; text: what an endpoint said, or NULL. GAZE_ERR_LIMIT: too many by now. */
-GAZE_CHECKED gaze_err gaze_instruct_log_add(gaze_instruct_log *log, const char *id, const char *reason,
-                                            const char *text);
 
 /* All pictures that something can be written about, in the order of the files. */
 typedef struct gaze_instruct_data {
@@ -31,9 +18,9 @@ typedef struct gaze_instruct_data {
   gaze_nouns nouns;
 } gaze_instruct_data;
 
-/* Bad samples go to the log: broken JSON, wrong boxes, no picture, neither captions nor boxes, a key for the second
+/* Bad samples are told of: broken JSON, wrong boxes, no picture, neither captions nor boxes, a key for the second
  * time. */
-GAZE_CHECKED gaze_err gaze_instruct_data_open(const gaze_instructions_options *options, gaze_instruct_log *log,
+GAZE_CHECKED gaze_err gaze_instruct_data_open(const gaze_instructions_options *options, gaze_bad_rows *bad,
                                               gaze_instruct_data *out);
 void gaze_instruct_data_close(gaze_instruct_data *data);
 
@@ -56,6 +43,9 @@ GAZE_CHECKED gaze_err gaze_instruct_record(const gaze_sample *sample, gaze_recor
                                            json_t **out);
 /* Writes a sample's picture into the folder; one of the same size stays. */
 GAZE_CHECKED gaze_err gaze_instruct_extract(const gaze_sample *sample, const char *folder);
+/* The same where the options want it. One that cannot be extracted is a bad row, without records: *taken false. */
+GAZE_CHECKED gaze_err gaze_instruct_take_picture(const gaze_instructions_options *options, const gaze_sample *sample,
+                                                 gaze_bad_rows *bad, bool *taken);
 
 /* What is random in a record: a pure function of seed, row and kind. */
 gaze_random gaze_instruct_random(uint64_t seed, size_t row, gaze_record_kind kind);
@@ -63,13 +53,13 @@ gaze_language gaze_instruct_language(const gaze_instructions_options *options, g
 bool gaze_instruct_wants(const gaze_instructions_options *options, gaze_record_kind kind);
 /* Tells of progress, and GAZE_ERR_INTERRUPTED when the run is to stop. */
 GAZE_CHECKED gaze_err gaze_instruct_step(const gaze_instructions_options *options, const gaze_instruct_data *data,
-                                         const gaze_instruct_log *log, size_t row, uint64_t records);
+                                         const gaze_bad_rows *bad, size_t row, uint64_t records);
 
 /* The two writers. *asked: requests. */
 GAZE_CHECKED gaze_err gaze_instruct_by_rules(const gaze_instructions_options *options, const gaze_instruct_data *data,
-                                             gaze_instruct_log *log, gaze_instruct_output *output);
+                                             gaze_bad_rows *bad, gaze_instruct_output *output);
 GAZE_CHECKED gaze_err gaze_instruct_by_endpoint(const gaze_instructions_options *options,
-                                                const gaze_instruct_data *data, gaze_instruct_log *log,
+                                                const gaze_instruct_data *data, gaze_bad_rows *bad,
                                                 gaze_instruct_output *output, uint64_t *asked);
 
 #endif

@@ -16,7 +16,7 @@ typedef struct asking {
   const gaze_instructions_options *options;
   gaze_endpoint *endpoint; /* NULL until something is asked */
   gaze_instruct_journal journal;
-  gaze_instruct_log *log;
+  gaze_bad_rows *bad;
   uint64_t *asked;
 } asking;
 
@@ -107,7 +107,7 @@ static gaze_err write_body(const asking *a, const ask_row *row, char **out) {
 static gaze_err reject(asking *a, const ask_row *row, const char *reason, const char *text) {
   json_t *rejected = json_pack("{s:s,s:s}", "rejected", reason, "text", text ? text : "");
   GAZE_TRY(gaze_instruct_journal_add(&a->journal, row->id, rejected));
-  return gaze_instruct_log_add(a->log, row->id, reason, text);
+  return gaze_bad_rows_add_answer(a->bad, row->id, reason, text);
 }
 
 static gaze_err keep(asking *a, const ask_row *row, const gaze_turns *turns) {
@@ -148,7 +148,7 @@ static gaze_err ask(asking *a, const ask_row *row) {
   return err;
 }
 
-/* What the journal holds is not asked for again; of what it set aside only the log is told. */
+/* What the journal holds is not asked for again; what it set aside is a bad row again. */
 static gaze_err settle(asking *a, const ask_row *row, gaze_instruct_output *output) {
   const json_t *known = gaze_instruct_journal_find(&a->journal, row->id);
   const char *rejected = json_string_value(json_object_get(known, "rejected"));
@@ -156,14 +156,16 @@ static gaze_err settle(asking *a, const ask_row *row, gaze_instruct_output *outp
     GAZE_TRY(ask(a, row));
     known = gaze_instruct_journal_find(&a->journal, row->id);
   } else if (rejected) {
-    GAZE_TRY(gaze_instruct_log_add(a->log, row->id, rejected, json_string_value(json_object_get(known, "text"))));
+    GAZE_TRY(gaze_bad_rows_add_answer(a->bad, row->id, rejected, json_string_value(json_object_get(known, "text"))));
   }
   const json_t *record = json_object_get(known, "record");
   return record ? gaze_instruct_output_add(output, record, row->kind, row->language) : GAZE_OK;
 }
 
 static gaze_err write_sample(asking *a, const gaze_sample *sample, size_t i, gaze_instruct_output *output) {
-  for (gaze_record_kind kind = 0; kind < GAZE_RECORD_KINDS; kind++) {
+  bool taken;
+  GAZE_TRY(gaze_instruct_take_picture(a->options, sample, a->bad, &taken));
+  for (gaze_record_kind kind = 0; taken && kind < GAZE_RECORD_KINDS; kind++) {
     ask_row row = {.sample = sample, .kind = kind};
     gaze_random random = gaze_instruct_random(a->options->seed, i, kind);
     row.language = gaze_instruct_language(a->options, &random);
@@ -175,7 +177,7 @@ static gaze_err write_sample(asking *a, const gaze_sample *sample, size_t i, gaz
     free(row.id);
     GAZE_TRY(err);
   }
-  return a->options->image_folder ? gaze_instruct_extract(sample, a->options->image_folder) : GAZE_OK;
+  return GAZE_OK;
 }
 
 /* What must be the same for a journal to be gone on with. */
@@ -185,15 +187,15 @@ static json_t *make_head(const gaze_instructions_options *options) {
 }
 
 gaze_err gaze_instruct_by_endpoint(const gaze_instructions_options *options, const gaze_instruct_data *data,
-                                   gaze_instruct_log *log, gaze_instruct_output *output, uint64_t *asked) {
-  asking a = {.options = options, .log = log, .asked = asked};
+                                   gaze_bad_rows *bad, gaze_instruct_output *output, uint64_t *asked) {
+  asking a = {.options = options, .bad = bad, .asked = asked};
   json_t *head = make_head(options);
   gaze_err err = head ? gaze_instruct_journal_open(options->out, head, &a.journal)
                       : gaze_fail(GAZE_ERR_FORMAT, "a model's name that is no UTF-8: --endpoint-model: write it again");
   json_decref(head);
   GAZE_TRY(err);
   for (size_t i = 0; i < data->n && err == GAZE_OK; i++) {
-    err = gaze_instruct_step(options, data, log, i, output->records);
+    err = gaze_instruct_step(options, data, bad, i, output->records);
     if (err == GAZE_OK)
       err = write_sample(&a, data->samples[i], i, output);
   }

@@ -9,64 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-gaze_err gaze_instruct_log_open(gaze_instruct_log *log, const char *out, uint64_t most) {
-  *log = (gaze_instruct_log){.most = most};
-  GAZE_TRY(gaze_format(&log->path, "%s.bad.jsonl", out));
-  if (unlink(log->path) != 0 && errno != ENOENT)
-    return gaze_fail_errno(GAZE_ERR_IO, "cannot remove: %s", log->path);
-  return GAZE_OK;
-}
-
-void gaze_instruct_log_close(gaze_instruct_log *log) {
-  if (log->stream)
-    fclose(log->stream);
-  free(log->path);
-  *log = (gaze_instruct_log){0};
-}
-
-/* Bytes that may be no UTF-8 are told of as far as they are. */
-static json_t *text_json(const char *text) {
-  json_t *json = json_string(text);
-  return json ? json : json_string("(not UTF-8)");
-}
-
-static gaze_err write_line(gaze_instruct_log *log, const char *id, const char *reason, const char *text) {
-  json_t *line = json_pack("{s:o,s:o}", "id", text_json(id), "reason", text_json(reason));
-  char *bytes;
-  if (line && text && json_object_set_new(line, "text", text_json(text)) != 0) {
-    json_decref(line);
-    line = NULL;
-  }
-  gaze_err err = gaze_json_text(line, JSON_COMPACT, &bytes);
-  json_decref(line);
-  GAZE_TRY(err);
-  bool written = fprintf(log->stream, "%s\n", bytes) > 0 && fflush(log->stream) == 0;
-  free(bytes);
-  return written ? GAZE_OK : gaze_fail_errno(GAZE_ERR_IO, "cannot write: %s", log->path);
-}
-
-gaze_err gaze_instruct_log_add(gaze_instruct_log *log, const char *id, const char *reason, const char *text) {
-  if (!log->stream && !(log->stream = fopen(log->path, "w")))
-    return gaze_fail_errno(GAZE_ERR_IO, "cannot write: %s", log->path);
-  GAZE_TRY(write_line(log, id, reason, text));
-  if (++log->n <= log->most)
-    return GAZE_OK;
-  return gaze_fail(GAZE_ERR_LIMIT, "more than %llu bad rows: %s: it names them; mend the data, or raise --max-bad",
-                   (unsigned long long)log->most, log->path);
-}
-
-/* The reading of a set tells of bad samples by a function that cannot fail. */
-typedef struct bad_samples {
-  gaze_instruct_log *log;
-  gaze_err err;
-} bad_samples;
-
-static void note_bad(void *user, const char *key, const char *message) {
-  bad_samples *bad = user;
-  if (bad->err == GAZE_OK)
-    bad->err = gaze_instruct_log_add(bad->log, key, message, NULL);
-}
-
 static bool is_utf8(const char *text) {
   int32_t point = 0;
   for (size_t size = strlen(text), i = 0; i < size && point >= 0;)
@@ -131,20 +73,20 @@ static bool is_same_picture(const gaze_sample *one, const gaze_sample *other) {
 /* n samples with one name: rows of one picture, or the first of different ones, for a record could not say which it
  * means.
  */
-static gaze_err settle_names(gaze_instruct_data *data, const named_sample *rows, size_t n, gaze_instruct_log *log) {
+static gaze_err settle_names(gaze_instruct_data *data, const named_sample *rows, size_t n, gaze_bad_rows *bad) {
   bool same = true;
   for (size_t i = 1; i < n; i++)
     same &= is_same_picture(data->samples[rows[0].row], data->samples[rows[i].row]);
   if (same)
     return n > 1 ? merge_rows(data, rows, n) : GAZE_OK;
   for (size_t i = 1; i < n; i++) {
-    GAZE_TRY(gaze_instruct_log_add(log, data->samples[rows[i].row]->key, "another picture has this name", NULL));
+    GAZE_TRY(gaze_bad_rows_add(bad, NULL, data->samples[rows[i].row]->key, "another picture has this name"));
     data->samples[rows[i].row] = NULL;
   }
   return GAZE_OK;
 }
 
-static gaze_err settle_twins(gaze_instruct_data *data, gaze_instruct_log *log) {
+static gaze_err settle_twins(gaze_instruct_data *data, gaze_bad_rows *bad) {
   named_sample *names;
   size_t kept = 0;
   gaze_err err = GAZE_OK;
@@ -155,7 +97,7 @@ static gaze_err settle_twins(gaze_instruct_data *data, gaze_instruct_log *log) {
   for (size_t i = 0, n; i < data->n && err == GAZE_OK; i += n) {
     for (n = 1; i + n < data->n && strcmp(names[i].file, names[i + n].file) == 0;)
       n++;
-    err = settle_names(data, names + i, n, log);
+    err = settle_names(data, names + i, n, bad);
   }
   for (size_t i = 0; i < data->n; i++)
     if (data->samples[i])
@@ -165,10 +107,10 @@ static gaze_err settle_twins(gaze_instruct_data *data, gaze_instruct_log *log) {
   return err;
 }
 
-static gaze_err add_sample(gaze_instruct_data *data, gaze_instruct_log *log, const gaze_sample *sample) {
+static gaze_err add_sample(gaze_instruct_data *data, gaze_bad_rows *bad, const gaze_sample *sample) {
   const char *fault = find_fault(sample);
   if (fault)
-    return gaze_instruct_log_add(log, sample->key, fault, NULL);
+    return gaze_bad_rows_add(bad, bad->file, sample->key, fault);
   for (size_t i = 0; i < sample->n_objects; i++) {
     size_t noun;
     GAZE_TRY(gaze_nouns_take(&data->nouns, sample->objects[i].name, &noun));
@@ -178,31 +120,28 @@ static gaze_err add_sample(gaze_instruct_data *data, gaze_instruct_log *log, con
   return GAZE_OK;
 }
 
-static gaze_err read_set(gaze_instruct_data *data, const char *path, gaze_instruct_log *log) {
-  bad_samples bad = {.log = log};
+static gaze_err read_set(gaze_instruct_data *data, const char *path, gaze_bad_rows *bad) {
   gaze_dataset_options reading = {.objects = true,
                                   .folders = true,
                                   .pictures_missed = true,
                                   .columns_fixed = true,
-                                  .failed = note_bad,
-                                  .user = &bad};
-  gaze_err err = gaze_dataset_open(path, &reading, &data->sets[data->n_sets]);
-  if (err == GAZE_OK)
-    data->n_sets++;
-  GAZE_TRY(bad.err);
-  GAZE_TRY(err);
-  const gaze_dataset *set = data->sets[data->n_sets - 1];
+                                  .failed = gaze_bad_rows_note,
+                                  .user = bad};
+  gaze_dataset *set;
+  bad->file = path;
+  GAZE_TRY(gaze_dataset_open(path, &reading, &set));
+  data->sets[data->n_sets++] = set;
   for (size_t i = 0; i < gaze_dataset_size(set); i++)
-    GAZE_TRY(add_sample(data, log, gaze_dataset_get(set, i)));
+    GAZE_TRY(add_sample(data, bad, gaze_dataset_get(set, i)));
   return GAZE_OK;
 }
 
-static gaze_err read_sets(const gaze_instructions_options *options, gaze_instruct_log *log, gaze_instruct_data *data) {
+static gaze_err read_sets(const gaze_instructions_options *options, gaze_bad_rows *bad, gaze_instruct_data *data) {
   GAZE_TRY(gaze_nouns_init(&data->nouns));
   GAZE_TRY(gaze_alloc(options->n_data, sizeof *data->sets, &data->sets));
   for (size_t i = 0; i < options->n_data; i++)
-    GAZE_TRY(read_set(data, options->data[i], log));
-  GAZE_TRY(settle_twins(data, log));
+    GAZE_TRY(read_set(data, options->data[i], bad));
+  GAZE_TRY(settle_twins(data, bad));
   if (options->max_samples && data->n > options->max_samples)
     data->n = options->max_samples;
   if (data->n)
@@ -211,10 +150,10 @@ static gaze_err read_sets(const gaze_instructions_options *options, gaze_instruc
                    options->data[0]);
 }
 
-gaze_err gaze_instruct_data_open(const gaze_instructions_options *options, gaze_instruct_log *log,
+gaze_err gaze_instruct_data_open(const gaze_instructions_options *options, gaze_bad_rows *bad,
                                  gaze_instruct_data *out) {
   *out = (gaze_instruct_data){0};
-  gaze_err err = read_sets(options, log, out);
+  gaze_err err = read_sets(options, bad, out);
   if (err != GAZE_OK)
     gaze_instruct_data_close(out);
   return err;

@@ -37,29 +37,24 @@ static gaze_err write_sample(const gaze_instructions_options *options, gaze_rule
   return err;
 }
 
-/* A picture that cannot be extracted is bad; one without anything to say is only without records. */
 static gaze_err write_row(const gaze_instructions_options *options, gaze_rule_writer *writer, const gaze_sample *sample,
-                          size_t row, gaze_instruct_log *log, gaze_instruct_output *output) {
-  if (options->image_folder) {
-    gaze_err err = gaze_instruct_extract(sample, options->image_folder);
-    if (err == GAZE_ERR_FORMAT || err == GAZE_ERR_NOT_FOUND)
-      return gaze_instruct_log_add(log, sample->key, gaze_last_error(), NULL);
-    GAZE_TRY(err);
-  }
-  return write_sample(options, writer, sample, row, output);
+                          size_t row, gaze_bad_rows *bad, gaze_instruct_output *output) {
+  bool taken;
+  GAZE_TRY(gaze_instruct_take_picture(options, sample, bad, &taken));
+  return taken ? write_sample(options, writer, sample, row, output) : GAZE_OK;
 }
 
 gaze_err gaze_instruct_by_rules(const gaze_instructions_options *options, const gaze_instruct_data *data,
-                                gaze_instruct_log *log, gaze_instruct_output *output) {
+                                gaze_bad_rows *bad, gaze_instruct_output *output) {
   gaze_rule_writer writer;
   GAZE_TRY(gaze_rule_writer_init(&writer, &data->nouns, options->turns));
   gaze_err err = GAZE_OK;
   for (size_t i = 0; i < data->n && err == GAZE_OK; i++)
     err = note_sample(&writer, data->samples[i]);
   for (size_t i = 0; i < data->n && err == GAZE_OK; i++) {
-    err = write_row(options, &writer, data->samples[i], i, log, output);
+    err = write_row(options, &writer, data->samples[i], i, bad, output);
     if (err == GAZE_OK)
-      err = gaze_instruct_step(options, data, log, i + 1, output->records);
+      err = gaze_instruct_step(options, data, bad, i + 1, output->records);
   }
   gaze_rule_writer_fini(&writer);
   return err;

@@ -11,8 +11,7 @@ typedef struct reading {
   const gaze_llava_sources *sources;
   gaze_lesson_writer *writer;
   gaze_bad_rows *bad;
-  gaze_dataset **sets; /* [n + n_picture_sets] of the sources */
-  size_t set;
+  gaze_dataset **sets;      /* [n + n_picture_sets] of the sources */
   const gaze_sample **kept; /* [n_kept] samples of tars, by their pictures' names */
   size_t n_kept, kept_capacity;
   gaze_llava_seen *seen; /* [n] samples, those without a picture last */
@@ -20,7 +19,6 @@ typedef struct reading {
   gaze_lesson lesson;
   gaze_lesson_turn *turns;
   size_t turns_capacity;
-  gaze_err err; /* of the bad rows, where those cannot say it */
 } reading;
 
 static size_t sets_of(const reading *r) { return r->sources->n + r->sources->n_picture_sets; }
@@ -37,12 +35,6 @@ static void reading_fini(reading *r) {
   free(r->seen);
   free(r->turns);
   gaze_lesson_fini(&r->lesson);
-}
-
-static void note_bad(void *user, const char *key, const char *message) {
-  reading *r = user;
-  if (r->err == GAZE_OK)
-    r->err = gaze_bad_rows_add(r->bad, path_of(r, r->set), key, message);
 }
 
 static bool has_picture(const reading *r, const gaze_sample *sample) {
@@ -93,12 +85,12 @@ static gaze_err open_sets(reading *r) {
                                   .folders = true,
                                   .texts_alone = true,
                                   .pictures_missed = true,
-                                  .failed = note_bad,
-                                  .user = r};
+                                  .failed = gaze_bad_rows_note,
+                                  .user = r->bad};
   GAZE_TRY(gaze_alloc(sets_of(r), sizeof *r->sets, &r->sets));
-  for (r->set = 0; r->set < sets_of(r); r->set++) {
-    GAZE_TRY(gaze_dataset_open(path_of(r, r->set), &options, &r->sets[r->set]));
-    GAZE_TRY(r->err);
+  for (size_t i = 0; i < sets_of(r); i++) {
+    r->bad->file = path_of(r, i);
+    GAZE_TRY(gaze_dataset_open(r->bad->file, &options, &r->sets[i]));
   }
   GAZE_TRY(collect_pictures(r));
   GAZE_TRY(collect(r, true));

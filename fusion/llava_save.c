@@ -73,14 +73,18 @@ static json_t *processor_of(const gaze_llava *l) {
                    drops ? "default" : "full", "num_additional_image_tokens", (json_int_t)more);
 }
 
+/* end: of answers, beside the mark behind texts; json_decref. */
+static json_t *generation_of(const gaze_lm_marks *marks, int32_t end) {
+  json_t *ends = end == marks->end ? json_integer(end) : json_pack("[i, i]", (int)marks->end, (int)end);
+  return json_pack("{s:i, s:o, s:i}", "bos_token_id", (int)marks->front, "eos_token_id", ends, "pad_token_id",
+                   (int)marks->end);
+}
+
 gaze_err gaze_llava_save(const gaze_llava *l, const gaze_kernels *kernels, const gaze_lm_marks *marks, int32_t end,
                          const char *folder, gaze_dtype dtype) {
-  json_t *ends = end == marks->end ? json_integer(end) : json_pack("[i, i]", (int)marks->end, (int)end);
   char *path;
   GAZE_TRY(gaze_folder_make(folder));
-  GAZE_TRY(save_json(folder, "generation_config.json",
-                     json_pack("{s:i, s:o, s:i}", "bos_token_id", (int)marks->front, "eos_token_id", ends,
-                               "pad_token_id", (int)marks->end)));
+  GAZE_TRY(save_json(folder, "generation_config.json", generation_of(marks, end)));
   GAZE_TRY(save_json(folder, "preprocessor_config.json", gaze_preprocess_write(&l->eye.config.tiling.preprocess)));
   GAZE_TRY(save_json(folder, "processor_config.json", processor_of(l)));
   GAZE_TRY(save_json(folder, "config.json", config_of(l, dtype)));

@@ -23,7 +23,7 @@ expect_error llava_no_data 2 '--train-data' train llava --vision clip --language
 expect_error llava_no_model 2 '--vision.*--language' train llava --train-data texts.txt --out none
 expect_error llava_two_models 2 'give one of them' train llava -m one --vision clip --language lm --train-data texts.txt --out none
 expect_error lm_data_missing 1 'nowhere.txt' train lm "${recipe[@]}" --train-data nowhere.txt --out missing
-expect_error lm_bad_rows 1 '1 bad rows.*--max-bad allows 0.*line 3' train lm "${recipe[@]}" --train-data rows.jsonl --out rows
+expect_error lm_bad_rows 1 'more than 0 bad rows: rows.bad-rows.txt: .*--max-bad: the last: line 3 of rows.jsonl' train lm "${recipe[@]}" --train-data rows.jsonl --out rows
 run train lm "${recipe[@]}" --train-data rows.jsonl --out rows --max-bad 1 --steps 2
 judge lm_max_bad 0 '^rows$'
 grep -q 'rows.jsonl: line 3: no "text"' rows/bad-rows.txt && pass lm_bad_named || fail lm_bad_named "$(cat rows/bad-rows.txt)"
@@ -39,29 +39,11 @@ expect lm_info 0 'chatml' model info -m first
 expect lm_ask 0 '' ask -m first --max-tokens 4 'red?'
 expect lm_again 0 '^third$' train lm -m first --train-data texts.txt --out third --steps 1 --context 24 --batch-size 2 --threads 1
 
-# Killed a moment after some more steps, and gone on with, again and again: the model is the one that nobody interrupted.
 long=("${recipe[@]}" --steps 40 --save-every 1 -q)
 "$gaze" train lm "${long[@]}" --out whole >/dev/null 2>&1
-RANDOM=7
-killed=0
-mkdir killed && : >killed/metrics.jsonl
-while [ "$(wc -l <killed/metrics.jsonl)" -lt 34 ]; do
-  "$gaze" train lm "${long[@]}" --out killed --resume latest >/dev/null 2>err &
-  pid=$!
-  awaited=$(($(wc -l <killed/metrics.jsonl) + 1 + RANDOM % 5))
-  while kill -0 $pid 2>/dev/null && [ "$(wc -l <killed/metrics.jsonl)" -lt $awaited ]; do sleep 0.005; done
-  sleep 0.0$((RANDOM % 30))
-  kill -KILL $pid 2>/dev/null
-  wait $pid 2>/dev/null
-  [ $? -eq 137 ] || break
-  killed=$((killed + 1))
-done
-expect lm_killed_end 0 '^killed$' train lm "${long[@]}" --out killed --resume latest
-[ $killed -ge 3 ] && pass lm_killed_often || fail lm_killed_often "only $killed kills: $(cat err)"
-cmp -s whole/model.safetensors killed/model.safetensors && pass lm_killed_same ||
-  fail lm_killed_same "a run that was killed $killed times gives another model"
-[ "$(grep -c '"loss"' killed/metrics.jsonl)" -eq 40 ] && pass lm_killed_log || fail lm_killed_log "$(wc -l killed/metrics.jsonl)"
-[ -z "$(find killed -name '*.tmp*')" ] && pass lm_killed_clean || fail lm_killed_clean "$(find killed)"
+expect_killed lm whole 40 train lm "${long[@]}"
+expect_full_disk lm whole train lm "${long[@]}"
+expect_diverged lm train lm "${recipe[@]}" --save-every 1 -q
 
 make_model || return
 expect_error lm_not_language 1 'not a language model.*"clip"' train lm -m "$GAZE_MODEL" --train-data texts.txt --out fourth

@@ -66,6 +66,63 @@ expect_error() {
   judge_error "$1" "$2" "$3"
 }
 
+# expect_killed NAME WHOLE STEPS COMMAND...: a training run of so many steps, a checkpoint and a line of its log each, that
+# is killed a moment after some more of them and gone on with, again and again, writes the model that WHOLE holds.
+expect_killed() {
+  local name=$1 whole=$2 steps=$3 killed=0 folder=$1_killed
+  mkdir "$folder" && : >"$folder/metrics.jsonl"
+  RANDOM=7
+  while [ "$(wc -l <"$folder/metrics.jsonl")" -lt $((steps - 6)) ]; do
+    "$gaze" "${@:4}" --out "$folder" --resume latest >/dev/null 2>err &
+    local pid=$! awaited=$(($(wc -l <"$folder/metrics.jsonl") + 1 + RANDOM % 5))
+    while kill -0 $pid 2>/dev/null && [ "$(wc -l <"$folder/metrics.jsonl")" -lt $awaited ]; do sleep 0.005; done
+    sleep 0.0$((RANDOM % 30))
+    kill -KILL $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    [ $? -eq 137 ] || break
+    killed=$((killed + 1))
+  done
+  expect "${name}_killed_end" 0 "^$folder\$" "${@:4}" --out "$folder" --resume latest
+  [ $killed -ge 3 ] && pass "${name}_killed_often" || fail "${name}_killed_often" "only $killed kills: $(cat err)"
+  cmp -s "$whole/model.safetensors" "$folder/model.safetensors" && pass "${name}_killed_same" ||
+    fail "${name}_killed_same" "a run that was killed $killed times gives another model"
+  [ "$(grep -c '"loss"' "$folder/metrics.jsonl")" -eq "$steps" ] && pass "${name}_killed_log" ||
+    fail "${name}_killed_log" "$(wc -l "$folder/metrics.jsonl")"
+  [ -z "$(find "$folder" -name '*.tmp*')" ] && pass "${name}_killed_clean" || fail "${name}_killed_clean" "$(find "$folder")"
+}
+
+# expect_full_disk NAME WHOLE COMMAND...: where there is no room for a second checkpoint, the first one and the model stay
+# as they were, and with room the run goes on to the model that WHOLE holds.
+expect_full_disk() {
+  local name=$1 whole=$2 folder=$1_full sum
+  run "${@:3}" --out "$folder" --stop-after 1
+  sum=$(cat "$folder"/model.safetensors "$folder"/checkpoints/* | cksum)
+  (trap '' XFSZ && ulimit -f $(($(stat -c %s "$folder"/checkpoints/step-00000001.safetensors) / 2048)) &&
+    "$gaze" "${@:3}" --out "$folder" --resume latest) >out 2>err
+  [ $? -eq 1 ] && grep -q "^gaze: cannot write: $folder/checkpoints/.*File too large" err && pass "${name}_full_said" ||
+    fail "${name}_full_said" "$(cat err)"
+  [ "$sum" = "$(cat "$folder"/model.safetensors "$folder"/checkpoints/* | cksum)" ] && pass "${name}_full_whole" ||
+    fail "${name}_full_whole" "$(find "$folder")"
+  run "${@:3}" --out "$folder" --resume latest
+  cmp -s "$whole/model.safetensors" "$folder/model.safetensors" && pass "${name}_full_same" ||
+    fail "${name}_full_same" "$(cat err)"
+}
+
+# expect_diverged NAME COMMAND...: a rate at which weights overflow ends a run in words; the model is that of the newest
+# checkpoint, which it names and from which the run goes on.
+expect_diverged() {
+  local name=$1 folder=$1_diverged last
+  run "${@:2}" --out "$folder" --steps 2
+  run "${@:2}" --out "$folder" --steps 300 --resume latest --lr-scheduler const --wd 1 --lr 1000
+  judge_error "${name}_diverged" 1 "training diverged: .*--lr; the last good checkpoint: $folder/checkpoints/step-"
+  last=$(grep -o 'step-[0-9]*.safetensors' err)
+  [ "$last" = "$(ls "$folder/checkpoints" | tail -1)" ] && pass "${name}_diverged_newest" ||
+    fail "${name}_diverged_newest" "$last of $(ls "$folder/checkpoints")"
+  run "${@:2}" --out "$folder" --steps $((10#$(tr -dc 0-9 <<<"$last") + 1)) --resume latest --lr 1e-9
+  [ $status -eq 0 ] && ! grep -q -i 'nan\|inf' "$folder/metrics.jsonl" && pass "${name}_diverged_goes_on" ||
+    fail "${name}_diverged_goes_on" "$(cat err; tail -2 "$folder/metrics.jsonl")"
+}
+
 # Makes a model of a few thousand numbers, trained for one step, and makes it the default one.
 sizes=(--image-size 32 --patch-size 16 --width 32 --layers 1 --heads 2 --text-width 32 --text-layers 1 --text-heads 2
   --context 16 --dim 16)

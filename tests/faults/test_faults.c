@@ -507,6 +507,7 @@ static void instructions(void **state) {
   }
   tar_write(&tar, path);
   every_fault("instructions", use_instructions, check_instructions, path);
+  full_disk("instructions", use_instructions, check_instructions, path);
 }
 
 /* Where the reference is, it says all of the commit. */

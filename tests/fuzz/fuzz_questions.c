@@ -7,9 +7,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void ignore(void *user, const char *key, const char *message) {
+static gaze_err ignore(void *user, const char *key, const char *message) {
   if (!*key || !*message)
     abort();
+  return GAZE_OK;
 }
 
 /* All that samples point to is there. */

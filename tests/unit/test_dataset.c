@@ -229,15 +229,17 @@ static void test_llava(void **state) {
   gaze_dataset_close(dataset);
 }
 
-static void list_keys(void *user, const char *key, const char *message) {
+static gaze_err list_keys(void *user, const char *key, const char *message) {
   char *keys = user;
   strcat(strcat(keys, key), ";");
   assert_true(*message);
+  return GAZE_OK;
 }
 
-static void count_failure(void *user, const char *key, const char *message) {
+static gaze_err count_failure(void *user, const char *key, const char *message) {
   list_keys(user, key, message);
   assert_non_null(strstr(message, "data.json"));
+  return GAZE_OK;
 }
 
 /* Samples without a picture are told of in every layout where that is asked for. */

@@ -1,5 +1,6 @@
 /* Whole training runs of a tiny model that looks and talks: both stages, resuming, what is left out, and what it then
  * answers about pictures. */
+#include "llava_files.h"
 #include "train_files.h"
 
 #include "core/base/file.h"
@@ -12,87 +13,6 @@
 #include <string.h>
 
 #define LAST "checkpoints/step-00000006.safetensors"
-
-static const char poem[] =
-    "a picture of a red square\n\na picture of a blue square\n\nwhat colour is it?\n\nred\n\nblue\n";
-static char clip[512];
-
-static void write_png(const char *name, uint32_t rgb) {
-  uint8_t *bytes;
-  size_t size;
-  make_png(24, 24, rgb, &bytes, &size);
-  write_file(test_path(name), bytes, size);
-  free(bytes);
-}
-
-/* A vocabulary, a language model that knows nothing, pictures and what is said about them. */
-static int set_up(void **state) {
-  if (make_folder(state) != 0)
-    return -1;
-  snprintf(clip, sizeof clip, "%s/tests/golden/data/clip/quick", getenv("GAZE_SOURCE_ROOT"));
-  gaze_text_part text = {.text = poem, .size = sizeof poem - 1};
-  gaze_train_lm_options lm;
-  gaze_train_lm_defaults(&lm);
-  char paths[3][512];
-  snprintf(paths[0], sizeof paths[0], "%s/poem.txt", test_folder);
-  snprintf(paths[1], sizeof paths[1], "%s/words", test_folder);
-  snprintf(paths[2], sizeof paths[2], "%s/lm", test_folder);
-  const char *data = paths[0];
-  lm.train_data = &data;
-  lm.n_train_data = 1;
-  lm.tokenizer = paths[1];
-  lm.out = paths[2];
-  lm.layers = 2;
-  lm.dim = 24;
-  lm.heads = 4;
-  lm.context = 128;
-  lm.batch_size = lm.steps = 1;
-  lm.compute.threads = 1;
-  write_text(paths[0], poem);
-  if (gaze_tokenizer_train_kind("lm", &text, 1, 300, 2, paths[1]) != GAZE_OK || gaze_train_lm(&lm) != GAZE_OK)
-    return -1;
-  write_png("red.png", 0xff0000);
-  write_png("blue.png", 0x0000ff);
-  write_text(test_path("talk.json"),
-             "[{\"id\":\"1\",\"image\":\"red.png\",\"conversations\":[{\"from\":\"human\",\"value\":\"<image>\\nwhat "
-             "colour is it?\"},{\"from\":\"gpt\",\"value\":\"red\"}],\"captions\":[\"a red square\"]},"
-             "{\"id\":\"2\",\"image\":\"blue.png\",\"conversations\":[{\"from\":\"human\",\"value\":\"<image>\\nwhat "
-             "colour is it?\"},{\"from\":\"gpt\",\"value\":\"blue\"}],\"captions\":[\"a blue square\"]},"
-             "{\"id\":\"3\",\"conversations\":[{\"from\":\"human\",\"value\":\"hi\"},{\"from\":\"gpt\",\"value\":"
-             "\"hello\"}]}]");
-  write_text(test_path("captions.json"), "{\"id\":\"1\",\"image\":\"red.png\",\"captions\":[\"a red square\"]}\n"
-                                         "{\"id\":\"2\",\"image\":\"blue.png\",\"captions\":[\"a blue square\"]}\n");
-  return 0;
-}
-
-/* A run of 6 steps of 2 x 2 samples into folder/NAME; texts in it are good until the fourth call after. */
-static gaze_train_llava_options options_of(int stage, const char *name) {
-  static char paths[4][4][512];
-  static const char *data[4];
-  static size_t turn;
-  gaze_train_llava_options options;
-  char(*path)[512] = paths[turn];
-  snprintf(path[0], sizeof path[0], "%s/%s", test_folder, stage == 1 ? "captions.json" : "talk.json");
-  snprintf(path[1], sizeof path[1], "%s/lm", test_folder);
-  snprintf(path[2], sizeof path[2], "%s/%s", test_folder, name);
-  data[turn] = path[0];
-  gaze_train_llava_defaults(&options);
-  options.stage = stage;
-  options.train_data = &data[turn];
-  options.n_train_data = 1;
-  options.vision = clip;
-  options.language = path[1];
-  options.out = path[2];
-  options.batch_size = options.accum_freq = 2;
-  options.steps = 6;
-  options.lr = options.projector_lr = 4e-3;
-  options.warmup = 2;
-  options.seed = 5;
-  options.save_every = options.log_every_n_steps = 1;
-  options.compute.threads = 1;
-  turn = (turn + 1) % 4;
-  return options;
-}
 
 static void train(const gaze_train_llava_options *options) {
   if (gaze_train_llava(options) != GAZE_OK)
@@ -111,7 +31,7 @@ static void resumed_is_whole(void **state) {
   static const char *const names[2][2] = {{"whole1", "halves1"}, {"whole2", "halves2"}};
   for (int stage = 1; stage <= 2; stage++) {
     const char *one = names[stage - 1][0], *two = names[stage - 1][1];
-    gaze_train_llava_options whole = options_of(stage, one), halves = options_of(stage, two);
+    gaze_train_llava_options whole = llava_options(stage, one), halves = llava_options(stage, two);
     whole.batch_size = halves.batch_size = 1; /* so that the halves part in the middle of a round */
     train(&whole);
     halves.stop_after = stage;
@@ -143,11 +63,24 @@ static bool is_same(const char *a, const char *a_name, const char *b, const char
   return same;
 }
 
+/* Of a file in f32. */
+static void check_finite(const char *path) {
+  gaze_safetensors *file;
+  assert_int_equal(gaze_safetensors_open(path, &file), GAZE_OK);
+  for (size_t i = 0; i < gaze_safetensors_count(file); i++) {
+    const gaze_tensor *tensor = &gaze_safetensors_get(file, i)->tensor;
+    assert_int_equal(tensor->dtype, GAZE_DTYPE_F32);
+    for (size_t k = 0; k < gaze_tensor_count(tensor); k++)
+      assert_true(isfinite(((const float *)tensor->data)[k]));
+  }
+  gaze_safetensors_close(file);
+}
+
 static void each_stage_moves_its_own(void **state) {
   static const char words[] = "model.layers.1.mlp.up_proj.weight", first[] = "multi_modal_projector.linear_1.weight";
   static const char inner[] = "language_model.model.layers.1.mlp.up_proj.weight";
   static const char eye[] = "vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight";
-  gaze_train_llava_options one = options_of(1, "one"), two = options_of(2, "two");
+  gaze_train_llava_options one = llava_options(1, "one"), two = llava_options(2, "two");
   train(&one);
   two.model = file_of("one", "");
   two.vision = two.language = NULL;
@@ -160,7 +93,7 @@ static void each_stage_moves_its_own(void **state) {
 }
 
 static void bad_samples_are_passed_over(void **state) {
-  gaze_train_llava_options options = options_of(2, "bad");
+  gaze_train_llava_options options = llava_options(2, "bad");
   const char *path = test_path("bad.json");
   write_text(path, "{\"id\":\"fine\",\"image\":\"red.png\",\"question\":\"what?\",\"answer\":\"red\"}\n"
                    "{\"id\":\"gone\",\"image\":\"gone.png\",\"question\":\"what?\",\"answer\":\"red\"}\n"
@@ -186,7 +119,31 @@ static void bad_samples_are_passed_over(void **state) {
   free(text);
   options.max_bad = 4;
   options.out = file_of("worse", "");
-  check_fails(gaze_train_llava(&options), GAZE_ERR_FORMAT, "5 bad rows", "--max-bad", NULL);
+  check_fails(gaze_train_llava(&options), GAZE_ERR_LIMIT, "more than 4 bad rows", "--max-bad", NULL);
+}
+
+/* A rate at which weights overflow: the run stops, and leaves the newest checkpoint that gave a finite step, with the
+ * model of it. */
+static void diverged_keeps_a_good_checkpoint(void **state) {
+  for (int stage = 1; stage <= 2; stage++) {
+    const char *name = stage == 1 ? "diverged1" : "diverged2";
+    gaze_train_llava_options options = llava_options(stage, name);
+    gaze_assistant *assistant;
+    options.steps = 2;
+    options.lr_scheduler = "const";
+    train(&options);
+    options.steps = 20;
+    options.lr = options.projector_lr = 1e38;
+    options.resume = "latest";
+    check_fails(gaze_train_llava(&options), GAZE_ERR_DIVERGED, "diverged", name, "checkpoint", "--lr", NULL);
+    check_finite(file_of(name, "model.safetensors"));
+    assert_int_equal(
+        gaze_assistant_open(test_path(name), &(gaze_assistant_options){.chat_template = "plain"}, &assistant), GAZE_OK);
+    gaze_assistant_close(assistant);
+    options.lr = options.projector_lr = 1e-3;
+    options.steps = 4;
+    train(&options);
+  }
 }
 
 static double last_loss;
@@ -209,7 +166,7 @@ static void check_answer(gaze_assistant *assistant, const char *picture, const c
 
 /* The same question, and only the picture says which answer is right. */
 static void learns_to_look(void **state) {
-  gaze_train_llava_options options = options_of(2, "sees");
+  gaze_train_llava_options options = llava_options(2, "sees");
   gaze_assistant *assistant;
   options.steps = 500;
   options.lr_scheduler = "const";
@@ -229,7 +186,7 @@ static void learns_to_look(void **state) {
 
 /* What JSON names may lie in a tar. */
 static void pictures_are_found_in_tars(void **state) {
-  gaze_train_llava_options options = options_of(2, "tarred");
+  gaze_train_llava_options options = llava_options(2, "tarred");
   test_tar tar = {0};
   const char *json = test_path("tarred.json"), *pictures = test_path("pictures.tar");
   tar_add_png(&tar, "green", 20, 20, 0x00ff00);
@@ -238,25 +195,25 @@ static void pictures_are_found_in_tars(void **state) {
                    "\"<image>\\nwhat?\"},{\"from\":\"gpt\",\"value\":\"green\"}]}]");
   options.train_data = &json;
   options.steps = 1;
-  check_fails(gaze_train_llava(&options), GAZE_ERR_FORMAT, "green.png", "--max-bad", NULL);
+  check_fails(gaze_train_llava(&options), GAZE_ERR_LIMIT, "green.png", "--max-bad", NULL);
   options.image_data = &pictures;
   options.n_image_data = 1;
   train(&options);
 }
 
 static void wrong_options_are_said(void **state) {
-  gaze_train_llava_options options = options_of(1, "wrong");
+  gaze_train_llava_options options = llava_options(1, "wrong");
   options.language = NULL;
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--language", NULL);
-  options = options_of(3, "wrong");
+  options = llava_options(3, "wrong");
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "stage", NULL);
-  options = options_of(1, "wrong");
+  options = llava_options(1, "wrong");
   options.vision = options.language;
   check_fails(gaze_train_llava(&options), GAZE_ERR_UNSUPPORTED, "not an image encoder", NULL);
-  options = options_of(1, "wrong");
+  options = llava_options(1, "wrong");
   options.language = options.vision;
   check_fails(gaze_train_llava(&options), GAZE_ERR_UNSUPPORTED, NULL);
-  options = options_of(1, "wrong");
+  options = llava_options(1, "wrong");
   options.context = 4;
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--context", NULL);
 }
@@ -265,8 +222,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(resumed_is_whole),
                                      cmocka_unit_test(each_stage_moves_its_own),
                                      cmocka_unit_test(bad_samples_are_passed_over),
+                                     cmocka_unit_test(diverged_keeps_a_good_checkpoint),
                                      cmocka_unit_test(learns_to_look),
                                      cmocka_unit_test(pictures_are_found_in_tars),
                                      cmocka_unit_test(wrong_options_are_said)};
-  return cmocka_run_group_tests(tests, set_up, remove_folder);
+  return cmocka_run_group_tests(tests, make_llava_folder, remove_folder);
 }

@@ -269,7 +269,7 @@ static void rows_that_are_no_good(void **state) {
   const char *data = test_path("bad.jsonl");
   options.train_data = &data;
   options.steps = 1;
-  check_fails(gaze_train_lm(&options), GAZE_ERR_FORMAT, "1 bad rows", "line 2", "bad.jsonl", NULL);
+  check_fails(gaze_train_lm(&options), GAZE_ERR_LIMIT, "more than 0 bad rows", "line 2", "bad.jsonl", NULL);
   options.max_bad = 1;
   count_warnings();
   train(&options);
