@@ -3,6 +3,7 @@
 #ifndef GAZE_FUSION_LLAVA_H
 #define GAZE_FUSION_LLAVA_H
 
+#include "fusion/assistant.h"
 #include "fusion/eye.h"
 #include "fusion/lm_data.h"
 #include "fusion/lm_step.h"
@@ -34,6 +35,8 @@ void gaze_llava_fini(gaze_llava *llava);
  * transformers has them, each whole or absent. */
 GAZE_CHECKED gaze_err gaze_llava_save(const gaze_llava *llava, const gaze_kernels *kernels, const gaze_lm_marks *marks,
                                       int32_t end, const char *folder, gaze_dtype dtype);
+/* The tokenizer's files and chat_template.jinja beside them. chosen: the template is not that of words->path. */
+GAZE_CHECKED gaze_err gaze_llava_save_words(const gaze_assistant *words, bool chosen, const char *folder);
 
 /* Configuration files of a new one, and of one that is there as a new one would have them. */
 GAZE_CHECKED gaze_err gaze_llava_files_make(const gaze_llava_parts *parts, gaze_llava_files *out);

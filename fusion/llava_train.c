@@ -1,5 +1,4 @@
 #include "fusion/llava_run.h"
-#include "fusion/model_folder.h"
 
 static gaze_err add_gradients(void *user, double *loss) {
   gaze_llava_run *run = user;
@@ -23,7 +22,7 @@ static gaze_err save(void *user) {
   const gaze_lesson_writer *writer = &run->writer;
   int32_t end = writer->n_end ? writer->end[writer->n_end - 1] : run->marks.end;
   GAZE_TRY(gaze_llava_save(&run->llava, &run->training.kernels, &run->marks, end, run->options.out, run->dtype));
-  return gaze_tokenizer_copy(run->words.path, run->options.out);
+  return gaze_llava_save_words(&run->words, run->options.chat_template != NULL, run->options.out);
 }
 
 gaze_err gaze_train_llava(const gaze_train_llava_options *options) {

@@ -1,0 +1,47 @@
+"""A folder that gaze train llava wrote, in transformers.
+
+    python tests/golden/check_llava_folder.py FOLDER PICTURE MADE QUESTION ANSWER QUESTION
+
+MADE is what gaze makes of the conversation (tests/unit/test_llava_folder.c): ids, pixels, logits of the last rows. The
+processor must give the same ids and pixels, the model the same logits to 1e-4 of their size. 77: cannot be asked.
+"""
+
+import sys
+
+sys.modules["torchvision"] = None  # transformers is to do without: its resize is not Pillow's
+try:
+    import numpy as np
+    import torch
+    from PIL import Image
+    from safetensors.numpy import load_file
+    from transformers import AutoProcessor, LlavaForConditionalGeneration
+except ImportError:
+    sys.exit(77)
+
+PIXELS = 1e-6  # of numbers around 1: gaze resizes in Pillow's integers, and only rescaling rounds
+
+
+def main(folder, picture, path, question, answer, more):
+    torch.set_num_threads(1)
+    made, processor = load_file(path), AutoProcessor.from_pretrained(folder)
+    said = lambda role, text, *pictures: {"role": role, "content": [*pictures, {"type": "text", "text": text}]}
+    conversation = [said("user", question, {"type": "image", "image": Image.open(picture)}), said("assistant", answer),
+                    said("user", more)]
+    inputs = processor.apply_chat_template(conversation, add_generation_prompt=True, tokenize=True, return_dict=True,
+                                           return_tensors="pt")
+    ids, pixels = inputs["input_ids"][0].numpy(), inputs["pixel_values"][0].numpy()
+    if ids.tolist() != made["ids"].tolist():
+        print("ids:", ids.tolist(), "gaze's:", made["ids"].tolist(), processor.tokenizer.decode(ids), sep="\n")
+        return 1
+    off = np.abs(pixels - made["pixels"]).max()
+    model = LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float64, attn_implementation="sdpa").eval()
+    with torch.no_grad():
+        logits = model(input_ids=inputs["input_ids"], pixel_values=inputs["pixel_values"].double()).logits[0].numpy()
+    logits = logits[-len(made["logits"]):]
+    worst = (np.abs(logits - made["logits"]).max(axis=1) / np.abs(logits).max(axis=1)).max()
+    print(f"{len(ids)} ids alike, pixels within {off:.1g}, logits of {len(logits)} rows within {worst:.1g}")
+    return int(not (off <= PIXELS and worst <= 1e-4))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
