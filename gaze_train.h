@@ -153,6 +153,7 @@ typedef struct gaze_train_llava_options {
   size_t batch_size, accum_freq;
   size_t context;          /* most rows of a sample; 0: what the decoder reads */
   double lr, projector_lr; /* 0: 2e-5 in stage 2; of the projector 1e-3 in stage 1, 2e-5 in stage 2 */
+  const char *optimizer;   /* "adamw"; "muon": matrices inside of blocks by Muon, the rest by AdamW */
   double beta1, beta2, eps, weight_decay, grad_clip_norm;
   uint64_t warmup, cooldown; /* steps; cooldown: of const-cooldown, the last ones */
   const char *lr_scheduler;  /* "cosine", "const", "const-cooldown" */

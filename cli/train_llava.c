@@ -42,6 +42,8 @@ static const option_row rows[] = {
     {"lr", 0, OPTION_DOUBLE, "X", &options.lr, "learning rate of the language model in stage 2 [2e-5]", 0, 1e3},
     {"projector-lr", 0, OPTION_DOUBLE, "X", &options.projector_lr,
      "of the projector [0.001 in stage 1, 2e-5 in stage 2]", 0, 1e3},
+    {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.optimizer,
+     "muon steps the matrices inside of blocks, AdamW the rest [adamw]", 0, 0},
     {"beta1", 0, OPTION_DOUBLE, "X", &options.beta1, "AdamW [0.9]", 0, 0.999999},
     {"beta2", 0, OPTION_DOUBLE, "X", &options.beta2, "AdamW [0.999]", 0, 0.999999999},
     {"eps", 0, OPTION_DOUBLE, "X", &options.eps, "AdamW [1e-8]", 1e-30, 1},

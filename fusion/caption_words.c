@@ -204,11 +204,14 @@ static size_t read_mention(const gaze_nouns *nouns, gaze_caption *c, size_t i) {
 
 gaze_err gaze_caption_read(const gaze_nouns *nouns, const char *text, gaze_caption *out) {
   *out = (gaze_caption){.text = text};
+  for (gaze_language language = 0; language < GAZE_LANGUAGES; language++)
+    out->known[language] = gaze_is_in_language(text, language);
   GAZE_TRY(gaze_strdup(text, &out->lower));
   for (char *c = out->lower; *c; c++)
     if (*c >= 'A' && *c <= 'Z')
       *c = (char)(*c - 'A' + 'a');
-  cut_words(out);
+  if (out->known[GAZE_ENGLISH])
+    cut_words(out);
   for (size_t i = 0; i < out->n_words && out->n_mentions < GAZE_CAPTION_MENTIONS;)
     i += read_mention(nouns, out, i);
   return GAZE_OK;

@@ -1,7 +1,8 @@
-/* What a caption tells: its words, and the things named in it with their number and colours. English. */
+/* What a caption tells: its words, and the things named in it with their number and colours. Only English is read. */
 #ifndef GAZE_FUSION_CAPTION_WORDS_H
 #define GAZE_FUSION_CAPTION_WORDS_H
 
+#include "fusion/language.h"
 #include "fusion/nouns.h"
 
 enum { GAZE_CAPTION_WORDS = 96, GAZE_CAPTION_MENTIONS = 32 }; /* what is read of a caption; the rest is left */
@@ -19,11 +20,12 @@ typedef struct gaze_mention {
 } gaze_mention;
 
 typedef struct gaze_caption {
-  const char *text; /* borrowed */
-  char *lower;      /* the same in small letters */
+  const char *text;           /* borrowed */
+  char *lower;                /* the same in small letters */
+  bool known[GAZE_LANGUAGES]; /* it is in that language */
   gaze_word words[GAZE_CAPTION_WORDS];
   gaze_mention mentions[GAZE_CAPTION_MENTIONS];
-  size_t n_words, n_mentions;
+  size_t n_words, n_mentions; /* 0 in other languages */
 } gaze_caption;
 
 /* text lives as long as the caption. */

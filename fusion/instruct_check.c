@@ -1,7 +1,6 @@
 /* Whether what a model wrote can teach: long enough, not too long, in the language asked for, and about a picture
  * alone. */
 #include "fusion/instruct_reply.h"
-#include "text/points.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -10,7 +9,6 @@
 enum { QUESTION_MOST = 600, ANSWER_MOST = 4000, FEWEST_TURNS = 2 }; /* bytes; of a conversation */
 static const size_t fewest_words[GAZE_RECORD_KINDS] = {
     [GAZE_CONVERSATION] = 1, [GAZE_DETAIL] = 20, [GAZE_REASONING] = 8};
-static const double foreign_most = 0.1, korean_least = 0.5; /* shares of the letters */
 
 /* Marks that a chat template or LLaVA gives a meaning. */
 static const char *const marks[] = {"<image>", "<|", "|>", "</s>", "[INST]", "###"};
@@ -44,27 +42,6 @@ static bool is_clean(const char *text, char reason[GAZE_REASON]) {
   return true;
 }
 
-static bool is_hangul(int32_t point) {
-  return (point >= 0xAC00 && point <= 0xD7A3) || (point >= 0x1100 && point <= 0x11FF);
-}
-static bool is_latin(int32_t point) { return point < 0x250; }
-
-static bool is_in_language(const char *text, gaze_language language) {
-  size_t letters = 0, latin = 0, hangul = 0, size = strlen(text);
-  for (size_t i = 0; i < size;) {
-    int32_t point;
-    i += gaze_point_decode((const uint8_t *)text + i, size - i, &point);
-    if (point < 0 || !gaze_point_is_letter(point))
-      continue;
-    letters++;
-    latin += is_latin(point);
-    hangul += is_hangul(point);
-  }
-  if (language == GAZE_KOREAN)
-    return (double)hangul >= korean_least * (double)letters;
-  return (double)(letters - latin) <= foreign_most * (double)letters;
-}
-
 static size_t count_words(const char *text) {
   size_t n = 0;
   for (const char *at = text; *at; at++)
@@ -86,7 +63,7 @@ static bool check_turn(const gaze_turn *turn, gaze_record_kind kind, gaze_langua
     fault = "an answer that is too long";
   else if (count_words(turn->answer) < fewest)
     fault = "an answer that is too short";
-  else if (!is_in_language(turn->question, language) || !is_in_language(turn->answer, language))
+  else if (!gaze_is_in_language(turn->question, language) || !gaze_is_in_language(turn->answer, language))
     fault = "another language than was asked for";
   if (fault)
     snprintf(reason, GAZE_REASON, "%s", fault);

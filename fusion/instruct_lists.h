@@ -4,9 +4,8 @@
 #define GAZE_FUSION_INSTRUCT_LISTS_H
 
 #include "core/base/random.h"
+#include "fusion/language.h"
 #include "fusion/text_builder.h"
-
-typedef enum gaze_language { GAZE_ENGLISH, GAZE_KOREAN, GAZE_LANGUAGES } gaze_language;
 
 typedef struct gaze_lines {
   const char *const *items; /* [n], without comments and blank lines */

@@ -87,7 +87,7 @@ static gaze_err add_noun(gaze_facts *facts, size_t noun) {
   noun_votes votes = count_votes(facts, noun);
   gaze_seen seen = {.noun = noun, .votes = votes.shown};
   seen.n_boxes = count_boxes(facts, noun, &seen.area);
-  if (!seen.n_boxes && 2 * votes.shown < facts->sample->n_captions)
+  if (!seen.n_boxes && 2 * votes.shown < facts->n_read)
     return GAZE_OK;
   const gaze_noun *word = &facts->nouns->items[noun];
   seen.n = seen.n_boxes ? seen.n_boxes : number_of(&votes);
@@ -157,6 +157,7 @@ static gaze_err read_captions(gaze_facts *facts) {
   for (size_t i = 0; i < sample->n_captions; i++) {
     gaze_caption *caption = &facts->captions[i];
     GAZE_TRY(gaze_caption_read(facts->nouns, sample->captions[i], caption));
+    facts->n_read += caption->n_words > 0;
     for (size_t m = 0; m < caption->n_mentions; m++)
       tell(facts, caption->mentions[m].noun);
     tell_implied(facts, caption);

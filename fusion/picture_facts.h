@@ -18,6 +18,7 @@ typedef struct gaze_facts {
   const gaze_sample *sample;
   size_t *object_nouns;   /* [sample->n_objects] */
   gaze_caption *captions; /* [sample->n_captions] */
+  size_t n_read;          /* captions that words were found in */
   gaze_seen *seen;        /* [n_seen] what the picture shows, the most striking first */
   size_t n_seen, seen_capacity;
   bool *told; /* [nouns->n] spoken of, or not to be told apart from what is: cannot be called absent */

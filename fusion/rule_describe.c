@@ -38,13 +38,19 @@ void gaze_rule_say_list(const gaze_rule_job *job, const gaze_seen *const *list, 
 /* The one thing that the picture is of. */
 static const gaze_seen *find_main(const gaze_rule_job *job) {
   const gaze_seen *list[GAZE_RULE_LIST];
-  size_t n = gaze_rule_list(job, list), captions = job->facts->sample->n_captions;
+  size_t n = gaze_rule_list(job, list);
   if (!n)
     return NULL;
   if (list[0]->n_boxes)
     return list[0]->area >= 0.2f && (n == 1 || list[0]->area >= 2 * list[1]->area) ? list[0] : NULL;
-  bool clear = list[0]->votes == captions && (n == 1 || list[1]->votes < captions);
+  bool clear = list[0]->votes == job->facts->n_read && (n == 1 || list[1]->votes < list[0]->votes);
   return clear && job->facts->nouns->items[list[0]->noun].kind != GAZE_NOUN_SCENE ? list[0] : NULL;
+}
+
+/* Digits alone are in every language. */
+static bool has_words(const gaze_caption *caption, gaze_language language) {
+  bool alone = !caption->known[language == GAZE_KOREAN ? GAZE_ENGLISH : GAZE_KOREAN];
+  return caption->known[language] && alone && (caption->n_words || language == GAZE_KOREAN);
 }
 
 static void gather_openings(gaze_rule_pool *pool) {
@@ -53,8 +59,8 @@ static void gather_openings(gaze_rule_pool *pool) {
     gaze_rule_offer(pool, &(gaze_rule_choice){.seen = main, .key = OPENING_WHAT});
   if (gaze_rule_list(pool->job, list) > 1)
     gaze_rule_offer(pool, &(gaze_rule_choice){.key = OPENING_LIST});
-  for (size_t i = 0; i < pool->job->facts->sample->n_captions && pool->job->language == GAZE_ENGLISH; i++)
-    if (pool->job->facts->captions[i].n_words)
+  for (size_t i = 0; i < pool->job->facts->sample->n_captions; i++)
+    if (has_words(&pool->job->facts->captions[i], pool->job->language))
       gaze_rule_offer(pool, &(gaze_rule_choice){.line = i, .key = OPENING_BRIEF});
 }
 

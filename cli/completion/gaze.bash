@@ -47,7 +47,7 @@ _gaze_options() {
     ;;
   "train llava")
     echo "--stage --train-data --image-data --image-folder --max-bad --vision --language --template --blind \
---context --batch-size --accum-freq --steps --epochs --lr --projector-lr --beta1 --beta2 --eps --wd --warmup \
+--context --batch-size --accum-freq --steps --epochs --lr --projector-lr --opt --beta1 --beta2 --eps --wd --warmup \
 --lr-scheduler --cooldown --grad-clip-norm --grad-checkpointing --seed -o --out --resume --save-every \
 --log-every-n-steps --stop-after --save-dtype"
     ;;

@@ -258,6 +258,36 @@ static void test_near_words_are_not_denied(void **state) {
   gaze_nouns_fini(&nouns);
 }
 
+/* A caption tells in its own language alone. */
+static void test_captions_keep_their_language(void **state) {
+  gaze_nouns nouns;
+  gaze_facts facts;
+  const char *captions[] = {"A red apple .", "빨간 사과"};
+  gaze_sample sample = {.key = "a", .file = "a.png", .captions = captions, .n_captions = 2};
+  assert_int_equal(gaze_nouns_init(&nouns), GAZE_OK);
+  assert_int_equal(gaze_facts_init(&facts, &nouns, &sample), GAZE_OK);
+  assert_int_equal(facts.n_read, 1);
+  assert_int_equal(facts.n_seen, 1);
+  gaze_rule_writer writer;
+  assert_int_equal(gaze_rule_writer_init(&writer, &nouns, 6), GAZE_OK);
+  size_t briefs = 0;
+  for (uint64_t seed = 0; seed < 64; seed++)
+    for (gaze_language language = 0; language < GAZE_LANGUAGES; language++) {
+      gaze_random random = gaze_instruct_random(seed, 0, GAZE_CONVERSATION);
+      gaze_turns turns = {0};
+      assert_int_equal(gaze_rule_write(&writer, &facts, GAZE_CONVERSATION, language, &random, &turns), GAZE_OK);
+      for (size_t i = 0; i < turns.n; i++) {
+        assert_true(gaze_is_in_language(turns.items[i].answer, language));
+        briefs += strstr(turns.items[i].answer, language == GAZE_KOREAN ? "빨간 사과." : "A red apple.") != NULL;
+      }
+      gaze_turns_fini(&turns);
+    }
+  assert_true(briefs > 16);
+  gaze_rule_writer_fini(&writer);
+  gaze_facts_fini(&facts);
+  gaze_nouns_fini(&nouns);
+}
+
 typedef struct side_counts {
   size_t yes, no, places;
 } side_counts;
@@ -537,6 +567,7 @@ int main(void) {
       cmocka_unit_test(test_counts_equal_boxes),
       cmocka_unit_test(test_presence),
       cmocka_unit_test(test_near_words_are_not_denied),
+      cmocka_unit_test(test_captions_keep_their_language),
       cmocka_unit_test(test_places),
       cmocka_unit_test(test_colours),
       cmocka_unit_test(test_same_seed_same_bytes),
