@@ -138,6 +138,8 @@ typedef struct gaze_train_llava_options {
   size_t n_train_data;
   const char *const *image_data; /* tars in which pictures that JSON names are looked for, besides train_data */
   size_t n_image_data;
+  const char *const *val_data; /* the loss of what is answered in these is measured */
+  size_t n_val_data;
   const char *image_folder; /* of pictures whose paths are relative; NULL: each file's own */
   size_t max_bad;           /* samples that cannot be learned from, named in OUT/bad-rows.txt: one more ends the run */
 
@@ -160,15 +162,15 @@ typedef struct gaze_train_llava_options {
   bool grad_checkpointing;
   gaze_model_options compute; /* threads, cpu, precision */
 
-  /* Output: a Hugging Face folder, with checkpoints/ and metrics.jsonl in it. */
+  /* Output: a Hugging Face folder, with checkpoints/, metrics.jsonl and report.html in it. */
   const char *out, *resume;               /* resume: NULL, "latest", or a checkpoint file */
-  uint64_t save_every;                    /* steps; 0: at the end alone */
+  uint64_t save_every, val_every;         /* steps; 0: at the end alone */
   uint64_t log_every_n_steps, stop_after; /* stop_after: steps in this call, 0: to the end */
   const char *model_dtype;                /* of the written model: "f32", "f16", "bf16" */
 
   const volatile int *stop; /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
   void (*progress)(void *user, const gaze_train_progress *progress);
-  void (*said)(void *user, const char *line); /* what was read; may be NULL */
+  void (*said)(void *user, const char *line); /* what was read, and measures; may be NULL */
   void *user;
 } gaze_train_llava_options;
 

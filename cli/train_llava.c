@@ -13,7 +13,7 @@
 static gaze_train_llava_options options; /* defaults, then what was given */
 
 static struct {
-  word_list train_data, image_data;
+  word_list train_data, val_data, image_data;
   const char *stage;
 } arguments;
 
@@ -22,6 +22,8 @@ static const option_row rows[] = {
      "1: the projector learns, from captions; 2: projector and language model learn, from conversations [1]", 0, 0},
     {"train-data", 0, OPTION_LIST, "FILE::FILE", &arguments.train_data,
      "tars with captions and qa, LLaVA's JSON; {000..009} counts; may be given several times", 0, 0},
+    {"val-data", 0, OPTION_LIST, "FILE::FILE", &arguments.val_data,
+     "the same, not learned from: how well its answers are foreseen is measured", 0, 0},
     {"image-data", 0, OPTION_LIST, "TAR::TAR", &arguments.image_data,
      "tars in which pictures that JSON names are looked for, besides --train-data", 0, 0},
     {"image-folder", 0, OPTION_TEXT, "FOLDER", &options.image_folder, "where the pictures that JSON names lie", 0, 0},
@@ -59,6 +61,8 @@ static const option_row rows[] = {
     {"resume", 0, OPTION_TEXT, "FILE|latest", &options.resume, "go on from a checkpoint, bit for bit", 0, 0},
     {"save-every", 0, OPTION_COUNT, "N", &options.save_every, "steps between checkpoints, 0 for the end alone [500]", 0,
      1e15},
+    {"val-every", 0, OPTION_COUNT, "N", &options.val_every, "steps between measures, 0 for the end alone [500]", 0,
+     1e15},
     {"log-every-n-steps", 0, OPTION_COUNT, "N", &options.log_every_n_steps, "steps a line of metrics.jsonl [20]", 1,
      1e15},
     {"stop-after", 0, OPTION_COUNT, "N", &options.stop_after, "stop with a checkpoint after N steps of this call", 1,
@@ -78,12 +82,15 @@ static void show(void *user, const gaze_train_progress *progress) {
 }
 
 static int run(const word_list *words) {
-  path_list train_data, image_data;
+  path_list train_data, val_data, image_data;
   if (words->n)
     return report_usage("unexpected word: %s: name files with --train-data", words->items[0]);
   path_list_init(&train_data, &arguments.train_data);
   options.train_data = (const char *const *)train_data.items;
   options.n_train_data = train_data.n;
+  path_list_init(&val_data, &arguments.val_data);
+  options.val_data = (const char *const *)val_data.items;
+  options.n_val_data = val_data.n;
   path_list_init(&image_data, &arguments.image_data);
   options.image_data = (const char *const *)image_data.items;
   options.n_image_data = image_data.n;
@@ -96,6 +103,7 @@ static int run(const word_list *words) {
   trainer_begin();
   int status = trainer_end(gaze_train_llava(&options), "model", options.out);
   path_list_fini(&train_data);
+  path_list_fini(&val_data);
   path_list_fini(&image_data);
   return status;
 }

@@ -1,4 +1,5 @@
 #include "fusion/llava_run.h"
+#include "fusion/train_report.h"
 
 static gaze_err add_gradients(void *user, double *loss) {
   gaze_llava_run *run = user;
@@ -25,12 +26,20 @@ static gaze_err save(void *user) {
   return gaze_llava_save_words(&run->words, run->options.chat_template != NULL, run->options.out);
 }
 
+static gaze_err measure(void *user) { return gaze_llava_run_measure(user); }
+
 gaze_err gaze_train_llava(const gaze_train_llava_options *options) {
   gaze_llava_run run;
   gaze_err err = gaze_llava_run_init(&run, options);
-  const gaze_learning learning = {.user = &run, .add_gradients = add_gradients, .tell = tell, .save = save};
+  const gaze_learning learning = {.user = &run,
+                                  .add_gradients = add_gradients,
+                                  .tell = tell,
+                                  .save = save,
+                                  .measures = {{options->val_every, run.held_out.n ? measure : NULL}}};
   if (err == GAZE_OK)
     err = gaze_training_run(&run.training, &learning);
+  if (err == GAZE_OK)
+    err = gaze_train_report_llava(options);
   gaze_llava_run_fini(&run);
   return err;
 }

@@ -1,11 +1,13 @@
 """A folder that gaze train llava wrote, in transformers.
 
-    python tests/golden/check_llava_folder.py FOLDER PICTURE MADE QUESTION ANSWER QUESTION
+    python tests/golden/check_llava_folder.py FOLDER MADE PICTURES "a.png|QUESTION|ANSWER|b.png,c.png|QUESTION"
 
-MADE is what gaze makes of the conversation (tests/unit/test_llava_folder.c): ids, pixels, logits of the last rows. The
-processor must give the same ids and pixels, the model the same logits to 1e-4 of their size. 77: cannot be asked.
+PICTURES is where the pictures lie, MADE what gaze makes of the conversation (tests/unit/test_llava_folder.c): ids,
+pixels, logits of the last rows. The processor must give the same ids and pixels, the model the same logits to 1e-4 of
+their size. 77: cannot be asked.
 """
 
+import os
 import sys
 
 sys.modules["torchvision"] = None  # transformers is to do without: its resize is not Pillow's
@@ -21,15 +23,24 @@ except ImportError:
 PIXELS = 1e-6  # of numbers around 1: gaze resizes in Pillow's integers, and only rescaling rounds
 
 
-def main(folder, picture, path, question, answer, more):
+def conversation_of(folder, words):
+    """Of pictures, question and answer in turn."""
+    messages = []
+    for i in range(0, len(words), 3):
+        pictures = [{"type": "image", "image": Image.open(os.path.join(folder, name))} for name in words[i].split(",")]
+        messages.append({"role": "user", "content": [*pictures, {"type": "text", "text": words[i + 1]}]})
+        if i + 2 < len(words):
+            messages.append({"role": "assistant", "content": [{"type": "text", "text": words[i + 2]}]})
+    return messages
+
+
+def main(folder, path, pictures, words):
     torch.set_num_threads(1)
     made, processor = load_file(path), AutoProcessor.from_pretrained(folder)
-    said = lambda role, text, *pictures: {"role": role, "content": [*pictures, {"type": "text", "text": text}]}
-    conversation = [said("user", question, {"type": "image", "image": Image.open(picture)}), said("assistant", answer),
-                    said("user", more)]
+    conversation = conversation_of(pictures, words.split("|"))
     inputs = processor.apply_chat_template(conversation, add_generation_prompt=True, tokenize=True, return_dict=True,
                                            return_tensors="pt")
-    ids, pixels = inputs["input_ids"][0].numpy(), inputs["pixel_values"][0].numpy()
+    ids, pixels = inputs["input_ids"][0].numpy(), inputs["pixel_values"].numpy()
     if ids.tolist() != made["ids"].tolist():
         print("ids:", ids.tolist(), "gaze's:", made["ids"].tolist(), processor.tokenizer.decode(ids), sep="\n")
         return 1
