@@ -16,6 +16,8 @@ static gaze_err ignore(void *user, const char *key, const char *message) {
 /* All that samples point to is there. */
 static size_t measure(const gaze_sample *sample) {
   size_t length = strlen(sample->key) + strlen(sample->file) + strlen(sample->path);
+  for (size_t i = 0; i < sample->n_others; i++)
+    length += strlen(sample->others[i].file) + strlen(sample->others[i].path);
   for (size_t i = 0; i < sample->n_captions; i++)
     length += strlen(sample->captions[i]);
   for (size_t i = 0; i < sample->n_questions; i++) {
@@ -40,7 +42,7 @@ static void read(const uint8_t *data, size_t size, const gaze_dataset_options *o
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const gaze_dataset_options strict, careful = {.failed = ignore, .pictures = "photos"};
+  static const gaze_dataset_options strict, careful = {.failed = ignore, .pictures = "photos", .several = true};
   read(data, size, &strict);
   read(data, size, &careful);
   return 0;
