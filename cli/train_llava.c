@@ -23,7 +23,7 @@ static const option_row rows[] = {
     {"train-data", 0, OPTION_LIST, "FILE::FILE", &arguments.train_data,
      "tars with captions and qa, LLaVA's JSON; {000..009} counts; may be given several times", 0, 0},
     {"val-data", 0, OPTION_LIST, "FILE::FILE", &arguments.val_data,
-     "the same, not learned from: how well its answers are foreseen is measured", 0, 0},
+     "how well the answers of these are foreseen is measured", 0, 0},
     {"image-data", 0, OPTION_LIST, "TAR::TAR", &arguments.image_data,
      "tars in which pictures that JSON names are looked for, besides --train-data", 0, 0},
     {"image-folder", 0, OPTION_TEXT, "FOLDER", &options.image_folder, "where the pictures that JSON names lie", 0, 0},
@@ -114,9 +114,14 @@ const command_row train_llava_command = {
     .name = "train llava",
     .summary = "teach a language model to see",
     .usage = "[options] --train-data FILE --out FOLDER",
-    .about = "What is written is a model in LLaVA's layout, which transformers reads and gaze ask and gaze chat run. "
-             "The image encoder stays as it is, and looks at each picture once. Ctrl-C stops with a checkpoint; "
-             "--resume latest goes on, and is needed where FOLDER holds a run already.",
+    .about =
+        "What is written is a model in LLaVA's layout, which transformers reads and gaze ask and gaze chat run, with "
+        "the "
+        "chat template that it learned by. The image encoder stays as it is, and looks at each picture once. A sample "
+        "of "
+        "LLaVA's JSON may have several pictures (\"image\": a list, an <image> for each); boxes become questions and "
+        "answers by gaze make-instructions. Ctrl-C stops with a checkpoint; "
+        "--resume latest goes on, and is needed where FOLDER holds a run already.",
     .examples =
         "  gaze train llava --stage 1 --vision gaze-mini --language words --train-data captions.tar --out aligned\n"
         "  gaze train llava --stage 2 -m aligned --train-data \"talk.json::qa-{000..003}.tar\" --out tuned --lr 1e-4\n",

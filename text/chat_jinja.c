@@ -12,10 +12,13 @@
 /* The inside of a quoted string. */
 static void write_quoted(FILE *to, const char *text, size_t size) {
   for (size_t i = 0; i < size; i++)
-    if (text[i] == '\n')
+    if (text[i] == '\n') {
       fputs("\\n", to);
-    else
-      fprintf(to, text[i] == '\'' || text[i] == '\\' ? "\\%c" : "%c", text[i]);
+    } else {
+      if (text[i] == '\'' || text[i] == '\\')
+        fputc('\\', to);
+      fputc(text[i], to);
+    }
 }
 
 /* A string of a format, with its signs, as something to be written. */
@@ -157,14 +160,28 @@ static gaze_err compare(const gaze_chat_template *chat, const char *picture, con
   return GAZE_OK;
 }
 
+/* Whether the line behind the first one names the format. */
+static bool is_named(const char *line, size_t size, const char *name) {
+  size_t n = strlen(name);
+  return size > n + 4 && memcmp(line, "{#- ", 4) == 0 && memcmp(line + 4, name, n) == 0 && line[4 + n] == ' ';
+}
+
+/* A text, the picture that it sets, and what stands behind that line. */
+typedef struct written_text {
+  const char *jinja, *behind;
+  size_t size;
+  char *picture;
+} written_text;
+
 /* Known by writing it again, with and without what templates of one format differ in. */
-static gaze_err find(const char *jinja, size_t size, const char *picture, char *system, gaze_chat_template *out) {
+static gaze_err find(const written_text *text, char *system, gaze_chat_template *out) {
   bool same = false;
   for (const gaze_chat_format *format = gaze_chat_formats; format->name; format++)
     for (unsigned variant = 0; variant < 4; variant++) {
       const gaze_chat_template chat = {
           .format = format, .system = system, .starts = variant & 1, .trims = variant & 2 ? format->trims : 0};
-      GAZE_TRY(compare(&chat, picture, jinja, size, &same));
+      if (is_named(text->behind, (size_t)(text->jinja + text->size - text->behind), format->name))
+        GAZE_TRY(compare(&chat, text->picture, text->jinja, text->size, &same));
       if (!same)
         continue;
       *out = chat;
@@ -175,21 +192,21 @@ static gaze_err find(const char *jinja, size_t size, const char *picture, char *
 }
 
 gaze_err gaze_chat_jinja_read(const char *jinja, size_t size, const char *system, gaze_chat_template *out) {
-  const size_t from = sizeof FIRST_LINE - 1;
-  char *picture, *said = NULL, nothing[] = "";
+  const size_t from = sizeof FIRST_LINE - 1, ending = sizeof LINE_END - 1;
+  char *said = NULL, nothing[] = "";
   *out = (gaze_chat_template){0};
-  const char *end = size > from && !memcmp(jinja, FIRST_LINE, from)
-                        ? memmem(jinja + from, size - from, LINE_END, sizeof LINE_END - 1)
-                        : NULL;
+  const char *end =
+      size > from && !memcmp(jinja, FIRST_LINE, from) ? memmem(jinja + from, size - from, LINE_END, ending) : NULL;
   if (!end)
     return GAZE_OK;
-  GAZE_TRY(gaze_format(&picture, "%.*s", (int)(end - jinja - (ptrdiff_t)from), jinja + from));
+  written_text text = {.jinja = jinja, .size = size, .behind = end + ending};
+  GAZE_TRY(gaze_format(&text.picture, "%.*s", (int)(end - jinja - (ptrdiff_t)from), jinja + from));
   gaze_err err = system ? gaze_strdup(system, &said) : GAZE_OK;
   if (err == GAZE_OK)
-    err = find(jinja, size, picture, said, out);
+    err = find(&text, said, out);
   if (err == GAZE_OK && !out->format && !said)
-    err = find(jinja, size, picture, nothing, out);
-  free(picture);
+    err = find(&text, nothing, out);
+  free(text.picture);
   free(said);
   return err;
 }
