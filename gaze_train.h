@@ -18,7 +18,36 @@ typedef struct gaze_train_progress {
   double tokens_per_second;
 } gaze_train_progress;
 
+/* What all training runs have; lists and texts are borrowed. */
+typedef struct gaze_train_run_options {
+  /* Recipe. */
+  uint64_t seed; /* of all that is random; the same gives the same model, bit for bit */
+  double epochs; /* how often the data are gone through */
+  size_t batch_size, accum_freq;
+  double lr, beta1, beta2, eps, weight_decay, grad_clip_norm; /* grad_clip_norm 0: no clipping */
+  const char *optimizer;    /* "adamw"; "muon": matrices inside of blocks by Muon, the rest by AdamW */
+  uint64_t warmup;          /* steps */
+  const char *lr_scheduler; /* "cosine", "const", "const-cooldown": in its last stretch the rate falls to 0 */
+  bool grad_checkpointing;
+  gaze_model_options compute; /* threads, cpu, precision */
+
+  /* Output. */
+  const char *resume;         /* NULL, "latest", or a checkpoint file */
+  uint64_t save_every;        /* steps between checkpoints; 0: at the end alone; gaze_train_clip has save_frequency */
+  uint64_t log_every_n_steps; /* a line of metrics.jsonl */
+  uint64_t stop_after;        /* steps in this call, 0: to the end: for runs in pieces */
+  const char *model_dtype;    /* of the written model: "f32", "f16", "bf16" */
+
+  const volatile int *stop; /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
+  void (*progress)(void *user, const gaze_train_progress *progress);
+  void (*said)(void *user,
+               const char *line); /* what was read or measured, or a text that the model wrote; may be NULL */
+  void *user;
+} gaze_train_run_options;
+
 typedef struct gaze_train_clip_options {
+  gaze_train_run_options run;
+
   /* Data. Lists are borrowed. */
   const char *const *train_data; /* tars or CSV/TSV files */
   const double *upsampling;      /* [n_train_data] how often each sample is drawn relative to others; NULL: 1 */
@@ -39,16 +68,9 @@ typedef struct gaze_train_clip_options {
   size_t text_width, text_layers, text_heads, context, dim; /* dim: of the joint space */
 
   /* Recipe. */
-  uint64_t seed;
   uint64_t train_num_samples; /* of an epoch; 0: all that the data hold */
-  double epochs;
-  size_t batch_size, accum_freq;
-  double lr, beta1, beta2, eps, weight_decay, grad_clip_norm; /* grad_clip_norm 0: no clipping */
-  const char *optimizer;    /* "adamw"; "muon": matrices inside of blocks by Muon, the rest by AdamW */
-  uint64_t warmup;          /* steps */
-  const char *lr_scheduler; /* "cosine", "const", "const-cooldown" */
-  double epochs_cooldown;   /* of const-cooldown: the last epochs, in which the rate falls to 0 */
-  bool siglip, grad_checkpointing, lock_image, lock_text;
+  double epochs_cooldown;     /* of const-cooldown: the last epochs */
+  bool siglip, lock_image, lock_text;
   int lock_image_unlocked_groups; /* with lock_image: that many last groups still learn: projection, last block with
                                      the final norm, the blocks before it, patches with positions and first norm */
   double patch_dropout;           /* fraction of patches left out while training */
@@ -59,22 +81,13 @@ typedef struct gaze_train_clip_options {
   double scale_low, color_jitter, grayscale, flip; /* augmentation: smallest crop area, strength, probabilities; a
                                                     * picture whose text tells left from right is not flipped */
   const char *distill_model;                       /* a CLIP whose similarities are imitated too; NULL: none */
-  gaze_model_options compute;                      /* threads, cpu, precision */
   int workers;
 
   /* Output: logs/name/{checkpoints,model,metrics.jsonl,report.html}. */
   const char *logs, *name;
-  const char *resume;                                       /* NULL, "latest", or a checkpoint file */
   double save_frequency, val_frequency, zeroshot_frequency; /* epochs; 0: only at the end */
   const char *const *zeroshot_data;                         /* tar for zero-shot classification with class_labels[0] */
   size_t n_zeroshot_data;
-  uint64_t log_every_n_steps;
-  const char *model_dtype; /* of the written model: "f32", "f16", "bf16" */
-  uint64_t stop_after;     /* steps in this call, 0: to the end: for runs in pieces */
-
-  const volatile int *stop; /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
-  void (*progress)(void *user, const gaze_train_progress *progress);
-  void *user;
 } gaze_train_clip_options;
 
 /* open_clip's defaults where it has them; sizes of gaze-mini. */
@@ -83,6 +96,8 @@ void gaze_train_clip_defaults(gaze_train_clip_options *options);
 GAZE_CHECKED gaze_err gaze_train_clip(const gaze_train_clip_options *options);
 
 typedef struct gaze_train_lm_options {
+  gaze_train_run_options run; /* a batch is batch_size * context tokens, filled with whole pieces */
+
   /* Data: text files, .jsonl files with "text" in each line, tars with captions. Lists are borrowed. */
   const char *const *train_data;
   size_t n_train_data;
@@ -100,30 +115,15 @@ typedef struct gaze_train_lm_options {
                                                  * all that it can read */
 
   /* Recipe. */
-  uint64_t seed;
-  uint64_t steps; /* 0: as many as `epochs` makes */
-  double epochs;
-  size_t batch_size, accum_freq; /* a batch is batch_size * context tokens, filled with whole pieces */
-  double lr, beta1, beta2, eps, weight_decay, grad_clip_norm;
-  const char *optimizer;     /* "adamw"; "muon": matrices inside of blocks by Muon, the rest by AdamW */
-  uint64_t warmup, cooldown; /* steps; cooldown: of const-cooldown, the last ones */
-  const char *lr_scheduler;  /* "cosine", "const", "const-cooldown" */
-  bool grad_checkpointing;
-  gaze_model_options compute; /* threads, cpu, precision */
+  uint64_t steps;    /* 0: as many as `epochs` makes */
+  uint64_t cooldown; /* of const-cooldown: the last steps */
 
   /* Output: a Hugging Face folder, with checkpoints/, metrics.jsonl and report.html in it. */
-  const char *out, *resume;               /* resume: NULL, "latest", or a checkpoint file */
-  uint64_t save_every, val_every;         /* steps; 0: at the end alone */
-  uint64_t log_every_n_steps, stop_after; /* stop_after: steps in this call, 0: to the end */
-  const char *model_dtype;                /* of the written model: "f32", "f16", "bf16" */
-  const char *const *prompts;             /* what the model goes on from whenever it is measured */
+  const char *out;
+  uint64_t val_every;         /* steps; 0: at the end alone */
+  const char *const *prompts; /* what the model goes on from whenever it is measured */
   size_t n_prompts, sample_tokens;
   float sample_temperature;
-
-  const volatile int *stop; /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
-  void (*progress)(void *user, const gaze_train_progress *progress);
-  void (*said)(void *user, const char *line); /* a measure, or a text that the model wrote; may be NULL */
-  void *user;
 } gaze_train_lm_options;
 
 void gaze_train_lm_defaults(gaze_train_lm_options *options);
@@ -131,6 +131,7 @@ void gaze_train_lm_defaults(gaze_train_lm_options *options);
 GAZE_CHECKED gaze_err gaze_train_lm(const gaze_train_lm_options *options);
 
 typedef struct gaze_train_llava_options {
+  gaze_train_run_options run; /* lr: of the decoder; 0: 2e-5 */
   int stage; /* 1: the projector learns, from captions; 2: projector and decoder learn, from conversations */
 
   /* Data: tars with captions and qa, LLaVA's JSON. Lists are borrowed. */
@@ -149,29 +150,14 @@ typedef struct gaze_train_llava_options {
   bool blind;                /* pictures are left out: what can be known without looking */
 
   /* Recipe. */
-  uint64_t seed;
-  uint64_t steps; /* 0: as many as `epochs` makes */
-  double epochs;
-  size_t batch_size, accum_freq;
-  size_t context;          /* most rows of a sample; 0: what the decoder reads */
-  double lr, projector_lr; /* 0: 2e-5 in stage 2; of the projector 1e-3 in stage 1, 2e-5 in stage 2 */
-  const char *optimizer;   /* "adamw"; "muon": matrices inside of blocks by Muon, the rest by AdamW */
-  double beta1, beta2, eps, weight_decay, grad_clip_norm;
-  uint64_t warmup, cooldown; /* steps; cooldown: of const-cooldown, the last ones */
-  const char *lr_scheduler;  /* "cosine", "const", "const-cooldown" */
-  bool grad_checkpointing;
-  gaze_model_options compute; /* threads, cpu, precision */
+  uint64_t steps;      /* 0: as many as `epochs` makes */
+  size_t context;      /* most rows of a sample; 0: what the decoder reads */
+  double projector_lr; /* 0: 1e-3 in stage 1, 2e-5 in stage 2 */
+  uint64_t cooldown;   /* of const-cooldown: the last steps */
 
   /* Output: a Hugging Face folder, with checkpoints/, metrics.jsonl and report.html in it. */
-  const char *out, *resume;               /* resume: NULL, "latest", or a checkpoint file */
-  uint64_t save_every, val_every;         /* steps; 0: at the end alone */
-  uint64_t log_every_n_steps, stop_after; /* stop_after: steps in this call, 0: to the end */
-  const char *model_dtype;                /* of the written model: "f32", "f16", "bf16" */
-
-  const volatile int *stop; /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
-  void (*progress)(void *user, const gaze_train_progress *progress);
-  void (*said)(void *user, const char *line); /* what was read, and measures; may be NULL */
-  void *user;
+  const char *out;
+  uint64_t val_every; /* steps; 0: at the end alone */
 } gaze_train_llava_options;
 
 /* LLaVA-1.5's recipe. */

@@ -50,23 +50,24 @@ static const option_row rows[] = {
     {"text-heads", 0, OPTION_SIZE, "N", &options.text_heads, "of the text tower", 1, 256},
     {"context", 0, OPTION_SIZE, "N", &options.context, "most tokens of a text", 3, 65536},
     {"dim", 0, OPTION_SIZE, "N", &options.dim, "of the shared space", 1, GAZE_DIM_MAX},
-    {"batch-size", 0, OPTION_SIZE, "N", &options.batch_size, "samples that are looked at together", 2, 1e7},
-    {"accum-freq", 0, OPTION_SIZE, "N", &options.accum_freq, "batches to one step, with the exact gradient of all", 1,
-     1e6},
-    {"epochs", 0, OPTION_DOUBLE, "N", &options.epochs, "how often the data are gone through", 1e-6, 1e9},
-    {"lr", 0, OPTION_DOUBLE, "X", &options.lr, "learning rate", 0, 1e3},
-    {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.optimizer,
+    {"batch-size", 0, OPTION_SIZE, "N", &options.run.batch_size, "samples that are looked at together", 2, 1e7},
+    {"accum-freq", 0, OPTION_SIZE, "N", &options.run.accum_freq, "batches to one step, with the exact gradient of all",
+     1, 1e6},
+    {"epochs", 0, OPTION_DOUBLE, "N", &options.run.epochs, "how often the data are gone through", 1e-6, 1e9},
+    {"lr", 0, OPTION_DOUBLE, "X", &options.run.lr, "learning rate", 0, 1e3},
+    {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.run.optimizer,
      "muon steps the matrices inside of blocks, AdamW the rest [adamw]", 0, 0},
-    {"beta1", 0, OPTION_DOUBLE, "X", &options.beta1, "AdamW", 0, 0.999999},
-    {"beta2", 0, OPTION_DOUBLE, "X", &options.beta2, "AdamW", 0, 0.999999999},
-    {"eps", 0, OPTION_DOUBLE, "X", &options.eps, "AdamW", 1e-30, 1},
-    {"wd", 0, OPTION_DOUBLE, "X", &options.weight_decay, "weight decay", 0, 1e3},
-    {"warmup", 0, OPTION_COUNT, "N", &options.warmup, "steps in which the learning rate rises", 0, 1e15},
-    {"lr-scheduler", 0, OPTION_CHOICE, "cosine|const|const-cooldown", &options.lr_scheduler, "[cosine]", 0, 0},
+    {"beta1", 0, OPTION_DOUBLE, "X", &options.run.beta1, "AdamW", 0, 0.999999},
+    {"beta2", 0, OPTION_DOUBLE, "X", &options.run.beta2, "AdamW", 0, 0.999999999},
+    {"eps", 0, OPTION_DOUBLE, "X", &options.run.eps, "AdamW", 1e-30, 1},
+    {"wd", 0, OPTION_DOUBLE, "X", &options.run.weight_decay, "weight decay", 0, 1e3},
+    {"warmup", 0, OPTION_COUNT, "N", &options.run.warmup, "steps in which the learning rate rises", 0, 1e15},
+    {"lr-scheduler", 0, OPTION_CHOICE, "cosine|const|const-cooldown", &options.run.lr_scheduler, "[cosine]", 0, 0},
     {"epochs-cooldown", 0, OPTION_DOUBLE, "N", &options.epochs_cooldown,
      "of const-cooldown: the last epochs, in which the rate falls to 0", 0, 1e9},
-    {"grad-clip-norm", 0, OPTION_DOUBLE, "X", &options.grad_clip_norm, "longest gradient, 0 for any", 0, 1e9},
-    {"grad-checkpointing", 0, OPTION_SWITCH, NULL, &options.grad_checkpointing, "less memory, a third more time", 0, 0},
+    {"grad-clip-norm", 0, OPTION_DOUBLE, "X", &options.run.grad_clip_norm, "longest gradient, 0 for any", 0, 1e9},
+    {"grad-checkpointing", 0, OPTION_SWITCH, NULL, &options.run.grad_checkpointing, "less memory, a third more time", 0,
+     0},
     {"siglip", 0, OPTION_SWITCH, NULL, &options.siglip, "SigLIP's sigmoid loss", 0, 0},
     {"lock-image", 0, OPTION_SWITCH, NULL, &options.lock_image, "the image tower does not learn", 0, 0},
     {"lock-image-unlocked-groups", 0, OPTION_INT, "N", &options.lock_image_unlocked_groups,
@@ -86,19 +87,20 @@ static const option_row rows[] = {
     {"grayscale", 0, OPTION_DOUBLE, "P", &options.grayscale, "how often colours are taken away", 0, 1},
     {"flip", 0, OPTION_DOUBLE, "P", &options.flip,
      "how often left and right change places, except where the text names a side", 0, 1},
-    {"seed", 0, OPTION_COUNT, "N", &options.seed, "of all that is random", 0, 9e15},
+    {"seed", 0, OPTION_COUNT, "N", &options.run.seed, "of all that is random", 0, 9e15},
     {"workers", 0, OPTION_INT, "N", &options.workers, "threads that prepare pictures", 1, 1024},
     {"logs", 0, OPTION_TEXT, "FOLDER", &options.logs, "where runs are kept [logs]", 0, 0},
     {"name", 0, OPTION_TEXT, "NAME", &options.name, "of this run, a folder in it [clip]", 0, 0},
-    {"resume", 0, OPTION_TEXT, "FILE|latest", &options.resume, "go on from a checkpoint, bit for bit", 0, 0},
+    {"resume", 0, OPTION_TEXT, "FILE|latest", &options.run.resume, "go on from a checkpoint, bit for bit", 0, 0},
     {"save-frequency", 0, OPTION_DOUBLE, "X", &options.save_frequency, "epochs between checkpoints", 0, 1e9},
     {"val-frequency", 0, OPTION_DOUBLE, "X", &options.val_frequency, "epochs between measures, 0 for the end alone", 0,
      1e9},
     {"zeroshot-frequency", 0, OPTION_DOUBLE, "X", &options.zeroshot_frequency, "the same for --zeroshot-data", 0, 1e9},
-    {"log-every-n-steps", 0, OPTION_COUNT, "N", &options.log_every_n_steps, "steps a line of metrics.jsonl", 1, 1e15},
-    {"stop-after", 0, OPTION_COUNT, "N", &options.stop_after, "stop with a checkpoint after N steps of this call", 1,
+    {"log-every-n-steps", 0, OPTION_COUNT, "N", &options.run.log_every_n_steps, "steps a line of metrics.jsonl", 1,
      1e15},
-    {"save-dtype", 0, OPTION_CHOICE, "f32|f16|bf16", &options.model_dtype, "of the model written", 0, 0},
+    {"stop-after", 0, OPTION_COUNT, "N", &options.run.stop_after, "stop with a checkpoint after N steps of this call",
+     1, 1e15},
+    {"save-dtype", 0, OPTION_CHOICE, "f32|f16|bf16", &options.run.model_dtype, "of the model written", 0, 0},
     {0},
 };
 
@@ -114,15 +116,12 @@ static void show(void *user, const gaze_train_progress *progress) {
 
 static void set_model(void) {
   options.model = given.model;
-  options.compute = trainer_compute();
   options.teacher_weight = !arguments.teacher_vectors ? 0 : arguments.teacher_weight > 0 ? arguments.teacher_weight : 1;
-  options.stop = &interrupted;
-  options.progress = show;
 }
 
 static int train(void) {
   char *folder = NULL;
-  trainer_begin();
+  trainer_begin(&options.run, show);
   gaze_err err = gaze_train_clip(&options);
   if (options.logs && options.name && asprintf(&folder, "%s/%s", options.logs, options.name) < 0)
     folder = NULL;

@@ -34,37 +34,38 @@ static const option_row rows[] = {
     {"untied", 0, OPTION_SWITCH, NULL, &options.untied, "its head is not its embeddings", 0, 0},
     {"context", 0, OPTION_SIZE, "N", &options.context, "tokens of the longest piece that is learned from [256]", 2,
      1e6},
-    {"batch-size", 0, OPTION_SIZE, "N", &options.batch_size,
+    {"batch-size", 0, OPTION_SIZE, "N", &options.run.batch_size,
      "so many times --context tokens are looked at together [16]", 1, 1e6},
-    {"accum-freq", 0, OPTION_SIZE, "N", &options.accum_freq, "batches to one step, with the exact gradient of all [1]",
-     1, 1e6},
+    {"accum-freq", 0, OPTION_SIZE, "N", &options.run.accum_freq,
+     "batches to one step, with the exact gradient of all [1]", 1, 1e6},
     {"steps", 0, OPTION_COUNT, "N", &options.steps, "how long it learns [as --epochs says]", 1, 1e15},
-    {"epochs", 0, OPTION_DOUBLE, "N", &options.epochs, "how often the texts are gone through [1]", 1e-6, 1e9},
-    {"lr", 0, OPTION_DOUBLE, "X", &options.lr, "learning rate [0.001]", 0, 1e3},
-    {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.optimizer,
+    {"epochs", 0, OPTION_DOUBLE, "N", &options.run.epochs, "how often the texts are gone through [1]", 1e-6, 1e9},
+    {"lr", 0, OPTION_DOUBLE, "X", &options.run.lr, "learning rate [0.001]", 0, 1e3},
+    {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.run.optimizer,
      "muon steps the matrices inside of blocks, AdamW the rest [adamw]", 0, 0},
-    {"beta1", 0, OPTION_DOUBLE, "X", &options.beta1, "AdamW [0.9]", 0, 0.999999},
-    {"beta2", 0, OPTION_DOUBLE, "X", &options.beta2, "AdamW [0.95]", 0, 0.999999999},
-    {"eps", 0, OPTION_DOUBLE, "X", &options.eps, "AdamW [1e-8]", 1e-30, 1},
-    {"wd", 0, OPTION_DOUBLE, "X", &options.weight_decay, "weight decay [0.1]", 0, 1e3},
-    {"warmup", 0, OPTION_COUNT, "N", &options.warmup, "steps in which the learning rate rises [100]", 0, 1e15},
-    {"lr-scheduler", 0, OPTION_CHOICE, "cosine|const|const-cooldown", &options.lr_scheduler, "[cosine]", 0, 0},
+    {"beta1", 0, OPTION_DOUBLE, "X", &options.run.beta1, "AdamW [0.9]", 0, 0.999999},
+    {"beta2", 0, OPTION_DOUBLE, "X", &options.run.beta2, "AdamW [0.95]", 0, 0.999999999},
+    {"eps", 0, OPTION_DOUBLE, "X", &options.run.eps, "AdamW [1e-8]", 1e-30, 1},
+    {"wd", 0, OPTION_DOUBLE, "X", &options.run.weight_decay, "weight decay [0.1]", 0, 1e3},
+    {"warmup", 0, OPTION_COUNT, "N", &options.run.warmup, "steps in which the learning rate rises [100]", 0, 1e15},
+    {"lr-scheduler", 0, OPTION_CHOICE, "cosine|const|const-cooldown", &options.run.lr_scheduler, "[cosine]", 0, 0},
     {"cooldown", 0, OPTION_COUNT, "N", &options.cooldown,
      "of const-cooldown: the last steps, in which the rate falls to 0", 0, 1e15},
-    {"grad-clip-norm", 0, OPTION_DOUBLE, "X", &options.grad_clip_norm, "longest gradient, 0 for any [1]", 0, 1e9},
-    {"grad-checkpointing", 0, OPTION_SWITCH, NULL, &options.grad_checkpointing, "less memory, a third more time", 0, 0},
-    {"seed", 0, OPTION_COUNT, "N", &options.seed, "of all that is random", 0, 9e15},
+    {"grad-clip-norm", 0, OPTION_DOUBLE, "X", &options.run.grad_clip_norm, "longest gradient, 0 for any [1]", 0, 1e9},
+    {"grad-checkpointing", 0, OPTION_SWITCH, NULL, &options.run.grad_checkpointing, "less memory, a third more time", 0,
+     0},
+    {"seed", 0, OPTION_COUNT, "N", &options.run.seed, "of all that is random", 0, 9e15},
     {"out", 'o', OPTION_TEXT, "FOLDER", &options.out, "where the model goes, with the run's checkpoints and log", 0, 0},
-    {"resume", 0, OPTION_TEXT, "FILE|latest", &options.resume, "go on from a checkpoint, bit for bit", 0, 0},
-    {"save-every", 0, OPTION_COUNT, "N", &options.save_every, "steps between checkpoints, 0 for the end alone [500]", 0,
-     1e15},
+    {"resume", 0, OPTION_TEXT, "FILE|latest", &options.run.resume, "go on from a checkpoint, bit for bit", 0, 0},
+    {"save-every", 0, OPTION_COUNT, "N", &options.run.save_every,
+     "steps between checkpoints, 0 for the end alone [500]", 0, 1e15},
     {"val-every", 0, OPTION_COUNT, "N", &options.val_every, "steps between measures, 0 for the end alone [500]", 0,
      1e15},
-    {"log-every-n-steps", 0, OPTION_COUNT, "N", &options.log_every_n_steps, "steps a line of metrics.jsonl [20]", 1,
+    {"log-every-n-steps", 0, OPTION_COUNT, "N", &options.run.log_every_n_steps, "steps a line of metrics.jsonl [20]", 1,
      1e15},
-    {"stop-after", 0, OPTION_COUNT, "N", &options.stop_after, "stop with a checkpoint after N steps of this call", 1,
-     1e15},
-    {"save-dtype", 0, OPTION_CHOICE, "f32|f16|bf16", &options.model_dtype, "of the model written [f32]", 0, 0},
+    {"stop-after", 0, OPTION_COUNT, "N", &options.run.stop_after, "stop with a checkpoint after N steps of this call",
+     1, 1e15},
+    {"save-dtype", 0, OPTION_CHOICE, "f32|f16|bf16", &options.run.model_dtype, "of the model written [f32]", 0, 0},
     {"prompt", 0, OPTION_LIST, "TEXT", &arguments.prompts,
      "what the model writes behind it is shown with each measure; may be given several times", 0, 0},
     {"sample-tokens", 0, OPTION_SIZE, "N", &options.sample_tokens, "how much it writes [48]", 1, 1e5},
@@ -96,11 +97,7 @@ static int run(const word_list *words) {
   options.prompts = arguments.prompts.items;
   options.n_prompts = arguments.prompts.n;
   options.model = given.model;
-  options.compute = trainer_compute();
-  options.stop = &interrupted;
-  options.progress = show;
-  options.said = trainer_say;
-  trainer_begin();
+  trainer_begin(&options.run, show);
   int status = trainer_end(gaze_train_lm(&options), "model", options.out);
   path_list_fini(&train_data);
   path_list_fini(&val_data);

@@ -6,11 +6,6 @@
 
 #include <stdio.h>
 
-gaze_model_options trainer_compute(void) {
-  return (gaze_model_options){
-      .threads = given.threads, .cpu = given.cpu, .precision = settings_precision(), .verbose = given.verbose};
-}
-
 void trainer_show(const char *line) {
   if (given.verbose)
     report("%s", line);
@@ -18,7 +13,8 @@ void trainer_show(const char *line) {
     progress_show_line(line);
 }
 
-void trainer_say(void *user, const char *line) {
+/* A line that stays. */
+static void say(void *user, const char *line) {
   (void)user;
   if (given.quiet)
     return;
@@ -26,7 +22,12 @@ void trainer_say(void *user, const char *line) {
   report("%s", line);
 }
 
-void trainer_begin(void) {
+void trainer_begin(gaze_train_run_options *run, void (*progress)(void *user, const gaze_train_progress *progress)) {
+  run->compute = (gaze_model_options){
+      .threads = given.threads, .cpu = given.cpu, .precision = settings_precision(), .verbose = given.verbose};
+  run->stop = &interrupted;
+  run->progress = progress;
+  run->said = say;
   watch_interrupts();
   progress_begin(given.quiet);
 }

@@ -90,16 +90,16 @@ gaze_err gaze_clip_run_open_loader(gaze_clip_run *run) {
                                              .hue = jitter / 4,
                                              .jitter = jitter > 0 ? 0.8f : 0,
                                              .grey = (float)o->grayscale},
-                                 .batch_size = o->batch_size,
+                                 .batch_size = o->run.batch_size,
                                  .teacher_dim = run->teacher.D,
                                  .text_vectors = run->options.text_vectors ? &run->text_vectors : NULL,
-                                 .seed = o->seed,
+                                 .seed = o->run.seed,
                                  .workers = o->workers,
                                  .queue = 2,
-                                 .held = (int)o->accum_freq,
-                                 .first = run->training.optimizer.step * o->accum_freq};
+                                 .held = (int)o->run.accum_freq,
+                                 .first = run->training.optimizer.step * o->run.accum_freq};
   if (o->distill_model)
     options.second = gaze_distill_view(&run->distill);
-  GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
+  GAZE_TRY(gaze_alloc(o->run.accum_freq, sizeof *run->batches, &run->batches));
   return gaze_loader_new(&options, &run->loader);
 }

@@ -9,7 +9,7 @@
 
 gaze_err gaze_clip_run_save(gaze_clip_run *run) {
   gaze_dtype dtype = GAZE_DTYPE_F32;
-  GAZE_TRY(gaze_saved_dtype_find(run->options.model_dtype, &dtype));
+  GAZE_TRY(gaze_saved_dtype_find(run->options.run.model_dtype, &dtype));
   GAZE_TRY(gaze_clip_save(&run->clip, &run->preprocess, &run->training.kernels, run->model_folder, dtype));
   return gaze_tokenizer_copy(run->tokenizer_folder, run->model_folder);
 }
@@ -35,7 +35,7 @@ gaze_err gaze_clip_run_measure_retrieval(gaze_clip_run *run) {
   char *metrics;
   if (!o->n_val_data)
     return GAZE_OK;
-  GAZE_TRY(gaze_model_open(run->model_folder, &o->compute, &model));
+  GAZE_TRY(gaze_model_open(run->model_folder, &o->run.compute, &model));
   gaze_err err = gaze_eval_retrieval_from(model, o->val_data, o->n_val_data, &how, &metrics);
   gaze_model_close(model);
   return err == GAZE_OK ? log_metrics(run, metrics) : err;
@@ -47,7 +47,7 @@ gaze_err gaze_clip_run_measure_classes(gaze_clip_run *run) {
   char *metrics;
   if (!o->n_zeroshot_data || !o->n_class_labels)
     return GAZE_OK;
-  GAZE_TRY(gaze_model_open(run->model_folder, &o->compute, &model));
+  GAZE_TRY(gaze_model_open(run->model_folder, &o->run.compute, &model));
   gaze_err err =
       gaze_eval_classification(model, o->zeroshot_data, o->n_zeroshot_data, o->class_labels[0], NULL, 0, &metrics);
   gaze_model_close(model);

@@ -16,18 +16,18 @@ void gaze_train_clip_defaults(gaze_train_clip_options *options) {
                                        .text_heads = 4,
                                        .context = 32,
                                        .dim = 256,
-                                       .epochs = 32,
-                                       .batch_size = 64,
-                                       .accum_freq = 1,
-                                       .lr = 5e-4,
-                                       .beta1 = 0.9,
-                                       .beta2 = 0.98,
-                                       .eps = 1e-6,
-                                       .weight_decay = 0.2,
-                                       .optimizer = "adamw",
-                                       .warmup = 10000,
+                                       .run.epochs = 32,
+                                       .run.batch_size = 64,
+                                       .run.accum_freq = 1,
+                                       .run.lr = 5e-4,
+                                       .run.beta1 = 0.9,
+                                       .run.beta2 = 0.98,
+                                       .run.eps = 1e-6,
+                                       .run.weight_decay = 0.2,
+                                       .run.optimizer = "adamw",
+                                       .run.warmup = 10000,
                                        .text_teacher_weight = 1,
-                                       .lr_scheduler = "cosine",
+                                       .run.lr_scheduler = "cosine",
                                        .scale_low = 0.9,
                                        .workers = 1,
                                        .logs = "logs",
@@ -35,8 +35,8 @@ void gaze_train_clip_defaults(gaze_train_clip_options *options) {
                                        .save_frequency = 1,
                                        .val_frequency = 1,
                                        .zeroshot_frequency = 2,
-                                       .log_every_n_steps = 100,
-                                       .model_dtype = "f32"};
+                                       .run.log_every_n_steps = 100,
+                                       .run.model_dtype = "f32"};
 }
 
 static gaze_block_config tower(size_t width, size_t heads, bool causal) {
@@ -84,7 +84,7 @@ static gaze_err open_model(gaze_clip_run *run) {
   if (run->text_teacher.D)
     GAZE_TRY(gaze_teacher_list(&run->text_teacher, "text_teacher.", &run->clip.parameters));
   GAZE_TRY(gaze_clip_allocate(&run->clip));
-  gaze_clip_randomise(&run->clip, o->seed);
+  gaze_clip_randomise(&run->clip, o->run.seed);
   return o->model ? gaze_clip_load(&run->clip, &run->training.kernels, o->model) : GAZE_OK;
 }
 
@@ -92,8 +92,8 @@ static gaze_err open_distill(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
   if (!o->distill_model)
     return GAZE_OK;
-  return gaze_distill_init(&run->distill, o->distill_model, &o->compute, &run->preprocess, o->batch_size,
-                           o->accum_freq);
+  return gaze_distill_init(&run->distill, o->distill_model, &o->run.compute, &run->preprocess, o->run.batch_size,
+                           o->run.accum_freq);
 }
 
 uint64_t gaze_clip_run_steps(const gaze_clip_run *run, double epochs) {
@@ -102,40 +102,19 @@ uint64_t gaze_clip_run_steps(const gaze_clip_run *run, double epochs) {
 
 static gaze_err plan_steps(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
-  run->steps_in_epoch = gaze_clip_run_samples(run) / run->training.options.step_samples;
+  run->steps_in_epoch = gaze_clip_run_samples(run) / run->training.step_samples;
   if (!run->steps_in_epoch)
     run->steps_in_epoch = 1;
   run->training.options.save_every = gaze_clip_run_steps(run, o->save_frequency);
-  return gaze_training_plan(&run->training, gaze_clip_run_steps(run, o->epochs),
+  return gaze_training_plan(&run->training, gaze_clip_run_steps(run, o->run.epochs),
                             gaze_clip_run_steps(run, o->epochs_cooldown));
 }
 
-static gaze_training_options training_options(const gaze_train_clip_options *o) {
-  return (gaze_training_options){.lr = o->lr,
-                                 .beta1 = o->beta1,
-                                 .beta2 = o->beta2,
-                                 .eps = o->eps,
-                                 .weight_decay = o->weight_decay,
-                                 .grad_clip_norm = o->grad_clip_norm,
-                                 .optimizer = o->optimizer,
-                                 .lr_scheduler = o->lr_scheduler,
-                                 .warmup = o->warmup,
-                                 .seed = o->seed,
-                                 .step_samples = (uint64_t)o->batch_size * o->accum_freq,
-                                 .resume = o->resume,
-                                 .log_every_n_steps = o->log_every_n_steps,
-                                 .stop_after = o->stop_after,
-                                 .compute = o->compute,
-                                 .stop = o->stop,
-                                 .progress = o->progress,
-                                 .user = o->user};
-}
-
 static gaze_err open_training(gaze_clip_run *run) {
-  gaze_training_options options = training_options(&run->options);
+  const gaze_train_run_options *o = &run->options.run;
   GAZE_TRY(gaze_path_join(run->options.logs, run->options.name, &run->folder));
   GAZE_TRY(gaze_path_join(run->folder, "model", &run->model_folder));
-  return gaze_training_open(&run->training, run->folder, "--name", &options);
+  return gaze_training_open(&run->training, run->folder, "--name", o, (uint64_t)o->batch_size * o->accum_freq);
 }
 
 static gaze_err begin(gaze_clip_run *run) {
@@ -148,24 +127,24 @@ static gaze_err begin(gaze_clip_run *run) {
 
 static gaze_err open_step(gaze_clip_run *run) {
   const gaze_train_clip_options *o = &run->options;
-  gaze_clip_step_options options = {.batch_size = o->batch_size,
-                                    .accum_freq = o->accum_freq,
+  gaze_clip_step_options options = {.batch_size = o->run.batch_size,
+                                    .accum_freq = o->run.accum_freq,
                                     .sigmoid = run->clip.config.sigmoid,
                                     .lock_image = o->lock_image && !o->lock_image_unlocked_groups,
                                     .lock_text = o->lock_text,
-                                    .checkpointing = o->grad_checkpointing,
+                                    .checkpointing = o->run.grad_checkpointing,
                                     .patch_dropout = o->patch_dropout,
                                     .teacher_weight = o->teacher_weight,
                                     .text_teacher_weight = o->text_teacher_weight,
                                     .text_teacher = &run->text_teacher,
-                                    .seed = o->seed,
+                                    .seed = o->run.seed,
                                     .distill = o->distill_model ? &run->distill : NULL};
   return gaze_clip_step_init(&run->step, &options, &run->clip, &run->training.compute, &run->teacher);
 }
 
 /* Options that make no sense together. */
 static gaze_err check_options(const gaze_train_clip_options *o) {
-  if (!o->batch_size || !o->accum_freq)
+  if (!o->run.batch_size || !o->run.accum_freq)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
   if (o->lock_image_unlocked_groups < 0 || (o->lock_image_unlocked_groups && !o->lock_image))
     return gaze_fail(GAZE_ERR_ARGUMENT,

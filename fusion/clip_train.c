@@ -6,7 +6,7 @@
 
 static gaze_err add_gradients(void *user, double *loss) {
   gaze_clip_run *run = user;
-  for (size_t a = 0; a < run->options.accum_freq; a++)
+  for (size_t a = 0; a < run->options.run.accum_freq; a++)
     GAZE_TRY(gaze_loader_next(run->loader, &run->batches[a]));
   gaze_clip_step_run(&run->step, run->batches);
   *loss = run->step.loss;

@@ -6,8 +6,7 @@
 /* exp of it is still a number. */
 #define HIGHEST_LOSS 700.0
 
-gaze_err gaze_held_out_tell(const gaze_held_out *measured, const gaze_training *training,
-                            void (*said)(void *user, const char *line), void *user) {
+gaze_err gaze_held_out_tell(const gaze_held_out *measured, const gaze_training *training) {
   char line[160];
   uint64_t step = training->optimizer.step;
   double loss = fmin(measured->loss / (double)measured->n, HIGHEST_LOSS);
@@ -18,8 +17,8 @@ gaze_err gaze_held_out_tell(const gaze_held_out *measured, const gaze_training *
                    measured->n, measured->tokens);
   if (measured->bytes)
     snprintf(line + n, sizeof line - (size_t)n, ", %.3f bits a byte", bits);
-  if (said)
-    said(user, line);
+  if (training->options.said)
+    training->options.said(training->options.user, line);
   json_t *metrics = json_pack("{s:f, s:f}", "perplexity", exp(loss), "val_loss", loss);
   if (metrics && measured->bytes && json_object_set_new(metrics, "bits_per_byte", json_real(bits)) != 0) {
     json_decref(metrics);

@@ -12,8 +12,7 @@ typedef struct gaze_held_out {
   size_t bytes;              /* of the texts they stand for; 0: it is not said how many bits one took */
 } gaze_held_out;
 
-/* Told to `said` (NULL: nobody), with its user, and logged. GAZE_ERR_DIVERGED where the loss is not finite. */
-GAZE_CHECKED gaze_err gaze_held_out_tell(const gaze_held_out *measured, const gaze_training *training,
-                                         void (*said)(void *user, const char *line), void *user);
+/* Said and logged. GAZE_ERR_DIVERGED where the loss is not finite. */
+GAZE_CHECKED gaze_err gaze_held_out_tell(const gaze_held_out *measured, const gaze_training *training);
 
 #endif

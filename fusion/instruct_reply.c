@@ -9,6 +9,16 @@
 
 static void say(char reason[GAZE_REASON], const char *words) { snprintf(reason, GAZE_REASON, "%s", words); }
 
+enum { QUOTED_MOST = 100 }; /* bytes of what an endpoint says of itself */
+
+/* Whole characters alone, for JSON takes no others. */
+static void quote(char reason[GAZE_REASON], const char *words, const char *quoted) {
+  size_t n = strnlen(quoted, QUOTED_MOST);
+  while (n && ((unsigned char)quoted[n] & 0xc0) == 0x80)
+    n--;
+  snprintf(reason, GAZE_REASON, "%s: %.*s", words, (int)n, quoted);
+}
+
 /* content as a text, or as parts of which the texts count. */
 static gaze_err read_content(const json_t *content, char **text, char reason[GAZE_REASON]) {
   gaze_text all = {0};
@@ -39,11 +49,11 @@ gaze_err gaze_reply_read(const char *bytes, size_t size, char **text, char reaso
   const char *finish = json_string_value(json_object_get(choice, "finish_reason"));
   const char *error = json_string_value(json_object_get(json_object_get(json, "error"), "message"));
   if (error)
-    snprintf(reason, GAZE_REASON, "the endpoint refused: %.100s", error);
+    quote(reason, "the endpoint refused", error);
   else if (!message)
     say(reason, "no message in the answer");
   else if (finish && strcmp(finish, "stop") != 0 && strcmp(finish, "eos") != 0)
-    snprintf(reason, GAZE_REASON, "the answer ended by: %.80s", finish);
+    quote(reason, "the answer ended by", finish);
   else if (json_is_string(json_object_get(message, "refusal")))
     say(reason, "the model refused");
   else

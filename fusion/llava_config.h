@@ -44,8 +44,6 @@ void gaze_llava_files_close(gaze_llava_files *files);
  */
 GAZE_CHECKED gaze_err gaze_llava_config_read(const gaze_llava_files *files, gaze_llava_config *out);
 
-bool gaze_llava_is_family(const char *type);
-
 /* The same from the metadata and tensors of llama.cpp's mmproj file; text and tower are NULL, and no id of the language
  * model's vocabulary is known. */
 GAZE_CHECKED gaze_err gaze_llava_config_read_mmproj(const gaze_weights *weights, gaze_llava_config *out);

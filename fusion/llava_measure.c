@@ -13,5 +13,5 @@ gaze_err gaze_llava_run_measure(gaze_llava_run *run) {
     measured.loss += gaze_lm_step_measure(&run->step, &batch, &labels);
     measured.n += labels;
   }
-  return gaze_held_out_tell(&measured, &run->training, run->options.said, run->options.user);
+  return gaze_held_out_tell(&measured, &run->training);
 }

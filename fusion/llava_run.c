@@ -10,20 +10,20 @@
 
 void gaze_train_llava_defaults(gaze_train_llava_options *options) {
   *options = (gaze_train_llava_options){.stage = 1,
-                                        .epochs = 1,
-                                        .batch_size = 16,
-                                        .accum_freq = 1,
-                                        .optimizer = "adamw",
-                                        .beta1 = 0.9,
-                                        .beta2 = 0.999,
-                                        .eps = 1e-8,
-                                        .grad_clip_norm = 1,
-                                        .warmup = 100,
-                                        .lr_scheduler = "cosine",
-                                        .save_every = 500,
+                                        .run.epochs = 1,
+                                        .run.batch_size = 16,
+                                        .run.accum_freq = 1,
+                                        .run.optimizer = "adamw",
+                                        .run.beta1 = 0.9,
+                                        .run.beta2 = 0.999,
+                                        .run.eps = 1e-8,
+                                        .run.grad_clip_norm = 1,
+                                        .run.warmup = 100,
+                                        .run.lr_scheduler = "cosine",
+                                        .run.save_every = 500,
                                         .val_every = 500,
-                                        .log_every_n_steps = 20,
-                                        .model_dtype = "f32"};
+                                        .run.log_every_n_steps = 20,
+                                        .run.model_dtype = "f32"};
 }
 
 static gaze_err check_options(const gaze_train_llava_options *o) {
@@ -39,7 +39,7 @@ static gaze_err check_options(const gaze_train_llava_options *o) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "two models: -m, and --vision with --language: give one of them");
   if (!o->model && !(o->vision && o->language))
     return gaze_fail(GAZE_ERR_ARGUMENT, "no model: name one with -m, or --vision and --language for a new one");
-  if (!o->batch_size || !o->accum_freq)
+  if (!o->run.batch_size || !o->run.accum_freq)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
   return GAZE_OK;
 }
@@ -47,43 +47,23 @@ static gaze_err check_options(const gaze_train_llava_options *o) {
 static void settle_rates(gaze_train_llava_options *o) {
   if (!(o->projector_lr > 0))
     o->projector_lr = o->stage == 1 ? 1e-3 : 2e-5;
-  if (!(o->lr > 0))
-    o->lr = 2e-5;
-}
-
-static gaze_training_options training_options(const gaze_train_llava_options *o) {
-  return (gaze_training_options){.lr = o->stage == 1 ? o->projector_lr : o->lr,
-                                 .beta1 = o->beta1,
-                                 .beta2 = o->beta2,
-                                 .eps = o->eps,
-                                 .weight_decay = o->weight_decay,
-                                 .grad_clip_norm = o->grad_clip_norm,
-                                 .optimizer = o->optimizer,
-                                 .lr_scheduler = o->lr_scheduler,
-                                 .warmup = o->warmup,
-                                 .seed = o->seed,
-                                 .step_samples = (uint64_t)o->batch_size * o->accum_freq,
-                                 .resume = o->resume,
-                                 .log_every_n_steps = o->log_every_n_steps,
-                                 .save_every = o->save_every,
-                                 .stop_after = o->stop_after,
-                                 .compute = o->compute,
-                                 .stop = o->stop,
-                                 .progress = o->progress,
-                                 .user = o->user};
+  if (!(o->run.lr > 0))
+    o->run.lr = 2e-5;
 }
 
 static gaze_err open_folders(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
-  gaze_training_options options = training_options(o);
-  GAZE_TRY(gaze_saved_dtype_find(o->model_dtype, &run->dtype));
+  gaze_train_run_options options = o->run;
+  if (o->stage == 1)
+    options.lr = o->projector_lr;
+  GAZE_TRY(gaze_saved_dtype_find(o->run.model_dtype, &run->dtype));
   if (o->model)
     GAZE_TRY(gaze_model_find(o->model, &run->model_folder));
   if (o->vision)
     GAZE_TRY(gaze_model_find(o->vision, &run->vision_folder));
   if (o->language)
     GAZE_TRY(gaze_model_find(o->language, &run->language_folder));
-  return gaze_training_open(&run->training, o->out, "--out", &options);
+  return gaze_training_open(&run->training, o->out, "--out", &options, (uint64_t)o->run.batch_size * o->run.accum_freq);
 }
 
 /* Captions need no template. */
@@ -109,7 +89,7 @@ static gaze_err open_model(gaze_llava_run *run) {
   gaze_llava_parts parts = {.vision = run->vision_folder,
                             .language = run->language_folder,
                             .image_token = gaze_tokenizer_find(run->words.tokenizer, "<image>"),
-                            .seed = o->seed};
+                            .seed = o->run.seed};
   if (!o->model && parts.image_token < 0)
     return gaze_fail(GAZE_ERR_UNSUPPORTED,
                      "a vocabulary without <image>: %s: train one that gaze train tokenizer --kind lm made",
@@ -149,8 +129,8 @@ static void say(const gaze_llava_run *run) {
   char line[160];
   snprintf(line, sizeof line, "%zu samples, %zu tokens of which %zu are learned, %zu pictures", run->data.n,
            run->data.n_ids, run->data.asked, run->features.n);
-  if (run->options.said)
-    run->options.said(run->options.user, line);
+  if (run->options.run.said)
+    run->options.run.said(run->options.run.user, line);
 }
 
 static gaze_err open_data(gaze_llava_run *run) {
@@ -179,16 +159,16 @@ static gaze_err open_data(gaze_llava_run *run) {
 static void set_paces(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
   for (size_t i = 0; i < run->llava.n_projector && o->stage == 2; i++)
-    run->llava.learned.items[i].pace = o->projector_lr / o->lr;
+    run->llava.learned.items[i].pace = o->projector_lr / o->run.lr;
 }
 
 static gaze_err open_readers(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
-  GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
-  GAZE_TRY(gaze_llava_reader_init(&run->reader, &run->data, o->batch_size, o->accum_freq, o->seed));
+  GAZE_TRY(gaze_alloc(o->run.accum_freq, sizeof *run->batches, &run->batches));
+  GAZE_TRY(gaze_llava_reader_init(&run->reader, &run->data, o->run.batch_size, o->run.accum_freq, o->run.seed));
   if (run->held_out.n)
-    GAZE_TRY(gaze_llava_reader_init(&run->held_out_reader, &run->held_out, o->batch_size, 1, 0));
-  return gaze_llava_reader_skip(&run->reader, run->training.first_step * o->accum_freq);
+    GAZE_TRY(gaze_llava_reader_init(&run->held_out_reader, &run->held_out, o->run.batch_size, 1, 0));
+  return gaze_llava_reader_skip(&run->reader, run->training.first_step * o->run.accum_freq);
 }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -196,9 +176,9 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 static gaze_err begin(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
   gaze_llava *llava = &run->llava;
-  uint64_t a_step = run->training.options.step_samples, steps = o->steps;
+  uint64_t a_step = run->training.step_samples, steps = o->steps;
   if (!steps)
-    steps = (uint64_t)(((double)run->data.n * o->epochs + (double)a_step - 1) / (double)a_step);
+    steps = (uint64_t)(((double)run->data.n * o->run.epochs + (double)a_step - 1) / (double)a_step);
   set_paces(run);
   GAZE_TRY(gaze_training_plan(&run->training, steps, o->cooldown));
   GAZE_TRY(gaze_training_begin(&run->training, &llava->learned, llava->values, llava->gradients,
@@ -208,7 +188,7 @@ static gaze_err begin(gaze_llava_run *run) {
   GAZE_TRY(gaze_llava_project_init(&run->project, &llava->eye.projector, &run->features, &run->training.compute,
                                    larger(reader->shown, other->shown)));
   GAZE_TRY(gaze_lm_step_init(&run->step, &llava->decoder, &run->training.compute, larger(reader->rows, other->rows),
-                             larger(run->data.longest, run->held_out.longest), o->grad_checkpointing));
+                             larger(run->data.longest, run->held_out.longest), o->run.grad_checkpointing));
   run->step.sight = gaze_llava_project_sight(&run->project);
   return GAZE_OK;
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 static void say(const gaze_lm_run *run, const char *line) {
-  if (run->options.said)
-    run->options.said(run->options.user, line);
+  if (run->options.run.said)
+    run->options.run.said(run->options.run.user, line);
 }
 
 static json_int_t step_of(const gaze_lm_run *run) { return (json_int_t)run->training.optimizer.step; }
@@ -24,12 +24,12 @@ gaze_err gaze_lm_run_measure(gaze_lm_run *run) {
   }
   gaze_lm_reader_fini(&reader);
   GAZE_TRY(err);
-  return gaze_held_out_tell(&measured, &run->training, run->options.said, run->options.user);
+  return gaze_held_out_tell(&measured, &run->training);
 }
 
 static gaze_err write_one(const gaze_lm_run *run, const char *prompt, json_t *list) {
   const gaze_train_lm_options *o = &run->options;
-  gaze_sampling sampling = {.temperature = o->sample_temperature, .seed = o->seed};
+  gaze_sampling sampling = {.temperature = o->sample_temperature, .seed = o->run.seed};
   char *text, *line;
   GAZE_TRY(gaze_lm_write(&run->training.compute, &run->lm.decoder, run->tokenizer, &run->marks, prompt,
                          o->sample_tokens, &sampling, &text));

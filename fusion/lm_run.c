@@ -13,22 +13,22 @@ void gaze_train_lm_defaults(gaze_train_lm_options *options) {
                                      .dim = 256,
                                      .heads = 4,
                                      .context = 256,
-                                     .epochs = 1,
-                                     .batch_size = 16,
-                                     .accum_freq = 1,
-                                     .lr = 1e-3,
-                                     .beta1 = 0.9,
-                                     .beta2 = 0.95,
-                                     .eps = 1e-8,
-                                     .weight_decay = 0.1,
-                                     .grad_clip_norm = 1,
-                                     .optimizer = "adamw",
-                                     .warmup = 100,
-                                     .lr_scheduler = "cosine",
-                                     .save_every = 500,
+                                     .run.epochs = 1,
+                                     .run.batch_size = 16,
+                                     .run.accum_freq = 1,
+                                     .run.lr = 1e-3,
+                                     .run.beta1 = 0.9,
+                                     .run.beta2 = 0.95,
+                                     .run.eps = 1e-8,
+                                     .run.weight_decay = 0.1,
+                                     .run.grad_clip_norm = 1,
+                                     .run.optimizer = "adamw",
+                                     .run.warmup = 100,
+                                     .run.lr_scheduler = "cosine",
+                                     .run.save_every = 500,
                                      .val_every = 500,
-                                     .log_every_n_steps = 20,
-                                     .model_dtype = "f32",
+                                     .run.log_every_n_steps = 20,
+                                     .run.model_dtype = "f32",
                                      .sample_tokens = 48,
                                      .sample_temperature = 0.8f};
 }
@@ -87,7 +87,7 @@ static gaze_err open_model(gaze_lm_run *run) {
   GAZE_TRY(gaze_lm_init(&run->lm, &config));
   if (o->model)
     return gaze_lm_load(&run->lm, &run->training.kernels, run->model_folder);
-  gaze_lm_randomise(&run->lm, o->seed);
+  gaze_lm_randomise(&run->lm, o->run.seed);
   return GAZE_OK;
 }
 
@@ -117,28 +117,6 @@ static gaze_err open_data(gaze_lm_run *run) {
   return GAZE_OK;
 }
 
-static gaze_training_options training_options(const gaze_train_lm_options *o) {
-  return (gaze_training_options){.lr = o->lr,
-                                 .beta1 = o->beta1,
-                                 .beta2 = o->beta2,
-                                 .eps = o->eps,
-                                 .weight_decay = o->weight_decay,
-                                 .grad_clip_norm = o->grad_clip_norm,
-                                 .optimizer = o->optimizer,
-                                 .lr_scheduler = o->lr_scheduler,
-                                 .warmup = o->warmup,
-                                 .seed = o->seed,
-                                 .step_samples = (uint64_t)o->batch_size * o->accum_freq * o->context,
-                                 .resume = o->resume,
-                                 .log_every_n_steps = o->log_every_n_steps,
-                                 .save_every = o->save_every,
-                                 .stop_after = o->stop_after,
-                                 .compute = o->compute,
-                                 .stop = o->stop,
-                                 .progress = o->progress,
-                                 .user = o->user};
-}
-
 static gaze_err check_options(const gaze_train_lm_options *o) {
   if (!o->n_train_data)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no training data: --train-data: name text files, JSON lines or tars");
@@ -148,7 +126,7 @@ static gaze_err check_options(const gaze_train_lm_options *o) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "no vocabulary: --tokenizer: make one with gaze train tokenizer --kind lm");
   if (o->model && o->config)
     return gaze_fail(GAZE_ERR_ARGUMENT, "two models: -m and --config: a new one has no weights, give one of them");
-  if (!o->batch_size || !o->accum_freq || !o->context || !o->heads)
+  if (!o->run.batch_size || !o->run.accum_freq || !o->context || !o->heads)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no tokens in a step: --batch-size, --accum-freq, --context and --heads: give "
                                         "at least 1");
   return GAZE_OK;
@@ -156,12 +134,12 @@ static gaze_err check_options(const gaze_train_lm_options *o) {
 
 static gaze_err open_folders(gaze_lm_run *run) {
   const gaze_train_lm_options *o = &run->options;
-  gaze_training_options options = training_options(o);
-  GAZE_TRY(gaze_saved_dtype_find(o->model_dtype, &run->dtype));
+  uint64_t a_step = (uint64_t)o->run.batch_size * o->run.accum_freq * o->context;
+  GAZE_TRY(gaze_saved_dtype_find(o->run.model_dtype, &run->dtype));
   if (o->model)
     GAZE_TRY(gaze_model_find(o->model, &run->model_folder));
   run->tokenizer_folder = o->tokenizer ? o->tokenizer : run->model_folder;
-  GAZE_TRY(gaze_training_open(&run->training, o->out, "--out", &options));
+  GAZE_TRY(gaze_training_open(&run->training, o->out, "--out", &o->run, a_step));
   GAZE_TRY(gaze_tokenizer_open(run->tokenizer_folder, &run->tokenizer));
   return gaze_lm_marks_find(run->tokenizer, run->tokenizer_folder, &run->marks);
 }
@@ -169,18 +147,18 @@ static gaze_err open_folders(gaze_lm_run *run) {
 /* Steps, the model and where it stands; then the data from there on. */
 static gaze_err begin(gaze_lm_run *run) {
   const gaze_train_lm_options *o = &run->options;
-  uint64_t a_step = run->training.options.step_samples, steps = o->steps;
+  uint64_t a_step = run->training.step_samples, steps = o->steps;
   if (!steps)
-    steps = (uint64_t)(((double)run->data.rows * o->epochs + (double)a_step - 1) / (double)a_step);
+    steps = (uint64_t)(((double)run->data.rows * o->run.epochs + (double)a_step - 1) / (double)a_step);
   GAZE_TRY(gaze_training_plan(&run->training, steps, o->cooldown));
   GAZE_TRY(gaze_training_begin(&run->training, &run->lm.parameters, run->lm.values, run->lm.gradients,
                                json_pack("[I, I]", (json_int_t)run->data.bytes, (json_int_t)run->data.n)));
-  GAZE_TRY(gaze_alloc(o->accum_freq, sizeof *run->batches, &run->batches));
-  size_t rows = o->batch_size * o->context;
-  GAZE_TRY(gaze_lm_reader_init(&run->reader, &run->data, rows, o->accum_freq, true, o->seed));
-  run->tokens = run->tokens_before = gaze_lm_reader_skip(&run->reader, run->training.first_step * o->accum_freq);
+  GAZE_TRY(gaze_alloc(o->run.accum_freq, sizeof *run->batches, &run->batches));
+  size_t rows = o->run.batch_size * o->context;
+  GAZE_TRY(gaze_lm_reader_init(&run->reader, &run->data, rows, o->run.accum_freq, true, o->run.seed));
+  run->tokens = run->tokens_before = gaze_lm_reader_skip(&run->reader, run->training.first_step * o->run.accum_freq);
   return gaze_lm_step_init(&run->step, &run->lm.decoder, &run->training.compute, rows, o->context,
-                           o->grad_checkpointing);
+                           o->run.grad_checkpointing);
 }
 
 gaze_err gaze_lm_run_init(gaze_lm_run *run, const gaze_train_lm_options *options) {

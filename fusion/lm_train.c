@@ -5,7 +5,7 @@
 
 static gaze_err add_gradients(void *user, double *loss) {
   gaze_lm_run *run = user;
-  size_t n = run->options.accum_freq;
+  size_t n = run->options.run.accum_freq;
   for (size_t i = 0; i < n; i++)
     gaze_lm_reader_next(&run->reader, &run->batches[i]);
   gaze_lm_step_run(&run->step, run->batches, n);

@@ -21,24 +21,24 @@ static const gaze_report_row rows[] = {
     ROW("template", TEXT, chat_template),
     ROW("blind", SWITCH, blind),
     ROW("context", SIZE, context),
-    ROW("batch-size", SIZE, batch_size),
-    ROW("accum-freq", SIZE, accum_freq),
+    ROW("batch-size", SIZE, run.batch_size),
+    ROW("accum-freq", SIZE, run.accum_freq),
     ROW("steps", LONG_WHOLE, steps),
-    ROW("epochs", REAL, epochs),
-    ROW("lr", REAL, lr),
+    ROW("epochs", REAL, run.epochs),
+    ROW("lr", REAL, run.lr),
     ROW("projector-lr", REAL, projector_lr),
-    ROW("opt", TEXT, optimizer),
-    ROW("lr-scheduler", TEXT, lr_scheduler),
-    ROW("warmup", LONG_WHOLE, warmup),
+    ROW("opt", TEXT, run.optimizer),
+    ROW("lr-scheduler", TEXT, run.lr_scheduler),
+    ROW("warmup", LONG_WHOLE, run.warmup),
     ROW("cooldown", LONG_WHOLE, cooldown),
-    ROW("beta1", REAL, beta1),
-    ROW("beta2", REAL, beta2),
-    ROW("eps", REAL, eps),
-    ROW("wd", REAL, weight_decay),
-    ROW("grad-clip-norm", REAL, grad_clip_norm),
-    ROW("grad-checkpointing", SWITCH, grad_checkpointing),
-    ROW("seed", LONG_WHOLE, seed),
-    ROW("save-dtype", TEXT, model_dtype),
+    ROW("beta1", REAL, run.beta1),
+    ROW("beta2", REAL, run.beta2),
+    ROW("eps", REAL, run.eps),
+    ROW("wd", REAL, run.weight_decay),
+    ROW("grad-clip-norm", REAL, run.grad_clip_norm),
+    ROW("grad-checkpointing", SWITCH, run.grad_checkpointing),
+    ROW("seed", LONG_WHOLE, run.seed),
+    ROW("save-dtype", TEXT, run.model_dtype),
 };
 
 gaze_err gaze_train_report_llava(const gaze_train_llava_options *options) {
@@ -47,6 +47,6 @@ gaze_err gaze_train_report_llava(const gaze_train_llava_options *options) {
                               .rows = rows,
                               .n_rows = sizeof rows / sizeof *rows,
                               .options = options,
-                              .precision = options->compute.precision};
+                              .precision = options->run.compute.precision};
   return gaze_report_save(&report);
 }

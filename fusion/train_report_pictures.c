@@ -146,7 +146,7 @@ static gaze_err write_gallery(FILE *stream, gaze_model *model, gallery *g) {
 gaze_err gaze_train_report_pictures(FILE *stream, const char *model_folder, const gaze_train_clip_options *options) {
   gaze_model *model;
   gallery g = {0};
-  GAZE_TRY(gaze_model_open(model_folder, &options->compute, &model));
+  GAZE_TRY(gaze_model_open(model_folder, &options->run.compute, &model));
   gaze_err err = gallery_init(&g, model, options);
   if (err == GAZE_OK)
     err = write_gallery(stream, model, &g);

@@ -36,8 +36,8 @@ static gaze_err check_new(const gaze_training *training, const char *another) {
 }
 
 gaze_err gaze_training_open(gaze_training *training, const char *folder, const char *another,
-                            const gaze_training_options *options) {
-  *training = (gaze_training){.options = *options};
+                            const gaze_train_run_options *options, uint64_t step_samples) {
+  *training = (gaze_training){.options = *options, .step_samples = step_samples};
   GAZE_TRY(open_compute(training));
   GAZE_TRY(gaze_strdup(folder, &training->folder));
   GAZE_TRY(gaze_path_join(folder, "checkpoints", &training->checkpoints));
@@ -57,13 +57,13 @@ void gaze_training_close(gaze_training *training) {
 }
 
 gaze_err gaze_training_plan(gaze_training *training, uint64_t steps, uint64_t cooldown) {
-  const gaze_training_options *o = &training->options;
+  const gaze_train_run_options *o = &training->options;
   training->steps = steps;
   return gaze_schedule_init(&training->schedule, o->lr_scheduler, o->lr, o->warmup, steps, cooldown);
 }
 
 static gaze_err open_optimizer(gaze_training *training, const gaze_parameters *list, float *values, float *gradients) {
-  const gaze_training_options *o = &training->options;
+  const gaze_train_run_options *o = &training->options;
   gaze_optimizer *optimizer = &training->optimizer;
   GAZE_TRY(gaze_optimizer_init(optimizer, list, values, gradients));
   if (strcmp(o->optimizer, "muon") == 0)
@@ -80,13 +80,13 @@ static gaze_err open_optimizer(gaze_training *training, const gaze_parameters *l
 
 /* A run goes on only with what decides its samples and their order, and with the optimiser whose moments it has. */
 static gaze_err check_resumed(const gaze_training *training, const json_t *state, const char *path) {
-  const gaze_training_options *o = &training->options;
+  const gaze_train_run_options *o = &training->options;
   int64_t seed, samples;
   const char *optimizer;
   GAZE_TRY(gaze_json_string(state, "opt", "adamw", &optimizer));
   GAZE_TRY(gaze_json_integer(state, "seed", -1, &seed));
   GAZE_TRY(gaze_json_integer(state, "step_samples", -1, &samples));
-  if ((uint64_t)seed != o->seed || (uint64_t)samples != o->step_samples)
+  if ((uint64_t)seed != o->seed || (uint64_t)samples != training->step_samples)
     return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --seed %lld and %lld samples a step",
                      path, (long long)seed, (long long)samples);
   if (strcmp(optimizer, o->optimizer) != 0)

@@ -1,11 +1,12 @@
 /* A training run, whatever it is that learns: the loop over steps, how long and how fast, checkpoints and the log, when
  * it stops and how it goes on.
  *
- *   gaze_training_open(&training, folder, &options);           // arithmetic; refuses a folder that holds a run
- *   gaze_training_plan(&training, steps, cooldown);            // once the data say how many
- *   gaze_training_begin(&training, &list, values, gradients, data); // optimiser, from its checkpoint where one is
- * asked gaze_training_run(&training, &learns); gaze_training_close(&training);                            // in any
- * case */
+ *   gaze_training_open(...)   arithmetic; refuses a folder that holds a run
+ *   gaze_training_plan(...)   once the data say how many steps
+ *   gaze_training_begin(...)  the optimiser, from its checkpoint where one is asked for
+ *   gaze_training_run(...)
+ *   gaze_training_close(...)  in any case
+ */
 #ifndef GAZE_FUSION_TRAINING_H
 #define GAZE_FUSION_TRAINING_H
 
@@ -13,22 +14,6 @@
 #include "core/nn/optimizer.h"
 #include "fusion/schedule.h"
 #include "gaze_train.h"
-
-/* All borrowed. */
-typedef struct gaze_training_options {
-  double lr, beta1, beta2, eps, weight_decay, grad_clip_norm; /* grad_clip_norm 0: no clipping */
-  const char *optimizer, *lr_scheduler;
-  uint64_t warmup;             /* steps */
-  uint64_t seed, step_samples; /* what decides the data and their order: a checkpoint of others is refused */
-  const char *resume;          /* NULL, "latest", or a checkpoint file */
-  uint64_t log_every_n_steps;
-  uint64_t save_every; /* steps; 0: at the end alone */
-  uint64_t stop_after; /* steps in this call; 0: to the end */
-  gaze_model_options compute;
-  const volatile int *stop;
-  void (*progress)(void *user, const gaze_train_progress *progress);
-  void *user;
-} gaze_training_options;
 
 enum { GAZE_TRAINING_MEASURES = 2 };
 
@@ -52,7 +37,8 @@ typedef struct gaze_learning {
 } gaze_learning;
 
 typedef struct gaze_training {
-  gaze_training_options options;
+  gaze_train_run_options options; /* borrowed texts */
+  uint64_t step_samples;          /* of all batches of a step: what decides the data and their order, with the seed */
   gaze_kernels kernels;
   gaze_compute compute;
   gaze_matmul *matmul; /* NULL unless products are bf16 */
@@ -69,7 +55,7 @@ typedef struct gaze_training {
 /* Without `resume`: GAZE_ERR_ARGUMENT where the folder holds the checkpoints of an earlier run; another: how else the
  * person may call the run ("--name"). */
 GAZE_CHECKED gaze_err gaze_training_open(gaze_training *training, const char *folder, const char *another,
-                                         const gaze_training_options *options);
+                                         const gaze_train_run_options *options, uint64_t step_samples);
 /* cooldown: steps of the last stretch, of the schedule that has one. */
 GAZE_CHECKED gaze_err gaze_training_plan(gaze_training *training, uint64_t steps, uint64_t cooldown);
 /* values, gradients: arenas of the list's layout, borrowed. data: what a checkpoint keeps of the data, taken; others
@@ -77,8 +63,9 @@ GAZE_CHECKED gaze_err gaze_training_plan(gaze_training *training, uint64_t steps
  * that the run goes on at are dropped. */
 GAZE_CHECKED gaze_err gaze_training_begin(gaze_training *training, const gaze_parameters *list, float *values,
                                           float *gradients, json_t *data);
-/* GAZE_ERR_DIVERGED, with the newest checkpoint whose weights gave a finite step in the message and the model saved
- * from it; GAZE_ERR_INTERRUPTED, with a checkpoint, when `stop` was raised. */
+/* No checkpoint and no model is written of weights that are not finite. GAZE_ERR_DIVERGED, with the newest checkpoint
+ * whose weights gave a finite step in the message and the model saved from it; GAZE_ERR_INTERRUPTED, with a checkpoint,
+ * when `stop` was raised. */
 GAZE_CHECKED gaze_err gaze_training_run(gaze_training *training, const gaze_learning *learning);
 void gaze_training_close(gaze_training *training);
 

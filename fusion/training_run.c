@@ -13,10 +13,10 @@ double gaze_clock(void) {
 }
 
 static gaze_err save(gaze_training *training, const gaze_learning *learning) {
-  const gaze_training_options *o = &training->options;
+  const gaze_train_run_options *o = &training->options;
   json_t *state =
       json_pack("{s:I, s:I, s:I, s:s, s:O}", "step", (json_int_t)training->optimizer.step, "seed", (json_int_t)o->seed,
-                "step_samples", (json_int_t)o->step_samples, "opt", o->optimizer, "data", training->data);
+                "step_samples", (json_int_t)training->step_samples, "opt", o->optimizer, "data", training->data);
   gaze_err err = gaze_checkpoint_save(training->checkpoints, &training->optimizer, state, 2);
   json_decref(state);
   GAZE_TRY(err);
@@ -68,7 +68,7 @@ static gaze_err take_step(gaze_training *training, const gaze_learning *learning
 }
 
 static gaze_train_progress progress_of(const gaze_training *training) {
-  uint64_t step = training->optimizer.step, done = step - training->first_step, size = training->options.step_samples;
+  uint64_t step = training->optimizer.step, done = step - training->first_step, size = training->step_samples;
   double seconds = gaze_clock() - training->started, rate = (double)(done * size) / seconds;
   return (gaze_train_progress){.step = step,
                                .steps = training->steps,
@@ -80,7 +80,7 @@ static gaze_train_progress progress_of(const gaze_training *training) {
 }
 
 static gaze_err report(gaze_training *training, const gaze_learning *learning) {
-  const gaze_training_options *o = &training->options;
+  const gaze_train_run_options *o = &training->options;
   gaze_train_progress now = progress_of(training);
   bool logged = now.step % o->log_every_n_steps == 0 || now.step == now.steps;
   json_t *line = NULL;
@@ -97,12 +97,19 @@ static gaze_err report(gaze_training *training, const gaze_learning *learning) {
 }
 
 static bool must_stop(const gaze_training *training) {
-  const gaze_training_options *o = &training->options;
+  const gaze_train_run_options *o = &training->options;
   return (o->stop && *o->stop) || (o->stop_after && training->optimizer.step - training->first_step >= o->stop_after);
 }
 
 static bool is_due(const gaze_training *training, uint64_t every) {
   return training->optimizer.step == training->steps || (every && training->optimizer.step % every == 0);
+}
+
+static bool is_finite(const gaze_optimizer *optimizer) {
+  for (size_t i = 0; i < optimizer->size; i++)
+    if (!isfinite(optimizer->values[i]))
+      return false;
+  return true;
 }
 
 /* After a step: what is due of saving and measuring. *done: nothing more is to be trained in this call. */
@@ -111,6 +118,8 @@ static gaze_err finish_step(gaze_training *training, const gaze_learning *learni
   *done = last || must_stop(training);
   for (size_t i = 0; i < GAZE_TRAINING_MEASURES; i++)
     saves |= learning->measures[i].run && is_due(training, learning->measures[i].every);
+  if ((*done || saves) && !is_finite(&training->optimizer)) /* the next step would see, but there may be none */
+    return fail_diverged(training, learning, "weight", INFINITY);
   if (*done || saves)
     GAZE_TRY(save(training, learning));
   gaze_err err = GAZE_OK;

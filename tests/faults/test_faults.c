@@ -36,7 +36,7 @@ static int set_up(void **state) {
   make_train_tar("train.tar", 8, 0x3c00);
   gaze_kernels_init(&kernels, gaze_cpu_detect());
   gaze_train_clip_options options = train_options("start");
-  options.epochs = 1;
+  options.run.epochs = 1;
   gaze_set_warn(NULL);
   return gaze_train_clip(&options) == GAZE_OK ? 0 : -1;
 }
@@ -404,10 +404,10 @@ static void saved_models(void **state) {
 static gaze_err open_run(void *user) {
   gaze_clip_run run;
   gaze_train_clip_options options = train_options("opened");
-  options.compute.threads = THREADS;
+  options.run.compute.threads = THREADS;
   options.teacher_weight = 1;
   options.distill_model = user;
-  options.resume = "latest";
+  options.run.resume = "latest";
   gaze_err err = gaze_clip_run_init(&run, &options);
   if (err == GAZE_OK)
     err = gaze_loader_next(run.loader, &run.batches[0]);
@@ -429,8 +429,8 @@ static gaze_err train_a_step(void *user) {
   char name[32];
   snprintf(name, sizeof name, "trained%d", attempts++); /* a run is not overwritten */
   gaze_train_clip_options options = train_options(name);
-  options.epochs = 1;
-  options.compute.threads = THREADS;
+  options.run.epochs = 1;
+  options.run.compute.threads = THREADS;
   options.val_data = options.train_data;
   options.n_val_data = 1;
   return gaze_train_clip(&options);

@@ -1,6 +1,6 @@
 /* Training of a language model and of one that looks, where memory, system calls or the disk fail: an error in words,
  * the last checkpoint and the model whole, and a run that goes on to what it would have been. */
-#include "tests/unit/llava_files.h"
+#include "tests/unit/seeing_files.h"
 #include "tests/unit/train_files.h"
 #include "trials.h"
 
@@ -48,8 +48,8 @@ static void check_run(const char *name) {
 static gaze_err open_lm(void *user) {
   gaze_lm_run run;
   gaze_train_lm_options options = lm_options("opened");
-  options.compute.threads = THREADS;
-  options.resume = "latest";
+  options.run.compute.threads = THREADS;
+  options.run.resume = "latest";
   gaze_err err = gaze_lm_run_init(&run, &options);
   gaze_lm_run_fini(&run);
   return err;
@@ -58,8 +58,8 @@ static gaze_err open_lm(void *user) {
 static gaze_err open_llava(void *user) {
   gaze_llava_run run;
   gaze_train_llava_options options = llava_options(2, "opened");
-  options.compute.threads = THREADS;
-  options.resume = "latest";
+  options.run.compute.threads = THREADS;
+  options.run.resume = "latest";
   gaze_err err = gaze_llava_run_init(&run, &options);
   gaze_llava_run_fini(&run);
   return err;
@@ -84,8 +84,8 @@ static gaze_err step_lm(void *user) {
   const stepping *s = user;
   gaze_train_lm_options options = lm_options(s->name);
   options.steps = STEPS;
-  options.stop_after = !s->to_the_end;
-  options.resume = "latest";
+  options.run.stop_after = !s->to_the_end;
+  options.run.resume = "latest";
   options.val_data = options.train_data;
   options.n_val_data = options.val_every = 1;
   return gaze_train_lm(&options);
@@ -95,8 +95,8 @@ static gaze_err step_llava(void *user) {
   const stepping *s = user;
   gaze_train_llava_options options = llava_options(2, s->name);
   options.steps = STEPS;
-  options.stop_after = !s->to_the_end;
-  options.resume = "latest";
+  options.run.stop_after = !s->to_the_end;
+  options.run.resume = "latest";
   return gaze_train_llava(&options);
 }
 

@@ -1,6 +1,7 @@
 /* What an endpoint answers. The first byte chooses kind and language; then the answer in JSON, or, after a second byte
  * 0, the model's text alone. */
 #include "fusion/instruct_reply.h"
+#include "text/points.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,17 @@ static void check_turns(const gaze_turns *turns, gaze_record_kind kind, const ch
       abort();
 }
 
+/* It is written as JSON. */
+static void check_reason(const char *reason) {
+  int32_t point = 0;
+  for (size_t i = 0, size = strlen(reason); i < size;
+       i += gaze_point_decode((const uint8_t *)reason + i, size - i, &point))
+    if (point < 0)
+      abort();
+  if (point < 0)
+    abort();
+}
+
 static void read_text(const char *text, gaze_record_kind kind, gaze_language language) {
   char reason[GAZE_REASON] = "";
   gaze_turns turns = {0};
@@ -26,6 +38,7 @@ static void read_text(const char *text, gaze_record_kind kind, gaze_language lan
     check_turns(&turns, kind, reason);
   if (err == GAZE_OK && !kept && !*reason)
     abort();
+  check_reason(reason);
   gaze_turns_fini(&turns);
 }
 
@@ -41,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   } else if (gaze_reply_read((const char *)data + 1, size - 1, &text, reason) == GAZE_OK) {
     if (!text != (*reason != 0))
       abort();
+    check_reason(reason);
     if (text)
       read_text(text, kind, language);
   }

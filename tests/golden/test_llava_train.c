@@ -1,26 +1,23 @@
 /* Twenty steps of a model that looks and talks against PyTorch's, by the files of data/llava_train that llava_train.py
  * wrote: both stages, conversations packed side by side, the batch whole and in two parts. */
-#include "clip_fixtures.h"
+#include "reference_run.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/nn/optimizer.h"
 #include "fusion/llava.h"
 #include "fusion/llava_project.h"
-#include "fusion/schedule.h"
 
 #define FOLDER "../llava_train/"
 
-enum { STEPS = 20, BATCH = 6, PARTS = 2, MOST = 64 /* rows of a conversation */ };
+enum { BATCH = 6, PARTS = 2, MOST = 64 /* rows of a conversation */ };
 
 /* One run of gaze, and PyTorch's. */
 typedef struct trial {
-  char where[64];
-  const json_t *run;
-  gaze_safetensors *samples, *reference;
+  reference_run reference;
+  gaze_parameters projector; /* a part of what learns, borrowed */
+  gaze_safetensors *samples;
   size_t longest; /* columns of the samples */
   gaze_kernels kernels;
   gaze_compute compute;
@@ -28,8 +25,6 @@ typedef struct trial {
   float *features;
   gaze_llava_features seen;
   gaze_llava_project project;
-  gaze_optimizer optimizer;
-  gaze_schedule schedule;
   gaze_lm_step step;
   size_t parts;
   gaze_lm_batch batches[PARTS];
@@ -37,17 +32,6 @@ typedef struct trial {
   size_t offsets[PARTS][BATCH + 1];
   gaze_lm_picture pictures[PARTS][BATCH];
 } trial;
-
-static double option(const trial *t, const char *name) {
-  const json_t *value = json_object_get(t->run, name);
-  if (!json_is_number(value))
-    fail_msg("no option: %s", name);
-  return json_number_value(value);
-}
-
-static double figure(const trial *t, size_t step, const char *name) {
-  return json_number_value(json_object_get(json_array_get(json_object_get(t->run, "steps"), step), name));
-}
 
 static const int32_t *numbers(const trial *t, const char *name) { return find_tensor(t->samples, name)->data; }
 
@@ -67,37 +51,46 @@ static void look(trial *t) {
   t->seen = (gaze_llava_features){.rows = rows, .C = C, .n = n, .values = t->features};
 }
 
-static void open_optimizer(trial *t) {
-  const gaze_llava *l = &t->llava;
-  bool talks = option(t, "stage") > 1;
-  double lr = option(t, "lr");
-  for (size_t i = 0; i < l->n_projector && talks; i++)
-    l->learned.items[i].pace = option(t, "projector_lr") / lr;
-  assert_int_equal(gaze_schedule_init(&t->schedule, "cosine", lr, (uint64_t)option(t, "warmup"), STEPS, 0), GAZE_OK);
-  assert_int_equal(gaze_optimizer_init(&t->optimizer, &l->learned, l->values, l->gradients), GAZE_OK);
-  t->optimizer.beta1 = option(t, "beta1");
-  t->optimizer.beta2 = option(t, "beta2");
-  t->optimizer.eps = option(t, "eps");
-  t->optimizer.weight_decay = option(t, "weight_decay");
-  t->optimizer.clip_norm = option(t, "clip_norm");
+/* Of the projector. */
+static void name_parameter(const gaze_parameter *parameter, char *out, size_t size) {
+  static const char *const names[][2] = {{"projector.first_weight", "linear_1.weight"},
+                                         {"projector.first_bias", "linear_1.bias"},
+                                         {"projector.second_weight", "linear_2.weight"},
+                                         {"projector.second_bias", "linear_2.bias"}};
+  size_t i = 0;
+  while (i < 3 && strcmp(parameter->name, names[i][0]) != 0)
+    i++;
+  assert_string_equal(parameter->name, names[i][0]);
+  snprintf(out, size, "%s", names[i][1]);
 }
 
-static void open_trial(trial *t, const json_t *run, size_t parts) {
-  char file[64];
-  const char *name = json_string_value(json_object_get(run, "name"));
-  *t = (trial){.run = run, .parts = parts};
-  snprintf(t->where, sizeof t->where, "%s, %zu parts", name, parts);
-  snprintf(file, sizeof file, FOLDER "%s", name);
-  t->reference = open_clip_tensors(file);
+static void begin(trial *t) {
+  const gaze_llava *l = &t->llava;
+  t->reference.list = &l->learned;
+  t->reference.values = l->values;
+  t->reference.gradients = l->gradients;
+  t->projector = (gaze_parameters){.items = l->learned.items, .n = l->n_projector};
+  assert_int_equal(l->n_projector, 4);
+  for (size_t i = 0; i < l->n_projector && l->learned.n > l->n_projector; i++)
+    l->learned.items[i].pace = reference_option(&t->reference, "projector_lr") / reference_option(&t->reference, "lr");
+  begin_reference(&t->reference);
+}
+
+static void open_trial(trial *t, const json_t *json, size_t parts) {
+  *t = (trial){.reference.name = name_parameter, .parts = parts};
+  snprintf(t->reference.where, sizeof t->reference.where, "%s, %zu parts",
+           json_string_value(json_object_get(json, "name")), parts);
+  open_reference(&t->reference, FOLDER, json);
   t->samples = open_clip_tensors(FOLDER "samples");
   t->longest = find_tensor(t->samples, "ids")->shape[1];
   assert_true(t->longest <= MOST);
   gaze_kernels_init(&t->kernels, gaze_cpu_detect());
   t->compute = (gaze_compute){.kernels = &t->kernels};
-  assert_int_equal(gaze_llava_open(&t->llava, &t->kernels, clip_path("../llava/llava"), NULL, option(t, "stage") > 1),
+  assert_int_equal(gaze_llava_open(&t->llava, &t->kernels, clip_path("../llava/llava"), NULL,
+                                   reference_option(&t->reference, "stage") > 1),
                    GAZE_OK);
   look(t);
-  open_optimizer(t);
+  begin(t);
   assert_int_equal(gaze_llava_project_init(&t->project, &t->llava.eye.projector, &t->seen, &t->compute, BATCH),
                    GAZE_OK);
   size_t rows = BATCH / parts * t->longest;
@@ -108,11 +101,10 @@ static void open_trial(trial *t, const json_t *run, size_t parts) {
 static void close_trial(trial *t) {
   gaze_lm_step_fini(&t->step);
   gaze_llava_project_fini(&t->project);
-  gaze_optimizer_fini(&t->optimizer);
   gaze_llava_fini(&t->llava);
   free(t->features);
   gaze_safetensors_close(t->samples);
-  gaze_safetensors_close(t->reference);
+  close_reference(&t->reference);
 }
 
 static size_t find_picture(const int32_t *ids) {
@@ -130,45 +122,23 @@ static void fill_batch(trial *t, size_t part, const int32_t *chosen, size_t n) {
                            .ids = t->ids + first,
                            .labels = t->labels + first,
                            .pictures = t->pictures[part]};
+  pack_samples(t->samples, chosen, n, t->ids + first, t->labels + first, offsets);
   for (size_t b = 0; b < n; b++) {
-    size_t which = (size_t)chosen[b], length = (size_t)numbers(t, "lengths")[which];
-    const int32_t *ids = numbers(t, "ids") + which * t->longest, *labels = numbers(t, "labels") + which * t->longest;
-    memcpy(t->ids + first + offsets[b], ids, length * sizeof *ids);
-    memcpy(t->labels + first + offsets[b], labels, length * sizeof *labels);
-    if (numbers(t, "pictures")[which] >= 0)
+    int32_t picture = numbers(t, "pictures")[chosen[b]];
+    if (picture >= 0)
       t->pictures[part][batch->n_pictures++] =
-          (gaze_lm_picture){offsets[b] + find_picture(ids), (size_t)numbers(t, "pictures")[which]};
-    offsets[b + 1] = offsets[b] + length;
+          (gaze_lm_picture){offsets[b] + find_picture(t->ids + first + offsets[b]), (size_t)picture};
   }
 }
 
-static void check(const trial *t, size_t step, const char *what, double error, double tolerance) {
-  if (!(error <= tolerance))
-    fail_msg("%s, step %zu: %s is off by %.3g", t->where, step + 1, what, error);
-}
-
-static double distance(const float *a, const float *b, size_t n) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) {
-    double difference = (double)a[i] - (b ? (double)b[i] : 0);
-    sum += difference * difference;
-  }
-  return sqrt(sum);
-}
-
-/* Of the projector, against PREFIX.linear_N.weight or bias; relative. */
-static void check_projector(const trial *t, size_t step, const char *prefix, const float *arena, double tolerance) {
-  static const char *const names[] = {"linear_1.weight", "linear_1.bias", "linear_2.weight", "linear_2.bias"};
-  char name[64];
-  assert_int_equal(t->llava.n_projector, 4);
-  for (size_t i = 0; i < 4; i++) {
-    const gaze_parameter *parameter = &t->llava.learned.items[i];
-    snprintf(name, sizeof name, "%s.%s", prefix, names[i]);
-    const gaze_tensor *wanted = find_tensor(t->reference, name);
+/* Of the projector after the last step, relative. */
+static void check_end(const trial *t) {
+  for (size_t i = 0; i < t->projector.n; i++) {
+    const gaze_parameter *parameter = &t->projector.items[i];
+    const float *wanted = reference_tensor(&t->reference, t->reference.tensors, "weights.", parameter)->data;
     size_t n = gaze_parameter_count(parameter);
-    assert_int_equal(gaze_tensor_count(wanted), n);
-    const float *got = arena + (gaze_f32(*parameter->weight) - t->llava.values);
-    check(t, step, name, distance(got, wanted->data, n) / distance(wanted->data, NULL, n), tolerance);
+    double off = distance(reference_values(&t->reference, parameter), wanted, n, 1) / distance(wanted, NULL, n, 1);
+    check_off(&t->reference, REFERENCE_STEPS - 1, "weights of ", parameter->name, off, 1e-4);
   }
 }
 
@@ -179,11 +149,8 @@ static void take_step(trial *t, size_t step) {
     fill_batch(t, part, chosen + part * n, n);
   gaze_lm_step_run(&t->step, t->batches, t->parts);
   if (step == 0)
-    check_projector(t, step, "gradient", t->llava.gradients, 1e-5);
-  double norm =
-      gaze_optimizer_step(&t->optimizer, &t->compute, &t->llava.learned, gaze_schedule_lr(&t->schedule, step));
-  check(t, step, "loss", fabs(t->step.loss / figure(t, step, "loss") - 1), 1e-5);
-  check(t, step, "gradients' norm", fabs(norm / figure(t, step, "norm") - 1), 1e-4);
+    check_gradients(&t->reference, &t->projector);
+  check_figures(&t->reference, step, t->step.loss, 1e-5, step_reference(&t->reference, &t->compute, step), 1e-4);
 }
 
 static void check_run(size_t number) {
@@ -191,9 +158,9 @@ static void check_run(size_t number) {
   for (size_t parts = 1; parts <= PARTS; parts++) {
     trial t;
     open_trial(&t, json_array_get(runs, number), parts);
-    for (size_t step = 0; step < STEPS; step++)
+    for (size_t step = 0; step < REFERENCE_STEPS; step++)
       take_step(&t, step);
-    check_projector(&t, STEPS - 1, "weights", t.llava.values, 1e-4);
+    check_end(&t);
     close_trial(&t);
   }
   json_decref(runs);

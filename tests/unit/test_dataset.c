@@ -290,6 +290,27 @@ static void test_missed_pictures(void **state) {
   assert_string_equal(keys, "a;line 3;one;");
 }
 
+static gaze_err refuse(void *user, const char *key, const char *message) {
+  ++*(int *)user;
+  return gaze_fail(GAZE_ERR_LIMIT, "too many: %s", key);
+}
+
+/* Rows of a table that are wrong are left out where they are told of; who is told may end the reading. */
+static void test_wrong_rows_of_a_table(void **state) {
+  gaze_dataset *dataset;
+  char keys[128] = "";
+  int n = 0;
+  const gaze_dataset_options told = {.failed = list_keys, .user = keys}, once = {.failed = refuse, .user = &n};
+  assert_int_equal(open_csv("filepath,title\na.png,x\nb.png\nc.png,y,z\nd.png,w\n", &told, &dataset), GAZE_OK);
+  assert_int_equal(gaze_dataset_size(dataset), 2);
+  gaze_dataset_close(dataset);
+  assert_string_equal(keys, "line 3;line 4;");
+  check_fails(open_csv("filepath,title\na.png,x\nb.png\nc.png,y,z\n", &once, &dataset), GAZE_ERR_LIMIT, "too many",
+              "line 3", NULL);
+  check_fails(open_llava("{\n{\n{\"image\":\"b.png\"}", &once, &dataset), GAZE_ERR_LIMIT, "too many", "line 1", NULL);
+  assert_int_equal(n, 2);
+}
+
 static void test_samples_of_a_folder(void **state) {
   gaze_dataset *dataset;
   char folder[4096];
@@ -416,13 +437,21 @@ static void test_shared_sets(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_samples_of_a_tar),    cmocka_unit_test(test_teacher),
-      cmocka_unit_test(test_errors_of_a_tar),     cmocka_unit_test(test_csv),
-      cmocka_unit_test(test_errors_of_a_csv),     cmocka_unit_test(test_pictures),
-      cmocka_unit_test(test_questions_of_a_tar),  cmocka_unit_test(test_llava),
-      cmocka_unit_test(test_several_pictures),    cmocka_unit_test(test_errors_of_llava),
-      cmocka_unit_test(test_questions_of_a_csv),  cmocka_unit_test(test_missed_pictures),
-      cmocka_unit_test(test_samples_of_a_folder), cmocka_unit_test(test_objects),
+      cmocka_unit_test(test_samples_of_a_tar),
+      cmocka_unit_test(test_teacher),
+      cmocka_unit_test(test_errors_of_a_tar),
+      cmocka_unit_test(test_csv),
+      cmocka_unit_test(test_errors_of_a_csv),
+      cmocka_unit_test(test_pictures),
+      cmocka_unit_test(test_questions_of_a_tar),
+      cmocka_unit_test(test_llava),
+      cmocka_unit_test(test_several_pictures),
+      cmocka_unit_test(test_errors_of_llava),
+      cmocka_unit_test(test_questions_of_a_csv),
+      cmocka_unit_test(test_missed_pictures),
+      cmocka_unit_test(test_wrong_rows_of_a_table),
+      cmocka_unit_test(test_samples_of_a_folder),
+      cmocka_unit_test(test_objects),
       cmocka_unit_test(test_shared_sets),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);

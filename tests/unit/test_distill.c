@@ -81,7 +81,7 @@ static gaze_train_clip_options distill_options(const char *name, const char *imi
 static void begin(gaze_clip_run *run, const gaze_train_clip_options *options) {
   if (gaze_clip_run_init(run, options) != GAZE_OK)
     fail_msg("%s", gaze_last_error());
-  for (size_t a = 0; a < options->accum_freq; a++)
+  for (size_t a = 0; a < options->run.accum_freq; a++)
     assert_int_equal(gaze_loader_next(run->loader, &run->batches[a]), GAZE_OK);
   gaze_clip_step_run(&run->step, run->batches);
 }
@@ -113,11 +113,11 @@ static void check_features(gaze_clip_run *run, const gaze_train_clip_options *op
   gaze_model *model = run->distill.model;
   size_t D = (size_t)gaze_model_dim(model);
   assert_true(D <= MOST);
-  for (size_t a = 0; a < options->accum_freq; a++)
-    for (size_t b = 0; b < options->batch_size; b++) {
+  for (size_t a = 0; a < options->run.accum_freq; a++)
+    for (size_t b = 0; b < options->run.batch_size; b++) {
       float picture[MOST], text[MOST];
       const gaze_batch *batch = run->batches[a];
-      size_t row = (a * options->batch_size + b) * D;
+      size_t row = (a * options->run.batch_size + b) * D;
       const char *caption = caption_of(run, batch, b);
       assert_int_equal(gaze_model_encode(model, batch->second_pixels + b * gaze_model_pixels(model), 1, picture),
                        GAZE_OK);
@@ -131,7 +131,8 @@ static void sees_as_it_would_alone(void **state) {
   gaze_clip_run run;
   gaze_train_clip_options options = distill_options("sees", "large");
   begin(&run, &options);
-  assert_true(run.distill.pictures_together < options.batch_size && run.distill.texts_together < options.batch_size);
+  size_t size = options.run.batch_size;
+  assert_true(run.distill.pictures_together < size && run.distill.texts_together < size);
   check_features(&run, &options);
   gaze_clip_run_fini(&run);
 }
@@ -155,16 +156,16 @@ static void texts_are_filled_up_for_it(void **state) {
 static void cuts_add_up(void **state) {
   gaze_clip_run whole, cut;
   gaze_train_clip_options options = distill_options("whole", "large");
-  options.batch_size = SAMPLES;
-  options.accum_freq = 1;
+  options.run.batch_size = SAMPLES;
+  options.run.accum_freq = 1;
   begin(&whole, &options);
   size_t size = gaze_parameters_size(&whole.clip.parameters);
   double norm = sqrt(kernels.sum_squares(whole.clip.gradients, size));
   options.name = "cut";
-  options.batch_size = 2;
-  options.accum_freq = 4;
+  options.run.batch_size = 2;
+  options.run.accum_freq = 4;
   for (int checkpointing = 0; checkpointing < 2; checkpointing++) {
-    options.grad_checkpointing = checkpointing;
+    options.run.grad_checkpointing = checkpointing;
     begin(&cut, &options);
     assert_true(fabs(cut.step.distill_loss - whole.step.distill_loss) < 1e-5 * whole.step.distill_loss);
     assert_true(difference(whole.clip.gradients, cut.clip.gradients, size) < 1e-5 * norm);
@@ -220,10 +221,10 @@ static void imitation_is_learned(void **state) {
     static const char *const names[] = {"info-nce", "sigmoid", "locked"};
     gaze_train_clip_options options = distill_options(names[i], "small");
     double losses[2];
-    options.epochs = 40;
-    options.warmup = 5;
-    options.lr = 4e-3;
-    options.weight_decay = 0;
+    options.run.epochs = 40;
+    options.run.warmup = 5;
+    options.run.lr = 4e-3;
+    options.run.weight_decay = 0;
     options.save_frequency = options.val_frequency = options.zeroshot_frequency = 0; /* saves at the end alone */
     options.siglip = i == 1;
     options.lock_image = i == 2;

@@ -1,6 +1,6 @@
 /* What a model that looks and talks learns from and is measured on: several pictures in a sample, answers that are held
  * out. */
-#include "llava_files.h"
+#include "seeing_files.h"
 #include "train_files.h"
 
 #include "core/base/file.h"
@@ -52,10 +52,10 @@ static void the_order_of_pictures_is_learned(void **state) {
   gaze_assistant *assistant;
   options.train_data = &path;
   options.steps = 500;
-  options.lr_scheduler = "const";
-  options.accum_freq = 1;
-  options.save_every = 0;
-  options.progress = watch;
+  options.run.lr_scheduler = "const";
+  options.run.accum_freq = 1;
+  options.run.save_every = 0;
+  options.run.progress = watch;
   train(&options);
   if (!(last_loss < 0.02))
     fail_msg("loss %g", last_loss);
@@ -101,11 +101,11 @@ static void held_out_as_learned(void **state) {
   size_t i, seen = 0;
   options.val_data = options.train_data;
   options.n_val_data = 1;
-  options.batch_size = 3;
-  options.accum_freq = 1;
-  options.lr = options.projector_lr = 1e-30;
+  options.run.batch_size = 3;
+  options.run.accum_freq = 1;
+  options.run.lr = options.projector_lr = 1e-30;
   options.val_every = 2;
-  options.said = hear;
+  options.run.said = hear;
   measures = 0;
   train(&options);
   log = read_log(test_path("still/metrics.jsonl"));
@@ -138,7 +138,7 @@ static void held_out_of_other_sizes(void **state) {
   options.train_data = &learned;
   options.val_data = &held_out;
   options.n_val_data = 1;
-  options.batch_size = 4;
+  options.run.batch_size = 4;
   train(&options);
   assert_int_equal(gaze_file_read(test_path("sizes/report.html"), 1 << 20, &page, &size), GAZE_OK);
   static const char *const words[] = {"held out", "Perplexity", "long.jsonl", "projector-lr"};

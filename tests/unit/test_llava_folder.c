@@ -1,7 +1,7 @@
 /* The folder of a model that learned to look, in transformers: its processor gives the same ids and pixels, the model
  * the same logits, and what is learned next is what they say. Where $GAZE_PYTHON (python3) has no torch and
  * transformers that part says so. */
-#include "llava_files.h"
+#include "seeing_files.h"
 #include "train_files.h"
 
 #include "core/base/file.h"
@@ -170,7 +170,7 @@ static void check_learned(const made *m, const char *name) {
   options.image_folder = pictures_folder();
   options.vision = options.language = NULL;
   options.model = folder_of(name);
-  options.steps = options.batch_size = options.accum_freq = 1;
+  options.steps = options.run.batch_size = options.run.accum_freq = 1;
   check(gaze_train_llava(&options));
   double wanted = loss_of_answers(m), got = logged_loss(again);
   if (!(fabs(got / wanted - 1) < 1e-5))

@@ -33,8 +33,8 @@ static gaze_train_clip_options rich_options(const char *name) {
   options.color_jitter = 0.3;
   options.scale_low = 0.5;
   options.teacher_weight = 0.5;
-  options.grad_clip_norm = 1;
-  options.workers = options.compute.threads = 2;
+  options.run.grad_clip_norm = 1;
+  options.workers = options.run.compute.threads = 2;
   return options;
 }
 
@@ -44,10 +44,10 @@ static json_t *log_of(const char *run) { return read_log(run_path(run, "metrics.
 static void resumed_is_whole(void **state) {
   gaze_train_clip_options whole = rich_options("whole"), halves = rich_options("halves");
   train(&whole);
-  halves.stop_after = 3;
+  halves.run.stop_after = 3;
   train(&halves);
   assert_false(gaze_file_exists(run_path("halves", LAST)));
-  halves.resume = "latest";
+  halves.run.resume = "latest";
   train(&halves);
   check_same_files(run_path("whole", LAST), run_path("halves", LAST));
   check_same_files(run_path("whole", "model/model.safetensors"), run_path("halves", "model/model.safetensors"));
@@ -57,7 +57,7 @@ static void resumed_is_whole(void **state) {
   json_decref(a);
   json_decref(b);
 
-  halves.resume = run_path("whole", "checkpoints/step-00000005.safetensors");
+  halves.run.resume = run_path("whole", "checkpoints/step-00000005.safetensors");
   train(&halves);
   check_same_files(run_path("whole", LAST), run_path("halves", LAST));
   a = log_of("halves");
@@ -67,29 +67,29 @@ static void resumed_is_whole(void **state) {
 
 static void other_runs_are_not_resumed(void **state) {
   gaze_train_clip_options options = train_options("other");
-  options.epochs = 1;
+  options.run.epochs = 1;
   train(&options);
-  options.resume = "latest";
-  options.seed = 8;
+  options.run.resume = "latest";
+  options.run.seed = 8;
   check_fails(gaze_train_clip(&options), GAZE_ERR_MISMATCH, "--seed", NULL);
-  options.seed = 7;
-  options.batch_size = 8;
+  options.run.seed = 7;
+  options.run.batch_size = 8;
   check_fails(gaze_train_clip(&options), GAZE_ERR_MISMATCH, "samples a step", NULL);
-  options.batch_size = 4;
-  options.optimizer = "muon";
+  options.run.batch_size = 4;
+  options.run.optimizer = "muon";
   check_fails(gaze_train_clip(&options), GAZE_ERR_MISMATCH, "--opt adamw", NULL);
-  options.optimizer = "sgd";
+  options.run.optimizer = "sgd";
   check_fails(gaze_train_clip(&options), GAZE_ERR_ARGUMENT, "sgd", NULL);
-  options.optimizer = "adamw";
+  options.run.optimizer = "adamw";
   options.vision_layers = 1;
   check_fails(gaze_train_clip(&options), GAZE_ERR_MISMATCH, "another model", NULL);
-  options.resume = run_path("other", "model/model.safetensors");
+  options.run.resume = run_path("other", "model/model.safetensors");
   check_fails(gaze_train_clip(&options), GAZE_ERR_MISMATCH, "model.safetensors", NULL);
 }
 
 static void a_run_is_not_overwritten(void **state) {
   gaze_train_clip_options options = train_options("twice");
-  options.epochs = 1;
+  options.run.epochs = 1;
   train(&options);
   check_fails(gaze_train_clip(&options), GAZE_ERR_ARGUMENT, "there is a run already", "logs/twice", "--resume latest",
               "--name", NULL);
@@ -110,8 +110,8 @@ static void other_data_are_named(void **state) {
   count_warnings();
   for (int i = 0; i < 4; i++) {
     options.train_data = i ? &data[i] : options.train_data;
-    options.resume = i ? "latest" : NULL;
-    options.epochs = i + 1;
+    options.run.resume = i ? "latest" : NULL;
+    options.run.epochs = i + 1;
     train(&options);
     assert_int_equal(n_warnings, i >= 2);
   }
@@ -127,7 +127,7 @@ static void a_missing_teacher_is_told(void **state) {
   make_train_tar("untaught.tar", 1, 0x3c00);
   options.train_data = &data;
   options.teacher_weight = 1;
-  options.epochs = 1;
+  options.run.epochs = 1;
   count_warnings();
   train(&options);
   assert_int_equal(n_warnings, 1);
@@ -158,16 +158,16 @@ static void check_last_checkpoint(const char *run) {
 /* A rate that throws the weights out of what float can hold. */
 static void diverged_keeps_a_good_checkpoint(void **state) {
   gaze_train_clip_options options = train_options("diverged");
-  options.epochs = 2;
-  options.lr_scheduler = "const";
+  options.run.epochs = 2;
+  options.run.lr_scheduler = "const";
   train(&options);
-  options.epochs = 20;
-  options.lr = 1e38;
-  options.resume = "latest";
+  options.run.epochs = 20;
+  options.run.lr = 1e38;
+  options.run.resume = "latest";
   check_fails(gaze_train_clip(&options), GAZE_ERR_DIVERGED, "diverged", "checkpoint", "--lr", NULL);
   check_last_checkpoint("diverged");
-  options.lr = 1e-3;
-  options.epochs = 4;
+  options.run.lr = 1e-3;
+  options.run.epochs = 4;
   train(&options);
 }
 
@@ -178,11 +178,11 @@ static void bad_gradient_stops_a_run(void **state) {
   const char *good = options.train_data[0], *bad = test_path("bad.tar");
   options.train_data = &good;
   options.teacher_weight = 1;
-  options.epochs = 2;
+  options.run.epochs = 2;
   train(&options);
   options.train_data = &bad;
-  options.epochs = 4;
-  options.resume = "latest";
+  options.run.epochs = 4;
+  options.run.resume = "latest";
   check_fails(gaze_train_clip(&options), GAZE_ERR_DIVERGED, "gradient of length nan", "step-00000002", NULL);
 }
 
@@ -202,12 +202,12 @@ static void learns_by_heart(void **state) {
   gaze_train_clip_options options = train_options("few");
   const char *data = test_path("few.tar");
   options.train_data = &data;
-  options.epochs = 60;
-  options.warmup = 5;
-  options.lr = 4e-3;
-  options.weight_decay = 0;
+  options.run.epochs = 60;
+  options.run.warmup = 5;
+  options.run.lr = 4e-3;
+  options.run.weight_decay = 0;
   options.save_frequency = options.val_frequency = 0;
-  options.progress = watch;
+  options.run.progress = watch;
   lowest_loss = HUGE_VAL;
   train(&options);
   if (!(lowest_loss < 0.05))
@@ -222,9 +222,9 @@ static double scale_after(float log_scale, const char *name) {
   gaze_train_clip_options options = train_options("scale");
   gaze_kernels_init(&kernels, 0);
   gaze_preprocess_default(&preprocess, 16);
-  options.epochs = 1;
-  options.progress = watch;
-  options.resume = "latest";
+  options.run.epochs = 1;
+  options.run.progress = watch;
+  options.run.resume = "latest";
   train(&options);
   open_trained("scale", true, &clip);
   clip.values[gaze_f32(clip.logit_scale) - clip.values] = log_scale;
@@ -245,9 +245,9 @@ static void temperature_is_clamped(void **state) {
 
 static void stopping_leaves_a_checkpoint(void **state) {
   gaze_train_clip_options options = train_options("stopped");
-  options.progress = watch;
-  options.stop = &stop;
-  options.user = (void *)(uintptr_t)2;
+  options.run.progress = watch;
+  options.run.stop = &stop;
+  options.run.user = (void *)(uintptr_t)2;
   options.save_frequency = 0;
   steps_seen = 0;
   check_fails(gaze_train_clip(&options), GAZE_ERR_INTERRUPTED, "--resume latest", NULL);

@@ -1,6 +1,6 @@
 /* Whole training runs of a tiny model that looks and talks: both stages, resuming, what is left out, and what it then
  * answers about pictures. */
-#include "llava_files.h"
+#include "seeing_files.h"
 #include "train_files.h"
 
 #include "core/base/file.h"
@@ -32,13 +32,13 @@ static void resumed_is_whole(void **state) {
   for (int stage = 1; stage <= 2; stage++) {
     const char *one = names[stage - 1][0], *two = names[stage - 1][1];
     gaze_train_llava_options whole = llava_options(stage, one), halves = llava_options(stage, two);
-    whole.batch_size = halves.batch_size = 1; /* so that the halves part in the middle of a round */
+    whole.run.batch_size = halves.run.batch_size = 1; /* so that the halves part in the middle of a round */
     train(&whole);
-    halves.stop_after = stage;
+    halves.run.stop_after = stage;
     train(&halves);
     assert_false(gaze_file_exists(file_of(two, LAST)));
-    halves.resume = "latest";
-    halves.stop_after = 0;
+    halves.run.resume = "latest";
+    halves.run.stop_after = 0;
     train(&halves);
     check_same_files(file_of(one, LAST), file_of(two, LAST));
     check_same_files(file_of(one, "model.safetensors"), file_of(two, "model.safetensors"));
@@ -130,17 +130,21 @@ static void diverged_keeps_a_good_checkpoint(void **state) {
     gaze_train_llava_options options = llava_options(stage, name);
     gaze_assistant *assistant;
     options.steps = 2;
-    options.lr_scheduler = "const";
+    options.run.lr_scheduler = "const";
     train(&options);
+    options.run.resume = "latest";
+    options.steps = 3; /* the last step, whose weights no loss judges */
+    options.run.lr = options.projector_lr = 1e39;
+    check_fails(gaze_train_llava(&options), GAZE_ERR_DIVERGED, "weight inf at step 3", "step-00000002", NULL);
+    check_finite(file_of(name, "model.safetensors"));
     options.steps = 20;
-    options.lr = options.projector_lr = 1e38;
-    options.resume = "latest";
+    options.run.lr = options.projector_lr = 1e38;
     check_fails(gaze_train_llava(&options), GAZE_ERR_DIVERGED, "diverged", name, "checkpoint", "--lr", NULL);
     check_finite(file_of(name, "model.safetensors"));
     assert_int_equal(
         gaze_assistant_open(test_path(name), &(gaze_assistant_options){.chat_template = "plain"}, &assistant), GAZE_OK);
     gaze_assistant_close(assistant);
-    options.lr = options.projector_lr = 1e-3;
+    options.run.lr = options.projector_lr = 1e-3;
     options.steps = 4;
     train(&options);
   }
@@ -169,10 +173,10 @@ static void learns_to_look(void **state) {
   gaze_train_llava_options options = llava_options(2, "sees");
   gaze_assistant *assistant;
   options.steps = 500;
-  options.lr_scheduler = "const";
-  options.accum_freq = 1;
-  options.save_every = 0;
-  options.progress = watch;
+  options.run.lr_scheduler = "const";
+  options.run.accum_freq = 1;
+  options.run.save_every = 0;
+  options.run.progress = watch;
   train(&options);
   if (!(last_loss < 0.02))
     fail_msg("loss %g", last_loss);

@@ -53,14 +53,14 @@ static gaze_train_lm_options options_of(const char *name) {
   options.heads = 4;
   options.kv_heads = 2;
   options.context = 16;
-  options.batch_size = options.accum_freq = 2;
+  options.run.batch_size = options.run.accum_freq = 2;
   options.steps = 6;
-  options.lr = 4e-3;
-  options.warmup = 2;
-  options.seed = 5;
-  options.save_every = options.log_every_n_steps = 1;
+  options.run.lr = 4e-3;
+  options.run.warmup = 2;
+  options.run.seed = 5;
+  options.run.save_every = options.run.log_every_n_steps = 1;
   options.val_every = 3;
-  options.compute.threads = 1;
+  options.run.compute.threads = 1;
   return options;
 }
 
@@ -83,11 +83,11 @@ static void resumed_is_whole(void **state) {
   whole.prompts = halves.prompts = prompts;
   whole.n_prompts = halves.n_prompts = 1;
   train(&whole);
-  halves.stop_after = 2;
+  halves.run.stop_after = 2;
   train(&halves);
   assert_false(gaze_file_exists(file_of("halves", LAST)));
-  halves.resume = "latest";
-  halves.stop_after = 0;
+  halves.run.resume = "latest";
+  halves.run.stop_after = 0;
   train(&halves);
   check_same_files(file_of("whole", LAST), file_of("halves", LAST));
   check_same_files(file_of("whole", "model.safetensors"), file_of("halves", "model.safetensors"));
@@ -96,7 +96,7 @@ static void resumed_is_whole(void **state) {
   assert_true(json_equal(a, b));
   json_decref(a);
   json_decref(b);
-  halves.resume = file_of("whole", "checkpoints/step-00000005.safetensors");
+  halves.run.resume = file_of("whole", "checkpoints/step-00000005.safetensors");
   train(&halves);
   check_same_files(file_of("whole", LAST), file_of("halves", LAST));
 }
@@ -106,10 +106,10 @@ static void other_runs_are_not_resumed(void **state) {
   options.steps = 1;
   train(&options);
   check_fails(gaze_train_lm(&options), GAZE_ERR_ARGUMENT, "there is a run already", "--resume latest", "--out", NULL);
-  options.resume = "latest";
-  options.seed = 8;
+  options.run.resume = "latest";
+  options.run.seed = 8;
   check_fails(gaze_train_lm(&options), GAZE_ERR_MISMATCH, "--seed", NULL);
-  options.seed = 5;
+  options.run.seed = 5;
   options.context = 8;
   check_fails(gaze_train_lm(&options), GAZE_ERR_MISMATCH, "samples a step", NULL);
   options.context = 16;
@@ -137,10 +137,10 @@ static void watch(void *user, const gaze_train_progress *progress) {
 
 static void stopping_leaves_a_checkpoint(void **state) {
   gaze_train_lm_options options = options_of("stopped");
-  options.progress = watch;
-  options.stop = &stop;
-  options.user = (void *)(uintptr_t)2;
-  options.save_every = 0;
+  options.run.progress = watch;
+  options.run.stop = &stop;
+  options.run.user = (void *)(uintptr_t)2;
+  options.run.save_every = 0;
   steps_seen = 0;
   check_fails(gaze_train_lm(&options), GAZE_ERR_INTERRUPTED, "--resume latest", NULL);
   assert_int_equal(steps_seen, 2);
@@ -164,11 +164,11 @@ static void diverged_keeps_a_good_checkpoint(void **state) {
   gaze_lm lm;
   char *path;
   options.steps = 2;
-  options.lr_scheduler = "const";
+  options.run.lr_scheduler = "const";
   train(&options);
   options.steps = 20;
-  options.lr = 1e38;
-  options.resume = "latest";
+  options.run.lr = 1e38;
+  options.run.resume = "latest";
   check_fails(gaze_train_lm(&options), GAZE_ERR_DIVERGED, "diverged", "checkpoint", "--lr", NULL);
   assert_int_equal(gaze_checkpoint_latest(file_of("diverged", "checkpoints"), &path), GAZE_OK);
   assert_non_null(strstr(gaze_last_error(), path));
@@ -177,7 +177,7 @@ static void diverged_keeps_a_good_checkpoint(void **state) {
   for (size_t i = 0; i < gaze_parameters_size(&lm.parameters); i++)
     assert_true(isfinite(lm.values[i]));
   gaze_lm_fini(&lm);
-  options.lr = 1e-3;
+  options.run.lr = 1e-3;
   options.steps = 4;
   train(&options);
 }
@@ -209,13 +209,13 @@ static void learns_by_heart(void **state) {
   gaze_chat *chat;
   gaze_answer answer;
   options.steps = 250;
-  options.weight_decay = 0;
+  options.run.weight_decay = 0;
   options.context = 64;
   options.dim = 48;
-  options.save_every = 0;
+  options.run.save_every = 0;
   options.val_every = 100;
-  options.progress = watch;
-  options.said = hear;
+  options.run.progress = watch;
+  options.run.said = hear;
   options.prompts = prompts;
   options.n_prompts = 1;
   options.sample_temperature = 0;
@@ -238,18 +238,18 @@ static void learns_by_heart(void **state) {
 static void goes_on_from_a_model(void **state) {
   gaze_train_lm_options options = options_of("base"), more = options_of("more");
   options.steps = 60;
-  options.model_dtype = "bf16";
+  options.run.model_dtype = "bf16";
   options.untied = true;
   lowest_loss = HUGE_VAL;
-  options.progress = watch;
+  options.run.progress = watch;
   train(&options);
   double ended = lowest_loss;
   more.model = options.out;
   more.tokenizer = NULL;
   more.steps = 1;
-  more.lr = 0;
-  more.progress = watch;
-  more.compute.precision = GAZE_PRECISION_BF16;
+  more.run.lr = 0;
+  more.run.progress = watch;
+  more.run.compute.precision = GAZE_PRECISION_BF16;
   lowest_loss = HUGE_VAL;
   train(&more);
   assert_true(lowest_loss < ended + 1);
@@ -290,12 +290,12 @@ static void options_that_make_no_sense(void **state) {
   options.tokenizer = options.out;
   check_fails(gaze_train_lm(&options), GAZE_ERR_NOT_FOUND, "senseless", NULL);
   options.tokenizer = options_of("").tokenizer;
-  options.model_dtype = "int4";
+  options.run.model_dtype = "int4";
   check_fails(gaze_train_lm(&options), GAZE_ERR_ARGUMENT, "int4", NULL);
-  options.model_dtype = "f32";
-  options.compute.precision = GAZE_PRECISION_INT8;
+  options.run.model_dtype = "f32";
+  options.run.compute.precision = GAZE_PRECISION_INT8;
   check_fails(gaze_train_lm(&options), GAZE_ERR_UNSUPPORTED, "int8", NULL);
-  options.compute.precision = GAZE_PRECISION_F32;
+  options.run.compute.precision = GAZE_PRECISION_F32;
   options.n_train_data = 0;
   check_fails(gaze_train_lm(&options), GAZE_ERR_ARGUMENT, "--train-data", NULL);
 }
@@ -312,10 +312,10 @@ static void a_full_disk(void **state) {
   gaze_train_lm_options options = options_of("full"), whole = options_of("roomy");
   gaze_map before;
   options.steps = whole.steps = 4;
-  options.stop_after = 2;
+  options.run.stop_after = 2;
   train(&options);
-  options.stop_after = 0;
-  options.resume = "latest";
+  options.run.stop_after = 0;
+  options.run.resume = "latest";
   assert_int_equal(gaze_map_open(file_of("full", "checkpoints/step-00000002.safetensors"), &before), GAZE_OK);
   signal(SIGXFSZ, SIG_IGN);
   limit_files(before.size / 2);

@@ -115,16 +115,16 @@ static void a_run_leaves_its_page(void **state) {
   const char *few = test_path("few.tar"), *many = options.train_data[0];
   options.train_data = options.val_data = &few;
   options.n_val_data = 1;
-  options.epochs = 100;
-  options.lr = 4e-3;
+  options.run.epochs = 100;
+  options.run.lr = 4e-3;
   options.save_frequency = options.val_frequency = 0;
-  options.weight_decay = 0;
-  options.stop_after = 95;
+  options.run.weight_decay = 0;
+  options.run.stop_after = 95;
   assert_int_equal(gaze_train_clip(&options), GAZE_OK);
   char *page = page_of(NAME);
   assert_null(strstr(page, "recall")); /* stopped: not yet measured */
   free(page);
-  options.resume = "latest";
+  options.run.resume = "latest";
   assert_int_equal(gaze_train_clip(&options), GAZE_OK);
   page = page_of(NAME);
   assert_non_null(strstr(page, "<h1>a &lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;</h1>"));
@@ -148,7 +148,7 @@ static void a_run_leaves_its_page(void **state) {
 static void an_error_leaves_the_old_page(void **state) {
   gaze_train_clip_options options = train_options("unmeasured");
   const char *absent = test_path("absent.tar");
-  options.epochs = 1;
+  options.run.epochs = 1;
   assert_int_equal(gaze_train_clip(&options), GAZE_OK);
   char *before = page_of("unmeasured");
   options.val_data = &absent;

@@ -65,15 +65,15 @@ gaze_train_clip_options train_options(const char *name) {
   options.text_layers = 1;
   options.vision_heads = options.text_heads = 2;
   options.context = 8;
-  options.seed = 7;
-  options.batch_size = 4;
-  options.accum_freq = 2;
+  options.run.seed = 7;
+  options.run.batch_size = 4;
+  options.run.accum_freq = 2;
   options.train_num_samples = 8;
-  options.epochs = 6;
-  options.lr = 1e-3;
-  options.warmup = 2;
-  options.save_frequency = options.log_every_n_steps = 1;
-  options.compute.threads = 1;
+  options.run.epochs = 6;
+  options.run.lr = 1e-3;
+  options.run.warmup = 2;
+  options.save_frequency = options.run.log_every_n_steps = 1;
+  options.run.compute.threads = 1;
   return options;
 }
 
@@ -120,7 +120,7 @@ void open_trained(const char *run, bool before, gaze_clip *clip) {
   assert_int_equal(gaze_clip_init(clip, &config, false), GAZE_OK);
   assert_int_equal(gaze_clip_allocate(clip), GAZE_OK);
   if (before)
-    gaze_clip_randomise(clip, train_options(run).seed);
+    gaze_clip_randomise(clip, train_options(run).run.seed);
   else
     assert_int_equal(gaze_clip_load(clip, &kernels, folder), GAZE_OK);
 }

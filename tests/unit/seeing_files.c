@@ -1,4 +1,4 @@
-#include "llava_files.h"
+#include "seeing_files.h"
 
 #include "text/tokenizer.h"
 
@@ -35,7 +35,7 @@ int make_llava_folder(void **state) {
     return -1;
   gaze_text_part text = {.text = poem, .size = sizeof poem - 1};
   gaze_train_lm_options lm = lm_options("lm");
-  lm.batch_size = lm.accum_freq = lm.steps = 1;
+  lm.run.batch_size = lm.run.accum_freq = lm.steps = 1;
   write_text(test_path("poem.txt"), poem);
   write_samples();
   if (gaze_tokenizer_train_kind("lm", &text, 1, 300, 2, test_path("words")) == GAZE_OK && gaze_train_lm(&lm) == GAZE_OK)
@@ -63,13 +63,13 @@ gaze_train_lm_options lm_options(const char *name) {
   options.dim = 24;
   options.heads = 4;
   options.context = 128;
-  options.batch_size = 1;
-  options.accum_freq = 2;
+  options.run.batch_size = 1;
+  options.run.accum_freq = 2;
   options.steps = 6;
-  options.warmup = 2;
-  options.seed = 5;
-  options.save_every = options.log_every_n_steps = 1;
-  options.compute.threads = 1;
+  options.run.warmup = 2;
+  options.run.seed = 5;
+  options.run.save_every = options.run.log_every_n_steps = 1;
+  options.run.compute.threads = 1;
   turn = (turn + 1) % 4;
   return options;
 }
@@ -92,13 +92,13 @@ gaze_train_llava_options llava_options(int stage, const char *name) {
   options.vision = path[3];
   options.language = path[1];
   options.out = path[2];
-  options.batch_size = options.accum_freq = 2;
+  options.run.batch_size = options.run.accum_freq = 2;
   options.steps = 6;
-  options.lr = options.projector_lr = 4e-3;
-  options.warmup = 2;
-  options.seed = 5;
-  options.save_every = options.log_every_n_steps = 1;
-  options.compute.threads = 1;
+  options.run.lr = options.projector_lr = 4e-3;
+  options.run.warmup = 2;
+  options.run.seed = 5;
+  options.run.save_every = options.run.log_every_n_steps = 1;
+  options.run.compute.threads = 1;
   turn = (turn + 1) % 4;
   return options;
 }

@@ -1,7 +1,7 @@
 /* What the tests of training share for models that talk: a vocabulary, a language model that knows nothing, two
  * pictures and what is said about them. */
-#ifndef GAZE_TESTS_UNIT_LLAVA_FILES_H
-#define GAZE_TESTS_UNIT_LLAVA_FILES_H
+#ifndef GAZE_TESTS_UNIT_SEEING_FILES_H
+#define GAZE_TESTS_UNIT_SEEING_FILES_H
 
 #include "data_files.h"
 
