@@ -40,8 +40,7 @@ typedef struct gaze_train_run_options {
 
   const volatile int *stop; /* raised from a signal handler: checkpoint and return GAZE_ERR_INTERRUPTED */
   void (*progress)(void *user, const gaze_train_progress *progress);
-  void (*said)(void *user,
-               const char *line); /* what was read or measured, or a text that the model wrote; may be NULL */
+  void (*said)(void *user, const char *line); /* what was read, measured, or written by the model; may be NULL */
   void *user;
 } gaze_train_run_options;
 
@@ -148,12 +147,17 @@ typedef struct gaze_train_llava_options {
   const char *model, *vision, *language;
   const char *chat_template; /* NULL: the language model's own */
   bool blind;                /* pictures are left out: what can be known without looking */
+  int vision_layer;          /* of a new model: behind which block of the image encoder it looks, as in
+                              * vision_feature_layer; 0: -2 of a CLIP, -1 of a SigLIP */
+  const char *vision_select; /* of a new model: "patch" or "cls_patch"; NULL: patches alone of a CLIP */
 
   /* Recipe. */
-  uint64_t steps;      /* 0: as many as `epochs` makes */
-  size_t context;      /* most rows of a sample; 0: what the decoder reads */
-  double projector_lr; /* 0: 1e-3 in stage 1, 2e-5 in stage 2 */
-  uint64_t cooldown;   /* of const-cooldown: the last steps */
+  uint64_t steps;       /* 0: as many as `epochs` makes */
+  size_t context;       /* most rows of a sample; 0: what the decoder reads */
+  double projector_lr;  /* 0: 1e-3 in stage 1, 2e-5 in stage 2 */
+  uint64_t cooldown;    /* of const-cooldown: the last steps */
+  size_t vision_blocks; /* in stage 2 so many blocks of the image encoder, the last that are run, learn, too */
+  double vision_lr;     /* theirs; 0: a fifth of lr */
 
   /* Output: a Hugging Face folder, with checkpoints/, metrics.jsonl and report.html in it. */
   const char *out;

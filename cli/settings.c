@@ -7,8 +7,9 @@ settings given;
 
 const option_row common_options[] = {
     {"model", 'm', OPTION_TEXT, "MODEL", &given.model,
-     "a folder, a Hugging Face id in the local cache, or a name in the model folder [$GAZE_MODEL, else gaze-mini]", 0,
-     0},
+     "a folder, a Hugging Face id in the local cache, or a name in the model folder [$GAZE_MODEL, else what ships with "
+     "gaze]",
+     0, 0},
     {"threads", 0, OPTION_INT, "N", &given.threads, "processors to use [all]", 1, 4096},
     {"cpu", 0, OPTION_CHOICE, "c|avx2|avx512|vnni|bf16|neon", &given.cpu, "use no more of the processor than this", 0,
      0},

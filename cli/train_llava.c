@@ -30,6 +30,11 @@ static const option_row rows[] = {
     {"max-bad", 0, OPTION_SIZE, "N", &options.max_bad,
      "so many samples that cannot be learned from are passed over, and named in OUT/bad-rows.txt [0]", 0, 1e15},
     {"vision", 0, OPTION_TEXT, "MODEL", &options.vision, "a CLIP or SigLIP that a new model sees with", 0, 0},
+    {"vision-layer", 0, OPTION_INT, "N", &options.vision_layer,
+     "the encoder's block that a new model looks behind, from the end if below 0 [-2 of a CLIP, -1 of a SigLIP]", -1000,
+     1000},
+    {"vision-select", 0, OPTION_CHOICE, "patch|cls_patch", &options.vision_select,
+     "rows that a new model looks at: a CLIP's patches, or its class token, too [patch]", 0, 0},
     {"language", 0, OPTION_TEXT, "MODEL", &options.language, "the language model that it speaks with", 0, 0},
     {"template", 0, OPTION_TEXT, "NAME", &options.chat_template, "chat template [the language model's own]", 0, 0},
     {"blind", 0, OPTION_SWITCH, NULL, &options.blind, "leave pictures out: learn what can be known without looking", 0,
@@ -44,6 +49,9 @@ static const option_row rows[] = {
     {"lr", 0, OPTION_DOUBLE, "X", &options.run.lr, "learning rate of the language model in stage 2 [2e-5]", 0, 1e3},
     {"projector-lr", 0, OPTION_DOUBLE, "X", &options.projector_lr,
      "of the projector [0.001 in stage 1, 2e-5 in stage 2]", 0, 1e3},
+    {"vision-blocks", 0, OPTION_SIZE, "N", &options.vision_blocks,
+     "so many of the image encoder's blocks, the last that are run, learn in stage 2 [0]", 0, 1e3},
+    {"vision-lr", 0, OPTION_DOUBLE, "X", &options.vision_lr, "of those blocks [a fifth of --lr]", 0, 1e3},
     {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.run.optimizer,
      "muon steps the matrices inside of blocks, AdamW the rest [adamw]", 0, 0},
     {"beta1", 0, OPTION_DOUBLE, "X", &options.run.beta1, "AdamW [0.9]", 0, 0.999999},
@@ -114,10 +122,11 @@ const command_row train_llava_command = {
     .about =
         "What is written is a model in LLaVA's layout, which transformers reads and gaze ask and gaze chat run, with "
         "the "
-        "chat template that it learned by. The image encoder stays as it is, and looks at each picture once. A sample "
-        "of "
-        "LLaVA's JSON may have several pictures (\"image\": a list, an <image> for each); boxes become questions and "
-        "answers by gaze make-instructions. Ctrl-C stops with a checkpoint; "
+        "chat template that it learned by. The image encoder stays as it is, but for --vision-blocks, and looks at "
+        "each "
+        "picture once; what it saw is kept as FOLDER/features until the run is over. A sample of LLaVA's JSON may have "
+        "several pictures (\"image\": a list, an <image> for each); boxes become questions and answers by gaze "
+        "make-instructions. Ctrl-C stops with a checkpoint; "
         "--resume latest goes on, and is needed where FOLDER holds a run already.",
     .examples =
         "  gaze train llava --stage 1 --vision gaze-mini --language words --train-data captions.tar --out aligned\n"

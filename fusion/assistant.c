@@ -14,7 +14,7 @@ static gaze_err find_model(const char *name, char **out) {
   const char *set = getenv("GAZE_MODEL");
   name = name ? name : set;
   if (!name || !*name)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "no model: one that answers is needed: name it with -m, or in $GAZE_MODEL");
+    return gaze_model_find("gaze-mini-vqa", out);
   if (gaze_ends_with(name, ".gguf") && gaze_file_exists(name))
     return gaze_strdup(name, out);
   gaze_err err = gaze_model_find(name, out);

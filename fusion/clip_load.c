@@ -21,7 +21,7 @@ gaze_err gaze_clip_load(gaze_clip *clip, const gaze_kernels *kernels, const char
                    .names = gaze_clip_names,
                    .config = "config.json",
                    .is_leftover = is_leftover,
-                   .bound = clip->values};
+                   .bound = clip->values != NULL};
   memcpy(how.keeps, clip->keeps, sizeof how.keeps);
   GAZE_TRY(gaze_weights_open(folder, &clip->weights));
   GAZE_TRY(gaze_parameters_load(&clip->parameters, clip->weights, &how, &clip->loaded));

@@ -1,5 +1,5 @@
-/* A model that looks, talks and learns: an image encoder that stays as it is, a projector that learns, and a decoder
- * that learns if it is asked to. */
+/* A model that looks, talks and learns: an image encoder, a projector that learns, and a decoder. The encoder's last
+ * blocks and the decoder learn if they are asked to. */
 #ifndef GAZE_FUSION_LLAVA_H
 #define GAZE_FUSION_LLAVA_H
 
@@ -14,6 +14,7 @@ typedef struct gaze_llava {
   gaze_decoder decoder;
   gaze_parameters all; /* the encoder's, the projector's, the decoder's */
   size_t n_encoder, n_projector;
+  size_t n_tail;             /* of the encoder's those that learn, the first of learned */
   gaze_parameters learned;   /* a part of all, borrowed */
   float *still;              /* the arena of what does not learn */
   float *values, *gradients; /* the arenas of what does, of the list's layout */
@@ -23,12 +24,15 @@ typedef struct gaze_llava {
 typedef struct gaze_llava_parts {
   const char *vision, *language; /* folders, of a CLIP or SigLIP and of a language model */
   int64_t image_token;           /* of the language model's vocabulary */
-  uint64_t seed;                 /* of the projector */
+  int layer;          /* whose rows are looked at, as vision_feature_layer counts; 0: the family's usual one */
+  const char *select; /* "patch", "cls_patch"; NULL: the family's usual rows */
+  uint64_t seed;      /* of the projector */
 } gaze_llava_parts;
 
-/* model: a folder, NULL for a new one. talks: the decoder learns, too. fini in any case. */
+/* model: a folder, NULL for a new one. talks: the decoder learns, too; vision_blocks: so many blocks of the encoder,
+ * the last that are run, learn. fini in any case. */
 GAZE_CHECKED gaze_err gaze_llava_open(gaze_llava *llava, const gaze_kernels *kernels, const char *model,
-                                      const gaze_llava_parts *parts, bool talks);
+                                      const gaze_llava_parts *parts, bool talks, size_t vision_blocks);
 void gaze_llava_fini(gaze_llava *llava);
 
 /* config.json, generation_config.json, preprocessor_config.json, processor_config.json and model.safetensors as

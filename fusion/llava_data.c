@@ -82,10 +82,25 @@ static const gaze_sample *find_picture(const reading *r, const gaze_sample *samp
   return found ? *found : sample;
 }
 
+/* Of a sample among those of all sets. */
+static size_t place_of(const reading *r, const gaze_sample *sample) {
+  size_t before = 0;
+  for (size_t i = 0; i < sets_of(r); i++) {
+    const gaze_sample *first = gaze_dataset_get(r->sets[i], 0);
+    size_t n = gaze_dataset_size(r->sets[i]);
+    if (sample >= first && sample < first + n)
+      return before + (size_t)(sample - first);
+    before += n;
+  }
+  return before;
+}
+
 static gaze_err see(reading *r, const said_sample *said, const gaze_sample *picture) {
   GAZE_TRY(gaze_grow(&r->seen, &r->seen_capacity, r->n_seen + 1, sizeof *r->seen));
+  const gaze_sample *found = find_picture(r, picture);
   r->seen[r->n_seen] = (gaze_llava_seen){.said = said->sample,
-                                         .sample = find_picture(r, picture),
+                                         .sample = found,
+                                         .place = place_of(r, found),
                                          .set = path_of(r, said->set),
                                          .number = r->n_seen,
                                          .which = SIZE_MAX};
@@ -269,12 +284,12 @@ static gaze_err add_samples(reading *r, gaze_llava_data *data, gaze_llava_data *
 
 gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_data *held_out, gaze_llava_features *features,
                               const gaze_llava_sources *sources, gaze_lesson_writer *writer,
-                              const gaze_compute *compute, const char *folder, gaze_bad_rows *bad) {
+                              const gaze_llava_looker *looker, const char *folder, gaze_bad_rows *bad) {
   reading r = {.sources = sources, .writer = writer, .bad = bad};
   gaze_err err;
   *data = *held_out = (gaze_llava_data){0};
   GAZE_TRY_DONE(open_sets(&r));
-  GAZE_TRY_DONE(gaze_llava_features_init(features, compute, writer->assistant->eye, r.seen, r.n_seen, folder, bad));
+  GAZE_TRY_DONE(gaze_llava_features_init(features, looker, r.seen, r.n_seen, folder, bad));
   GAZE_TRY_DONE(add_samples(&r, data, held_out));
 done:
   reading_fini(&r);

@@ -40,8 +40,8 @@ typedef struct gaze_llava_sources {
  * is nothing to learn from. */
 GAZE_CHECKED gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_data *held_out,
                                            gaze_llava_features *features, const gaze_llava_sources *sources,
-                                           gaze_lesson_writer *writer, const gaze_compute *compute, const char *folder,
-                                           gaze_bad_rows *bad);
+                                           gaze_lesson_writer *writer, const gaze_llava_looker *looker,
+                                           const char *folder, gaze_bad_rows *bad);
 void gaze_llava_data_fini(gaze_llava_data *data);
 
 /* Batches of `size` pieces, every round in another order, endless. */

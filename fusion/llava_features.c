@@ -1,140 +1,253 @@
 #include "fusion/llava_features.h"
 
-#include "core/base/file.h"
+#include "fusion/features_file.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { TOGETHER = 16 }; /* pictures that go through the encoder at once */
 
-static int compare_seen(const void *a, const void *b) {
-  const gaze_sample *one = ((const gaze_llava_seen *)a)->sample, *other = ((const gaze_llava_seen *)b)->sample;
-  if (one->path && other->path)
-    return strcmp(one->path, other->path);
-  if (one->path || other->path)
-    return one->path ? -1 : 1;
-  return one->picture < other->picture ? -1 : one->picture > other->picture;
-}
-
 /* Pictures on their way. */
 typedef struct looking {
   gaze_llava_features *features;
-  const gaze_compute *compute;
-  const gaze_eye *eye;
+  const gaze_llava_looker *looker;
+  gaze_llava_seen *seen;
+  size_t *firsts; /* [head.pictures + 1]: of seen, those that have a picture lie together */
+  gaze_features_head head;
+  gaze_features_picture *pictures; /* [head.pictures] */
+  gaze_bad_rows *bad;
   gaze_arena arena;
   gaze_vit_tape tape;
   float *pixels, *values; /* [TOGETHER, 3, S, S], [TOGETHER, R, C] */
-  size_t waiting;
 } looking;
 
-static void lay_out(looking *l, gaze_arena *arena) {
-  const gaze_vit_config *vision = &l->eye->config.vision;
-  size_t S = vision->image_size, rows = l->features->rows;
-  l->pixels = gaze_arena_take(arena, TOGETHER * 3 * S * S, sizeof(float));
-  l->values = gaze_arena_take(arena, TOGETHER * rows * l->features->C, sizeof(float));
-  gaze_vit_tape_layout(&l->tape, &l->eye->encoder, TOGETHER, gaze_vit_patches(vision), GAZE_TAPE_NONE, arena);
+static int compare_seen(const void *a, const void *b) {
+  const gaze_llava_seen *x = a, *y = b;
+  const char *one = x->sample->path, *other = y->sample->path;
+  if (one && other)
+    return strcmp(one, other);
+  if (one || other)
+    return one ? -1 : 1;
+  return x->place < y->place ? -1 : x->place > y->place;
 }
 
-static gaze_err flush(looking *l) {
-  gaze_llava_features *f = l->features;
-  size_t n = l->waiting;
-  if (!n)
-    return GAZE_OK;
-  gaze_vit_features(l->compute, l->values, l->pixels, n, &l->eye->encoder, &l->tape);
-  l->waiting = 0;
-  f->n += n;
-  if (fwrite(l->values, f->rows * f->C * sizeof *l->values, n, f->stream) == n)
-    return GAZE_OK;
-  return gaze_fail_errno(GAZE_ERR_IO, "cannot write: features of pictures: free space in the folder of --out");
+static gaze_err find_firsts(looking *l, size_t n) {
+  size_t *firsts;
+  GAZE_TRY(gaze_alloc(n + 1, sizeof *firsts, &firsts));
+  l->firsts = firsts;
+  for (size_t i = 0; i < n; i++)
+    if (!i || compare_seen(&l->seen[i - 1], &l->seen[i]) != 0)
+      firsts[l->head.pictures++] = i;
+  firsts[l->head.pictures] = n;
+  return gaze_alloc(l->head.pictures, sizeof *l->pictures, &l->pictures);
 }
 
-static gaze_err look(looking *l, const gaze_sample *sample) {
-  const gaze_tiling *tiling = &l->eye->config.tiling;
-  size_t S = l->eye->config.vision.image_size;
-  gaze_tile_plan plan;
-  gaze_picture picture;
-  GAZE_TRY(gaze_sample_picture(sample, NULL, &picture));
-  gaze_tiling_plan(tiling, picture.width, picture.height, 1, &plan);
-  gaze_err err = gaze_tiling_pixels(tiling, &plan, &picture, l->pixels + l->waiting * 3 * S * S);
-  gaze_picture_fini(&picture);
-  GAZE_TRY(err);
-  return ++l->waiting == TOGETHER ? flush(l) : GAZE_OK;
+static const gaze_sample *sample_of(const looking *l, size_t i) { return l->seen[l->firsts[i]].sample; }
+
+static gaze_err open_bytes(const gaze_sample *sample, gaze_map *map) {
+  *map = (gaze_map){.data = sample->picture, .size = sample->picture_size};
+  return sample->path ? gaze_map_open(sample->path, map) : GAZE_OK;
 }
 
-static bool is_of_picture(gaze_err err) {
-  return err == GAZE_ERR_FORMAT || err == GAZE_ERR_UNSUPPORTED || err == GAZE_ERR_NOT_FOUND || err == GAZE_ERR_IO ||
-         err == GAZE_ERR_LIMIT;
+static void close_bytes(const gaze_sample *sample, gaze_map *map) {
+  if (sample->path)
+    gaze_map_close(map);
 }
 
-static gaze_err look_at_all(looking *l, gaze_llava_seen *seen, size_t n, gaze_bad_rows *bad) {
-  for (size_t i = 0; i < n; i++) {
-    if (i && compare_seen(&seen[i - 1], &seen[i]) == 0) {
-      seen[i].which = seen[i - 1].which;
-    } else {
-      size_t waiting = l->waiting;
-      seen[i].which = l->features->n + waiting;
-      gaze_err err = look(l, seen[i].sample);
-      bool read = err == GAZE_OK || l->waiting != waiting;
-      if (read || !is_of_picture(err)) {
-        GAZE_TRY(err);
-        continue;
-      }
-      seen[i].which = SIZE_MAX;
-    }
-    if (seen[i].which == SIZE_MAX)
-      GAZE_TRY(gaze_bad_rows_add(bad, seen[i].set, seen[i].said->key, gaze_last_error()));
+static uint64_t hash_picture(const gaze_sample *sample) {
+  gaze_map map;
+  if (open_bytes(sample, &map) != GAZE_OK)
+    return 0;
+  uint64_t hash = XXH3_64bits(map.data, map.size);
+  close_bytes(sample, &map);
+  return hash;
+}
+
+/* pixels: [3, S, S]; zeros where there are none. */
+static gaze_err prepare(const looking *l, size_t i, uint64_t *hash, float *pixels) {
+  const gaze_sample *sample = sample_of(l, i);
+  size_t S = l->looker->encoder->config.image_size;
+  gaze_map map;
+  *hash = 0;
+  gaze_err err = open_bytes(sample, &map);
+  if (err == GAZE_OK) {
+    *hash = XXH3_64bits(map.data, map.size);
+    err = gaze_preprocess_decode(l->looker->preprocess, map.data, map.size, sample->path ? sample->path : sample->key,
+                                 NULL, NULL, pixels);
+    close_bytes(sample, &map);
   }
-  return flush(l);
-}
-
-static gaze_err open_file(gaze_llava_features *features, const char *folder) {
-  char *path;
-  GAZE_TRY(gaze_folder_make(folder));
-  GAZE_TRY(gaze_path_join(folder, "features", &path));
-  features->stream = fopen(path, "w+be");
-  gaze_err err = features->stream ? GAZE_OK : gaze_fail_errno(GAZE_ERR_IO, "cannot write: %s", path);
-  if (features->stream)
-    unlink(path);
-  free(path);
+  if (err != GAZE_OK)
+    memset(pixels, 0, 3 * S * S * sizeof *pixels);
   return err;
 }
 
-static gaze_err map(gaze_llava_features *f) {
-  size_t size = f->n * f->rows * f->C * sizeof *f->values;
-  if (fflush(f->stream) != 0)
-    return gaze_fail_errno(GAZE_ERR_IO, "cannot write: features of pictures: free space in the folder of --out");
-  if (!size)
-    return GAZE_OK;
-  void *values = mmap(NULL, size, PROT_READ, MAP_SHARED, fileno(f->stream), 0);
-  if (values == MAP_FAILED)
-    return gaze_fail_errno(GAZE_ERR_IO, "cannot map: features of pictures");
-  f->values = values;
+/* For each sample that has it. */
+static gaze_err tell_bad(looking *l, size_t picture, const char *message) {
+  l->pictures[picture].which = GAZE_NO_FEATURES;
+  for (size_t i = l->firsts[picture]; i < l->firsts[picture + 1]; i++)
+    GAZE_TRY(gaze_bad_rows_add(l->bad, l->seen[i].set, l->seen[i].said->key, message));
   return GAZE_OK;
 }
 
-gaze_err gaze_llava_features_init(gaze_llava_features *features, const gaze_compute *compute, const gaze_eye *eye,
-                                  gaze_llava_seen *seen, size_t n, const char *folder, gaze_bad_rows *bad) {
-  const gaze_vit_config *vision = &eye->config.vision;
-  looking l = {.features = features, .compute = compute, .eye = eye};
+/* message: of an error; NULL where there was no room for it. */
+static gaze_err settle(looking *l, size_t picture, gaze_err err, const char *message) {
+  if (err == GAZE_OK)
+    l->pictures[picture].which = l->features->n++;
+  else if (err == GAZE_ERR_MEMORY || !message)
+    return gaze_fail_again(GAZE_ERR_MEMORY, message ? message : "out of memory: looking at pictures: free memory");
+  else
+    return tell_bad(l, picture, message);
+  return GAZE_OK;
+}
+
+/* Pictures first .. first + n - 1. */
+static gaze_err look(looking *l, size_t first, size_t n, gaze_features_writer *writer) {
+  size_t S = l->looker->encoder->config.image_size, of_one = l->features->rows * l->features->C;
+  gaze_err errors[TOGETHER], err = GAZE_OK;
+  char *messages[TOGETHER] = {NULL};
+#pragma omp parallel for schedule(dynamic)
+  for (size_t i = 0; i < n; i++) {
+    errors[i] = prepare(l, first + i, &l->pictures[first + i].hash, l->pixels + i * 3 * S * S);
+    if (errors[i] != GAZE_OK)
+      messages[i] = strdup(gaze_last_error());
+  }
+  for (size_t i = 0; i < n && err == GAZE_OK; i++)
+    err = settle(l, first + i, errors[i], messages[i]);
+  if (err == GAZE_OK)
+    gaze_vit_features(l->looker->compute, l->values, l->pixels, n, l->looker->encoder, &l->tape);
+  for (size_t i = 0; i < n && err == GAZE_OK; i++)
+    if (errors[i] == GAZE_OK)
+      err = gaze_features_writer_add(writer, l->values + i * of_one);
+  for (size_t i = 0; i < n; i++)
+    free(messages[i]);
+  return err;
+}
+
+static gaze_err look_at_all(looking *l) {
+  gaze_features_writer writer;
+  gaze_err err = gaze_features_writer_init(&writer, l->features->path, &l->head);
+  for (size_t i = 0, n; i < l->head.pictures && err == GAZE_OK; i += n) {
+    n = l->head.pictures - i < TOGETHER ? l->head.pictures - i : TOGETHER;
+    err = look(l, i, n, &writer);
+  }
+  if (err == GAZE_OK)
+    err = gaze_features_writer_finish(&writer, l->pictures);
+  gaze_features_writer_fini(&writer);
+  return err;
+}
+
+static bool are_same_pictures(const looking *l, const gaze_features_picture *kept) {
+  bool same = true;
+#pragma omp parallel for schedule(dynamic) reduction(&& : same)
+  for (size_t i = 0; i < l->head.pictures; i++)
+    same = same && hash_picture(sample_of(l, i)) == kept[i].hash;
+  return same;
+}
+
+/* What was wrong with a picture is not kept. */
+static gaze_err find_message(looking *l, size_t picture) {
+  uint64_t hash;
+  gaze_err err = prepare(l, picture, &hash, l->pixels);
+  if (err == GAZE_ERR_MEMORY)
+    return err;
+  return tell_bad(l, picture, err == GAZE_OK ? "it could not be read at first" : gaze_last_error());
+}
+
+/* Takes the file that is there; GAZE_ERR_MISMATCH where it is of something else. */
+static gaze_err take_file(looking *l) {
+  gaze_llava_features *f = l->features;
+  const gaze_features_picture *kept;
+  GAZE_TRY(gaze_map_open(f->path, &f->map));
+  GAZE_TRY(gaze_features_read(f->map.data, f->map.size, f->path, &l->head, &kept, &f->values));
+  if (!are_same_pictures(l, kept))
+    return gaze_fail(GAZE_ERR_MISMATCH, "features of pictures that have changed: %s: they are made anew", f->path);
+  memcpy(l->pictures, kept, l->head.pictures * sizeof *kept);
+  f->n = l->head.n;
+  return GAZE_OK;
+}
+
+static gaze_err map_file(looking *l) {
+  gaze_llava_features *f = l->features;
+  GAZE_TRY(gaze_map_open(f->path, &f->map));
+  f->values = (const float *)(const void *)(f->map.data + gaze_features_at(l->head.pictures));
+  return GAZE_OK;
+}
+
+/* A file that cannot be used costs time alone. */
+static gaze_err find_file(looking *l, bool *found) {
+  gaze_err err = take_file(l);
+  *found = err == GAZE_OK;
+  if (*found || err == GAZE_ERR_MEMORY)
+    return err;
+  if (err != GAZE_ERR_NOT_FOUND)
+    gaze_warn("%s", gaze_last_error());
+  gaze_map_close(&l->features->map);
+  return GAZE_OK;
+}
+
+static gaze_err find_or_make(looking *l) {
+  bool found;
+  GAZE_TRY(find_file(l, &found));
+  for (size_t i = 0; i < l->head.pictures && found; i++)
+    if (l->pictures[i].which == GAZE_NO_FEATURES)
+      GAZE_TRY(find_message(l, i));
+  if (!found) {
+    GAZE_TRY(look_at_all(l));
+    GAZE_TRY(map_file(l));
+  }
+  for (size_t i = 0; i < l->head.pictures; i++)
+    for (size_t k = l->firsts[i]; k < l->firsts[i + 1]; k++)
+      l->seen[k].which = l->pictures[i].which == GAZE_NO_FEATURES ? SIZE_MAX : (size_t)l->pictures[i].which;
+  return GAZE_OK;
+}
+
+static void lay_out(looking *l, gaze_arena *arena) {
+  const gaze_vit *encoder = l->looker->encoder;
+  size_t S = encoder->config.image_size;
+  l->pixels = gaze_arena_take(arena, TOGETHER * 3 * S * S, sizeof(float));
+  l->values = gaze_arena_take(arena, TOGETHER * l->features->rows * l->features->C, sizeof(float));
+  gaze_vit_tape_layout(&l->tape, encoder, TOGETHER, gaze_vit_patches(&encoder->config), GAZE_TAPE_NONE, arena);
+}
+
+static gaze_err begin(looking *l, size_t n, const char *folder) {
   gaze_arena measure = GAZE_ARENA_MEASURE;
+  gaze_llava_features *f = l->features;
+  GAZE_TRY(find_firsts(l, n));
+  GAZE_TRY(gaze_llava_looker_key(l->looker, l->head.key));
+  l->head.rows = f->rows;
+  l->head.C = f->C;
+  GAZE_TRY(gaze_path_join(folder, "features", &f->path));
+  lay_out(l, &measure);
+  GAZE_TRY(gaze_arena_init(&l->arena, measure.used));
+  lay_out(l, &l->arena);
+  return GAZE_OK;
+}
+
+gaze_err gaze_llava_features_init(gaze_llava_features *features, const gaze_llava_looker *looker, gaze_llava_seen *seen,
+                                  size_t n, const char *folder, gaze_bad_rows *bad) {
+  const gaze_vit_config *vision = &looker->encoder->config;
+  looking l = {.features = features, .looker = looker, .seen = seen, .bad = bad};
   *features = (gaze_llava_features){.rows = gaze_vit_feature_rows(vision), .C = vision->block.dim};
-  if (n)
-    qsort(seen, n, sizeof *seen, compare_seen);
-  GAZE_TRY(open_file(features, folder));
-  lay_out(&l, &measure);
-  GAZE_TRY(gaze_arena_init(&l.arena, measure.used));
-  lay_out(&l, &l.arena);
-  gaze_err err = look_at_all(&l, seen, n, bad);
+  if (!n)
+    return GAZE_OK;
+  qsort(seen, n, sizeof *seen, compare_seen);
+  gaze_err err = begin(&l, n, folder);
+  if (err == GAZE_OK)
+    err = find_or_make(&l);
   gaze_arena_fini(&l.arena);
-  return err == GAZE_OK ? map(features) : err;
+  free(l.firsts);
+  free(l.pictures);
+  return err;
+}
+
+void gaze_llava_features_remove(const gaze_llava_features *features) {
+  if (features->path)
+    unlink(features->path);
 }
 
 void gaze_llava_features_fini(gaze_llava_features *f) {
-  if (f->values)
-    munmap((void *)(uintptr_t)f->values, f->n * f->rows * f->C * sizeof *f->values);
-  if (f->stream)
-    fclose(f->stream);
+  gaze_map_close(&f->map);
+  free(f->path);
   *f = (gaze_llava_features){0};
 }

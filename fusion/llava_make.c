@@ -14,8 +14,29 @@ static gaze_err open_config(const char *folder, json_t **out) {
   return err;
 }
 
-/* Of a CLIP's or SigLIP's vision_config, whose model_type its folder may leave out. *strategy: which rows are used. */
-static gaze_err take_vision(const json_t *whole, const char *folder, json_t **out, const char **strategy) {
+/* Which rows of which layer are looked at, as config.json has it. */
+typedef struct sight {
+  int layer;
+  const char *strategy;
+} sight;
+
+/* Of CLIP the last but one block is usual, as LLaVA has it. */
+static gaze_err choose_sight(const gaze_llava_parts *parts, bool clip, sight *out) {
+  *out = (sight){clip ? -2 : -1, clip ? "default" : "full"};
+  if (parts->layer)
+    out->layer = parts->layer;
+  if (parts->select && strcmp(parts->select, "patch") != 0 && strcmp(parts->select, "cls_patch") != 0)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-select %s: give patch or cls_patch", parts->select);
+  if (parts->select && !clip && strcmp(parts->select, "cls_patch") == 0)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-select cls_patch: a SigLIP has no class token: leave it out");
+  if (parts->select && clip)
+    out->strategy = strcmp(parts->select, "patch") == 0 ? "default" : "full";
+  return GAZE_OK;
+}
+
+/* Of a CLIP's or SigLIP's vision_config, whose model_type its folder may leave out. */
+static gaze_err take_vision(const json_t *whole, const gaze_llava_parts *parts, json_t **out, sight *looked_at) {
+  const char *folder = parts->vision;
   const char *type;
   json_t *vision = json_object_get(whole, "vision_config");
   GAZE_TRY(gaze_json_string(whole, "model_type", "", &type));
@@ -25,7 +46,7 @@ static gaze_err take_vision(const json_t *whole, const char *folder, json_t **ou
                      "not an image encoder that can be used: %s (model_type \"%s\"): name a CLIP's or SigLIP's folder "
                      "in transformers' layout",
                      folder, type);
-  *strategy = clip ? "default" : "full";
+  GAZE_TRY(choose_sight(parts, clip, looked_at));
   *out = json_deep_copy(vision);
   if (*out &&
       json_object_set_new(*out, "model_type", json_string(clip ? "clip_vision_model" : "siglip_vision_model")) == 0 &&
@@ -34,25 +55,24 @@ static gaze_err take_vision(const json_t *whole, const char *folder, json_t **ou
   return gaze_fail(GAZE_ERR_MEMORY, "out of memory: reading %s: free memory", folder);
 }
 
-/* vision and text are taken. Of CLIP the last but one block is looked at, as LLaVA does. */
-static json_t *join(json_t *vision, json_t *text, const char *strategy, int64_t image_token) {
-  bool clip = strcmp(strategy, "default") == 0;
+/* vision and text are taken. */
+static json_t *join(json_t *vision, json_t *text, const sight *looked_at, int64_t image_token) {
   return json_pack("{s:[s], s:s, s:I, s:s, s:i, s:s, s:b, s:o, s:o}", "architectures", "LlavaForConditionalGeneration",
                    "model_type", "llava", "image_token_index", (json_int_t)image_token, "projector_hidden_act", "gelu",
-                   "vision_feature_layer", clip ? -2 : -1, "vision_feature_select_strategy", strategy,
+                   "vision_feature_layer", looked_at->layer, "vision_feature_select_strategy", looked_at->strategy,
                    "multimodal_projector_bias", true, "vision_config", vision, "text_config", text);
 }
 
 gaze_err gaze_llava_files_make(const gaze_llava_parts *parts, gaze_llava_files *out) {
   json_t *whole = NULL, *text = NULL, *vision = NULL;
-  const char *strategy = NULL;
+  sight looked_at = {0};
   gaze_err err;
   *out = (gaze_llava_files){0};
   GAZE_TRY_DONE(open_config(parts->language, &text));
   GAZE_TRY_DONE(open_config(parts->vision, &whole));
-  GAZE_TRY_DONE(take_vision(whole, parts->vision, &vision, &strategy));
+  GAZE_TRY_DONE(take_vision(whole, parts, &vision, &looked_at));
   GAZE_TRY_DONE(gaze_config_open_pictures(parts->vision, false, &out->pictures));
-  out->model = join(vision, text, strategy, parts->image_token);
+  out->model = join(vision, text, &looked_at, parts->image_token);
   vision = text = NULL;
   if (!out->model)
     err = gaze_fail(GAZE_ERR_MEMORY, "out of memory: a new model's configuration: free memory");

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { VISION_PART = 5 }; /* of the language model's rate, as LLaVA-NeXT's 2e-6 of 1e-5 */
+
 void gaze_train_llava_defaults(gaze_train_llava_options *options) {
   *options = (gaze_train_llava_options){.stage = 1,
                                         .run.epochs = 1,
@@ -26,6 +28,17 @@ void gaze_train_llava_defaults(gaze_train_llava_options *options) {
                                         .run.model_dtype = "f32"};
 }
 
+static gaze_err check_sight(const gaze_train_llava_options *o) {
+  if (o->vision_blocks && o->stage != 2)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-blocks: in stage 1 the projector learns alone: give --stage 2");
+  if (o->vision_blocks && o->blind)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-blocks: --blind leaves nothing to look at: give one of them");
+  if (o->model && (o->vision_layer || o->vision_select))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-layer, --vision-select: a model that is there has its own: they are "
+                                        "for a new one, of --vision and --language");
+  return GAZE_OK;
+}
+
 static gaze_err check_options(const gaze_train_llava_options *o) {
   bool parts = o->vision || o->language;
   if (!o->n_train_data)
@@ -41,7 +54,7 @@ static gaze_err check_options(const gaze_train_llava_options *o) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "no model: name one with -m, or --vision and --language for a new one");
   if (!o->run.batch_size || !o->run.accum_freq)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
-  return GAZE_OK;
+  return check_sight(o);
 }
 
 static void settle_rates(gaze_train_llava_options *o) {
@@ -49,6 +62,8 @@ static void settle_rates(gaze_train_llava_options *o) {
     o->projector_lr = o->stage == 1 ? 1e-3 : 2e-5;
   if (!(o->run.lr > 0))
     o->run.lr = 2e-5;
+  if (!(o->vision_lr > 0))
+    o->vision_lr = o->run.lr / VISION_PART;
 }
 
 static gaze_err open_folders(gaze_llava_run *run) {
@@ -89,12 +104,15 @@ static gaze_err open_model(gaze_llava_run *run) {
   gaze_llava_parts parts = {.vision = run->vision_folder,
                             .language = run->language_folder,
                             .image_token = gaze_tokenizer_find(run->words.tokenizer, "<image>"),
+                            .layer = o->vision_layer,
+                            .select = o->vision_select,
                             .seed = o->run.seed};
   if (!o->model && parts.image_token < 0)
     return gaze_fail(GAZE_ERR_UNSUPPORTED,
                      "a vocabulary without <image>: %s: train one that gaze train tokenizer --kind lm made",
                      run->words.path);
-  return gaze_llava_open(&run->llava, &run->training.kernels, run->model_folder, &parts, o->stage == 2);
+  return gaze_llava_open(&run->llava, &run->training.kernels, run->model_folder, &parts, o->stage == 2,
+                         o->vision_blocks);
 }
 
 static gaze_err check_model(gaze_llava_run *run) {
@@ -145,21 +163,26 @@ static gaze_err open_data(gaze_llava_run *run) {
                                       .captions = o->stage == 1,
                                       .blind = o->blind,
                                       .context = o->context};
+  const gaze_eye *eye = &run->llava.eye;
+  gaze_vit front = gaze_vit_front(&eye->encoder);
+  const gaze_llava_looker looker = {&run->training.compute, o->vision_blocks ? &front : &eye->encoder,
+                                    &eye->config.tiling.preprocess};
   gaze_bad_rows bad;
   GAZE_TRY(gaze_path_join(o->out, "bad-rows.txt", &run->bad_path));
   GAZE_TRY(gaze_bad_rows_init(&bad, o->max_bad, run->bad_path));
-  GAZE_TRY(gaze_llava_data_init(&run->data, &run->held_out, &run->features, &sources, &run->writer,
-                                &run->training.compute, o->out, &bad));
+  GAZE_TRY(
+      gaze_llava_data_init(&run->data, &run->held_out, &run->features, &sources, &run->writer, &looker, o->out, &bad));
   gaze_bad_rows_tell(&bad);
   say(run);
   return GAZE_OK;
 }
 
-/* The projector's rate beside the decoder's. */
+/* Rates of encoder and projector beside the decoder's. */
 static void set_paces(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
-  for (size_t i = 0; i < run->llava.n_projector && o->stage == 2; i++)
-    run->llava.learned.items[i].pace = o->projector_lr / o->run.lr;
+  const gaze_llava *llava = &run->llava;
+  for (size_t i = 0; i < llava->n_tail + llava->n_projector && o->stage == 2; i++)
+    llava->learned.items[i].pace = (i < llava->n_tail ? o->vision_lr : o->projector_lr) / o->run.lr;
 }
 
 static gaze_err open_readers(gaze_llava_run *run) {
@@ -185,8 +208,8 @@ static gaze_err begin(gaze_llava_run *run) {
                                json_pack("[I, I, i]", (json_int_t)run->data.n_ids, (json_int_t)run->data.n, o->stage)));
   GAZE_TRY(open_readers(run));
   const gaze_llava_reader *reader = &run->reader, *other = &run->held_out_reader;
-  GAZE_TRY(gaze_llava_project_init(&run->project, &llava->eye.projector, &run->features, &run->training.compute,
-                                   larger(reader->shown, other->shown)));
+  GAZE_TRY(gaze_llava_project_init(&run->project, &llava->eye, &run->features, &run->training.compute,
+                                   larger(reader->shown, other->shown), o->run.grad_checkpointing));
   GAZE_TRY(gaze_lm_step_init(&run->step, &llava->decoder, &run->training.compute, larger(reader->rows, other->rows),
                              larger(run->data.longest, run->held_out.longest), o->run.grad_checkpointing));
   run->step.sight = gaze_llava_project_sight(&run->project);

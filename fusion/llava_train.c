@@ -40,6 +40,8 @@ gaze_err gaze_train_llava(const gaze_train_llava_options *options) {
     err = gaze_training_run(&run.training, &learning);
   if (err == GAZE_OK)
     err = gaze_train_report_llava(options);
+  if (err == GAZE_OK && run.training.optimizer.step >= run.training.steps)
+    gaze_llava_features_remove(&run.features);
   gaze_llava_run_fini(&run);
   return err;
 }

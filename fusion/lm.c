@@ -65,7 +65,7 @@ gaze_err gaze_lm_load(gaze_lm *lm, const gaze_kernels *kernels, const char *fold
                    .config = "config.json",
                    .is_leftover = is_leftover,
                    .user = &lm->decoder.config,
-                   .bound = lm->values};
+                   .bound = true};
   GAZE_TRY(gaze_weights_open(folder, &weights));
   gaze_err err = gaze_parameters_load(&lm->parameters, weights, &how, &loaded);
   gaze_loaded_fini(&loaded);

@@ -118,7 +118,7 @@ static void embed_patches(const gaze_compute *compute, const gaze_vit *vit, gaze
   size_t C = config->block.dim, kept = tape->kept_count, before = has_class_token(config), T = before + kept;
   const float *positions = gaze_f32(vit->position_embedding), *class = gaze_f32(vit->class_embedding);
   gaze_linear linear = {vit->patch_weight, vit->patch_bias, patch_width(config), C};
-  float *products = tape->stack.inputs[1]; /* free until the first block has run */
+  float *products = tape->stack.inputs[0]; /* free until the blocks begin */
   gaze_linear_forward(compute, products, C, tape->patches, linear.in, &linear, batch * kept, GAZE_STORE);
 #pragma omp parallel for schedule(static)
   for (size_t b = 0; b < batch; b++) {

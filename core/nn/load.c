@@ -230,9 +230,9 @@ static void borrow(const loading *l, size_t i) {
 static gaze_err fill_bound(const loading *l) {
   for (size_t i = 0; i < l->list->n; i++) {
     const gaze_parameter *parameter = &l->list->items[i];
-    size_t offset = (size_t)(gaze_f32(*parameter->weight) - l->how->bound);
+    float *place = (float *)(uintptr_t)parameter->weight->data;
     if (l->sources[i].tensor)
-      GAZE_TRY(copy_values(l, l->how->bound + offset, parameter, &l->sources[i]));
+      GAZE_TRY(copy_values(l, place, parameter, &l->sources[i]));
   }
   return GAZE_OK;
 }

@@ -15,7 +15,7 @@ typedef struct gaze_load {
   /* Tensors that checkpoints carry and nobody needs. */
   bool (*is_leftover)(const void *user, const char *name);
   const void *user;        /* handed to it */
-  float *bound;            /* parameters have their places in here already, and are copied; NULL: they have not */
+  bool bound;              /* parameters have their places already, and are copied there */
   bool keeps[GAZE_DTYPES]; /* products stored so are read where they lie; F32 always is */
 } gaze_load;
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Write LLaVA's JSON from captions and from the names of classes.
+"""Write LLaVA's JSON from captions and from the names of classes, and the words of conversations as texts.
 
     write-records.py captions OUT.json TAR...
     write-records.py names OUT.json TAR KOREAN.tsv
+    write-records.py texts OUT.txt FILE...
 
-captions: every caption is a record of its own, asked for with one of DESCRIBE. names: every picture with `name` is asked
-what it shows in English or, as often, in Korean, by its class in KOREAN.tsv. Pictures stay in their tars, where
-`gaze train llava` finds them by name. The same tars give the same file.
+captions: every caption is a record of its own, asked for with one of DESCRIBE. names: every second picture of a tar with
+`name` is asked what it shows, in English or, as often, in Korean, by its class in KOREAN.tsv. texts: a line for each
+turn of LLaVA's JSON, and for each question of a tar's `qa` with its answer. Pictures stay in their tars, where
+`gaze train llava` finds them by name. The same files give the same file.
 """
 import json
 import os
@@ -72,7 +74,7 @@ def write_captions(tars, chance):
 def write_names(tar, korean_path, chance):
     with open(korean_path, encoding="utf-8") as file:
         korean = {row[0]: row[1].split("|")[0] for row in (line.rstrip("\n").split("\t") for line in file)}
-    for picture, about in read(tar):
+    for picture, about in read(tar)[::2]:
         name = about["name"]
         if chance.random() < 0.5 and about["class"] in korean:
             question, answer = chance.choice(NAME_KOREAN)
@@ -82,15 +84,31 @@ def write_names(tar, korean_path, chance):
             yield record(picture, picture, question, answer.format(with_article(name), bare=name))
 
 
+def write_texts(paths):
+    for path in paths:
+        if path.endswith(".tar"):
+            for _, about in read(path):
+                yield from (f"{question} {answer}" for question, answer in about.get("qa", []))
+        else:
+            with open(path, encoding="utf-8") as file:
+                for said in json.load(file):
+                    yield from (" ".join(turn["value"].replace("<image>", "").split()) for turn in said["conversations"])
+
+
 def main():
-    if len(sys.argv) < 4 or sys.argv[1] not in ("captions", "names"):
+    if len(sys.argv) < 4 or sys.argv[1] not in ("captions", "names", "texts"):
         sys.exit(__doc__)
     kind, out, *sources = sys.argv[1:]
     chance = random.Random(1)
-    records = list(write_captions(sources, chance) if kind == "captions" else write_names(*sources, chance))
-    with open(out, "w", encoding="utf-8") as file:
-        json.dump(records, file, ensure_ascii=False, separators=(",", ":"))
-    print(f"{len(records)} records: {out}")
+    with open(out + ".part", "w", encoding="utf-8") as file:
+        if kind == "texts":
+            written = list(write_texts(sources))
+            file.writelines(line + "\n" for line in written)
+        else:
+            written = list(write_captions(sources, chance) if kind == "captions" else write_names(*sources, chance))
+            json.dump(written, file, ensure_ascii=False, separators=(",", ":"))
+    os.replace(out + ".part", out)
+    print(f"{len(written)} written: {out}")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ typedef struct bench {
   gaze_kernels kernels;
   gaze_compute compute;
   gaze_matmul *matmul;
-  gaze_projector projector;
+  gaze_eye eye; /* of its encoder no more than how many rows a picture is */
   gaze_decoder decoder;
   gaze_parameters parameters; /* the projector's, then the decoder's */
   float *values, *gradients;
@@ -54,10 +54,11 @@ typedef struct bench {
 
 static void make_model(bench *b) {
   gaze_decoder_config config = decoder_config();
-  b->projector.config = (gaze_projector_config){
+  b->eye.projector.config = (gaze_projector_config){
       .kind = GAZE_PROJECTOR_MLP, .C = FEATURES, .hidden = WIDTH, .D = WIDTH, .activation = GAZE_GELU, .biased = true};
+  b->eye.encoder.config = (gaze_vit_config){.image_size = 8, .patch_size = 1, .drops_class_token = true};
   must(gaze_decoder_init(&b->decoder, &config, true));
-  must(gaze_projector_list(&b->projector, true, &b->parameters));
+  must(gaze_projector_list(&b->eye.projector, true, &b->parameters));
   must(gaze_decoder_list(&b->decoder, &b->parameters));
   must(gaze_alloc(gaze_parameters_size(&b->parameters), sizeof(float), &b->values));
   must(gaze_alloc(gaze_parameters_size(&b->parameters), sizeof(float), &b->gradients));
@@ -112,7 +113,7 @@ static void bench_init(bench *b, size_t batch_size, bool bf16, bool checkpointin
   make_features(b, batch_size);
   make_batch(b, batch_size);
   must(gaze_optimizer_init(&b->optimizer, &b->parameters, b->values, b->gradients));
-  must(gaze_llava_project_init(&b->project, &b->projector, &b->features, &b->compute, batch_size));
+  must(gaze_llava_project_init(&b->project, &b->eye, &b->features, &b->compute, batch_size, checkpointing));
   must(gaze_lm_step_init(&b->step, &b->decoder, &b->compute, batch_size * ROWS, ROWS, checkpointing));
   b->step.sight = gaze_llava_project_sight(&b->project);
 }

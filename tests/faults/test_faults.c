@@ -11,6 +11,7 @@
 #include "fusion/checkpoint.h"
 #include "fusion/clip_run.h"
 #include "fusion/dataset.h"
+#include "fusion/features_file.h"
 #include "fusion/hub_store.h"
 #include "fusion/model.h"
 #include "fusion/verify.h"
@@ -400,6 +401,46 @@ static void saved_models(void **state) {
   gaze_clip_fini(&clip);
 }
 
+enum { FEATURES = 3000 }; /* of a picture */
+
+static const gaze_features_head features_head = {.pictures = 2, .rows = 1, .C = FEATURES};
+
+static gaze_err keep_features(void *user) {
+  static float values[FEATURES];
+  static const gaze_features_picture pictures[2] = {{1, 1}, {2, 0}};
+  gaze_features_writer writer;
+  gaze_err err = gaze_features_writer_init(&writer, user, &features_head);
+  for (int i = 0; i < 2 && err == GAZE_OK; i++) {
+    values[i]++;
+    err = gaze_features_writer_add(&writer, values);
+  }
+  if (err == GAZE_OK)
+    err = gaze_features_writer_finish(&writer, pictures);
+  gaze_features_writer_fini(&writer);
+  return err;
+}
+
+static void check_features(void *user) {
+  gaze_map map;
+  gaze_features_head head = features_head;
+  const gaze_features_picture *pictures;
+  const float *values;
+  assert_int_equal(gaze_map_open(user, &map), GAZE_OK);
+  if (gaze_features_read(map.data, map.size, user, &head, &pictures, &values) != GAZE_OK)
+    fail_msg("%s", gaze_last_error());
+  gaze_map_close(&map);
+  check_no_half_files(test_path("seen"));
+}
+
+static void features_of_pictures(void **state) {
+  char path[512];
+  assert_int_equal(gaze_folder_make(test_path("seen")), GAZE_OK);
+  snprintf(path, sizeof path, "%s", test_path("seen/features"));
+  assert_int_equal(keep_features(path), GAZE_OK);
+  every_fault("features", keep_features, check_features, path);
+  full_disk("features", keep_features, check_features, path);
+}
+
 /* All of a training run but its steps. */
 static gaze_err open_run(void *user) {
   gaze_clip_run run;
@@ -535,7 +576,8 @@ int main(void) {
       cmocka_unit_test(shards),      cmocka_unit_test(pictures),       cmocka_unit_test(tokenizers),
       cmocka_unit_test(decoders),    cmocka_unit_test(pairs),          cmocka_unit_test(data_sets),
       cmocka_unit_test(checkpoints), cmocka_unit_test(saved_models),   cmocka_unit_test(training_runs),
-      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache),      cmocka_unit_test(instructions)};
+      cmocka_unit_test(whole_runs),  cmocka_unit_test(hub_cache),      cmocka_unit_test(features_of_pictures),
+      cmocka_unit_test(instructions)};
   if (fault_possible())
     return cmocka_run_group_tests(tests, set_up, remove_folder);
   printf("SKIP: a sanitizer brings its own allocator\n");

@@ -5,10 +5,12 @@ data/llava_train/samples.safetensors  pixels [4, 3, 14, 14]; ids and labels of t
                                       picture's row and -100 nothing that is asked; lengths; pictures: which picture
                                       each has, -1 for none; of each step the conversations [20, 6]
 data/llava_train/RUN.safetensors      gradient.NAME: of the projector's weights in the first step, before clipping;
-                                      weights.NAME: of the projector after the last step
+                                      weights.NAME: of the projector after the last step; of blocks of the image
+                                      encoder that learn the same under layers.N.NAME
 data/llava_train/runs.json            options of each run, and of each step loss, gradient norm and rate
 
-In stage 1 the projector learns alone, in stage 2 with the language model and at a rate of its own. The loss is the mean
+In stage 1 the projector learns alone, in stage 2 with the language model and at a rate of its own, and with the last
+blocks of the image encoder that are run, at theirs. The loss is the mean
 over a step's labels. PyTorch computes in float64. Matrices decay, vectors do not.
 """
 
@@ -30,7 +32,18 @@ RUNS = [
      "beta2": 0.95, "eps": 1e-8, "clip_norm": 1.0},
     {"name": "stage2", "stage": 2, "lr": 1e-3, "projector_lr": 3e-3, "warmup": 3, "weight_decay": 0.0, "beta1": 0.9,
      "beta2": 0.999, "eps": 1e-8, "clip_norm": 3.6},
+    {"name": "block", "stage": 2, "vision_blocks": 1, "lr": 1e-3, "projector_lr": 3e-3, "vision_lr": 2e-3, "warmup": 3,
+     "weight_decay": 0.1, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "clip_norm": 3.6},
+    {"name": "blocks", "stage": 2, "vision_blocks": 2, "lr": 1e-3, "projector_lr": 2e-3, "vision_lr": 4e-3, "warmup": 3,
+     "weight_decay": 0.0, "beta1": 0.9, "beta2": 0.95, "eps": 1e-8, "clip_norm": 3.6},
 ]
+
+
+PARTS = {"projector": "projector_lr", "vision": "vision_lr", "language": "lr"}  # of a parameter's name, and its rate
+
+
+def part_of(name):
+    return next((part for part in ("projector", "vision") if part in name), "language")
 
 
 def open_model(folder):
@@ -89,11 +102,10 @@ def make_optimizer(model, run):
     from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 
     groups = []
-    for seeing in (False, True):
+    for part, rate in PARTS.items():
         for decays in (False, True):
-            some = [p for name, p in learned(model) if ("projector" in name) == seeing and (p.ndim >= 2) == decays]
-            groups.append({"params": some, "lr": run["projector_lr"] if seeing else run["lr"],
-                           "weight_decay": run["weight_decay"] if decays else 0.0})
+            some = [p for name, p in learned(model) if part_of(name) == part and (p.ndim >= 2) == decays]
+            groups.append({"params": some, "lr": run.get(rate), "weight_decay": run["weight_decay"] if decays else 0.0})
     optimizer = torch.optim.AdamW([group for group in groups if group["params"]], lr=run["lr"],
                                   betas=(run["beta1"], run["beta2"]), eps=run["eps"])
     warmup = LinearLR(optimizer, 1 / run["warmup"], 1, run["warmup"] - 1)
@@ -101,8 +113,22 @@ def make_optimizer(model, run):
     return optimizer, SequentialLR(optimizer, [warmup, cosine], [run["warmup"]])
 
 
-def projector_of(model):
-    return [(name.split("projector.")[1], p) for name, p in model.named_parameters() if "projector." in name]
+def blocks_that_learn(model, run):
+    """The last of those that are run."""
+    used = model.config.vision_config.num_hidden_layers + 1 + model.config.vision_feature_layer
+    return [f"layers.{used - 1 - i}." for i in range(run.get("vision_blocks", 0))]
+
+
+def learns(name, model, run):
+    if part_of(name) == "vision":
+        return any("." + block in name for block in blocks_that_learn(model, run))
+    return part_of(name) == "projector" or run["stage"] == 2
+
+
+def shown(model, run):
+    """What the test looks at: (name, parameter) of projector and blocks."""
+    found = [(name.split("projector.")[1], p) for name, p in model.named_parameters() if "projector." in name]
+    return found + [(name[name.index("layers."):], p) for name, p in learned(model) if part_of(name) == "vision"]
 
 
 def train(model, samples, run):
@@ -110,7 +136,7 @@ def train(model, samples, run):
     import torch
 
     for name, parameter in model.named_parameters():
-        parameter.requires_grad = "projector" in name or (run["stage"] == 2 and "vision" not in name)
+        parameter.requires_grad = learns(name, model, run)
     optimizer, schedule = make_optimizer(model, run)
     steps = []
     for step, chosen in enumerate(samples["batches"]):
@@ -118,12 +144,12 @@ def train(model, samples, run):
         loss = batch_loss(model, samples, chosen)
         loss.backward()
         if step == 0:
-            tensors = {"gradient." + name: single(p.grad) for name, p in projector_of(model)}
+            tensors = {"gradient." + name: single(p.grad) for name, p in shown(model, run)}
         norm = torch.nn.utils.clip_grad_norm_([p for _, p in learned(model)], run["clip_norm"])
         optimizer.step()
         schedule.step()
         steps.append({"loss": float(f"{loss.item():.12g}"), "norm": float(f"{norm.item():.12g}")})
-    return tensors | {"weights." + name: single(p.detach()) for name, p in projector_of(model)}, steps
+    return tensors | {"weights." + name: single(p.detach()) for name, p in shown(model, run)}, steps
 
 
 def write(folder):

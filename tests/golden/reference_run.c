@@ -102,9 +102,9 @@ static double gradient_size(const reference_run *run, const gaze_parameter *para
   return distance(tensor->data, NULL, gaze_tensor_count(tensor), 1);
 }
 
-void check_gradients(const reference_run *run, const gaze_parameters *list) {
-  for (size_t i = 0; i < list->n; i++) {
-    const gaze_parameter *parameter = &list->items[i];
+void check_gradients(const reference_run *run) {
+  for (size_t i = 0; i < run->list->n; i++) {
+    const gaze_parameter *parameter = &run->list->items[i];
     const gaze_tensor *wanted = reference_tensor(run, run->tensors, "gradient.", parameter);
     const float *got = run->gradients + (reference_values(run, parameter) - run->values);
     size_t n = gaze_parameter_count(parameter);

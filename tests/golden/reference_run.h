@@ -50,7 +50,7 @@ void check_rate(const reference_run *run, size_t step);
 void check_figures(const reference_run *run, size_t step, double loss, double loss_tolerance, double norm,
                    double norm_tolerance);
 /* Of the first step. */
-void check_gradients(const reference_run *run, const gaze_parameters *list);
+void check_gradients(const reference_run *run);
 /* After the first step or the last. */
 void check_weights(const reference_run *run, size_t step);
 

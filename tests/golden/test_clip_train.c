@@ -127,7 +127,7 @@ static void check_run(const json_t *json, unsigned cpu_flags, const char *level,
   for (size_t step = 0; step < REFERENCE_STEPS; step++) {
     make_gradients(&t, step);
     if (step == 0)
-      check_gradients(&t.reference, t.reference.list);
+      check_gradients(&t.reference);
     take_step(&t, step);
     if (step == 0 || step == REFERENCE_STEPS - 1)
       check_weights(&t.reference, step);

@@ -113,7 +113,7 @@ static void check_run(const json_t *json, unsigned cpu_flags, const char *level,
   for (size_t step = 0; step < REFERENCE_STEPS; step++) {
     make_gradients(&t, step);
     if (step == 0)
-      check_gradients(&t.reference, t.reference.list);
+      check_gradients(&t.reference);
     double norm = step_reference(&t.reference, &t.compute, step);
     check_rate(&t.reference, step);
     check_figures(&t.reference, step, t.step.loss, 2e-6, norm, 1e-5);

@@ -5,7 +5,7 @@
 #include "fusion/teacher.h"
 #include "tests/grad/grad.h"
 #include "text/text_encoder.h"
-#include "vision/vit.h"
+#include "vision/vit_tail.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -226,6 +226,71 @@ static void image_encoder(void **state) {
   static const uint16_t kept[] = {2, 0, 3, 1, 0, 2};
   check_vit(NULL, 4);
   check_vit(kept, 3);
+}
+
+/* Features of two pictures by the whole encoder. */
+static void features_forward(subject *s) {
+  vit_model *m = s->model;
+  gaze_vit_features(&s->compute, s->output, m->pixels, 2, &m->vit, &m->tape);
+}
+
+/* An encoder in two parts: the features are those of the whole, and so are the gradients of what learns. */
+static void check_tail(gaze_vit_kind kind, bool drops, size_t learning, gaze_tape_policy policy) {
+  vit_model m = {0};
+  subject s = {.compute = {.kernels = &kernels}, .forward = features_forward, .model = &m};
+  gaze_vit_config config = {.image_size = 8,
+                            .patch_size = 4,
+                            .block = {.dim = 12,
+                                      .mlp_dim = 24,
+                                      .attention = {.heads = 3, .kv_heads = 3, .head_dim = 4},
+                                      .norm = GAZE_LAYER_NORM,
+                                      .activation = GAZE_QUICK_GELU,
+                                      .biased = true,
+                                      .eps = 1e-5f},
+                            .layers = 3,
+                            .dim_out = 12,
+                            .kind = kind,
+                            .output = GAZE_VIT_ROWS,
+                            .drops_class_token = drops};
+  gaze_vit_tape front_tape;
+  gaze_vit_tail_tape tail;
+  size_t n = 2 * gaze_vit_feature_rows(&config) * 12;
+  assert_int_equal(gaze_vit_init(&m.vit, &config, true), GAZE_OK);
+  m.vit.stack.frozen = 3 - learning;
+  assert_int_equal(gaze_vit_list(&m.vit, &s.list), GAZE_OK);
+  subject_bind(&s, 31);
+  subject_outputs(&s, n);
+  assert_int_equal(gaze_arena_init(&s.arena, 1 << 22), GAZE_OK);
+  m.pixels = gaze_arena_take(&s.arena, 2 * 3 * 64, sizeof(float));
+  grad_fill(m.pixels, 2 * 3 * 64, 1, 9);
+  gaze_vit front = gaze_vit_front(&m.vit);
+  gaze_vit_tape_layout(&front_tape, &front, 2, 4, GAZE_TAPE_NONE, &s.arena);
+  gaze_vit_tape_layout(&m.tape, &m.vit, 2, 4, GAZE_TAPE_NONE, &s.arena);
+  gaze_vit_tail_layout(&tail, &m.vit, 2, policy, &s.arena);
+  float *features = gaze_arena_take(&s.arena, n, sizeof(float));
+  gaze_vit_features(&s.compute, gaze_vit_tail_rows(&tail), m.pixels, 2, &front, &front_tape);
+  gaze_vit_tail_forward(&s.compute, features, 2, &m.vit, &tail);
+  features_forward(&s);
+  for (size_t i = 0; i < n; i++)
+    assert_true(fabs((double)(features[i] - s.output[i])) <= 1e-12);
+  gaze_vit_tail_backward(&s.compute, s.weights, 2, &m.vit, &tail);
+  gaze_parameters all = s.list;
+  size_t a_block = (all.n - (kind == GAZE_VIT_CLIP ? 5 : 3)) / 3, first = all.n - learning * a_block;
+  s.list = (gaze_parameters){.items = all.items + first, .n = all.n - first};
+  assert_memory_equal(s.list.items[0].name, "vision.block", 12);
+  check_parameters(&s, weighted_output);
+  for (const float *g = s.gradients; g < s.gradients + (gaze_f32(*s.list.items[0].weight) - s.values); g++)
+    assert_true(*g == 0);
+  s.list = all;
+  gaze_vit_fini(&m.vit);
+  subject_fini(&s);
+}
+
+static void the_end_of_an_image_encoder(void **state) {
+  check_tail(GAZE_VIT_CLIP, true, 1, GAZE_TAPE_KEEP);
+  check_tail(GAZE_VIT_CLIP, true, 2, GAZE_TAPE_RECOMPUTE);
+  check_tail(GAZE_VIT_CLIP, false, 3, GAZE_TAPE_KEEP);
+  check_tail(GAZE_VIT_SIGLIP, false, 2, GAZE_TAPE_KEEP);
 }
 
 typedef struct projector_model {
@@ -456,6 +521,7 @@ int main(void) {
   grad_kernels_init(&kernels);
   const struct CMUnitTest tests[] = {cmocka_unit_test(blocks),
                                      cmocka_unit_test(image_encoder),
+                                     cmocka_unit_test(the_end_of_an_image_encoder),
                                      cmocka_unit_test(projectors),
                                      cmocka_unit_test(text_encoder),
                                      cmocka_unit_test(taught_text_encoder),

@@ -8,7 +8,7 @@
 static const char poem[] =
     "a picture of a red square\n\na picture of a blue square\n\nwhat colour is it?\n\nred\n\nblue\n";
 
-static void write_png(const char *name, uint32_t rgb) {
+void write_square(const char *name, uint32_t rgb) {
   uint8_t *bytes;
   size_t size;
   make_png(24, 24, rgb, &bytes, &size);
@@ -17,8 +17,8 @@ static void write_png(const char *name, uint32_t rgb) {
 }
 
 static void write_samples(void) {
-  write_png("red.png", 0xff0000);
-  write_png("blue.png", 0x0000ff);
+  write_square("red.png", 0xff0000);
+  write_square("blue.png", 0x0000ff);
   write_text(test_path("talk.json"),
              "[{\"id\":\"1\",\"image\":\"red.png\",\"conversations\":[{\"from\":\"human\",\"value\":\"<image>\\nwhat "
              "colour is it?\"},{\"from\":\"gpt\",\"value\":\"red\"}],\"captions\":[\"a red square\"]},"

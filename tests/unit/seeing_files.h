@@ -11,6 +11,9 @@
  * talk.json (conversations) and captions.json. */
 int make_llava_folder(void **state);
 
+/* folder/NAME, a PNG of one colour. */
+void write_square(const char *name, uint32_t rgb);
+
 /* A run of 6 steps into folder/NAME, on poem.txt or on the file of its stage; a step a checkpoint. Texts in it are good
  * until the fourth call after. */
 gaze_train_lm_options lm_options(const char *name);

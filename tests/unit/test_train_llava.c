@@ -5,6 +5,7 @@
 
 #include "core/base/file.h"
 #include "core/tensor/safetensors.h"
+#include "fusion/features_file.h"
 #include "gaze_ask.h"
 
 #include <math.h>
@@ -76,6 +77,53 @@ static void check_finite(const char *path) {
   gaze_safetensors_close(file);
 }
 
+/* The last block that is run moves, the one before it does not; a run in two parts is one run. */
+static void the_last_blocks_learn(void **state) {
+  static const char *const names[] = {"vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight",
+                                      "vision_tower.vision_model.encoder.layers.1.mlp.fc1.weight",
+                                      "vision_tower.vision_model.embeddings.class_embedding"};
+  char model[512];
+  gaze_train_llava_options one = llava_options(1, "aligned"), two = llava_options(2, "blocks"),
+                           half = llava_options(2, "half");
+  one.vision_layer = -1;
+  one.steps = 1;
+  train(&one);
+  snprintf(model, sizeof model, "%s", file_of("aligned", ""));
+  two.model = half.model = model;
+  two.vision = two.language = half.vision = half.language = NULL;
+  two.vision_blocks = half.vision_blocks = 1;
+  two.vision_lr = half.vision_lr = 1e-3;
+  half.run.stop_after = 4;
+  train(&two);
+  train(&half);
+  half.run.resume = "latest";
+  half.run.stop_after = 0;
+  train(&half);
+  check_same_files(file_of("blocks", "model.safetensors"), file_of("half", "model.safetensors"));
+  check_same_files(file_of("blocks", LAST), file_of("half", LAST));
+  for (size_t i = 0; i < 3; i++)
+    assert_true(is_same(file_of("aligned", "model.safetensors"), names[i], file_of("blocks", "model.safetensors"),
+                        names[i]) == (i != 1));
+}
+
+/* What vision_feature_layer and vision_feature_select_strategy say of a new model, and how many rows a picture is. */
+static void a_new_model_looks_where_it_is_told(void **state) {
+  gaze_train_llava_options options = llava_options(1, "whole");
+  options.vision_layer = -1;
+  options.vision_select = "cls_patch";
+  options.steps = 1;
+  train(&options);
+  json_t *config, *processor;
+  assert_int_equal(gaze_json_open(file_of("whole", "config.json"), &config), GAZE_OK);
+  assert_int_equal(gaze_json_open(file_of("whole", "processor_config.json"), &processor), GAZE_OK);
+  const json_t *vision = json_object_get(config, "vision_config");
+  assert_int_equal(json_integer_value(json_object_get(vision, "num_hidden_layers")), 2);
+  assert_string_equal(json_string_value(json_object_get(config, "vision_feature_select_strategy")), "full");
+  assert_string_equal(json_string_value(json_object_get(processor, "vision_feature_select_strategy")), "full");
+  json_decref(config);
+  json_decref(processor);
+}
+
 static void each_stage_moves_its_own(void **state) {
   static const char words[] = "model.layers.1.mlp.up_proj.weight", first[] = "multi_modal_projector.linear_1.weight";
   static const char inner[] = "language_model.model.layers.1.mlp.up_proj.weight";
@@ -90,6 +138,80 @@ static void each_stage_moves_its_own(void **state) {
   assert_false(is_same(before, inner, after, inner));
   assert_false(is_same(before, first, after, first));
   assert_true(is_same(before, eye, after, eye));
+}
+
+/* Two steps of six, which leave features behind; then the other four. */
+static gaze_train_llava_options begin_run(const char *name) {
+  gaze_train_llava_options options = llava_options(2, name);
+  options.run.stop_after = 2;
+  train(&options);
+  assert_true(gaze_file_exists(file_of(name, "features")));
+  options.run.resume = "latest";
+  options.run.stop_after = 0;
+  count_warnings();
+  return options;
+}
+
+/* The numbers of a file of features by a factor. */
+static void scale_features(const char *path, float factor) {
+  gaze_map map;
+  gaze_features_writer writer;
+  assert_int_equal(gaze_map_open(path, &map), GAZE_OK);
+  const gaze_features_head *head = (const void *)map.data;
+  const float *values = (const void *)(map.data + gaze_features_at(head->pictures));
+  size_t of_one = head->rows * head->C;
+  float *scaled = test_malloc(of_one * sizeof *scaled);
+  assert_int_equal(gaze_features_writer_init(&writer, path, head), GAZE_OK);
+  for (size_t i = 0; i < head->n; i++) {
+    for (size_t k = 0; k < of_one; k++)
+      scaled[k] = values[i * of_one + k] * factor;
+    assert_int_equal(gaze_features_writer_add(&writer, scaled), GAZE_OK);
+  }
+  assert_int_equal(gaze_features_writer_finish(&writer, (const void *)(head + 1)), GAZE_OK);
+  gaze_features_writer_fini(&writer);
+  gaze_map_close(&map);
+  test_free(scaled);
+}
+
+static void change_byte(const char *path, size_t from_end) {
+  uint8_t *bytes;
+  size_t size;
+  assert_int_equal(gaze_file_read(path, 1 << 20, &bytes, &size), GAZE_OK);
+  bytes[size - from_end] ^= 1;
+  write_file(path, bytes, size);
+  free(bytes);
+}
+
+/* What an earlier call saw is used where nothing has changed, and only there; it goes when the run is over. */
+static void features_are_kept(void **state) {
+  gaze_train_llava_options whole = llava_options(2, "seen"), options = begin_run("kept");
+  char wanted[512];
+  snprintf(wanted, sizeof wanted, "%s", file_of("seen", "model.safetensors"));
+  train(&whole);
+  scale_features(file_of("kept", "features"), 1);
+  train(&options);
+  assert_int_equal(n_warnings, 0);
+  assert_false(gaze_file_exists(file_of("kept", "features")));
+  check_same_files(wanted, file_of("kept", "model.safetensors"));
+  static const char first[] = "multi_modal_projector.linear_1.weight";
+  options = begin_run("scaled");
+  scale_features(file_of("scaled", "features"), 2);
+  train(&options);
+  assert_false(is_same(wanted, first, file_of("scaled", "model.safetensors"), first));
+  options = begin_run("garbled");
+  change_byte(file_of("garbled", "features"), 7);
+  train(&options);
+  assert_non_null(strstr(last_warning, "damaged features of pictures"));
+  check_same_files(wanted, file_of("garbled", "model.safetensors"));
+  options = begin_run("repainted");
+  write_square("red.png", 0xfe0000);
+  train(&options);
+  assert_non_null(strstr(last_warning, "pictures that have changed"));
+  write_square("red.png", 0xff0000);
+  options = begin_run("narrowed");
+  options.run.compute.precision = GAZE_PRECISION_BF16;
+  train(&options);
+  assert_non_null(strstr(last_warning, "another image encoder"));
 }
 
 static void bad_samples_are_passed_over(void **state) {
@@ -117,6 +239,15 @@ static void bad_samples_are_passed_over(void **state) {
     if (!strstr((const char *)text, words[i]))
       fail_msg("no %s in:\n%s", words[i], (const char *)text);
   free(text);
+  options.out = file_of("worst", "");
+  options.run.stop_after = 1;
+  train(&options);
+  options.run.resume = "latest";
+  options.run.stop_after = 0;
+  train(&options);
+  check_same_files(file_of("bad", "bad-rows.txt"), file_of("worst", "bad-rows.txt"));
+  check_same_files(file_of("bad", "model.safetensors"), file_of("worst", "model.safetensors"));
+  options.run.resume = NULL;
   options.max_bad = 4;
   options.out = file_of("worse", "");
   check_fails(gaze_train_llava(&options), GAZE_ERR_LIMIT, "more than 4 bad rows", "--max-bad", NULL);
@@ -218,6 +349,23 @@ static void wrong_options_are_said(void **state) {
   options.language = options.vision;
   check_fails(gaze_train_llava(&options), GAZE_ERR_UNSUPPORTED, NULL);
   options = llava_options(1, "wrong");
+  options.vision_blocks = 1;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-blocks", "--stage 2", NULL);
+  options = llava_options(2, "wrong");
+  options.vision_blocks = 9;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-blocks 9", "give less", NULL);
+  options = llava_options(1, "wrong");
+  options.vision_select = "all";
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-select", "cls_patch", NULL);
+  options = llava_options(1, "wrong");
+  options.vision_layer = -7;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_MISMATCH, "layer out of range", NULL);
+  options = llava_options(1, "wrong");
+  options.model = options.language;
+  options.vision = options.language = NULL;
+  options.vision_layer = -1;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-layer", NULL);
+  options = llava_options(1, "wrong");
   options.context = 4;
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--context", NULL);
 }
@@ -225,6 +373,9 @@ static void wrong_options_are_said(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(resumed_is_whole),
                                      cmocka_unit_test(each_stage_moves_its_own),
+                                     cmocka_unit_test(the_last_blocks_learn),
+                                     cmocka_unit_test(a_new_model_looks_where_it_is_told),
+                                     cmocka_unit_test(features_are_kept),
                                      cmocka_unit_test(bad_samples_are_passed_over),
                                      cmocka_unit_test(diverged_keeps_a_good_checkpoint),
                                      cmocka_unit_test(learns_to_look),

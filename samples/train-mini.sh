@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Trains gaze-mini-vqa: samples/train-mini.sh RUNS [DATA]. From the CLIP that ships with gaze and the tars in DATA
+# (../shared/data) to a model that answers questions about photos: drawings, conversations, a vocabulary, a language
+# model, the projector, both together, and the same once more without pictures. RUNS gets all of it. Interrupted, it
+# goes on where it stopped. THREADS and GAZE (the program) may be set. Needs Python 3.9 for the conversations.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+runs=${1:?where the runs go} data=$(realpath "${2:-$here/../../shared/data}")
+gaze=${GAZE:-$here/../build/cli/gaze} draw=${DRAW:-$here/../build/samples/draw-scenes}
+export GAZE_MODEL=${GAZE_MODEL:-$here/models/gaze-mini} PYTHONUTF8=1
+threads=(--threads "${THREADS:-$(nproc)}")
+train=$here/train
+mkdir -p "$runs"
+cd "$runs"
+
+# make FILE COMMAND...: unless FILE is there, the command writes it; {} in the command stands for its name on the way.
+make() {
+  local out=$1 part
+  part=$(dirname "$out")/part-$(basename "$out")
+  shift
+  [ -e "$out" ] || { rm -rf "$part" && "${@//\{\}/$part}" >&2 && mv "$part" "$out"; }
+}
+
+# Data: drawings with captions and boxes, and what can be asked about every picture.
+make drawings "$draw" --seed 1 --count 4000 --size 128 --out {}
+make sides "$draw" --seed 2 --count 1500 --size 128 --layout sides --out {}
+make aside "$draw" --seed 3 --count 1000 --size 128 --layout aside --out {}
+talk=("$gaze" make-instructions -q --out {})
+make photos.json "${talk[@]}" --seed 1 --korean 0.15 "$data/flickr8k-train.tar"
+make objects.json "${talk[@]}" --seed 2 --korean 0.15 "$data"/{coco128,cocomini}-train.tar
+make drawings/talk.json "${talk[@]}" --seed 3 --korean 0.3 --kinds conversation drawings
+make sides/talk.json "${talk[@]}" --seed 4 --korean 0.3 --kinds conversation sides
+make aside/talk.json "${talk[@]}" --seed 5 --korean 0.3 --kinds conversation aside
+make captions.json python3 "$train/write-records.py" captions {} "$data"/{flickr8k,cocomini}-train.tar
+make names.json python3 "$train/write-records.py" names {} "$data/tinyimagenet-train.tar" "$train/tinyimagenet-classes.ko.tsv"
+make presence.tar python3 "$train/ask-presence.py" --most 300 "$data/flickr8k-train.tar" {}
+make texts.txt python3 "$train/write-records.py" texts {} photos.json objects.json {drawings,sides,aside}/talk.json \
+  names.json presence.tar "$data"/{easyvqa,daquar}-train.tar
+
+# Language.
+make words "$gaze" train tokenizer --kind lm --vocab-size 5000 --min-frequency 3 --out {} \
+  "$data"/{captions-text.txt,flickr8k-train.tar} texts.txt
+[ -f lm/model.safetensors ] || "$gaze" train lm "${threads[@]}" --resume latest --precision bf16 --tokenizer words \
+  --documents lines --train-data "$data/captions-text.txt::$data/flickr8k-train.tar::texts.txt" \
+  --val-data "$data/flickr8k-dev.tar" --layers 6 --dim 256 --heads 4 --mlp-dim 704 --context 512 --batch-size 16 \
+  --opt muon --lr 2e-3 --warmup 50 --steps 400 --val-every 200 --save-every 100 --prompt "A man" --prompt "Two dogs" --out lm
+
+# Sight: the projector alone from captions, then everything but the image encoder from conversations.
+learn=("$gaze" train llava "${threads[@]}" --resume latest --precision bf16 --opt muon --beta2 0.95 --warmup 50 --save-every 100)
+[ -f aligned/model.safetensors ] || "${learn[@]}" --stage 1 --vision "$GAZE_MODEL" --language lm --batch-size 64 \
+  --projector-lr 2e-3 --steps 150 --train-data "$data/flickr8k-train.tar" --out aligned
+
+sets=captions.json::photos.json::objects.json::objects.json::names.json::presence.tar
+sets+=::drawings/talk.json::sides/talk.json::aside/talk.json::$data/easyvqa-train.tar::$data/easyvqa-train.tar
+sets+=::$data/daquar-train.tar::$data/daquar-train.tar::$data/daquar-train.tar
+pictures=$data/flickr8k-train.tar::$data/coco128-train.tar::$data/cocomini-train.tar::$data/tinyimagenet-train.tar
+talking=("${learn[@]}" --stage 2 -m aligned --batch-size 64 --lr 1e-3 --projector-lr 1e-3 --wd 0.1 --epochs 1.5
+  --context 512 --save-dtype f16 --train-data "$sets")
+[ -f seeing/model.safetensors ] || "${talking[@]}" --image-data "$pictures" --out seeing
+[ -f blind/model.safetensors ] || "${talking[@]}" --blind --out blind
