@@ -177,20 +177,21 @@ static void check_learned(const made *m, const char *name) {
     fail_msg("%s: loss %.9g, of logits %.9g", name, got, wanted);
 }
 
-static void train(const char *name, const char *vision, const char *chat_template) {
+static void train(const char *name, const char *vision, const char *select, const char *chat_template) {
   char path[600];
   gaze_train_llava_options options = llava_options(2, name);
   snprintf(path, sizeof path, "%s/tests/golden/data/%s", getenv("GAZE_SOURCE_ROOT"), vision);
   options.vision = path;
+  options.vision_select = select;
   options.chat_template = chat_template;
   options.steps = 4;
   check(gaze_train_llava(&options));
 }
 
-static void check_folder(const char *name, const char *vision, const char *chat_template) {
+static void check_folder(const char *name, const char *vision, const char *select, const char *chat_template) {
   char file[600];
   made m = {0};
-  train(name, vision, chat_template);
+  train(name, vision, select, chat_template);
   check(gaze_assistant_open(folder_of(name), &(gaze_assistant_options){.cache = GAZE_CACHE_F32}, &m.assistant));
   assert_string_equal(gaze_chat_template_name(&m.assistant->chat), chat_template ? chat_template : "chatml");
   say_all(&m);
@@ -202,19 +203,20 @@ static void check_folder(const char *name, const char *vision, const char *chat_
   made_fini(&m);
 }
 
-static void with_the_words_own_template(void **state) { check_folder("own", "clip/quick", NULL); }
-static void with_another_template(void **state) { check_folder("zephyr", "clip/quick", "zephyr"); }
-static void with_one_of_a_picture(void **state) { check_folder("llava", "clip/quick", "llava"); }
-static void with_a_siglip(void **state) { check_folder("siglip", "families/siglip", NULL); }
+static void with_the_words_own_template(void **state) { check_folder("own", "clip/quick", NULL, NULL); }
+static void with_another_template(void **state) { check_folder("zephyr", "clip/quick", NULL, "zephyr"); }
+static void with_one_of_a_picture(void **state) { check_folder("llava", "clip/quick", NULL, "llava"); }
+static void with_a_siglip(void **state) { check_folder("siglip", "families/siglip", NULL, NULL); }
+static void with_all_rows(void **state) { check_folder("all", "clip/quick", "cls_patch", NULL); }
 
 /* All of them, for it takes long to begin. */
 static void in_transformers(void **state) {
   char command[4096];
   const char *python = getenv("GAZE_PYTHON"), *root = test_folder;
   snprintf(command, sizeof command,
-           "%s '%s/tests/golden/check_llava_folder.py' '%s' '%s' '%s/own' '%s/zephyr' '%s/llava' '%s/siglip'",
+           "%s '%s/tests/golden/check_llava_folder.py' '%s' '%s' '%s/own' '%s/zephyr' '%s/llava' '%s/siglip' '%s/all'",
            python ? python : "python3", getenv("GAZE_SOURCE_ROOT"), pictures_folder(),
-           "wide.png|what colour is it?|red|high.png,wide.png|and what?", root, root, root, root);
+           "wide.png|what colour is it?|red|high.png,wide.png|and what?", root, root, root, root, root);
   int status = system(command);
   if (WIFEXITED(status) && (WEXITSTATUS(status) == 77 || WEXITSTATUS(status) == 127)) {
     print_message("SKIP: no Python with torch and transformers; GAZE_PYTHON may name one\n");
@@ -225,7 +227,10 @@ static void in_transformers(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(with_the_words_own_template),
-                                     cmocka_unit_test(with_another_template), cmocka_unit_test(with_one_of_a_picture),
-                                     cmocka_unit_test(with_a_siglip), cmocka_unit_test(in_transformers)};
+                                     cmocka_unit_test(with_another_template),
+                                     cmocka_unit_test(with_one_of_a_picture),
+                                     cmocka_unit_test(with_a_siglip),
+                                     cmocka_unit_test(with_all_rows),
+                                     cmocka_unit_test(in_transformers)};
   return cmocka_run_group_tests(tests, make_llava_folder, remove_folder);
 }
