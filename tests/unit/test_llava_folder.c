@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 
 static const char *const questions[] = {"what colour is it?", "and what?"}, *const answers[] = {"red", "blue"};
-static const char *const pictures[] = {"wide.png", "high.png", "wide.png"};
+static const char *const pictures[] = {"wide.png", "high.png", "high.png"};
 
 enum { ROWS = 128, TURNS = 2, PICTURES = 3 };
 static const size_t shown[TURNS] = {1, 2}; /* pictures in front of each question */
@@ -160,7 +160,7 @@ static void check_learned(const made *m, const char *name) {
   char again[64];
   const char *path = test_path("several.json");
   gaze_train_llava_options options;
-  write_text(path, "[{\"id\":\"1\",\"image\":[\"wide.png\",\"high.png\",\"wide.png\"],\"conversations\":[{\"from\":"
+  write_text(path, "[{\"id\":\"1\",\"image\":[\"wide.png\",\"high.png\",\"high.png\"],\"conversations\":[{\"from\":"
                    "\"human\",\"value\":\"<image>\\nwhat colour is it?\"},{\"from\":\"gpt\",\"value\":\"red\"},"
                    "{\"from\":\"human\",\"value\":\"<image>\\n<image>\\nand what?\"},{\"from\":\"gpt\",\"value\":"
                    "\"blue\"}]}]");
@@ -216,7 +216,7 @@ static void in_transformers(void **state) {
   snprintf(command, sizeof command,
            "%s '%s/tests/golden/check_llava_folder.py' '%s' '%s' '%s/own' '%s/zephyr' '%s/llava' '%s/siglip' '%s/all'",
            python ? python : "python3", getenv("GAZE_SOURCE_ROOT"), pictures_folder(),
-           "wide.png|what colour is it?|red|high.png,wide.png|and what?", root, root, root, root, root);
+           "wide.png|what colour is it?|red|high.png,high.png|and what?", root, root, root, root, root);
   int status = system(command);
   if (WIFEXITED(status) && (WEXITSTATUS(status) == 77 || WEXITSTATUS(status) == 127)) {
     print_message("SKIP: no Python with torch and transformers; GAZE_PYTHON may name one\n");
