@@ -45,7 +45,7 @@ make words "$gaze" train tokenizer --kind lm --vocab-size 5000 --min-frequency 3
   --val-data "$data/flickr8k-dev.tar" --layers 6 --dim 256 --heads 4 --mlp-dim 704 --context 512 --batch-size 16 \
   --opt muon --lr 2e-3 --warmup 50 --steps 400 --val-every 200 --save-every 100 --prompt "A man" --prompt "Two dogs" --out lm
 
-# Sight: the projector alone from captions, then everything but the image encoder from conversations.
+# Sight: the projector alone from captions, then it, the language model and the encoder's last blocks from conversations.
 learn=("$gaze" train llava "${threads[@]}" --resume latest --precision bf16 --opt muon --beta2 0.95 --warmup 50 --save-every 100)
 [ -f aligned/model.safetensors ] || "${learn[@]}" --stage 1 --vision "$GAZE_MODEL" --language lm --batch-size 64 \
   --projector-lr 2e-3 --steps 150 --train-data "$data/flickr8k-train.tar" --out aligned
@@ -56,5 +56,5 @@ sets+=::$data/daquar-train.tar::$data/daquar-train.tar::$data/daquar-train.tar
 pictures=$data/flickr8k-train.tar::$data/coco128-train.tar::$data/cocomini-train.tar::$data/tinyimagenet-train.tar
 talking=("${learn[@]}" --stage 2 -m aligned --batch-size 64 --lr 1e-3 --projector-lr 1e-3 --wd 0.1 --epochs 1.5
   --context 512 --save-dtype f16 --train-data "$sets")
-[ -f seeing/model.safetensors ] || "${talking[@]}" --image-data "$pictures" --out seeing
+[ -f seeing/model.safetensors ] || "${talking[@]}" --vision-blocks 2 --vision-lr 3e-4 --image-data "$pictures" --out seeing
 [ -f blind/model.safetensors ] || "${talking[@]}" --blind --out blind
