@@ -147,6 +147,8 @@ typedef struct gaze_train_llava_options {
   size_t n_train_data;
   const char *const *image_data; /* tars in which pictures that JSON names are looked for, besides train_data */
   size_t n_image_data;
+  const char *const *val_data; /* the loss of what is answered in these is measured */
+  size_t n_val_data;
   const char *image_folder; /* of pictures whose paths are relative; NULL: each file's own */
   size_t max_bad;           /* samples that cannot be learned from, named in OUT/bad-rows.txt: one more ends the run */
 
@@ -168,8 +170,9 @@ typedef struct gaze_train_llava_options {
 
   gaze_lora_options lora; /* in stage 2 of a named model */
 
-  /* Output: a Hugging Face folder, with checkpoints/ and metrics.jsonl in it. */
+  /* Output: a Hugging Face folder, with checkpoints/, metrics.jsonl and report.html in it. */
   const char *out;
+  uint64_t val_every; /* steps; 0: at the end alone */
 } gaze_train_llava_options;
 
 /* LLaVA-1.5's recipe. */

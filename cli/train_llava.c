@@ -13,7 +13,7 @@
 static gaze_train_llava_options options; /* defaults, then what was given */
 
 static struct {
-  word_list train_data, image_data;
+  word_list train_data, val_data, image_data;
   const char *stage;
 } arguments;
 
@@ -22,6 +22,8 @@ static const option_row rows[] = {
      "1: the projector learns, from captions; 2: projector and language model learn, from conversations [1]", 0, 0},
     {"train-data", 0, OPTION_LIST, "FILE::FILE", &arguments.train_data,
      "tars with captions and qa, LLaVA's JSON; {000..009} counts; may be given several times", 0, 0},
+    {"val-data", 0, OPTION_LIST, "FILE::FILE", &arguments.val_data,
+     "how well the answers of these are foreseen is measured", 0, 0},
     {"image-data", 0, OPTION_LIST, "TAR::TAR", &arguments.image_data,
      "tars in which pictures that JSON names are looked for, besides --train-data", 0, 0},
     {"image-folder", 0, OPTION_TEXT, "FOLDER", &options.image_folder, "where the pictures that JSON names lie", 0, 0},
@@ -72,6 +74,8 @@ static const option_row rows[] = {
      "steps between checkpoints, 0 for the end alone [500]", 0, 1e15},
     {"log-every-n-steps", 0, OPTION_COUNT, "N", &options.run.log_every_n_steps, "steps a line of metrics.jsonl [20]", 1,
      1e15},
+    {"val-every", 0, OPTION_COUNT, "N", &options.val_every, "steps between measures, 0 for the end alone [500]", 0,
+     1e15},
     {"stop-after", 0, OPTION_COUNT, "N", &options.run.stop_after, "stop with a checkpoint after N steps of this call",
      1, 1e15},
     {"save-dtype", 0, OPTION_CHOICE, "f32|f16|bf16", &options.run.model_dtype, "of the model written [f32]", 0, 0},
@@ -89,12 +93,15 @@ static void show(void *user, const gaze_train_progress *progress) {
 }
 
 static int run(const word_list *words) {
-  path_list train_data, image_data;
+  path_list train_data, val_data, image_data;
   if (words->n)
     return report_usage("unexpected word: %s: name files with --train-data", words->items[0]);
   path_list_init(&train_data, &arguments.train_data);
   options.train_data = (const char *const *)train_data.items;
   options.n_train_data = train_data.n;
+  path_list_init(&val_data, &arguments.val_data);
+  options.val_data = (const char *const *)val_data.items;
+  options.n_val_data = val_data.n;
   path_list_init(&image_data, &arguments.image_data);
   options.image_data = (const char *const *)image_data.items;
   options.n_image_data = image_data.n;
@@ -103,6 +110,7 @@ static int run(const word_list *words) {
   trainer_begin(&options.run, show);
   int status = trainer_end(gaze_train_llava(&options), "model", options.out);
   path_list_fini(&train_data);
+  path_list_fini(&val_data);
   path_list_fini(&image_data);
   return status;
 }
@@ -114,9 +122,13 @@ const command_row train_llava_command = {
     .summary = "teach a language model to see",
     .usage = "[options] --train-data FILE --out FOLDER",
     .about =
-        "What is written is a model in LLaVA's layout, which transformers reads and gaze ask and gaze chat run. "
-        "The image encoder stays as it is, but for --vision-blocks, and looks at each picture once; what it saw is "
-        "kept as FOLDER/features until the run is over. Ctrl-C stops with a checkpoint; "
+        "What is written is a model in LLaVA's layout, which transformers reads and gaze ask and gaze chat run, with "
+        "the "
+        "chat template that it learned by. The image encoder stays as it is, but for --vision-blocks, and looks at "
+        "each "
+        "picture once; what it saw is kept as FOLDER/features until the run is over. A sample of LLaVA's JSON may have "
+        "several pictures (\"image\": a list, an <image> for each); boxes become questions and answers by gaze "
+        "make-instructions. Ctrl-C stops with a checkpoint; "
         "--resume latest goes on, and is needed where FOLDER holds a run already.",
     .examples =
         "  gaze train llava --stage 1 --vision gaze-mini --language words --train-data captions.tar --out aligned\n"

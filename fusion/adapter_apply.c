@@ -23,14 +23,14 @@ static void modernise(const char *name, char out[NAME]) {
                                          {"vision_tower.", "model.vision_tower."},
                                          {"model.vision_tower.vision_model.", "model.vision_tower."},
                                          {"multi_modal_projector.", "model.multi_modal_projector."}};
-  char before[NAME];
   snprintf(out, NAME, "%s", name);
   for (size_t i = 0; i < sizeof moved / sizeof *moved; i++) {
-    size_t length = strlen(moved[i][0]);
-    if (strncmp(out, moved[i][0], length) != 0)
+    size_t length = strlen(moved[i][0]), to = strlen(moved[i][1]);
+    size_t rest = strncmp(out, moved[i][0], length) == 0 ? strlen(out + length) : NAME;
+    if (to + rest >= NAME)
       continue;
-    memcpy(before, out, NAME);
-    snprintf(out, NAME, "%s%s", moved[i][1], before + length);
+    memmove(out + to, out + length, rest + 1);
+    memcpy(out, moved[i][1], to);
   }
 }
 

@@ -11,6 +11,7 @@ typedef struct gaze_sample_question {
   const char *text;
   const char *const *answers; /* [n_answers] of as many people */
   size_t n_answers;           /* 0: nobody's */
+  size_t pictures;            /* of a turn of a conversation: how many <image> stand in it */
 } gaze_sample_question;
 
 /* A thing in a picture, and the box around it in fractions of the picture's width and height. */
@@ -33,6 +34,8 @@ typedef struct gaze_sample {
   const char *class_id, *name; /* NULL when absent */
   const gaze_object *objects;  /* [n_objects], where the options ask for them */
   size_t n_objects;
+  const struct gaze_sample *others; /* [n_others] pictures behind the first: file and path of each */
+  size_t n_others;
   const uint16_t *teacher; /* f16 [teacher_dim] in the mapped tar (KEY.teacher.npy), or NULL */
   size_t teacher_dim;
   bool fixed; /* JSON `"augment": false`: captions that speak of sides, colours or counts must not be augmented */
@@ -48,6 +51,7 @@ typedef struct gaze_dataset_options {
   bool objects;         /* read boxes, too; wrong ones make a sample wrong */
   bool folders;         /* path may be a folder in which samples lie as in a tar */
   bool texts_alone;     /* of LLaVA's JSON, samples that name no picture are kept, too; path and picture are NULL */
+  bool several;         /* of LLaVA's JSON, samples may have several pictures; else such a one is wrong */
   /* Samples without a picture are told of, too (key and reason), if `failed` is there. */
   bool pictures_missed;
   /* Told of each sample that is wrong, which is left out; an error that it returns ends the reading. NULL: the first

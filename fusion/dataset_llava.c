@@ -28,19 +28,60 @@ static gaze_err read_key(gaze_dataset *dataset, const json_t *row, size_t place,
   return gaze_dataset_text(dataset, text, (size_t)length, &sample->key);
 }
 
+static gaze_err fail_picture(const gaze_dataset *dataset, const gaze_dataset_options *options,
+                             const gaze_sample *sample) {
+  return gaze_dataset_fail(dataset, sample->key,
+                           options->several ? "make \"image\" a path, or a list of paths"
+                                            : "give it one \"image\", a path");
+}
+
+static gaze_err read_name(gaze_dataset *dataset, const gaze_dataset_options *options, const json_t *name,
+                          gaze_sample *sample) {
+  GAZE_TRY(gaze_dataset_text(dataset, json_string_value(name), json_string_length(name), &sample->file));
+  return gaze_dataset_place(dataset, options, sample->file, &sample->path);
+}
+
+static gaze_err read_others(gaze_dataset *dataset, const gaze_dataset_options *options, const json_t *names,
+                            gaze_sample *sample) {
+  gaze_sample *others;
+  size_t n = json_array_size(names) - 1;
+  GAZE_TRY(gaze_dataset_take(dataset, n * sizeof *others, &others));
+  for (size_t i = 0; i < n; i++) {
+    const json_t *name = json_array_get(names, i + 1);
+    others[i] = (gaze_sample){.key = sample->key};
+    if (!json_string_length(name))
+      return fail_picture(dataset, options, sample);
+    GAZE_TRY(read_name(dataset, options, name, &others[i]));
+  }
+  sample->others = others;
+  sample->n_others = n;
+  return GAZE_OK;
+}
+
 static gaze_err read_picture(gaze_dataset *dataset, const gaze_dataset_options *options, const json_t *row,
                              gaze_sample *sample) {
-  const json_t *image = json_object_get(row, "image");
-  if (json_is_array(image) && json_array_size(image) == 1)
-    image = json_array_get(image, 0);
+  const json_t *image = json_object_get(row, "image"), *names = image;
+  size_t n = json_array_size(names);
+  if (n == 1 || (n && options->several))
+    image = json_array_get(names, 0);
   if (!image || json_is_null(image))
     return GAZE_OK;
-  if (!json_is_string(image))
-    return gaze_dataset_fail(dataset, sample->key, "give it one \"image\", a path");
+  if (!json_is_string(image) || (n > 1 && !json_string_length(image)))
+    return fail_picture(dataset, options, sample);
   if (!json_string_length(image))
     return GAZE_OK;
-  GAZE_TRY(gaze_dataset_text(dataset, json_string_value(image), json_string_length(image), &sample->file));
-  return gaze_dataset_place(dataset, options, sample->file, &sample->path);
+  GAZE_TRY(read_name(dataset, options, image, sample));
+  return n > 1 ? read_others(dataset, options, names, sample) : GAZE_OK;
+}
+
+/* Where there are marks in what is said about several pictures, each has its own. */
+static gaze_err check_marks(const gaze_dataset *dataset, const gaze_sample *sample) {
+  size_t marks = 0;
+  for (size_t i = 0; i < sample->n_questions; i++)
+    marks += sample->questions[i].pictures;
+  if (!sample->n_others || !marks || marks == sample->n_others + 1)
+    return GAZE_OK;
+  return gaze_dataset_fail(dataset, sample->key, "put as many <image> into its turns as it has pictures");
 }
 
 static gaze_err read_words(gaze_dataset *dataset, const json_t *row, gaze_sample *sample) {
@@ -64,7 +105,8 @@ static gaze_err fill_sample(gaze_dataset *dataset, const gaze_dataset_options *o
   GAZE_TRY(read_picture(dataset, options, row, sample));
   if (options->objects)
     GAZE_TRY(gaze_dataset_read_objects(dataset, json_object_get(row, "objects"), sample));
-  return read_words(dataset, row, sample);
+  GAZE_TRY(read_words(dataset, row, sample));
+  return check_marks(dataset, sample);
 }
 
 static gaze_err add_row(gaze_dataset *dataset, const gaze_dataset_options *options, const json_t *row, size_t place) {

@@ -88,12 +88,13 @@ gaze_err gaze_dataset_read_qa(gaze_dataset *dataset, const json_t *list, gaze_sa
 }
 
 /* What a person said, without the marks where pictures go and the lines and spaces around them. */
-static gaze_err keep_turn(gaze_dataset *dataset, const json_t *value, const char **out) {
+static gaze_err keep_turn(gaze_dataset *dataset, const json_t *value, gaze_sample_question *out) {
   const char *from = json_string_value(value), *found;
   char *text, *end;
   GAZE_TRY(gaze_dataset_take(dataset, json_string_length(value) + 1, &text));
-  *out = end = text;
+  out->text = end = text;
   while ((found = strstr(from, mark))) {
+    out->pictures++;
     memcpy(end, from, (size_t)(found - from));
     end += found - from;
     from = found + sizeof mark - 1;
@@ -125,7 +126,7 @@ gaze_err gaze_dataset_read_turns(gaze_dataset *dataset, const json_t *list, gaze
     if (!json_is_string(value))
       return gaze_dataset_fail(dataset, sample->key, "give every turn \"from\" and \"value\"");
     if (is_from(turn, "human", "user"))
-      GAZE_TRY(keep_turn(dataset, value, &questions[n++].text));
+      GAZE_TRY(keep_turn(dataset, value, &questions[n++]));
     else if (is_from(turn, "gpt", "assistant") && n && !questions[n - 1].n_answers)
       GAZE_TRY(read_answers(dataset, sample->key, value, &questions[n - 1]));
     else if (!is_from(turn, "system", "system"))

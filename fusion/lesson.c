@@ -6,6 +6,7 @@
 void gaze_lesson_fini(gaze_lesson *lesson) {
   free(lesson->ids);
   free(lesson->labels);
+  free(lesson->pictures);
   *lesson = (gaze_lesson){0};
 }
 
@@ -48,22 +49,26 @@ static gaze_err take_rows(gaze_lesson *lesson, const gaze_prompt *prompt, bool a
   return GAZE_OK;
 }
 
-static gaze_err put_picture(gaze_chat *chat, const gaze_tile_plan *plan) {
-  GAZE_TRY(gaze_grow(&chat->pictures, &chat->pictures_capacity, 1, sizeof *chat->pictures));
-  chat->pictures[0] = (gaze_chat_picture){.plan = *plan};
-  chat->n_pictures = 1;
+/* n more pictures of the conversation. */
+static gaze_err put_pictures(gaze_chat *chat, const gaze_tile_plan *plan, size_t n) {
+  GAZE_TRY(gaze_grow(&chat->pictures, &chat->pictures_capacity, chat->n_pictures + n, sizeof *chat->pictures));
+  for (; n; n--)
+    chat->pictures[chat->n_pictures++] = (gaze_chat_picture){.plan = *plan};
   return GAZE_OK;
 }
 
-static gaze_err begin(gaze_lesson_writer *writer, const gaze_tile_plan *plan, gaze_lesson *lesson) {
+static void begin(gaze_lesson_writer *writer, gaze_lesson *lesson) {
   gaze_chat_clear(&writer->chat);
-  lesson->n = lesson->asked = 0;
-  return plan ? put_picture(&writer->chat, plan) : GAZE_OK;
+  lesson->n = lesson->asked = lesson->n_pictures = 0;
 }
 
-static void finish(const gaze_lesson_writer *writer, gaze_lesson *lesson) {
+static gaze_err finish(const gaze_lesson_writer *writer, gaze_lesson *lesson) {
   const gaze_prompt *prompt = &writer->chat.prompt;
-  lesson->picture = prompt->n_pictures ? prompt->pictures[0].first : lesson->n;
+  GAZE_TRY(gaze_grow(&lesson->pictures, &lesson->pictures_capacity, prompt->n_pictures, sizeof *lesson->pictures));
+  for (size_t i = 0; i < prompt->n_pictures; i++)
+    lesson->pictures[i] = prompt->pictures[i].first;
+  lesson->n_pictures = prompt->n_pictures;
+  return GAZE_OK;
 }
 
 static gaze_err read_question(gaze_chat *chat, const char *question, size_t pictures) {
@@ -134,9 +139,10 @@ gaze_err gaze_lesson_talk(gaze_lesson_writer *writer, const gaze_lesson_turn *tu
                           const gaze_tile_plan *plan, gaze_lesson *lesson) {
   gaze_chat *chat = &writer->chat;
   size_t answer_end = 0;
-  GAZE_TRY(begin(writer, plan, lesson));
+  begin(writer, lesson);
   for (size_t i = 0; i < n; i++) {
-    GAZE_TRY(read_question(chat, turns[i].question, i == 0 && plan));
+    GAZE_TRY(put_pictures(chat, plan, turns[i].pictures));
+    GAZE_TRY(read_question(chat, turns[i].question, turns[i].pictures));
     GAZE_TRY(check_rows(lesson, chat));
     GAZE_TRY(take_rows(lesson, &chat->prompt, false));
     if (i)
@@ -146,8 +152,7 @@ gaze_err gaze_lesson_talk(gaze_lesson_writer *writer, const gaze_lesson_turn *tu
     answer_end = lesson->n;
   }
   GAZE_TRY(ask_end(writer, answer_end, true, lesson));
-  finish(writer, lesson);
-  return GAZE_OK;
+  return finish(writer, lesson);
 }
 
 static gaze_err put_caption(gaze_lesson_writer *writer, const char *caption, gaze_lesson *lesson) {
@@ -163,15 +168,14 @@ static gaze_err put_caption(gaze_lesson_writer *writer, const char *caption, gaz
   return GAZE_OK;
 }
 
-gaze_err gaze_lesson_caption(gaze_lesson_writer *writer, const char *caption, const gaze_tile_plan *plan,
-                             gaze_lesson *lesson) {
+gaze_err gaze_lesson_caption(gaze_lesson_writer *writer, const char *caption, size_t pictures,
+                             const gaze_tile_plan *plan, gaze_lesson *lesson) {
   gaze_prompt *prompt = &writer->chat.prompt;
-  GAZE_TRY(begin(writer, plan, lesson));
+  begin(writer, lesson);
   GAZE_TRY(gaze_prompt_add_ids(prompt, &writer->marks.front, 1));
-  if (plan)
-    GAZE_TRY(gaze_prompt_add_picture(prompt, 0, 0, 0, plan->tokens));
+  for (size_t i = 0; i < pictures; i++)
+    GAZE_TRY(gaze_prompt_add_picture(prompt, i, 0, 0, plan->tokens));
   GAZE_TRY(take_rows(lesson, prompt, false));
   GAZE_TRY(put_caption(writer, caption, lesson));
-  finish(writer, lesson);
-  return GAZE_OK;
+  return finish(writer, lesson);
 }

@@ -9,14 +9,16 @@
 
 typedef struct gaze_lesson_turn {
   const char *question, *answer;
+  size_t pictures; /* in front of the question */
 } gaze_lesson_turn;
 
 /* Begin with {0}; each lesson replaces the one before. */
 typedef struct gaze_lesson {
   int32_t *ids, *labels; /* [n]; ids: -1 of a picture's row; labels: the id that follows, or GAZE_NO_LABEL */
   size_t n, ids_capacity, labels_capacity;
-  size_t picture; /* the first of its picture's rows; n: it has none */
-  size_t asked;   /* labels */
+  size_t *pictures; /* [n_pictures] the first of each one's rows */
+  size_t n_pictures, pictures_capacity;
+  size_t asked; /* labels */
 } gaze_lesson;
 
 void gaze_lesson_fini(gaze_lesson *lesson);
@@ -38,12 +40,12 @@ GAZE_CHECKED gaze_err gaze_lesson_writer_init(gaze_lesson_writer *writer, gaze_a
                                               const gaze_lm_marks *marks);
 void gaze_lesson_writer_fini(gaze_lesson_writer *writer);
 
-/* plan: of the picture that the first question is about; NULL: there is none. n is at least 1. GAZE_ERR_UNSUPPORTED
- * where the template changes what was read once more is said. */
+/* plan: of each picture that is asked about; NULL where there is none. n is at least 1. GAZE_ERR_UNSUPPORTED where the
+ * template changes what was read once more is said. */
 GAZE_CHECKED gaze_err gaze_lesson_talk(gaze_lesson_writer *writer, const gaze_lesson_turn *turns, size_t n,
                                        const gaze_tile_plan *plan, gaze_lesson *lesson);
-/* Mark, picture, caption, mark: without a template. */
-GAZE_CHECKED gaze_err gaze_lesson_caption(gaze_lesson_writer *writer, const char *caption, const gaze_tile_plan *plan,
-                                          gaze_lesson *lesson);
+/* Mark, pictures, caption, mark: without a template. */
+GAZE_CHECKED gaze_err gaze_lesson_caption(gaze_lesson_writer *writer, const char *caption, size_t pictures,
+                                          const gaze_tile_plan *plan, gaze_lesson *lesson);
 
 #endif

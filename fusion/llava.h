@@ -3,6 +3,7 @@
 #ifndef GAZE_FUSION_LLAVA_H
 #define GAZE_FUSION_LLAVA_H
 
+#include "fusion/assistant.h"
 #include "fusion/eye.h"
 #include "fusion/lm_data.h"
 #include "fusion/lm_step.h"
@@ -40,6 +41,8 @@ void gaze_llava_fini(gaze_llava *llava);
  * transformers has them, each whole or absent. */
 GAZE_CHECKED gaze_err gaze_llava_save(const gaze_llava *llava, const gaze_kernels *kernels, const gaze_lm_marks *marks,
                                       int32_t end, const char *folder, gaze_dtype dtype);
+/* The tokenizer's files and chat_template.jinja beside them. chosen: the template is not that of words->path. */
+GAZE_CHECKED gaze_err gaze_llava_save_words(const gaze_assistant *words, bool chosen, const char *folder);
 
 /* Of one whose decoder does not learn: pairs beside its matrices do, with all that learns already. */
 GAZE_CHECKED gaze_err gaze_llava_add_lora(gaze_llava *llava, const gaze_lora_options *options, uint64_t seed);

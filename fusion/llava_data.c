@@ -6,25 +6,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A sample that is learned from, or held out. */
+typedef struct said_sample {
+  const gaze_sample *sample;
+  size_t set;
+  size_t first, n; /* its pictures, of those that are seen */
+} said_sample;
+
 /* Sets while they are read. */
 typedef struct reading {
   const gaze_llava_sources *sources;
   gaze_lesson_writer *writer;
   gaze_bad_rows *bad;
-  gaze_dataset **sets;      /* [n + n_picture_sets] of the sources */
+  gaze_dataset **sets;      /* [n + n_held_out + n_picture_sets] of the sources */
   const gaze_sample **kept; /* [n_kept] samples of tars, by their pictures' names */
   size_t n_kept, kept_capacity;
-  gaze_llava_seen *seen; /* [n] samples, those without a picture last */
-  size_t n, pictured, capacity;
+  said_sample *said; /* [n] */
+  size_t n, capacity;
+  gaze_llava_seen *seen; /* [n_seen] their pictures */
+  size_t n_seen, seen_capacity;
+  gaze_tile_plan plan; /* of any picture: those of all sizes have as many rows */
   gaze_lesson lesson;
   gaze_lesson_turn *turns;
   size_t turns_capacity;
 } reading;
 
-static size_t sets_of(const reading *r) { return r->sources->n + r->sources->n_picture_sets; }
+static size_t said_sets_of(const reading *r) { return r->sources->n + r->sources->n_held_out; }
+static size_t sets_of(const reading *r) { return said_sets_of(r) + r->sources->n_picture_sets; }
 
 static const char *path_of(const reading *r, size_t set) {
-  return set < r->sources->n ? r->sources->paths[set] : r->sources->picture_sets[set - r->sources->n];
+  const gaze_llava_sources *s = r->sources;
+  if (set < s->n)
+    return s->paths[set];
+  return set < said_sets_of(r) ? s->held_out[set - s->n] : s->picture_sets[set - said_sets_of(r)];
 }
 
 static void reading_fini(reading *r) {
@@ -32,6 +46,7 @@ static void reading_fini(reading *r) {
     gaze_dataset_close(r->sets[i]);
   free(r->sets);
   free(r->kept);
+  free(r->said);
   free(r->seen);
   free(r->turns);
   gaze_lesson_fini(&r->lesson);
@@ -80,17 +95,36 @@ static size_t place_of(const reading *r, const gaze_sample *sample) {
   return before;
 }
 
-/* Two passes: first those with pictures. */
-static gaze_err collect(reading *r, bool pictured) {
-  for (size_t i = 0; i < r->sources->n; i++)
-    for (size_t k = 0; k < gaze_dataset_size(r->sets[i]); k++) {
-      const gaze_sample *sample = gaze_dataset_get(r->sets[i], k);
-      if (has_picture(r, sample) != pictured)
-        continue;
-      GAZE_TRY(gaze_grow(&r->seen, &r->capacity, r->n + 1, sizeof *r->seen));
-      const gaze_sample *found = find_picture(r, sample);
-      r->seen[r->n++] = (gaze_llava_seen){sample, found, place_of(r, found), r->sources->paths[i], SIZE_MAX};
-    }
+static gaze_err see(reading *r, const said_sample *said, const gaze_sample *picture) {
+  GAZE_TRY(gaze_grow(&r->seen, &r->seen_capacity, r->n_seen + 1, sizeof *r->seen));
+  const gaze_sample *found = find_picture(r, picture);
+  r->seen[r->n_seen] = (gaze_llava_seen){.said = said->sample,
+                                         .sample = found,
+                                         .place = place_of(r, found),
+                                         .set = path_of(r, said->set),
+                                         .number = r->n_seen,
+                                         .which = SIZE_MAX};
+  r->n_seen++;
+  return GAZE_OK;
+}
+
+static gaze_err collect_sample(reading *r, const gaze_sample *sample, size_t set) {
+  GAZE_TRY(gaze_grow(&r->said, &r->capacity, r->n + 1, sizeof *r->said));
+  said_sample *said = &r->said[r->n++];
+  *said = (said_sample){sample, set, r->n_seen, 0};
+  if (!has_picture(r, sample))
+    return GAZE_OK;
+  said->n = 1 + sample->n_others;
+  GAZE_TRY(see(r, said, sample));
+  for (size_t i = 0; i < sample->n_others; i++)
+    GAZE_TRY(see(r, said, &sample->others[i]));
+  return GAZE_OK;
+}
+
+static gaze_err collect(reading *r) {
+  for (size_t i = 0; i < said_sets_of(r); i++)
+    for (size_t k = 0; k < gaze_dataset_size(r->sets[i]); k++)
+      GAZE_TRY(collect_sample(r, gaze_dataset_get(r->sets[i], k), i));
   return GAZE_OK;
 }
 
@@ -98,6 +132,7 @@ static gaze_err open_sets(reading *r) {
   gaze_dataset_options options = {.pictures = r->sources->pictures,
                                   .folders = true,
                                   .texts_alone = true,
+                                  .several = true,
                                   .pictures_missed = true,
                                   .failed = gaze_bad_rows_note,
                                   .user = r->bad};
@@ -107,36 +142,44 @@ static gaze_err open_sets(reading *r) {
     GAZE_TRY(gaze_dataset_open(r->bad->file, &options, &r->sets[i]));
   }
   GAZE_TRY(collect_pictures(r));
-  GAZE_TRY(collect(r, true));
-  r->pictured = r->n;
-  return collect(r, false);
+  return collect(r);
 }
 
-static gaze_err add_lesson(reading *r, gaze_llava_data *data, const gaze_llava_seen *seen) {
+static gaze_err tell_bad(reading *r, const said_sample *said, const char *message) {
+  return gaze_bad_rows_add(r->bad, path_of(r, said->set), said->sample->key, message);
+}
+
+static gaze_err reserve(gaze_llava_data *data, const gaze_lesson *lesson) {
+  size_t n = data->n_ids + lesson->n;
+  GAZE_TRY(gaze_grow(&data->ids, &data->ids_capacity, n, sizeof *data->ids));
+  GAZE_TRY(gaze_grow(&data->labels, &data->labels_capacity, n, sizeof *data->labels));
+  GAZE_TRY(gaze_grow(&data->shown, &data->shown_capacity, data->n_shown + lesson->n_pictures, sizeof *data->shown));
+  return gaze_grow(&data->pieces, &data->capacity, data->n + 1, sizeof *data->pieces);
+}
+
+static gaze_err add_lesson(reading *r, gaze_llava_data *data, const said_sample *said) {
   const gaze_lesson *lesson = &r->lesson;
   char message[120];
   if (lesson->n > r->sources->context) {
     snprintf(message, sizeof message, "too long: %zu tokens, --context is %zu", lesson->n, r->sources->context);
-    return gaze_bad_rows_add(r->bad, seen->set, seen->said->key, message);
+    return tell_bad(r, said, message);
   }
-  size_t n = data->n_ids + lesson->n;
-  GAZE_TRY(gaze_grow(&data->ids, &data->ids_capacity, n, sizeof *data->ids));
-  GAZE_TRY(gaze_grow(&data->labels, &data->labels_capacity, n, sizeof *data->labels));
-  GAZE_TRY(gaze_grow(&data->pieces, &data->capacity, data->n + 1, sizeof *data->pieces));
+  GAZE_TRY(reserve(data, lesson));
   memcpy(data->ids + data->n_ids, lesson->ids, lesson->n * sizeof *lesson->ids);
   memcpy(data->labels + data->n_ids, lesson->labels, lesson->n * sizeof *lesson->labels);
   data->pieces[data->n++] =
-      (gaze_llava_piece){data->n_ids, (uint32_t)lesson->n, (uint32_t)lesson->picture, seen->which};
-  data->n_ids = n;
+      (gaze_llava_piece){data->n_ids, data->n_shown, (uint32_t)lesson->n, (uint32_t)lesson->n_pictures};
+  for (size_t i = 0; i < lesson->n_pictures; i++)
+    data->shown[data->n_shown++] = (gaze_lm_picture){lesson->pictures[i], r->seen[said->first + i].which};
+  data->n_ids += lesson->n;
   data->asked += lesson->asked;
   data->longest = lesson->n > data->longest ? lesson->n : data->longest;
   return GAZE_OK;
 }
 
-static gaze_err add_caption(reading *r, gaze_llava_data *data, const gaze_llava_seen *seen, const char *caption,
-                            const gaze_tile_plan *plan) {
-  GAZE_TRY(gaze_lesson_caption(r->writer, caption, plan, &r->lesson));
-  return add_lesson(r, data, seen);
+static gaze_err add_caption(reading *r, gaze_llava_data *data, const said_sample *said, const char *caption) {
+  GAZE_TRY(gaze_lesson_caption(r->writer, caption, said->n, &r->plan, &r->lesson));
+  return add_lesson(r, data, said);
 }
 
 /* What most people say; of answers that are said equally often the first. */
@@ -154,69 +197,100 @@ static const char *choose_answer(const gaze_sample_question *question) {
   return question->n_answers ? question->answers[best] : NULL;
 }
 
+/* Turns that are answered. A question's pictures are the next answered one's where it is not. */
 static gaze_err find_turns(reading *r, const gaze_sample *sample, size_t *n) {
+  size_t pictures = 0;
   *n = 0;
   GAZE_TRY(gaze_grow(&r->turns, &r->turns_capacity, sample->n_questions, sizeof *r->turns));
   for (size_t i = 0; i < sample->n_questions; i++) {
     const char *answer = choose_answer(&sample->questions[i]);
-    if (answer)
-      r->turns[(*n)++] = (gaze_lesson_turn){sample->questions[i].text, answer};
+    pictures += sample->questions[i].pictures;
+    if (!answer)
+      continue;
+    r->turns[(*n)++] = (gaze_lesson_turn){sample->questions[i].text, answer, pictures};
+    pictures = 0;
   }
   return GAZE_OK;
 }
 
-/* Questions that are each for itself share a picture as far as there is room, else they are parted. */
-static gaze_err add_turns(reading *r, gaze_llava_data *data, const gaze_llava_seen *seen, const gaze_lesson_turn *turns,
-                          size_t n, const gaze_tile_plan *plan) {
-  GAZE_TRY(gaze_lesson_talk(r->writer, turns, n, plan, &r->lesson));
-  if (r->lesson.n <= r->sources->context || n == 1 || seen->said->talks)
-    return add_lesson(r, data, seen);
-  GAZE_TRY(add_turns(r, data, seen, turns, n / 2, plan));
-  return add_turns(r, data, seen, turns + n / 2, n - n / 2, plan);
+/* Where there are not as many marks as pictures the first question is about all. */
+static void show_pictures(const said_sample *said, gaze_lesson_turn *turns, size_t n) {
+  size_t marks = 0;
+  for (size_t i = 0; i < said->sample->n_questions; i++)
+    marks += said->sample->questions[i].pictures;
+  if (marks == said->n)
+    return;
+  for (size_t i = 0; i < n; i++)
+    turns[i].pictures = i ? 0 : said->n;
 }
 
-static gaze_err add_sample(reading *r, gaze_llava_data *data, const gaze_llava_seen *seen, const gaze_tile_plan *plan) {
-  const gaze_sample *sample = seen->said;
+/* Questions that are each for itself share pictures as far as there is room, else they are parted. */
+static gaze_err add_turns(reading *r, gaze_llava_data *data, const said_sample *said, gaze_lesson_turn *turns,
+                          size_t n) {
+  show_pictures(said, turns, n);
+  GAZE_TRY(gaze_lesson_talk(r->writer, turns, n, &r->plan, &r->lesson));
+  if (r->lesson.n <= r->sources->context || n == 1 || said->sample->talks)
+    return add_lesson(r, data, said);
+  GAZE_TRY(add_turns(r, data, said, turns, n / 2));
+  return add_turns(r, data, said, turns + n / 2, n - n / 2);
+}
+
+static gaze_err add_sample(reading *r, gaze_llava_data *data, const said_sample *said) {
+  const gaze_sample *sample = said->sample;
   size_t turns;
   GAZE_TRY(find_turns(r, sample, &turns));
   if (r->sources->captions && sample->n_captions) {
     for (size_t i = 0; i < sample->n_captions; i++)
-      GAZE_TRY(add_caption(r, data, seen, sample->captions[i], plan));
+      GAZE_TRY(add_caption(r, data, said, sample->captions[i]));
     return GAZE_OK;
   }
   if (!turns)
-    return gaze_bad_rows_add(r->bad, seen->set, sample->key,
-                             r->sources->captions ? "neither caption nor answer" : "no answer");
+    return tell_bad(r, said, r->sources->captions ? "neither caption nor answer" : "no answer");
   if (r->sources->captions)
-    return add_caption(r, data, seen, r->turns[0].answer, plan);
-  return add_turns(r, data, seen, r->turns, turns, plan);
+    return add_caption(r, data, said, r->turns[0].answer);
+  return add_turns(r, data, said, r->turns, turns);
 }
 
-/* Pictures of all sizes have as many rows, so that any plan is theirs. */
-static gaze_err add_samples(reading *r, gaze_llava_data *data) {
-  const gaze_tiling *tiling = &r->writer->assistant->eye->config.tiling;
-  gaze_tile_plan plan = {0};
-  gaze_tiling_plan(tiling, tiling->preprocess.size, tiling->preprocess.size, 1, &plan);
-  for (size_t i = 0; i < r->n; i++) {
-    bool pictured = i < r->pictured;
-    if (!pictured || r->seen[i].which != SIZE_MAX)
-      GAZE_TRY(add_sample(r, data, &r->seen[i], pictured ? &plan : NULL));
-  }
+static bool are_seen(const reading *r, const said_sample *said) {
+  for (size_t i = said->first; i < said->first + said->n; i++)
+    if (r->seen[i].which == SIZE_MAX)
+      return false;
+  return true;
+}
+
+static int compare_numbers(const void *a, const void *b) {
+  const gaze_llava_seen *one = a, *other = b;
+  return one->number < other->number ? -1 : one->number > other->number;
+}
+
+static gaze_err check_data(const gaze_llava_data *data, const char *which) {
   if (data->n && data->n <= UINT32_MAX)
     return GAZE_OK;
-  return gaze_fail(GAZE_ERR_FORMAT, "%s: the training data: name tars or LLaVA's JSON with captions or conversations",
-                   data->n ? "too many lessons" : "nothing to learn from");
+  return gaze_fail(GAZE_ERR_FORMAT, "%s: the %s data: name tars or LLaVA's JSON with captions or conversations",
+                   data->n ? "too many lessons" : "nothing to learn from", which);
 }
 
-gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_features *features, const gaze_llava_sources *sources,
-                              gaze_lesson_writer *writer, const gaze_llava_looker *looker, const char *folder,
-                              gaze_bad_rows *bad) {
+static gaze_err add_samples(reading *r, gaze_llava_data *data, gaze_llava_data *held_out) {
+  const gaze_tiling *tiling = &r->writer->assistant->eye->config.tiling;
+  gaze_tiling_plan(tiling, tiling->preprocess.size, tiling->preprocess.size, 1, &r->plan);
+  if (r->n_seen)
+    qsort(r->seen, r->n_seen, sizeof *r->seen, compare_numbers);
+  for (size_t i = 0; i < r->n; i++)
+    if (are_seen(r, &r->said[i]))
+      GAZE_TRY(add_sample(r, r->said[i].set < r->sources->n ? data : held_out, &r->said[i]));
+  GAZE_TRY(check_data(data, "training"));
+  return r->sources->n_held_out ? check_data(held_out, "held-out") : GAZE_OK;
+}
+
+gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_data *held_out, gaze_llava_features *features,
+                              const gaze_llava_sources *sources, gaze_lesson_writer *writer,
+                              const gaze_llava_looker *looker, const char *folder, gaze_bad_rows *bad) {
   reading r = {.sources = sources, .writer = writer, .bad = bad};
   gaze_err err;
-  *data = (gaze_llava_data){0};
+  *data = *held_out = (gaze_llava_data){0};
   GAZE_TRY_DONE(open_sets(&r));
-  GAZE_TRY_DONE(gaze_llava_features_init(features, looker, r.seen, r.pictured, folder, bad));
-  GAZE_TRY_DONE(add_samples(&r, data));
+  GAZE_TRY_DONE(gaze_llava_features_init(features, looker, r.seen, r.n_seen, folder, bad));
+  GAZE_TRY_DONE(add_samples(&r, data, held_out));
 done:
   reading_fini(&r);
   return err;
@@ -225,6 +299,7 @@ done:
 void gaze_llava_data_fini(gaze_llava_data *data) {
   free(data->ids);
   free(data->labels);
+  free(data->shown);
   free(data->pieces);
   *data = (gaze_llava_data){0};
 }

@@ -7,15 +7,16 @@
 #include "fusion/llava_features.h"
 
 typedef struct gaze_llava_piece {
-  size_t at;      /* its first row, in ids and labels */
-  uint32_t rows;  /* rows */
-  uint32_t first; /* of its rows the picture's first */
-  size_t picture; /* of the features; SIZE_MAX: none */
+  size_t at;              /* its first row, in ids and labels */
+  size_t shown;           /* its first picture */
+  uint32_t rows, n_shown; /* how many of either */
 } gaze_llava_piece;
 
 typedef struct gaze_llava_data {
   int32_t *ids, *labels; /* of all pieces, as a lesson has them */
   size_t n_ids, ids_capacity, labels_capacity;
+  gaze_lm_picture *shown; /* of all pieces; rows are counted from a piece's first, numbers are of the features */
+  size_t n_shown, shown_capacity;
   gaze_llava_piece *pieces; /* [n] */
   size_t n, capacity;
   size_t longest, asked; /* rows of the longest piece; labels of all */
@@ -25,6 +26,8 @@ typedef struct gaze_llava_data {
 typedef struct gaze_llava_sources {
   const char *const *paths; /* [n] */
   size_t n;
+  const char *const *held_out; /* [n_held_out] as paths: what is not learned from */
+  size_t n_held_out;
   const char *const *picture_sets; /* [n_picture_sets] tars in which pictures that JSON names are looked for, besides */
   size_t n_picture_sets;
   const char *pictures; /* folder, NULL: each file's own */
@@ -33,10 +36,12 @@ typedef struct gaze_llava_sources {
   size_t context;       /* rows of the longest lesson */
 } gaze_llava_sources;
 
-/* GAZE_ERR_FORMAT where there is nothing to learn from. */
-GAZE_CHECKED gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_features *features,
-                                           const gaze_llava_sources *sources, gaze_lesson_writer *writer,
-                                           const gaze_llava_looker *looker, const char *folder, gaze_bad_rows *bad);
+/* held_out: of the sources' files of that name; its pictures are among the features, too. GAZE_ERR_FORMAT where there
+ * is nothing to learn from. */
+GAZE_CHECKED gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_data *held_out,
+                                           gaze_llava_features *features, const gaze_llava_sources *sources,
+                                           gaze_lesson_writer *writer, const gaze_llava_looker *looker,
+                                           const char *folder, gaze_bad_rows *bad);
 void gaze_llava_data_fini(gaze_llava_data *data);
 
 /* Batches of `size` pieces, every round in another order, endless. */
@@ -47,10 +52,10 @@ typedef struct gaze_llava_reader {
   uint32_t *order;   /* [n] pieces; those of a batch lie together */
   uint32_t *batches; /* [n_batches] their order */
   size_t n_batches, at, slot;
-  size_t rows;               /* most of a batch */
+  size_t rows, shown;        /* most rows and pictures of a batch */
   int32_t *ids, *labels;     /* [held, rows] */
   size_t *offsets;           /* [held, size + 1] */
-  gaze_lm_picture *pictures; /* [held, size] */
+  gaze_lm_picture *pictures; /* [held, shown] */
 } gaze_llava_reader;
 
 /* held: so many batches are there at a time. */

@@ -17,12 +17,14 @@ typedef struct gaze_llava_features {
   char *path;
 } gaze_llava_features;
 
-/* A sample's picture; which: its number among the features, set here, SIZE_MAX where it is no good. */
+/* A sample's picture; which: its number among the features, set here, SIZE_MAX where it is no good. number: its place
+ * among those given. */
 typedef struct gaze_llava_seen {
   const gaze_sample *said;   /* what is said about it; borrowed, as all is */
   const gaze_sample *sample; /* that has the picture: the same, or one of a tar */
   size_t place;              /* of that one among all samples of all sets */
   const char *set;           /* where it is from, for messages */
+  size_t number;
   size_t which;
 } gaze_llava_seen;
 

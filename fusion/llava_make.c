@@ -49,7 +49,8 @@ static gaze_err take_vision(const json_t *whole, const gaze_llava_parts *parts, 
   GAZE_TRY(choose_sight(parts, clip, looked_at));
   *out = json_deep_copy(vision);
   if (*out &&
-      json_object_set_new(*out, "model_type", json_string(clip ? "clip_vision_model" : "siglip_vision_model")) == 0)
+      json_object_set_new(*out, "model_type", json_string(clip ? "clip_vision_model" : "siglip_vision_model")) == 0 &&
+      (clip || json_object_set_new(*out, "vision_use_head", json_false()) == 0))
     return GAZE_OK;
   return gaze_fail(GAZE_ERR_MEMORY, "out of memory: reading %s: free memory", folder);
 }

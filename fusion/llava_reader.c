@@ -46,17 +46,31 @@ static gaze_err begin_round(gaze_llava_reader *r) {
   return GAZE_OK;
 }
 
-/* No batch can have more rows than the longest pieces together. */
-static gaze_err find_most_rows(gaze_llava_reader *r) {
-  size_t n = r->data->n;
-  drawn_piece *drawn;
-  GAZE_TRY(gaze_alloc(n, sizeof *drawn, &drawn));
-  for (size_t i = 0; i < n; i++)
-    drawn[i] = (drawn_piece){.rows = r->data->pieces[i].rows, .place = (uint32_t)i};
-  qsort(drawn, n, sizeof *drawn, compare_drawn);
-  for (size_t i = 0; i < n && i < r->size; i++)
-    r->rows += drawn[i].rows;
-  free(drawn);
+static int compare_counts(const void *a, const void *b) {
+  uint32_t one = *(const uint32_t *)a, other = *(const uint32_t *)b;
+  return one > other ? -1 : one < other;
+}
+
+/* No batch can have more than the largest together. */
+static size_t sum_largest(const gaze_llava_reader *r, uint32_t *counts) {
+  size_t sum = 0;
+  qsort(counts, r->data->n, sizeof *counts, compare_counts);
+  for (size_t i = 0; i < r->data->n && i < r->size; i++)
+    sum += counts[i];
+  return sum;
+}
+
+static gaze_err find_most(gaze_llava_reader *r) {
+  const gaze_llava_piece *pieces = r->data->pieces;
+  uint32_t *counts;
+  GAZE_TRY(gaze_alloc(r->data->n, sizeof *counts, &counts));
+  for (size_t i = 0; i < r->data->n; i++)
+    counts[i] = pieces[i].rows;
+  r->rows = sum_largest(r, counts);
+  for (size_t i = 0; i < r->data->n; i++)
+    counts[i] = pieces[i].n_shown;
+  r->shown = sum_largest(r, counts);
+  free(counts);
   return GAZE_OK;
 }
 
@@ -64,13 +78,13 @@ gaze_err gaze_llava_reader_init(gaze_llava_reader *reader, const gaze_llava_data
                                 uint64_t seed) {
   size_t n_batches = (data->n + size - 1) / size;
   *reader = (gaze_llava_reader){.data = data, .size = size, .held = held, .seed = seed, .n_batches = n_batches};
-  GAZE_TRY(find_most_rows(reader));
+  GAZE_TRY(find_most(reader));
   GAZE_TRY(gaze_alloc(data->n, sizeof *reader->order, &reader->order));
   GAZE_TRY(gaze_alloc(n_batches, sizeof *reader->batches, &reader->batches));
   GAZE_TRY(gaze_alloc(held * reader->rows, sizeof *reader->ids, &reader->ids));
   GAZE_TRY(gaze_alloc(held * reader->rows, sizeof *reader->labels, &reader->labels));
   GAZE_TRY(gaze_alloc(held * (size + 1), sizeof *reader->offsets, &reader->offsets));
-  GAZE_TRY(gaze_alloc(held * size, sizeof *reader->pictures, &reader->pictures));
+  GAZE_TRY(gaze_alloc(held * reader->shown, sizeof *reader->pictures, &reader->pictures));
   return begin_round(reader);
 }
 
@@ -112,8 +126,8 @@ static void put_piece(const gaze_llava_data *data, const gaze_llava_piece *piece
   size_t first = room->offsets[batch->sequences.count];
   memcpy(room->ids + first, data->ids + piece->at, piece->rows * sizeof *room->ids);
   memcpy(room->labels + first, data->labels + piece->at, piece->rows * sizeof *room->labels);
-  if (piece->picture != SIZE_MAX)
-    room->pictures[batch->n_pictures++] = (gaze_lm_picture){first + piece->first, piece->picture};
+  for (const gaze_lm_picture *p = data->shown + piece->shown, *end = p + piece->n_shown; p < end; p++)
+    room->pictures[batch->n_pictures++] = (gaze_lm_picture){first + p->row, p->number};
   room->offsets[++batch->sequences.count] = first + piece->rows;
   if (piece->rows > batch->sequences.longest)
     batch->sequences.longest = piece->rows;
@@ -123,7 +137,7 @@ gaze_err gaze_llava_reader_next(gaze_llava_reader *r, gaze_lm_batch *batch) {
   size_t place, slot = r->slot;
   GAZE_TRY(next_place(r, &place));
   const batch_room room = {r->ids + slot * r->rows, r->labels + slot * r->rows, r->offsets + slot * (r->size + 1),
-                           r->pictures + slot * r->size};
+                           r->pictures + slot * r->shown};
   *batch = (gaze_lm_batch){
       .sequences.offsets = room.offsets, .ids = room.ids, .labels = room.labels, .pictures = room.pictures};
   room.offsets[0] = 0;

@@ -23,6 +23,7 @@ void gaze_train_llava_defaults(gaze_train_llava_options *options) {
                                         .run.warmup = 100,
                                         .run.lr_scheduler = "cosine",
                                         .run.save_every = 500,
+                                        .val_every = 500,
                                         .run.log_every_n_steps = 20,
                                         .run.model_dtype = "f32"};
 }
@@ -164,6 +165,8 @@ static gaze_err open_data(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
   const gaze_llava_sources sources = {.paths = o->train_data,
                                       .n = o->n_train_data,
+                                      .held_out = o->val_data,
+                                      .n_held_out = o->n_val_data,
                                       .picture_sets = o->image_data,
                                       .n_picture_sets = o->n_image_data,
                                       .pictures = o->image_folder,
@@ -177,7 +180,8 @@ static gaze_err open_data(gaze_llava_run *run) {
   gaze_bad_rows bad;
   GAZE_TRY(gaze_path_join(o->out, "bad-rows.txt", &run->bad_path));
   GAZE_TRY(gaze_bad_rows_init(&bad, o->max_bad, run->bad_path));
-  GAZE_TRY(gaze_llava_data_init(&run->data, &run->features, &sources, &run->writer, &looker, o->out, &bad));
+  GAZE_TRY(
+      gaze_llava_data_init(&run->data, &run->held_out, &run->features, &sources, &run->writer, &looker, o->out, &bad));
   gaze_bad_rows_tell(&bad);
   say(run);
   return GAZE_OK;
@@ -191,6 +195,17 @@ static void set_paces(gaze_llava_run *run) {
     llava->learned.items[i].pace = (i < llava->n_tail ? o->vision_lr : o->projector_lr) / o->run.lr;
 }
 
+static gaze_err open_readers(gaze_llava_run *run) {
+  const gaze_train_llava_options *o = &run->options;
+  GAZE_TRY(gaze_alloc(o->run.accum_freq, sizeof *run->batches, &run->batches));
+  GAZE_TRY(gaze_llava_reader_init(&run->reader, &run->data, o->run.batch_size, o->run.accum_freq, o->run.seed));
+  if (run->held_out.n)
+    GAZE_TRY(gaze_llava_reader_init(&run->held_out_reader, &run->held_out, o->run.batch_size, 1, 0));
+  return gaze_llava_reader_skip(&run->reader, run->training.first_step * o->run.accum_freq);
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
 static gaze_err begin(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
   gaze_llava *llava = &run->llava;
@@ -201,13 +216,12 @@ static gaze_err begin(gaze_llava_run *run) {
   GAZE_TRY(gaze_training_plan(&run->training, steps, o->cooldown));
   GAZE_TRY(gaze_training_begin(&run->training, &llava->learned, llava->values, llava->gradients,
                                json_pack("[I, I, i]", (json_int_t)run->data.n_ids, (json_int_t)run->data.n, o->stage)));
-  GAZE_TRY(gaze_alloc(o->run.accum_freq, sizeof *run->batches, &run->batches));
-  GAZE_TRY(gaze_llava_reader_init(&run->reader, &run->data, o->run.batch_size, o->run.accum_freq, o->run.seed));
-  GAZE_TRY(gaze_llava_reader_skip(&run->reader, run->training.first_step * o->run.accum_freq));
+  GAZE_TRY(open_readers(run));
+  const gaze_llava_reader *reader = &run->reader, *other = &run->held_out_reader;
   GAZE_TRY(gaze_llava_project_init(&run->project, &llava->eye, &run->features, &run->training.compute,
-                                   o->run.batch_size, o->run.grad_checkpointing));
-  GAZE_TRY(gaze_lm_step_init(&run->step, &llava->decoder, &run->training.compute, run->reader.rows, run->data.longest,
-                             o->run.grad_checkpointing));
+                                   larger(reader->shown, other->shown), o->run.grad_checkpointing));
+  GAZE_TRY(gaze_lm_step_init(&run->step, &llava->decoder, &run->training.compute, larger(reader->rows, other->rows),
+                             larger(run->data.longest, run->held_out.longest), o->run.grad_checkpointing));
   run->step.sight = gaze_llava_project_sight(&run->project);
   run->step.added = o->lora.rank ? &llava->lora.step : NULL;
   return GAZE_OK;
@@ -230,7 +244,9 @@ void gaze_llava_run_fini(gaze_llava_run *run) {
   gaze_lm_step_fini(&run->step);
   gaze_llava_project_fini(&run->project);
   gaze_llava_reader_fini(&run->reader);
+  gaze_llava_reader_fini(&run->held_out_reader);
   gaze_llava_data_fini(&run->data);
+  gaze_llava_data_fini(&run->held_out);
   gaze_llava_features_fini(&run->features);
   gaze_lesson_writer_fini(&run->writer);
   gaze_training_close(&run->training);

@@ -17,8 +17,8 @@ typedef struct gaze_llava_run {
   char *base; /* what an adapter says that it belongs to; NULL: all is written */
   char *bad_path;
   gaze_llava_features features;
-  gaze_llava_data data;
-  gaze_llava_reader reader;
+  gaze_llava_data data, held_out; /* held_out.n 0: none */
+  gaze_llava_reader reader, held_out_reader;
   gaze_lm_batch *batches; /* [accum_freq] */
   gaze_llava_project project;
   gaze_lm_step step;
@@ -27,5 +27,7 @@ typedef struct gaze_llava_run {
 
 GAZE_CHECKED gaze_err gaze_llava_run_init(gaze_llava_run *run, const gaze_train_llava_options *options);
 void gaze_llava_run_fini(gaze_llava_run *run);
+/* Perplexity of the answers that are held out, told and logged. */
+GAZE_CHECKED gaze_err gaze_llava_run_measure(gaze_llava_run *run);
 
 #endif

@@ -1,13 +1,9 @@
 /* What is measured of a language model while it is trained. */
+#include "fusion/held_out.h"
 #include "fusion/lm_run.h"
 #include "fusion/lm_write.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-/* exp of it is still a number. */
-#define HIGHEST_LOSS 700.0
 
 static void say(const gaze_lm_run *run, const char *line) {
   if (run->options.run.said)
@@ -19,25 +15,16 @@ static json_int_t step_of(const gaze_lm_run *run) { return (json_int_t)run->trai
 gaze_err gaze_lm_run_measure(gaze_lm_run *run) {
   gaze_lm_reader reader;
   gaze_lm_batch batch;
-  char line[160];
-  double sum = 0;
-  size_t labels, all = 0;
+  gaze_held_out measured = {.task = "language", .tokens = "held-out tokens", .bytes = run->held_out.bytes};
+  size_t labels;
   gaze_err err = gaze_lm_reader_init(&reader, &run->held_out, run->reader.rows, 1, false, 0);
   while (err == GAZE_OK && gaze_lm_reader_next(&reader, &batch)) {
-    sum += gaze_lm_step_measure(&run->step, &batch, &labels);
-    all += labels;
+    measured.loss += gaze_lm_step_measure(&run->step, &batch, &labels);
+    measured.n += labels;
   }
   gaze_lm_reader_fini(&reader);
   GAZE_TRY(err);
-  if (!isfinite(sum))
-    return gaze_fail(GAZE_ERR_DIVERGED, "the loss on held-out texts is not finite");
-  double loss = fmin(sum / (double)all, HIGHEST_LOSS), bits = sum / log(2) / (double)run->held_out.bytes;
-  snprintf(line, sizeof line, "step %llu: perplexity %.2f on %zu held-out tokens, %.3f bits a byte",
-           (unsigned long long)run->training.optimizer.step, exp(loss), all, bits);
-  say(run, line);
-  return gaze_training_log(&run->training, json_pack("{s:I, s:{s:s, s:{s:f, s:f, s:f}}}", "step", step_of(run), "eval",
-                                                     "task", "language", "metrics", "perplexity", exp(loss), "val_loss",
-                                                     loss, "bits_per_byte", bits));
+  return gaze_held_out_tell(&measured, &run->training);
 }
 
 static gaze_err write_one(const gaze_lm_run *run, const char *prompt, json_t *list) {

@@ -37,7 +37,7 @@ done:
 gaze_err gaze_tokenizer_copy(const char *from_folder, const char *to_folder) {
   static const char *const files[] = {
       "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
-      "merges.txt",     "tokenizer.model",       "chat_template.jinja"};
+      "merges.txt",     "tokenizer.model",       "chat_template.jinja",     "chat_template.json"};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++)
     GAZE_TRY(copy_file(from_folder, to_folder, files[i]));
   return GAZE_OK;

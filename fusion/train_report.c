@@ -110,7 +110,7 @@ static void write_head(FILE *stream, const char *name) {
 static gaze_err write_page(FILE *stream, const gaze_history *history, const gaze_report *report) {
   write_head(stream, report->name);
   write_charts(stream, history);
-  gaze_err err = report->show(stream, report->user);
+  gaze_err err = report->show ? report->show(stream, report->user) : GAZE_OK;
   fputs("<div class=\"tables\">\n", stream);
   write_figures(stream, history);
   gaze_report_options(stream, report);

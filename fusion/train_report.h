@@ -30,7 +30,7 @@ typedef struct gaze_report {
   size_t n_rows;
   const void *options;
   gaze_precision precision;
-  gaze_err (*show)(FILE *stream, const void *user); /* what stands between curves and tables */
+  gaze_err (*show)(FILE *stream, const void *user); /* what stands between curves and tables; NULL: nothing */
   const void *user;
 } gaze_report;
 
@@ -45,5 +45,6 @@ GAZE_CHECKED gaze_err gaze_train_report_pictures(FILE *stream, const char *model
                                                  const gaze_train_clip_options *options);
 /* Of a language model: with what it wrote last. */
 GAZE_CHECKED gaze_err gaze_train_report_lm(const gaze_train_lm_options *options);
+GAZE_CHECKED gaze_err gaze_train_report_llava(const gaze_train_llava_options *options);
 
 #endif

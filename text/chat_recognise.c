@@ -1,4 +1,4 @@
-#include "text/chat_template.h"
+#include "text/chat_jinja.h"
 #include "text/chat_words.h"
 
 #include <stdio.h>
@@ -231,7 +231,18 @@ static gaze_err fill(const gaze_chat_words *words, const gaze_chat_format *forma
   return system ? gaze_format(&out->system, "%.*s", (int)size, system) : GAZE_OK;
 }
 
+/* The text that a variable system is set to, NULL: none. */
+static const char *find_set_system(const gaze_chat_words *words) {
+  for (size_t i = 0; i < words->n; i++)
+    if (words->at[i].kind == GAZE_CHAT_WORD_SYSTEM)
+      return gaze_chat_words_text(words, i);
+  return NULL;
+}
+
 static gaze_err choose(const gaze_chat_words *words, const char *name, gaze_chat_template *out) {
+  GAZE_TRY(gaze_chat_jinja_read(words->source, words->source_size, find_set_system(words), out));
+  if (out->format)
+    return GAZE_OK;
   for (const gaze_chat_format *format = gaze_chat_formats; format->name; format++) {
     const char *system = NULL;
     size_t size = 0;

@@ -46,10 +46,11 @@ _gaze_options() {
 --sample-temperature"
     ;;
   "train llava")
-    echo "--stage --train-data --image-data --image-folder --max-bad --vision --vision-layer --vision-select \
---language --lora-rank --lora-alpha --lora-targets --lora-dropout --template --blind --context --batch-size --accum-freq --steps --epochs --lr --projector-lr \
+    echo "--stage --train-data --val-data --image-data --image-folder --max-bad --vision --vision-layer --vision-select \
+--language --lora-rank --lora-alpha --lora-targets --lora-dropout --template --blind --context --batch-size --accum-freq \
+--steps --epochs --lr --projector-lr \
 --vision-blocks --vision-lr --opt --beta1 --beta2 --eps --wd --warmup --lr-scheduler --cooldown --grad-clip-norm \
---grad-checkpointing --seed -o --out --resume --save-every --log-every-n-steps --stop-after --save-dtype"
+--grad-checkpointing --seed -o --out --resume --save-every --val-every --log-every-n-steps --stop-after --save-dtype"
     ;;
   make-instructions)
     echo "-o --out --kinds --turns --korean --seed --max-samples --max-bad --image-folder --endpoint --endpoint-model --rate \

@@ -1,5 +1,5 @@
 /* LLaVA's JSON, with samples that have no picture, as lessons in several templates: ids are of the vocabulary, labels
- * are what follows, and a picture's rows lie together. */
+ * are what follows, and each picture's rows lie together. */
 #include "core/base/memory.h"
 #include "fusion/dataset_build.h"
 #include "fusion/lesson.h"
@@ -37,40 +37,43 @@ static void open_tokenizer(void) {
   rmdir(folder);
 }
 
-static void check(const gaze_lesson *lesson, size_t answers, bool pictured) {
-  size_t asked = 0, pictures = 0, vocabulary = gaze_tokenizer_size(tokenizer);
+static void check(const gaze_lesson *lesson, size_t answers, size_t pictures) {
+  size_t asked = 0, rows = 0, vocabulary = gaze_tokenizer_size(tokenizer);
   for (size_t i = 0; i < lesson->n; i++) {
     int32_t id = lesson->ids[i], label = lesson->labels[i];
     bool last = i + 1 == lesson->n;
     if (id < -1 || id >= (int32_t)vocabulary || (label != GAZE_NO_LABEL && (label < 0 || label >= (int32_t)vocabulary)))
       abort();
-    if (id < 0 && (i < lesson->picture || i >= lesson->picture + PICTURE_ROWS))
+    if (id < 0 && i != lesson->pictures[rows / PICTURE_ROWS] + rows % PICTURE_ROWS)
       abort();
     if (last && label == GAZE_NO_LABEL)
       abort();
-    pictures += id < 0;
+    rows += id < 0;
     asked += label != GAZE_NO_LABEL;
   }
-  if (asked != lesson->asked || asked < answers || pictures != (pictured ? PICTURE_ROWS : 0))
+  if (asked != lesson->asked || asked < answers || lesson->n_pictures != pictures || rows != pictures * PICTURE_ROWS)
     abort();
 }
 
-/* All answers of a sample. */
+/* All answers of a sample, with pictures where it has marks, and its captions with all of its pictures. */
 static void write_sample(gaze_lesson_writer *writer, const gaze_sample *sample, const gaze_tile_plan *plan,
                          gaze_lesson *lesson) {
   gaze_lesson_turn *turns;
-  size_t n = 0;
+  size_t n = 0, shown = 0, all = sample->path ? 1 + sample->n_others : 0;
   must(gaze_alloc(sample->n_questions, sizeof *turns, &turns));
   for (size_t i = 0; i < sample->n_questions; i++)
-    if (sample->questions[i].n_answers)
-      turns[n++] = (gaze_lesson_turn){sample->questions[i].text, sample->questions[i].answers[0]};
+    if (sample->questions[i].n_answers) {
+      size_t pictures = all ? sample->questions[i].pictures : 0;
+      turns[n++] = (gaze_lesson_turn){sample->questions[i].text, sample->questions[i].answers[0], pictures};
+      shown += pictures;
+    }
   if (n) {
     must(gaze_lesson_talk(writer, turns, n, plan, lesson));
-    check(lesson, n, plan != NULL);
+    check(lesson, n, shown);
   }
   for (size_t i = 0; i < sample->n_captions; i++) {
-    must(gaze_lesson_caption(writer, sample->captions[i], plan, lesson));
-    check(lesson, 1, plan != NULL);
+    must(gaze_lesson_caption(writer, sample->captions[i], all, plan, lesson));
+    check(lesson, 1, all);
   }
   free(turns);
 }
@@ -87,10 +90,8 @@ static void write_lessons(const gaze_dataset *dataset, const char *name) {
   must(gaze_chat_template_find(name, &assistant.chat));
   must(gaze_assistant_find_ends(&assistant));
   must(gaze_lesson_writer_init(&writer, &assistant, &marks));
-  for (size_t i = 0; i < dataset->n; i++) {
-    const gaze_sample *sample = gaze_dataset_get(dataset, i);
-    write_sample(&writer, sample, sample->path ? &plan : NULL, &lesson);
-  }
+  for (size_t i = 0; i < dataset->n; i++)
+    write_sample(&writer, gaze_dataset_get(dataset, i), &plan, &lesson);
   gaze_lesson_fini(&lesson);
   gaze_lesson_writer_fini(&writer);
   gaze_chat_template_fini(&assistant.chat);
@@ -100,7 +101,7 @@ static gaze_err ignore(void *user, const char *key, const char *message) { retur
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const templates[] = {"chatml", "vicuna-v1", "llava", "qwen2"};
-  const gaze_dataset_options options = {.failed = ignore, .texts_alone = true};
+  const gaze_dataset_options options = {.failed = ignore, .texts_alone = true, .several = true};
   gaze_dataset *dataset;
   if (!tokenizer)
     open_tokenizer();

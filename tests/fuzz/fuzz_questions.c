@@ -21,6 +21,8 @@ static size_t measure(const gaze_sample *sample) {
     abort();
   if (sample->path)
     length += strlen(sample->file) + strlen(sample->path);
+  for (size_t i = 0; i < sample->n_others; i++)
+    length += strlen(sample->others[i].file) + strlen(sample->others[i].path);
   for (size_t i = 0; i < sample->n_captions; i++)
     length += strlen(sample->captions[i]);
   for (size_t i = 0; i < sample->n_questions; i++) {
@@ -49,8 +51,9 @@ static void read(const uint8_t *data, size_t size, reader *read_all, const gaze_
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const gaze_dataset_options strict, careful = {.failed = ignore, .pictures = "photos", .pictures_missed = true},
-                                            talking = {.failed = ignore, .texts_alone = true, .objects = true};
+  static const gaze_dataset_options strict,
+      careful = {.failed = ignore, .pictures = "photos", .pictures_missed = true},
+      talking = {.failed = ignore, .texts_alone = true, .several = true, .objects = true};
   gaze_set_warn(NULL);
   read(data, size, gaze_dataset_read_llava, &strict);
   read(data, size, gaze_dataset_read_llava, &careful);

@@ -1,7 +1,9 @@
-#include "text/chat_template.h"
+#include "text/chat_jinja.h"
 
+#include "core/base/file.h"
 #include "core/base/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,10 +132,69 @@ static void files_of_a_folder(void **state) {
   check_fails(gaze_chat_template_open(test_folder, &chat), GAZE_ERR_UNSUPPORTED, "chat_template.jinja", NULL);
 }
 
+static void check_written(const gaze_chat_template *chat) {
+  char *jinja;
+  gaze_chat_template again;
+  assert_int_equal(gaze_chat_jinja_write(chat, "<image>", &jinja), GAZE_OK);
+  assert_int_equal(!jinja, gaze_chat_template_thinks(chat));
+  if (!jinja)
+    return;
+  assert_int_equal(read(jinja, &again), GAZE_OK);
+  assert_string_equal(gaze_chat_template_name(&again), gaze_chat_template_name(chat));
+  assert_string_equal(again.system ? again.system : "none", chat->system ? chat->system : "none");
+  assert_true(again.starts == chat->starts && again.trims == chat->trims);
+  *strstr(jinja, "message['role']") = 'M'; /* a change, and it is a stranger */
+  gaze_chat_template_fini(&again);
+  assert_int_not_equal(read(jinja, &again), GAZE_OK);
+  gaze_chat_template_fini(&again);
+  free(jinja);
+}
+
+/* What gaze writes it knows again, with a system text of its own, too. */
+static void written_texts_are_known(void **state) {
+  char own[] = "It's\\me,\n{{ you }} \xc3\xa9", nothing[] = "";
+  char *const systems[] = {NULL, own, nothing};
+  for (const gaze_chat_format *format = gaze_chat_formats; format->name; format++)
+    for (size_t i = 0; i < (format->flags & GAZE_CHAT_SYSTEM_NONE ? 1u : 3u); i++)
+      for (unsigned starts = 0; starts < 2; starts++) {
+        const gaze_chat_template chat = {
+            .format = format, .system = systems[i], .starts = starts, .trims = format->trims};
+        check_written(&chat);
+      }
+}
+
+/* Texts of data whose renderings are transformers' (test_chat_template). */
+static void texts_are_written_so(void **state) {
+  static const char *const names[] = {"chatml", "llama-2", "mistral-v3", "phi-3", "smolvlm", "vicuna-v1"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char path[600], *jinja;
+    uint8_t *wanted;
+    size_t size;
+    gaze_chat_template chat;
+    snprintf(path, sizeof path, "%s/tests/golden/chat_templates/written-%s.jinja", getenv("GAZE_SOURCE_ROOT"),
+             names[i]);
+    assert_int_equal(gaze_chat_template_find(names[i], &chat), GAZE_OK);
+    assert_int_equal(gaze_chat_jinja_write(&chat, "<image>", &jinja), GAZE_OK);
+    if (getenv("GAZE_WRITE"))
+      write_text(path, jinja);
+    assert_int_equal(gaze_file_read(path, 1 << 16, &wanted, &size), GAZE_OK);
+    assert_int_equal(size, strlen(jinja));
+    assert_memory_equal(wanted, jinja, size);
+    free(wanted);
+    free(jinja);
+    gaze_chat_template_fini(&chat);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(wordings), cmocka_unit_test(what_is_not_known), cmocka_unit_test(broken_texts),
-      cmocka_unit_test(names),    cmocka_unit_test(files_of_a_folder),
+      cmocka_unit_test(wordings),
+      cmocka_unit_test(what_is_not_known),
+      cmocka_unit_test(broken_texts),
+      cmocka_unit_test(names),
+      cmocka_unit_test(files_of_a_folder),
+      cmocka_unit_test(written_texts_are_known),
+      cmocka_unit_test(texts_are_written_so),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -242,6 +242,36 @@ static gaze_err count_failure(void *user, const char *key, const char *message) 
   return GAZE_OK;
 }
 
+/* Several pictures in a sample, where they are asked for. */
+static void test_several_pictures(void **state) {
+  gaze_dataset *dataset;
+  char keys[64] = "";
+  const gaze_dataset_options several = {.several = true, .failed = count_failure, .user = keys};
+  assert_int_equal(
+      open_llava(
+          "[{\"id\":\"two\",\"image\":[\"a.png\",\"/b.png\"],\"conversations\":[{\"from\":\"human\",\"value\":"
+          "\"<image>\\nHow?\"},{\"from\":\"gpt\",\"value\":\"So\"},{\"from\":\"human\",\"value\":\"And <image>?\"},"
+          "{\"from\":\"gpt\",\"value\":\"So\"}]},"
+          "{\"id\":\"unmarked\",\"image\":[\"a\",\"b\",\"c\"],\"question\":\"Who?\",\"answer\":\"I\"},"
+          "{\"id\":\"none\",\"image\":[\"a\",\"\"],\"question\":\"Who?\",\"answer\":\"I\"},"
+          "{\"id\":\"more\",\"image\":[\"a\",\"b\"],\"conversations\":[{\"from\":\"human\",\"value\":"
+          "\"<image><image><image>\"}]}]",
+          &several, &dataset),
+      GAZE_OK);
+  assert_string_equal(keys, "none;more;");
+  const gaze_sample *two = gaze_dataset_get(dataset, 0), *unmarked = gaze_dataset_get(dataset, 1);
+  assert_string_equal(two->file, "a.png");
+  assert_int_equal(two->n_others, 1);
+  assert_string_equal(two->others[0].file, "/b.png");
+  assert_string_equal(two->others[0].path, "/b.png");
+  assert_string_equal(describe_questions(two), "How?=So;And ?=So");
+  assert_int_equal(two->questions[0].pictures, 1);
+  assert_int_equal(two->questions[1].pictures, 1);
+  assert_int_equal(unmarked->n_others, 2);
+  assert_string_equal(unmarked->others[1].path, test_path("c"));
+  gaze_dataset_close(dataset);
+}
+
 /* Samples without a picture are told of in every layout where that is asked for. */
 static void test_missed_pictures(void **state) {
   gaze_dataset *dataset;
@@ -407,13 +437,21 @@ static void test_shared_sets(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_samples_of_a_tar),    cmocka_unit_test(test_teacher),
-      cmocka_unit_test(test_errors_of_a_tar),     cmocka_unit_test(test_csv),
-      cmocka_unit_test(test_errors_of_a_csv),     cmocka_unit_test(test_pictures),
-      cmocka_unit_test(test_questions_of_a_tar),  cmocka_unit_test(test_llava),
-      cmocka_unit_test(test_errors_of_llava),     cmocka_unit_test(test_questions_of_a_csv),
-      cmocka_unit_test(test_missed_pictures),     cmocka_unit_test(test_wrong_rows_of_a_table),
-      cmocka_unit_test(test_samples_of_a_folder), cmocka_unit_test(test_objects),
+      cmocka_unit_test(test_samples_of_a_tar),
+      cmocka_unit_test(test_teacher),
+      cmocka_unit_test(test_errors_of_a_tar),
+      cmocka_unit_test(test_csv),
+      cmocka_unit_test(test_errors_of_a_csv),
+      cmocka_unit_test(test_pictures),
+      cmocka_unit_test(test_questions_of_a_tar),
+      cmocka_unit_test(test_llava),
+      cmocka_unit_test(test_several_pictures),
+      cmocka_unit_test(test_errors_of_llava),
+      cmocka_unit_test(test_questions_of_a_csv),
+      cmocka_unit_test(test_missed_pictures),
+      cmocka_unit_test(test_wrong_rows_of_a_table),
+      cmocka_unit_test(test_samples_of_a_folder),
+      cmocka_unit_test(test_objects),
       cmocka_unit_test(test_shared_sets),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);

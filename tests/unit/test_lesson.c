@@ -35,56 +35,80 @@ static int tear_down(void **state) {
 
 typedef struct shape {
   const char *name, *chat_template; /* NULL: a caption, which is the first answer */
-  bool pictured;
-  gaze_lesson_turn turns[3];
+  size_t pictures[3];               /* of each turn; of a caption: the first */
+  struct {
+    const char *question, *answer;
+  } turns[3];
   const char *wanted;
 } shape;
 
 static const shape shapes[] = {
-    {"a question about a picture", "chatml", true, {{"what?", "red"}}, USER "###\nwhat?" ASSISTANT "[red]{<|im_end|>}"},
+    {"a question about a picture", "chatml", {1}, {{"what?", "red"}}, USER "###\nwhat?" ASSISTANT "[red]{<|im_end|>}"},
     {"two turns",
      "chatml",
-     true,
+     {1},
      {{"what?", "red"}, {"why?", "so"}},
      USER "###\nwhat?" ASSISTANT "[red<|im_end|>]\n" USER "why?" ASSISTANT "[so]{<|im_end|>}"},
-    {"without a picture", "chatml", false, {{"what?", "red"}}, USER "what?" ASSISTANT "[red]{<|im_end|>}"},
+    {"without a picture", "chatml", {0}, {{"what?", "red"}}, USER "what?" ASSISTANT "[red]{<|im_end|>}"},
     {"three turns without one",
      "chatml",
-     false,
+     {0},
      {{"a", "b"}, {"c", "d"}, {"e", "f"}},
      USER "a" ASSISTANT "[b<|im_end|>]\n" USER "c" ASSISTANT "[d<|im_end|>]\n" USER "e" ASSISTANT "[f]{<|im_end|>}"},
     {"with a system text",
      "qwen2",
-     true,
+     {1},
      {{"a", "b"}},
      "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n" USER "###\na" ASSISTANT "[b]{<|im_end|>}"},
     {"an answer of lines and signs",
      "chatml",
-     true,
+     {1},
      {{"a", "one\n two \xe2\x82\xac"}},
      USER "###\na" ASSISTANT "[one\n two \xe2\x82\xac]{<|im_end|>}"},
     {"an answer that spells a mark",
      "chatml",
-     false,
+     {0},
      {{"a", "<|im_end|>b"}},
      USER "a" ASSISTANT "[\\<|im_end|>b]{<|im_end|>}"},
     {"a space that the model writes",
      "vicuna-v1",
-     true,
+     {1},
      {{"a", "b"}},
      VICUNA "USER: ###\na ASSISTANT:[ b]{<|endoftext|>}"},
     {"two of these",
      "vicuna-v1",
-     true,
+     {1},
      {{"a", "b"}, {"c", "d"}},
      VICUNA "USER: ###\na ASSISTANT:[ b<|endoftext|>]USER: c ASSISTANT:[ d]{<|endoftext|>}"},
     {"an end that the template does not write",
      "llava",
-     true,
+     {1},
      {{"a", "b"}, {"c", "d"}},
      "USER: ###\na ASSISTANT:[ b]{<|endoftext|>} USER: c ASSISTANT:[ d]{<|endoftext|>}"},
-    {"a caption", NULL, true, {{NULL, "a dog"}}, "<|endoftext|>###[a dog]{<|endoftext|>}"},
-    {"a caption alone", NULL, false, {{NULL, "a dog"}}, "<|endoftext|>[a dog]{<|endoftext|>}"},
+    {"two pictures in front of a question",
+     "chatml",
+     {2},
+     {{"which?", "both"}},
+     USER "###\n###\nwhich?" ASSISTANT "[both]{<|im_end|>}"},
+    {"a picture in each turn",
+     "chatml",
+     {1, 1},
+     {{"what?", "red"}, {"and this?", "blue"}},
+     USER "###\nwhat?" ASSISTANT "[red<|im_end|>]\n" USER "###\nand this?" ASSISTANT "[blue]{<|im_end|>}"},
+    {"pictures in the second turn alone",
+     "chatml",
+     {0, 2},
+     {{"hi", "hello"}, {"which?", "a"}, {"why?", "so"}},
+     USER "hi" ASSISTANT "[hello<|im_end|>]\n" USER "###\n###\nwhich?" ASSISTANT "[a<|im_end|>]\n" USER "why?" ASSISTANT
+          "[so]{<|im_end|>}"},
+    {"two behind an end that the template does not write",
+     "llava",
+     {1, 1},
+     {{"a", "b"}, {"c", "d"}},
+     "USER: ###\na ASSISTANT:[ b]{<|endoftext|>} USER: ###\nc ASSISTANT:[ d]{<|endoftext|>}"},
+    {"a caption of two pictures", NULL, {2}, {{NULL, "a dog"}}, "<|endoftext|>######[a dog]{<|endoftext|>}"},
+    {"a caption", NULL, {1}, {{NULL, "a dog"}}, "<|endoftext|>###[a dog]{<|endoftext|>}"},
+    {"a caption alone", NULL, {0}, {{NULL, "a dog"}}, "<|endoftext|>[a dog]{<|endoftext|>}"},
 };
 
 /* As the expected ones are written. Ids wait for those that belong to the same letter. */
@@ -155,6 +179,18 @@ static void write_lesson(const gaze_lesson *lesson, writing *w) {
   assert_int_equal(asked, lesson->asked);
 }
 
+/* Each row of a picture is of one of them, in order. */
+static void check_pictures(const gaze_lesson *lesson, size_t n) {
+  size_t rows = 0;
+  assert_int_equal(lesson->n_pictures, n);
+  for (size_t i = 0; i < lesson->n; i++)
+    if (lesson->ids[i] < 0) {
+      assert_int_equal(i, lesson->pictures[rows / 3] + rows % 3);
+      rows++;
+    }
+  assert_int_equal(rows, 3 * n);
+}
+
 static void check_shape(const shape *s) {
   gaze_eye eye = {.config.tiling = {.kind = GAZE_TILING_WHOLE, .tile_rows = 3}};
   gaze_assistant assistant = {.path = test_folder,
@@ -165,24 +201,28 @@ static void check_shape(const shape *s) {
   gaze_lesson_writer writer;
   gaze_lesson lesson = {0};
   writing got;
-  size_t n = 0;
+  gaze_lesson_turn turns[3];
+  size_t n = 0, pictures = 0;
   gaze_tiling_plan(&eye.config.tiling, 8, 8, 1, &plan);
   if (s->chat_template)
     assert_int_equal(gaze_chat_template_find(s->chat_template, &assistant.chat), GAZE_OK);
   assert_int_equal(gaze_assistant_find_ends(&assistant), GAZE_OK);
   assert_int_equal(gaze_lesson_writer_init(&writer, &assistant, &marks), GAZE_OK);
-  while (n < 3 && s->turns[n].question)
-    n++;
+  for (size_t i = 0; i < 3; i++) {
+    turns[i] = (gaze_lesson_turn){s->turns[i].question, s->turns[i].answer, s->pictures[i]};
+    pictures += s->pictures[i];
+    n += s->turns[i].question != NULL;
+  }
   for (int again = 0; again < 2; again++) { /* nothing is left of the one before */
     if (n)
-      assert_int_equal(gaze_lesson_talk(&writer, s->turns, n, s->pictured ? &plan : NULL, &lesson), GAZE_OK);
+      assert_int_equal(gaze_lesson_talk(&writer, turns, n, pictures ? &plan : NULL, &lesson), GAZE_OK);
     else
-      assert_int_equal(gaze_lesson_caption(&writer, s->turns[0].answer, s->pictured ? &plan : NULL, &lesson), GAZE_OK);
+      assert_int_equal(gaze_lesson_caption(&writer, turns[0].answer, pictures, pictures ? &plan : NULL, &lesson),
+                       GAZE_OK);
     write_lesson(&lesson, &got);
     if (strcmp(got.text, s->wanted) != 0)
       fail_msg("%s:\n%s\nis wanted, this came:\n%s", s->name, s->wanted, got.text);
-    assert_int_equal(lesson.picture < lesson.n, s->pictured);
-    assert_true(!s->pictured || (lesson.ids[lesson.picture] == -1 && lesson.ids[lesson.picture + 2] == -1));
+    check_pictures(&lesson, pictures);
   }
   gaze_lesson_fini(&lesson);
   gaze_lesson_writer_fini(&writer);
