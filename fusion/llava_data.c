@@ -1,6 +1,6 @@
 #include "fusion/llava_data.h"
 
-#include "core/base/file.h"
+#include "fusion/picture_names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +19,8 @@ typedef struct reading {
   gaze_lesson_writer *writer;
   gaze_bad_rows *bad;
   gaze_dataset **sets;      /* [n + n_held_out + n_picture_sets] of the sources */
-  const gaze_sample **kept; /* [n_kept] samples of tars, by their pictures' names */
-  size_t n_kept, kept_capacity;
-  said_sample *said; /* [n] */
+  gaze_picture_names names; /* of all sets */
+  said_sample *said;        /* [n] */
   size_t n, capacity;
   gaze_llava_seen *seen; /* [n_seen] their pictures */
   size_t n_seen, seen_capacity;
@@ -45,7 +44,7 @@ static void reading_fini(reading *r) {
   for (size_t i = 0; r->sets && i < sets_of(r); i++)
     gaze_dataset_close(r->sets[i]);
   free(r->sets);
-  free(r->kept);
+  gaze_picture_names_fini(&r->names);
   free(r->said);
   free(r->seen);
   free(r->turns);
@@ -54,32 +53,6 @@ static void reading_fini(reading *r) {
 
 static bool has_picture(const reading *r, const gaze_sample *sample) {
   return (sample->path || sample->picture) && !r->sources->blind;
-}
-
-static int compare_kept(const void *a, const void *b) {
-  return strcmp((*(const gaze_sample *const *)a)->file, (*(const gaze_sample *const *)b)->file);
-}
-
-static gaze_err collect_pictures(reading *r) {
-  for (size_t i = 0; i < sets_of(r); i++)
-    for (size_t k = 0; k < gaze_dataset_size(r->sets[i]); k++) {
-      const gaze_sample *sample = gaze_dataset_get(r->sets[i], k);
-      if (!sample->picture || !sample->file)
-        continue;
-      GAZE_TRY(gaze_grow(&r->kept, &r->kept_capacity, r->n_kept + 1, sizeof *r->kept));
-      r->kept[r->n_kept++] = sample;
-    }
-  if (r->n_kept)
-    qsort(r->kept, r->n_kept, sizeof *r->kept, compare_kept);
-  return GAZE_OK;
-}
-
-/* The sample that has its picture: itself, or one of a tar where no file has that name. */
-static const gaze_sample *find_picture(const reading *r, const gaze_sample *sample) {
-  if (!sample->path || !r->n_kept || gaze_file_exists(sample->path))
-    return sample;
-  const gaze_sample **found = bsearch(&sample, r->kept, r->n_kept, sizeof *r->kept, compare_kept);
-  return found ? *found : sample;
 }
 
 /* Of a sample among those of all sets. */
@@ -97,7 +70,8 @@ static size_t place_of(const reading *r, const gaze_sample *sample) {
 
 static gaze_err see(reading *r, const said_sample *said, const gaze_sample *picture) {
   GAZE_TRY(gaze_grow(&r->seen, &r->seen_capacity, r->n_seen + 1, sizeof *r->seen));
-  const gaze_sample *found = find_picture(r, picture);
+  const gaze_sample *found;
+  GAZE_TRY(gaze_picture_names_find(&r->names, picture, &found));
   r->seen[r->n_seen] = (gaze_llava_seen){.said = said->sample,
                                          .sample = found,
                                          .place = place_of(r, found),
@@ -140,8 +114,9 @@ static gaze_err open_sets(reading *r) {
   for (size_t i = 0; i < sets_of(r); i++) {
     r->bad->file = path_of(r, i);
     GAZE_TRY(gaze_dataset_open(r->bad->file, &options, &r->sets[i]));
+    GAZE_TRY(gaze_picture_names_add(&r->names, r->sets[i]));
   }
-  GAZE_TRY(collect_pictures(r));
+  gaze_picture_names_sort(&r->names);
   return collect(r);
 }
 

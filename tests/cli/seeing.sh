@@ -40,6 +40,19 @@ expect_error llava_max_bad 1 'more than 4 bad rows: fewer/bad-rows.txt: .*--max-
   train llava "${recipe[@]}" --train-data bad.jsonl --max-bad 4 --steps 1 --out fewer
 [ ! -e fewer/model.safetensors ] && pass llava_max_bad_stops || fail llava_max_bad_stops "$(ls fewer)"
 
+# Two tars with a picture of the same name: fine where it is the same picture.
+mkdir -p apart one other
+says one a.png 'what is it?' 'a red square' >apart/talk.jsonl
+cp red.png one/a.png
+cp blue.png other/a.png
+tar -cf one.tar -C one a.png
+tar -cf same.tar -C one a.png
+tar -cf other.tar -C other a.png
+run train llava "${recipe[@]}" -q --train-data apart/talk.jsonl --image-data one.tar::same.tar --steps 1 --out once
+judge llava_same_name 0 '^once$'
+expect_error llava_two_pictures 1 'several pictures are called a.png' \
+  train llava "${recipe[@]}" -q --train-data apart/talk.jsonl --image-data one.tar::other.tar --steps 1 --out twice
+
 long=("${recipe[@]}" --train-data talk.jsonl --steps 30 -q)
 run train llava "${long[@]}" --out whole
 judge llava_whole 0 '^whole$'
