@@ -6,6 +6,7 @@
 void gaze_lesson_fini(gaze_lesson *lesson) {
   free(lesson->ids);
   free(lesson->labels);
+  free(lesson->begins);
   free(lesson->pictures);
   *lesson = (gaze_lesson){0};
 }
@@ -59,7 +60,7 @@ static gaze_err put_pictures(gaze_chat *chat, const gaze_tile_plan *plan, size_t
 
 static void begin(gaze_lesson_writer *writer, gaze_lesson *lesson) {
   gaze_chat_clear(&writer->chat);
-  lesson->n = lesson->asked = lesson->n_pictures = 0;
+  lesson->n = lesson->asked = lesson->n_pictures = lesson->stem = 0;
 }
 
 static gaze_err finish(const gaze_lesson_writer *writer, gaze_lesson *lesson) {

@@ -16,7 +16,9 @@ typedef struct gaze_lesson_turn {
 typedef struct gaze_lesson {
   int32_t *ids, *labels; /* [n]; ids: -1 of a picture's row; labels: the id that follows, or GAZE_NO_LABEL */
   size_t n, ids_capacity, labels_capacity;
-  size_t *pictures; /* [n_pictures] the first of each one's rows */
+  uint32_t *begins;             /* [n] as gaze_sequences has them, where several lessons were joined */
+  size_t begins_capacity, stem; /* rows before they part; 0: nothing does */
+  size_t *pictures;             /* [n_pictures] the first of each one's rows */
   size_t n_pictures, pictures_capacity;
   size_t asked; /* labels */
 } gaze_lesson;
@@ -47,5 +49,10 @@ GAZE_CHECKED gaze_err gaze_lesson_talk(gaze_lesson_writer *writer, const gaze_le
 /* Mark, pictures, caption, mark: without a template. */
 GAZE_CHECKED gaze_err gaze_lesson_caption(gaze_lesson_writer *writer, const char *caption, size_t pictures,
                                           const gaze_tile_plan *plan, gaze_lesson *lesson);
+
+/* Lessons [n] that are each for itself, as one: rows that all of them begin with, pictures first of all, are there
+ * once, and then they part. Exactly what they teach one by one is learned. stem 0 with several: they have nothing in
+ * common, and *out is not to be used. */
+GAZE_CHECKED gaze_err gaze_lesson_join(const gaze_lesson *lessons, size_t n, gaze_lesson *out);
 
 #endif

@@ -26,6 +26,8 @@ typedef struct reading {
   size_t n_seen, seen_capacity;
   gaze_tile_plan plan; /* of any picture: those of all sizes have as many rows */
   gaze_lesson lesson;
+  gaze_lesson *apart; /* [n_apart] lessons that are each for itself */
+  size_t n_apart;
   gaze_lesson_turn *turns;
   size_t turns_capacity;
 } reading;
@@ -49,6 +51,9 @@ static void reading_fini(reading *r) {
   free(r->seen);
   free(r->turns);
   gaze_lesson_fini(&r->lesson);
+  for (size_t i = 0; i < r->n_apart; i++)
+    gaze_lesson_fini(&r->apart[i]);
+  free(r->apart);
 }
 
 static bool has_picture(const reading *r, const gaze_sample *sample) {
@@ -128,12 +133,12 @@ static gaze_err reserve(gaze_llava_data *data, const gaze_lesson *lesson) {
   size_t n = data->n_ids + lesson->n;
   GAZE_TRY(gaze_grow(&data->ids, &data->ids_capacity, n, sizeof *data->ids));
   GAZE_TRY(gaze_grow(&data->labels, &data->labels_capacity, n, sizeof *data->labels));
+  GAZE_TRY(gaze_grow(&data->begins, &data->begins_capacity, n, sizeof *data->begins));
   GAZE_TRY(gaze_grow(&data->shown, &data->shown_capacity, data->n_shown + lesson->n_pictures, sizeof *data->shown));
   return gaze_grow(&data->pieces, &data->capacity, data->n + 1, sizeof *data->pieces);
 }
 
-static gaze_err add_lesson(reading *r, gaze_llava_data *data, const said_sample *said) {
-  const gaze_lesson *lesson = &r->lesson;
+static gaze_err add_lesson(reading *r, gaze_llava_data *data, const said_sample *said, const gaze_lesson *lesson) {
   char message[120];
   if (lesson->n > r->sources->context) {
     snprintf(message, sizeof message, "too long: %zu tokens, --context is %zu", lesson->n, r->sources->context);
@@ -142,8 +147,15 @@ static gaze_err add_lesson(reading *r, gaze_llava_data *data, const said_sample 
   GAZE_TRY(reserve(data, lesson));
   memcpy(data->ids + data->n_ids, lesson->ids, lesson->n * sizeof *lesson->ids);
   memcpy(data->labels + data->n_ids, lesson->labels, lesson->n * sizeof *lesson->labels);
-  data->pieces[data->n++] =
-      (gaze_llava_piece){data->n_ids, data->n_shown, (uint32_t)lesson->n, (uint32_t)lesson->n_pictures};
+  if (lesson->stem)
+    memcpy(data->begins + data->n_ids, lesson->begins, lesson->n * sizeof *lesson->begins);
+  else
+    memset(data->begins + data->n_ids, 0, lesson->n * sizeof *data->begins);
+  data->pieces[data->n++] = (gaze_llava_piece){.at = data->n_ids,
+                                               .shown = data->n_shown,
+                                               .rows = (uint32_t)lesson->n,
+                                               .n_shown = (uint32_t)lesson->n_pictures,
+                                               .stem = (uint32_t)(lesson->stem ? lesson->stem : lesson->n)};
   for (size_t i = 0; i < lesson->n_pictures; i++)
     data->shown[data->n_shown++] = (gaze_lm_picture){lesson->pictures[i], r->seen[said->first + i].which};
   data->n_ids += lesson->n;
@@ -152,9 +164,37 @@ static gaze_err add_lesson(reading *r, gaze_llava_data *data, const said_sample 
   return GAZE_OK;
 }
 
+/* Room for n lessons. */
+static gaze_err reserve_apart(reading *r, size_t n) {
+  gaze_lesson *apart;
+  if (n <= r->n_apart)
+    return GAZE_OK;
+  GAZE_TRY(gaze_alloc(n, sizeof *apart, &apart));
+  if (r->n_apart)
+    memcpy(apart, r->apart, r->n_apart * sizeof *apart);
+  for (size_t i = r->n_apart; i < n; i++)
+    apart[i] = (gaze_lesson){0};
+  free(r->apart);
+  r->apart = apart;
+  r->n_apart = n;
+  return GAZE_OK;
+}
+
+/* Lessons that are each for itself share what they begin with as far as there is room, else they are parted. */
+static gaze_err add_apart(reading *r, gaze_llava_data *data, const said_sample *said, const gaze_lesson *lessons,
+                          size_t n) {
+  if (n == 1)
+    return add_lesson(r, data, said, lessons);
+  GAZE_TRY(gaze_lesson_join(lessons, n, &r->lesson));
+  if (r->lesson.stem && r->lesson.n <= r->sources->context)
+    return add_lesson(r, data, said, &r->lesson);
+  GAZE_TRY(add_apart(r, data, said, lessons, n / 2));
+  return add_apart(r, data, said, lessons + n / 2, n - n / 2);
+}
+
 static gaze_err add_caption(reading *r, gaze_llava_data *data, const said_sample *said, const char *caption) {
   GAZE_TRY(gaze_lesson_caption(r->writer, caption, said->n, &r->plan, &r->lesson));
-  return add_lesson(r, data, said);
+  return add_lesson(r, data, said, &r->lesson);
 }
 
 /* What most people say; of answers that are said equally often the first. */
@@ -199,15 +239,20 @@ static void show_pictures(const said_sample *said, gaze_lesson_turn *turns, size
     turns[i].pictures = i ? 0 : said->n;
 }
 
-/* Questions that are each for itself share pictures as far as there is room, else they are parted. */
+/* Turns of one conversation, or questions that are each for itself and about all pictures. */
 static gaze_err add_turns(reading *r, gaze_llava_data *data, const said_sample *said, gaze_lesson_turn *turns,
                           size_t n) {
-  show_pictures(said, turns, n);
-  GAZE_TRY(gaze_lesson_talk(r->writer, turns, n, &r->plan, &r->lesson));
-  if (r->lesson.n <= r->sources->context || n == 1 || said->sample->talks)
-    return add_lesson(r, data, said);
-  GAZE_TRY(add_turns(r, data, said, turns, n / 2));
-  return add_turns(r, data, said, turns + n / 2, n - n / 2);
+  if (said->sample->talks) {
+    show_pictures(said, turns, n);
+    GAZE_TRY(gaze_lesson_talk(r->writer, turns, n, &r->plan, &r->lesson));
+    return add_lesson(r, data, said, &r->lesson);
+  }
+  GAZE_TRY(reserve_apart(r, n));
+  for (size_t i = 0; i < n; i++) {
+    turns[i].pictures = said->n;
+    GAZE_TRY(gaze_lesson_talk(r->writer, &turns[i], 1, &r->plan, &r->apart[i]));
+  }
+  return add_apart(r, data, said, r->apart, n);
 }
 
 static gaze_err add_sample(reading *r, gaze_llava_data *data, const said_sample *said) {
@@ -274,6 +319,7 @@ done:
 void gaze_llava_data_fini(gaze_llava_data *data) {
   free(data->ids);
   free(data->labels);
+  free(data->begins);
   free(data->shown);
   free(data->pieces);
   *data = (gaze_llava_data){0};

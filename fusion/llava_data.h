@@ -10,11 +10,13 @@ typedef struct gaze_llava_piece {
   size_t at;              /* its first row, in ids and labels */
   size_t shown;           /* its first picture */
   uint32_t rows, n_shown; /* how many of either */
+  uint32_t stem;          /* rows before its branches part; `rows` where it has none */
 } gaze_llava_piece;
 
 typedef struct gaze_llava_data {
   int32_t *ids, *labels; /* of all pieces, as a lesson has them */
-  size_t n_ids, ids_capacity, labels_capacity;
+  uint32_t *begins;      /* so, too */
+  size_t n_ids, ids_capacity, labels_capacity, begins_capacity;
   gaze_lm_picture *shown; /* of all pieces; rows are counted from a piece's first, numbers are of the features */
   size_t n_shown, shown_capacity;
   gaze_llava_piece *pieces; /* [n] */
@@ -54,6 +56,7 @@ typedef struct gaze_llava_reader {
   size_t n_batches, at, slot;
   size_t rows, shown;        /* most rows and pictures of a batch */
   int32_t *ids, *labels;     /* [held, rows] */
+  uint32_t *begins, *stems;  /* [held, rows], [held, size] */
   size_t *offsets;           /* [held, size + 1] */
   gaze_lm_picture *pictures; /* [held, shown] */
 } gaze_llava_reader;

@@ -83,6 +83,8 @@ gaze_err gaze_llava_reader_init(gaze_llava_reader *reader, const gaze_llava_data
   GAZE_TRY(gaze_alloc(n_batches, sizeof *reader->batches, &reader->batches));
   GAZE_TRY(gaze_alloc(held * reader->rows, sizeof *reader->ids, &reader->ids));
   GAZE_TRY(gaze_alloc(held * reader->rows, sizeof *reader->labels, &reader->labels));
+  GAZE_TRY(gaze_alloc(held * reader->rows, sizeof *reader->begins, &reader->begins));
+  GAZE_TRY(gaze_alloc(held * size, sizeof *reader->stems, &reader->stems));
   GAZE_TRY(gaze_alloc(held * (size + 1), sizeof *reader->offsets, &reader->offsets));
   GAZE_TRY(gaze_alloc(held * reader->shown, sizeof *reader->pictures, &reader->pictures));
   return begin_round(reader);
@@ -93,6 +95,8 @@ void gaze_llava_reader_fini(gaze_llava_reader *reader) {
   free(reader->batches);
   free(reader->ids);
   free(reader->labels);
+  free(reader->begins);
+  free(reader->stems);
   free(reader->offsets);
   free(reader->pictures);
   *reader = (gaze_llava_reader){0};
@@ -117,6 +121,7 @@ gaze_err gaze_llava_reader_skip(gaze_llava_reader *reader, uint64_t batches) {
 
 typedef struct batch_room {
   int32_t *ids, *labels;
+  uint32_t *begins, *stems;
   size_t *offsets;
   gaze_lm_picture *pictures;
 } batch_room;
@@ -126,6 +131,8 @@ static void put_piece(const gaze_llava_data *data, const gaze_llava_piece *piece
   size_t first = room->offsets[batch->sequences.count];
   memcpy(room->ids + first, data->ids + piece->at, piece->rows * sizeof *room->ids);
   memcpy(room->labels + first, data->labels + piece->at, piece->rows * sizeof *room->labels);
+  memcpy(room->begins + first, data->begins + piece->at, piece->rows * sizeof *room->begins);
+  room->stems[batch->sequences.count] = piece->stem;
   for (const gaze_lm_picture *p = data->shown + piece->shown, *end = p + piece->n_shown; p < end; p++)
     room->pictures[batch->n_pictures++] = (gaze_lm_picture){first + p->row, p->number};
   room->offsets[++batch->sequences.count] = first + piece->rows;
@@ -136,10 +143,12 @@ static void put_piece(const gaze_llava_data *data, const gaze_llava_piece *piece
 gaze_err gaze_llava_reader_next(gaze_llava_reader *r, gaze_lm_batch *batch) {
   size_t place, slot = r->slot;
   GAZE_TRY(next_place(r, &place));
-  const batch_room room = {r->ids + slot * r->rows, r->labels + slot * r->rows, r->offsets + slot * (r->size + 1),
-                           r->pictures + slot * r->shown};
-  *batch = (gaze_lm_batch){
-      .sequences.offsets = room.offsets, .ids = room.ids, .labels = room.labels, .pictures = room.pictures};
+  const batch_room room = {r->ids + slot * r->rows,   r->labels + slot * r->rows,        r->begins + slot * r->rows,
+                           r->stems + slot * r->size, r->offsets + slot * (r->size + 1), r->pictures + slot * r->shown};
+  *batch = (gaze_lm_batch){.sequences = {.offsets = room.offsets, .stems = room.stems, .begins = room.begins},
+                           .ids = room.ids,
+                           .labels = room.labels,
+                           .pictures = room.pictures};
   room.offsets[0] = 0;
   for (size_t i = place; i < place + r->size && i < r->data->n; i++)
     put_piece(r->data, &r->data->pieces[r->order[i]], &room, batch);

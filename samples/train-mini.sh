@@ -31,7 +31,7 @@ make objects.json "${talk[@]}" --seed 2 --korean 0.15 "$data"/{coco128,cocomini}
 make drawings/talk.json "${talk[@]}" --seed 3 --korean 0.3 --kinds conversation drawings
 make sides/talk.json "${talk[@]}" --seed 4 --korean 0.3 --kinds conversation sides
 make aside/talk.json "${talk[@]}" --seed 5 --korean 0.3 --kinds conversation aside
-make captions.json python3 "$train/write-records.py" captions {} "$data"/{flickr8k,cocomini}-train.tar
+make captions.tar python3 "$train/write-records.py" captions {} "$data"/{flickr8k,cocomini}-train.tar
 make names.json python3 "$train/write-records.py" names {} "$data/tinyimagenet-train.tar" "$train/tinyimagenet-classes.ko.tsv"
 make presence.tar python3 "$train/ask-presence.py" --most 300 "$data/flickr8k-train.tar" {}
 make texts.txt python3 "$train/write-records.py" texts {} photos.json objects.json {drawings,sides,aside}/talk.json \
@@ -54,10 +54,10 @@ learn=("$gaze" train llava "${threads[@]}" --resume latest --precision bf16 --op
 # times N FILE: the file so many times, as --train-data takes them.
 times() { for ((i = 0; i < $1; i++)); do printf '%s::' "$2"; done; }
 drawn=drawings/talk.json::sides/talk.json::aside/talk.json
-conversations=captions.json::photos.json::$(times 2 objects.json)names.json::presence.tar::$drawn
+conversations=captions.tar::photos.json::$(times 2 objects.json)names.json::presence.tar::$drawn
 conversations+=::$(times 2 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
-answers=captions.json::$(times 2 objects.json)names.json::$(times 3 presence.tar)$drawn
-answers+=::$(times 4 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
+answers=$(times 2 captions.tar)$(times 2 objects.json)names.json::$(times 2 presence.tar)$drawn
+answers+=::$(times 3 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
 tune=("${learn[@]}" --stage 2 --lr 1e-3 --projector-lr 1e-3 --wd 0.1 --context 512)
 pictures=(--vision-blocks 2 --vision-lr 3e-4
   --image-data "$data/flickr8k-train.tar::$data/coco128-train.tar::$data/cocomini-train.tar::$data/tinyimagenet-train.tar")
@@ -65,6 +65,6 @@ for eyes in seeing blind; do
   [ $eyes = seeing ] && see=("${pictures[@]}") || see=(--blind)
   [ -f $eyes/model.safetensors ] || "${tune[@]}" "${see[@]}" -m aligned --batch-size 64 --lr-scheduler const --steps 700 \
     --train-data "${conversations%::}" --out $eyes
-  [ -f answering-$eyes/model.safetensors ] || "${tune[@]}" "${see[@]}" -m $eyes --batch-size 48 --epochs 1 --save-dtype f16 \
+  [ -f answering-$eyes/model.safetensors ] || "${tune[@]}" "${see[@]}" -m $eyes --batch-size 32 --epochs 1 --save-dtype f16 \
     --train-data "${answers%::}" --out answering-$eyes
 done

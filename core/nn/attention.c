@@ -6,6 +6,8 @@
 
 /* One head of one sequence: where it starts in a row-major [N, (H + 2 G) D] and in [N, H D]. */
 typedef struct head_place {
+  const gaze_sequences *sequences;
+  size_t b;                /* which sequence */
   size_t T, first, asking; /* rows; first asking row; how many ask */
   size_t q, k, v, out;
 } head_place;
@@ -22,7 +24,8 @@ static head_place place_head(const gaze_attention *a, const gaze_sequences *sequ
                              size_t h) {
   size_t start = sequences->offsets[b], T = sequences->offsets[b + 1] - start, D = a->head_dim;
   size_t stride = qkv_stride(a), group = h / (a->heads / a->kv_heads);
-  head_place place = {.T = T, .first = queries ? queries[b] : 0, .asking = queries ? 1 : T};
+  head_place place = {
+      .sequences = sequences, .b = b, .T = T, .first = queries ? queries[b] : 0, .asking = queries ? 1 : T};
   place.q = (start + place.first) * stride + h * D;
   place.k = start * stride + (a->heads + group) * D;
   place.v = place.k + a->kv_heads * D;
@@ -62,6 +65,14 @@ static stretch stretch_at(const gaze_attention *a, const head_place *place, size
   return (stretch){first, n, a->causal ? place->first + first + n : place->T};
 }
 
+/* Of one row's scores what it does not see, in front of its branch: a number of which softmax makes 0, and after it 0.
+ */
+static void hide(float *scores, const head_place *place, size_t row, float number) {
+  gaze_hidden_rows hidden = gaze_sequences_hidden(place->sequences, place->b, row);
+  for (size_t i = hidden.first; i < hidden.end; i++)
+    scores[i] = number;
+}
+
 /* probabilities: [n, seen] */
 static void find_probabilities(const gaze_compute *compute, float *probabilities, const head_view *view,
                                const gaze_attention *a, const head_place *place, const stretch *s) {
@@ -70,8 +81,10 @@ static void find_probabilities(const gaze_compute *compute, float *probabilities
                          view->stride, view->k, view->stride, 0.0f, probabilities, s->seen);
   for (size_t i = 0; i < s->n; i++) {
     float *row = probabilities + i * s->seen;
-    size_t seen = a->causal ? place->first + s->first + i + 1 : s->seen;
+    size_t asking = place->first + s->first + i, seen = a->causal ? asking + 1 : s->seen;
+    hide(row, place, asking, -1e30f);
     compute->kernels->softmax(row, seen);
+    hide(row, place, asking, 0);
     memset(row + seen, 0, (s->seen - seen) * sizeof *row);
   }
 }

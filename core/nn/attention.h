@@ -25,7 +25,7 @@ void gaze_attention_forward(const gaze_compute *compute, const gaze_kept *out, c
 void gaze_attention_backward(const gaze_compute *compute, float *dqkv, const float *dout, const gaze_kept *qkv,
                              const gaze_attention *attention, const gaze_sequences *sequences, const size_t *queries,
                              float *scratch);
-/* Forward of all rows when no backward follows: faster, and as exact as the products of linear layers.
+/* Forward of all rows when no backward follows: faster, and as exact as the products of linear layers. No branches.
  * scratch: [gaze_attention_run_scratch]. */
 void gaze_attention_run(const gaze_compute *compute, float *out, const float *qkv, const gaze_attention *attention,
                         const gaze_sequences *sequences, float *scratch);

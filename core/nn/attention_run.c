@@ -3,6 +3,7 @@
  * processor has such arithmetic. */
 #include "core/nn/attention.h"
 
+#include <assert.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -172,6 +173,7 @@ static void run_head(const gaze_compute *compute, const room *r, const head *h) 
 
 void gaze_attention_run(const gaze_compute *compute, float *out, const float *qkv, const gaze_attention *a,
                         const gaze_sequences *sequences, float *scratch) {
+  assert(!sequences->stems);
 #pragma omp parallel for collapse(2) schedule(dynamic)
   for (size_t b = 0; b < sequences->count; b++)
     for (size_t h = 0; h < a->heads; h++) {

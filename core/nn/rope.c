@@ -85,6 +85,11 @@ static void rotate_row(float *row, const gaze_attention *a, const turn *t) {
     turn_head(row + h * a->head_dim, a, &by);
 }
 
+static size_t position_of(const gaze_sequences *sequences, size_t b, size_t row) {
+  gaze_hidden_rows hidden = gaze_sequences_hidden(sequences, b, row);
+  return row - (hidden.end - hidden.first);
+}
+
 static void rotate_rows(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n,
                         float direction) {
   size_t stride = (a->heads + 2 * a->kv_heads) * a->head_dim, near = gaze_rope_near(a);
@@ -98,7 +103,8 @@ static void rotate_rows(float *rows, const gaze_attention *a, const gaze_sequenc
     }
 #pragma omp parallel for schedule(static)
     for (size_t i = at_least(start, first); i < end; i++)
-      rotate_row(rows + (i - first) * stride, a, &(turn){before + i - start, far, direction});
+      rotate_row(rows + (i - first) * stride, a,
+                 &(turn){before + position_of(sequences, b, i - start), far, direction});
   }
 }
 

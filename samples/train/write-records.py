@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Write LLaVA's JSON from captions and from the names of classes, and the words of conversations as texts.
+"""Write questions about pictures from captions and from the names of classes, and the words of conversations as texts.
 
-    write-records.py captions OUT.json TAR...
+    write-records.py captions OUT.tar TAR...
     write-records.py names OUT.json TAR KOREAN.tsv
     write-records.py texts OUT.txt FILE...
 
-captions: every caption is a record of its own, asked for with one of DESCRIBE. names: every second picture of a tar with
+captions: the pictures with `qa`, in which every caption answers a question of its own, one of DESCRIBE. names: in LLaVA's JSON, every second picture of a tar with
 `name` is asked what it shows, in English or, as often, in Korean, by its class in KOREAN.tsv. texts: a line for each
-turn of LLaVA's JSON, and for each question of a tar's `qa` with its answer. Pictures stay in their tars, where
-`gaze train llava` finds them by name. The same files give the same file.
+turn of LLaVA's JSON, and for each question of a tar's `qa` with its answer. The same files give the same file.
 """
+import io
 import json
 import os
 import random
@@ -36,16 +36,16 @@ ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def read(path):
-    """(name of the picture, its JSON) of every sample."""
+    """(name of the picture, its JSON, its bytes) of every sample."""
     samples = {}
     with tarfile.open(path) as tar:
         for member in tar:
             key, ending = os.path.splitext(member.name)
             if ending in ENDINGS:
-                samples.setdefault(key, {})["picture"] = member.name
+                samples.setdefault(key, {}).update(picture=member.name, bytes=tar.extractfile(member).read())
             elif ending == ".json":
                 samples.setdefault(key, {})["about"] = json.load(tar.extractfile(member))
-    return [(s["picture"], s["about"]) for s in samples.values() if len(s) == 2]
+    return [(s["picture"], s["about"], s["bytes"]) for s in samples.values() if len(s) == 3]
 
 
 def tidy(caption):
@@ -63,18 +63,32 @@ def record(identity, picture, question, answer):
     return {"id": identity, "image": picture, "conversations": said}
 
 
-def write_captions(tars, chance):
-    for tar in tars:
-        for picture, about in read(tar):
-            for i, caption in enumerate(about.get("captions", [])):
-                if re.search("[a-z]", caption):
-                    yield record(f"{picture}-{i}", picture, chance.choice(DESCRIBE), tidy(caption))
+def add(tar, name, data):
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    info.mode = 0o644
+    tar.addfile(info, io.BytesIO(data))
+
+
+def write_captions(out, tars, chance):
+    """How many."""
+    n = 0
+    with tarfile.open(out, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for path in tars:
+            for picture, about, data in read(path):
+                captions = [tidy(caption) for caption in about.get("captions", []) if re.search("[a-z]", caption)]
+                if captions:
+                    qa = [(chance.choice(DESCRIBE), caption) for caption in captions]
+                    add(tar, picture, data)
+                    add(tar, os.path.splitext(picture)[0] + ".json", json.dumps({"qa": qa}).encode())
+                    n += len(qa)
+    return n
 
 
 def write_names(tar, korean_path, chance):
     with open(korean_path, encoding="utf-8") as file:
         korean = {row[0]: row[1].split("|")[0] for row in (line.rstrip("\n").split("\t") for line in file)}
-    for picture, about in read(tar)[::2]:
+    for picture, about, _ in read(tar)[::2]:
         name = about["name"]
         if chance.random() < 0.5 and about["class"] in korean:
             question, answer = chance.choice(NAME_KOREAN)
@@ -87,7 +101,7 @@ def write_names(tar, korean_path, chance):
 def write_texts(paths):
     for path in paths:
         if path.endswith(".tar"):
-            for _, about in read(path):
+            for _, about, _ in read(path):
                 yield from (f"{question} {answer}" for question, answer in about.get("qa", []))
         else:
             with open(path, encoding="utf-8") as file:
@@ -100,15 +114,17 @@ def main():
         sys.exit(__doc__)
     kind, out, *sources = sys.argv[1:]
     chance = random.Random(1)
-    with open(out + ".part", "w", encoding="utf-8") as file:
-        if kind == "texts":
-            written = list(write_texts(sources))
-            file.writelines(line + "\n" for line in written)
-        else:
-            written = list(write_captions(sources, chance) if kind == "captions" else write_names(*sources, chance))
-            json.dump(written, file, ensure_ascii=False, separators=(",", ":"))
-    os.replace(out + ".part", out)
-    print(f"{len(written)} written: {out}")
+    if kind == "captions":
+        n = write_captions(out, sources, chance)
+    else:
+        written = list(write_texts(sources) if kind == "texts" else write_names(*sources, chance))
+        n = len(written)
+        with open(out, "w", encoding="utf-8") as file:
+            if kind == "texts":
+                file.writelines(line + "\n" for line in written)
+            else:
+                json.dump(written, file, ensure_ascii=False, separators=(",", ":"))
+    print(f"{n} written: {out}")
 
 
 if __name__ == "__main__":

@@ -131,6 +131,85 @@ static void a_long_sequence(void **state) {
   subject_fini(&s);
 }
 
+/* Three branches of a stem that is longer than attention looks at in one go, and a sequence without; and the same as
+ * sequences that are each for itself. */
+enum { STEM = 140, BRANCHES = 3, PLAIN = 3, JOINED = STEM + 35 + PLAIN, APART = BRANCHES * STEM + 35 + PLAIN };
+static const size_t branch_rows[BRANCHES] = {4, 1, 30};
+
+typedef struct branched {
+  size_t offsets[BRANCHES + 2];
+  uint32_t stems[2], begins[JOINED];
+  int32_t ids[APART], labels[APART];
+  gaze_lm_batch batch;
+} branched;
+
+static void put_row(branched *b, size_t at, size_t salt, bool asked) {
+  b->ids[at] = (int32_t)(salt * salt % VOCABULARY);
+  b->labels[at] = asked ? (int32_t)((salt * 7 + salt / 5) % VOCABULARY) : NO;
+}
+
+/* rows of a branch, or of the sequence without, from row n on; returns where they end. begin: theirs in the sequence.
+ */
+static size_t put_rows(branched *b, size_t n, size_t branch, size_t begin) {
+  for (size_t i = 0; i < (branch < BRANCHES ? branch_rows[branch] : PLAIN); i++, n++) {
+    put_row(b, n, 200 + 50 * branch + i, true);
+    if (n < JOINED)
+      b->begins[n] = (uint32_t)begin;
+  }
+  return n;
+}
+
+static size_t put_stem(branched *b, size_t n) {
+  for (size_t i = 0; i < STEM; i++)
+    put_row(b, n++, i, false);
+  return n;
+}
+
+static void branched_init(branched *b, bool joined) {
+  size_t n = 0, count = 0;
+  *b = (branched){.stems = {STEM, PLAIN}};
+  for (size_t branch = 0; branch < BRANCHES; branch++) {
+    if (!joined || branch == 0)
+      n = put_stem(b, n);
+    n = put_rows(b, n, branch, n);
+    if (!joined || branch == BRANCHES - 1)
+      b->offsets[++count] = n;
+  }
+  b->offsets[++count] = put_rows(b, n, BRANCHES, 0);
+  b->batch = (gaze_lm_batch){
+      .sequences = {.count = count, .offsets = b->offsets, .longest = STEM + 35}, .ids = b->ids, .labels = b->labels};
+  if (joined) {
+    b->batch.sequences.stems = b->stems;
+    b->batch.sequences.begins = b->begins;
+  }
+}
+
+static void branches_are_sequences(void **state) {
+  branched one, other;
+  subject joined, apart;
+  branched_init(&one, true);
+  branched_init(&other, false);
+  assert_int_equal(gaze_sequences_rows(&one.batch.sequences), JOINED);
+  assert_int_equal(gaze_sequences_rows(&other.batch.sequences), APART);
+  subject_init(&joined, false, false);
+  subject_init(&apart, false, false);
+  gaze_lm_step_fini(&joined.step);
+  gaze_lm_step_fini(&apart.step);
+  assert_int_equal(gaze_lm_step_init(&joined.step, &joined.decoder, &joined.compute, JOINED, STEM + 35, false),
+                   GAZE_OK);
+  assert_int_equal(gaze_lm_step_init(&apart.step, &apart.decoder, &apart.compute, APART, STEM + 35, false), GAZE_OK);
+  gaze_lm_step_run(&joined.step, &one.batch, 1);
+  gaze_lm_step_run(&apart.step, &other.batch, 1);
+  assert_int_equal(joined.step.labels, 35 + PLAIN);
+  assert_true(fabs(joined.step.loss - apart.step.loss) < 1e-13);
+  for (size_t i = 0; i < gaze_parameters_size(&joined.list); i++)
+    assert_true(fabs((double)joined.gradients[i] - (double)apart.gradients[i]) < 1e-12);
+  size_t n;
+  assert_true(fabs(gaze_lm_step_measure(&joined.step, &one.batch, &n) / (double)n - apart.step.loss) < 1e-13);
+  subject_fini(&joined);
+  subject_fini(&apart);
+}
+
 static void tied_heads(void **state) { check_step(true, false); }
 static void heads_of_their_own(void **state) { check_step(false, false); }
 static void blocks_run_again(void **state) { check_step(true, true); }
@@ -190,8 +269,12 @@ static void a_frozen_decoder_passes_on(void **state) {
 
 int main(void) {
   grad_kernels_init(&kernels);
-  const struct CMUnitTest tests[] = {cmocka_unit_test(tied_heads),       cmocka_unit_test(heads_of_their_own),
-                                     cmocka_unit_test(blocks_run_again), cmocka_unit_test(rows_without_ids),
-                                     cmocka_unit_test(a_long_sequence),  cmocka_unit_test(a_frozen_decoder_passes_on)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(tied_heads),
+                                     cmocka_unit_test(heads_of_their_own),
+                                     cmocka_unit_test(blocks_run_again),
+                                     cmocka_unit_test(rows_without_ids),
+                                     cmocka_unit_test(a_long_sequence),
+                                     cmocka_unit_test(branches_are_sequences),
+                                     cmocka_unit_test(a_frozen_decoder_passes_on)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

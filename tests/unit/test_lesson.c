@@ -156,26 +156,31 @@ static void put_asked(writing *w, bool asked) {
   w->open = asked;
 }
 
+static void put_unread(writing *w, int32_t label) {
+  put_asked(w, false);
+  put(w, "{");
+  put_id(w, label);
+  put(w, "}");
+}
+
 static void write_lesson(const gaze_lesson *lesson, writing *w) {
   size_t asked = 0;
   *w = (writing){0};
   for (size_t i = 0; i < lesson->n; i++) {
     int32_t before = i ? lesson->labels[i - 1] : GAZE_NO_LABEL;
-    put_asked(w, before != GAZE_NO_LABEL && before == lesson->ids[i]);
-    if (before != GAZE_NO_LABEL && before != lesson->ids[i]) {
-      put(w, "{");
-      put_id(w, before);
-      put(w, "}");
-    }
+    bool parts = lesson->stem && i >= lesson->stem && lesson->begins[i] == i;
+    bool read = before == lesson->ids[i] && !parts;
+    put_asked(w, before != GAZE_NO_LABEL && read);
+    if (before != GAZE_NO_LABEL && !read)
+      put_unread(w, before);
+    if (parts)
+      put(w, "|");
     put_id(w, lesson->ids[i]);
     asked += lesson->labels[i] != GAZE_NO_LABEL;
     assert_true(lesson->ids[i] >= 0 || i + 1 == lesson->n || lesson->ids[i + 1] >= 0 ||
                 lesson->labels[i] == GAZE_NO_LABEL);
   }
-  put_asked(w, false);
-  put(w, "{");
-  put_id(w, lesson->labels[lesson->n - 1]);
-  put(w, "}");
+  put_unread(w, lesson->labels[lesson->n - 1]);
   assert_int_equal(asked, lesson->asked);
 }
 
@@ -191,42 +196,110 @@ static void check_pictures(const gaze_lesson *lesson, size_t n) {
   assert_int_equal(rows, 3 * n);
 }
 
-static void check_shape(const shape *s) {
-  gaze_eye eye = {.config.tiling = {.kind = GAZE_TILING_WHOLE, .tile_rows = 3}};
-  gaze_assistant assistant = {.path = test_folder,
-                              .tokenizer = tokenizer,
-                              .eye = &eye,
-                              .image_token = gaze_tokenizer_find(tokenizer, "<image>")};
-  gaze_tile_plan plan = {0};
+/* A writer for an assistant that sees pictures of three rows. */
+typedef struct desk {
+  gaze_eye eye;
+  gaze_assistant assistant;
+  gaze_tile_plan plan;
   gaze_lesson_writer writer;
-  gaze_lesson lesson = {0};
+} desk;
+
+static void desk_init(desk *d, const char *chat_template) {
+  *d = (desk){.eye.config.tiling = {.kind = GAZE_TILING_WHOLE, .tile_rows = 3}};
+  d->assistant = (gaze_assistant){.path = test_folder,
+                                  .tokenizer = tokenizer,
+                                  .eye = &d->eye,
+                                  .image_token = gaze_tokenizer_find(tokenizer, "<image>")};
+  gaze_tiling_plan(&d->eye.config.tiling, 8, 8, 1, &d->plan);
+  if (chat_template)
+    assert_int_equal(gaze_chat_template_find(chat_template, &d->assistant.chat), GAZE_OK);
+  assert_int_equal(gaze_assistant_find_ends(&d->assistant), GAZE_OK);
+  assert_int_equal(gaze_lesson_writer_init(&d->writer, &d->assistant, &marks), GAZE_OK);
+}
+
+static void desk_fini(desk *d) {
+  gaze_lesson_writer_fini(&d->writer);
+  gaze_chat_template_fini(&d->assistant.chat);
+}
+
+static void check_text(const char *name, const gaze_lesson *lesson, const char *wanted) {
   writing got;
+  write_lesson(lesson, &got);
+  if (strcmp(got.text, wanted) != 0)
+    fail_msg("%s:\n%s\nis wanted, this came:\n%s", name, wanted, got.text);
+}
+
+static void check_shape(const shape *s) {
+  desk d;
+  gaze_lesson lesson = {0};
   gaze_lesson_turn turns[3];
   size_t n = 0, pictures = 0;
-  gaze_tiling_plan(&eye.config.tiling, 8, 8, 1, &plan);
-  if (s->chat_template)
-    assert_int_equal(gaze_chat_template_find(s->chat_template, &assistant.chat), GAZE_OK);
-  assert_int_equal(gaze_assistant_find_ends(&assistant), GAZE_OK);
-  assert_int_equal(gaze_lesson_writer_init(&writer, &assistant, &marks), GAZE_OK);
+  desk_init(&d, s->chat_template);
   for (size_t i = 0; i < 3; i++) {
     turns[i] = (gaze_lesson_turn){s->turns[i].question, s->turns[i].answer, s->pictures[i]};
     pictures += s->pictures[i];
     n += s->turns[i].question != NULL;
   }
+  const gaze_tile_plan *plan = pictures ? &d.plan : NULL;
   for (int again = 0; again < 2; again++) { /* nothing is left of the one before */
     if (n)
-      assert_int_equal(gaze_lesson_talk(&writer, turns, n, pictures ? &plan : NULL, &lesson), GAZE_OK);
+      assert_int_equal(gaze_lesson_talk(&d.writer, turns, n, plan, &lesson), GAZE_OK);
     else
-      assert_int_equal(gaze_lesson_caption(&writer, turns[0].answer, pictures, pictures ? &plan : NULL, &lesson),
-                       GAZE_OK);
-    write_lesson(&lesson, &got);
-    if (strcmp(got.text, s->wanted) != 0)
-      fail_msg("%s:\n%s\nis wanted, this came:\n%s", s->name, s->wanted, got.text);
+      assert_int_equal(gaze_lesson_caption(&d.writer, turns[0].answer, pictures, plan, &lesson), GAZE_OK);
+    check_text(s->name, &lesson, s->wanted);
     check_pictures(&lesson, pictures);
   }
   gaze_lesson_fini(&lesson);
-  gaze_lesson_writer_fini(&writer);
-  gaze_chat_template_fini(&assistant.chat);
+  desk_fini(&d);
+}
+
+/* Questions that are each for itself. */
+static const shape joined[] = {
+    {"questions about a picture",
+     "chatml",
+     {1, 1, 1},
+     {{"is it?", "no"}, {"in?", "yes"}, {"what?", "red"}},
+     USER "###\n|is it?" ASSISTANT "[no]{<|im_end|>}|in?" ASSISTANT "[yes]{<|im_end|>}|what?" ASSISTANT
+          "[red]{<|im_end|>}"},
+    {"the same words first",
+     "chatml",
+     {1, 1},
+     {{"what?", "red"}, {"where?", "up"}},
+     USER "###\nwh|at?" ASSISTANT "[red]{<|im_end|>}|ere?" ASSISTANT "[up]{<|im_end|>}"},
+    {"the same question, answered in two ways",
+     "chatml",
+     {1, 1},
+     {{"a", "bc"}, {"a", "bd"}},
+     USER "###\na<|im_end|>\n<|im_start|>assistant|\n[bc]{<|im_end|>}|\n[bd]{<|im_end|>}"},
+    {"without a picture",
+     "chatml",
+     {0, 0},
+     {{"a", "b"}, {"c", "d"}},
+     USER "|a" ASSISTANT "[b]{<|im_end|>}|c" ASSISTANT "[d]{<|im_end|>}"},
+    {"two pictures",
+     "chatml",
+     {2, 2},
+     {{"a", "b"}, {"c", "d"}},
+     USER "###\n###\n|a" ASSISTANT "[b]{<|im_end|>}|c" ASSISTANT "[d]{<|im_end|>}"},
+    {"one alone", "chatml", {1}, {{"a", "b"}}, USER "###\na" ASSISTANT "[b]{<|im_end|>}"},
+};
+
+static void check_joined(const shape *s) {
+  desk d;
+  gaze_lesson lessons[3] = {{0}}, lesson = {0};
+  size_t n = 0;
+  desk_init(&d, s->chat_template);
+  for (; n < 3 && s->turns[n].answer; n++) {
+    gaze_lesson_turn turn = {s->turns[n].question, s->turns[n].answer, s->pictures[n]};
+    assert_int_equal(gaze_lesson_talk(&d.writer, &turn, 1, turn.pictures ? &d.plan : NULL, &lessons[n]), GAZE_OK);
+  }
+  assert_int_equal(gaze_lesson_join(lessons, n, &lesson), GAZE_OK);
+  check_text(s->name, &lesson, s->wanted);
+  check_pictures(&lesson, s->pictures[0]);
+  for (size_t i = 0; i < n; i++)
+    gaze_lesson_fini(&lessons[i]);
+  gaze_lesson_fini(&lesson);
+  desk_fini(&d);
 }
 
 static void answers_and_their_ends_are_asked(void **state) {
@@ -234,7 +307,13 @@ static void answers_and_their_ends_are_asked(void **state) {
     check_shape(&shapes[i]);
 }
 
+static void lessons_share_what_they_begin_with(void **state) {
+  for (size_t i = 0; i < sizeof joined / sizeof *joined; i++)
+    check_joined(&joined[i]);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(answers_and_their_ends_are_asked)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(answers_and_their_ends_are_asked),
+                                     cmocka_unit_test(lessons_share_what_they_begin_with)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
