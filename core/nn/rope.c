@@ -49,18 +49,28 @@ size_t gaze_rope_near(const gaze_attention *a) {
   return scaling->kind == GAZE_ROPE_FACTORS && scaling->original_context ? scaling->original_context : SIZE_MAX;
 }
 
+/* Radians a position of each pair; they take longer to find than rows to turn. */
+typedef struct frequencies {
+  double of[GAZE_ROPE_PAIRS];
+} frequencies;
+
+static void find_frequencies(frequencies *out, const gaze_attention *a, bool far) {
+  assert(a->head_dim / 2 <= GAZE_ROPE_PAIRS);
+  for (size_t i = 0; i < a->head_dim / 2; i++)
+    out->of[i] = frequency_of(a, i, far);
+}
+
 /* Where and how far a row is turned; direction: 1 turns forward, -1 back. */
 typedef struct turn {
   size_t position;
-  bool far;
+  const frequencies *frequencies;
   float direction;
 } turn;
 
 static void find_angles(angles *out, const gaze_attention *a, const turn *t) {
   float magnitude = a->rope_scaling.magnitude != 0 ? a->rope_scaling.magnitude : 1;
-  assert(a->head_dim / 2 <= GAZE_ROPE_PAIRS);
   for (size_t i = 0; i < a->head_dim / 2; i++) {
-    double angle = (double)t->position * frequency_of(a, i, t->far);
+    double angle = (double)t->position * t->frequencies->of[i];
     out->cosines[i] = magnitude * (float)cos(angle);
     out->sines[i] = magnitude * t->direction * (float)sin(angle);
   }
@@ -93,18 +103,23 @@ static size_t position_of(const gaze_sequences *sequences, size_t b, size_t row)
 static void rotate_rows(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n,
                         float direction) {
   size_t stride = (a->heads + 2 * a->kv_heads) * a->head_dim, near = gaze_rope_near(a);
+  frequencies of[2]; /* the second of what is far, where there can be such */
+  find_frequencies(&of[0], a, false);
+  if (near < SIZE_MAX)
+    find_frequencies(&of[1], a, true);
   for (size_t b = 0; b < sequences->count; b++) {
     size_t start = sequences->offsets[b], end = at_most(sequences->offsets[b + 1], first + n);
     size_t before = sequences->starts ? sequences->starts[b] : 0;
-    bool far = sequences->far ? sequences->far[b] : before + sequences->offsets[b + 1] - start > near;
+    bool longer = sequences->far ? sequences->far[b] : before + sequences->offsets[b + 1] - start > near;
+    const frequencies *own = &of[longer && near < SIZE_MAX];
     if (end == start + 1 && start >= first) { /* a team of threads would take longer */
-      rotate_row(rows + (start - first) * stride, a, &(turn){before, far, direction});
+      rotate_row(rows + (start - first) * stride, a, &(turn){before, own, direction});
       continue;
     }
 #pragma omp parallel for schedule(static)
     for (size_t i = at_least(start, first); i < end; i++)
       rotate_row(rows + (i - first) * stride, a,
-                 &(turn){before + position_of(sequences, b, i - start), far, direction});
+                 &(turn){before + position_of(sequences, b, i - start), own, direction});
   }
 }
 

@@ -27,10 +27,12 @@ there training_header include/gaze_train.h f
 there pkg_config pkgconfig/gaze.pc f
 there manual man1/gaze.1 f
 there shipped_model "$data/gaze/models/gaze-mini/model.safetensors" f
+there shipped_model_that_answers "$data/gaze/models/gaze-mini-vqa/model.safetensors" f
 
 gaze=$installed/$(option bindir)/gaze
 mkdir elsewhere && cd elsewhere || return 1
 expect shipped_model_is_found 0 "^path: $installed/$data/gaze/models/gaze-mini$" model info
+expect shipped_model_answers 0 '[a-z]' ask -n 8 "What is this?"
 expect shipped_model_embeds 0 '"embedding": \[-?0' embed --json --text 'a dog'
 
 # A program that lies elsewhere looks where the model was to be installed.
