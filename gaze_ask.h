@@ -23,8 +23,8 @@ typedef struct gaze_assistant_options {
 
 typedef struct gaze_assistant gaze_assistant;
 
-/* name: as of gaze_model_open, or a GGUF file; NULL: $GAZE_MODEL, else the shipped gaze-mini-vqa. A language model, or
- * one with an image encoder. options may be NULL. */
+/* name: as of gaze_model_open, or a GGUF file; NULL: $GAZE_MODEL if it answers, else the shipped gaze-mini-vqa. A
+ * language model, or one with an image encoder. options may be NULL. */
 GAZE_CHECKED gaze_err gaze_assistant_open(const char *name, const gaze_assistant_options *options,
                                           gaze_assistant **out);
 void gaze_assistant_close(gaze_assistant *assistant);

@@ -23,23 +23,25 @@ static gaze_err find_base(gaze_assistant *assistant) {
   return err;
 }
 
-static gaze_err find_model(const char *name, char **out) {
-  const char *set = getenv("GAZE_MODEL");
-  name = name ? name : set;
-  if (!name || !*name)
-    return gaze_model_find("gaze-mini-vqa", out);
+static gaze_err find_named(const char *name, char **out) {
   if (gaze_ends_with(name, ".gguf") && gaze_file_exists(name))
     return gaze_strdup(name, out);
-  gaze_err err = gaze_model_find_any(name, out);
+  gaze_err err = gaze_model_find(name, out);
   if (err != GAZE_ERR_NOT_FOUND || !gaze_folder_exists(name))
     return err;
   return gaze_fail(GAZE_ERR_NOT_FOUND,
                    "no model in the folder: %s: config.json is not there; name a model's folder, or a GGUF", name);
 }
 
-gaze_err gaze_assistant_find(gaze_assistant *assistant, const char *name) {
-  GAZE_TRY(find_model(name, &assistant->path));
-  return gaze_adapter_is_folder(assistant->path) ? find_base(assistant) : GAZE_OK;
+/* $GAZE_MODEL may be what pictures are searched with, which does not answer. */
+static gaze_err find_model(const char *name, char **out) {
+  const char *set = getenv("GAZE_MODEL");
+  bool answers = set && gaze_ends_with(set, ".gguf");
+  if (name && *name)
+    return find_named(name, out);
+  if (set && *set && !answers)
+    GAZE_TRY(gaze_model_answers(set, &answers));
+  return answers ? find_named(set, out) : gaze_model_find("gaze-mini-vqa", out);
 }
 
 /* LLaVA's own layout has none where its language model is Vicuna. */
