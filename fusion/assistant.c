@@ -26,7 +26,7 @@ static gaze_err find_base(gaze_assistant *assistant) {
 static gaze_err find_named(const char *name, char **out) {
   if (gaze_ends_with(name, ".gguf") && gaze_file_exists(name))
     return gaze_strdup(name, out);
-  gaze_err err = gaze_model_find(name, out);
+  gaze_err err = gaze_model_find_any(name, out);
   if (err != GAZE_ERR_NOT_FOUND || !gaze_folder_exists(name))
     return err;
   return gaze_fail(GAZE_ERR_NOT_FOUND,
@@ -36,12 +36,17 @@ static gaze_err find_named(const char *name, char **out) {
 /* $GAZE_MODEL may be what pictures are searched with, which does not answer. */
 static gaze_err find_model(const char *name, char **out) {
   const char *set = getenv("GAZE_MODEL");
-  bool answers = set && gaze_ends_with(set, ".gguf");
+  bool answers = false;
   if (name && *name)
     return find_named(name, out);
-  if (set && *set && !answers)
+  if (set && *set)
     GAZE_TRY(gaze_model_answers(set, &answers));
   return answers ? find_named(set, out) : gaze_model_find("gaze-mini-vqa", out);
+}
+
+gaze_err gaze_assistant_find(gaze_assistant *assistant, const char *name) {
+  GAZE_TRY(find_model(name, &assistant->path));
+  return gaze_adapter_is_folder(assistant->path) ? find_base(assistant) : GAZE_OK;
 }
 
 /* LLaVA's own layout has none where its language model is Vicuna. */

@@ -26,7 +26,9 @@ static gaze_err read_type(const char *folder, bool *answers) {
 
 gaze_err gaze_model_answers(const char *name, bool *answers) {
   char *folder;
-  *answers = false;
+  *answers = name && gaze_ends_with(name, ".gguf") && gaze_file_exists(name);
+  if (*answers)
+    return GAZE_OK;
   GAZE_TRY(gaze_model_find_any(name, &folder));
   gaze_err err = GAZE_OK;
   if (gaze_adapter_is_folder(folder))
