@@ -37,19 +37,24 @@ make presence.tar python3 "$train/ask-presence.py" --most 300 "$data/flickr8k-tr
 make texts.txt python3 "$train/write-records.py" texts {} photos.json objects.json {drawings,sides,aside}/talk.json \
   names.json presence.tar "$data"/{easyvqa,daquar}-train.tar
 
+# learn FOLDER COMMAND...: unless that run is over, it goes on. (Its model is there with the first checkpoint.)
+learn() {
+  [ -e "$1.done" ] || { "${@:2}" "${threads[@]}" --resume latest --precision bf16 --opt muon --out "$1" && touch "$1.done"; }
+}
+
 # Language.
 make words "$gaze" train tokenizer --kind lm --vocab-size 5000 --min-frequency 3 --out {} \
   "$data"/{captions-text.txt,flickr8k-train.tar} texts.txt
-[ -f lm/model.safetensors ] || "$gaze" train lm "${threads[@]}" --resume latest --precision bf16 --tokenizer words \
+learn lm "$gaze" train lm --tokenizer words \
   --documents lines --train-data "$data/captions-text.txt::$data/flickr8k-train.tar::texts.txt" \
   --val-data "$data/flickr8k-dev.tar" --layers 6 --dim 256 --heads 4 --mlp-dim 704 --context 512 --batch-size 16 \
-  --opt muon --lr 2e-3 --warmup 50 --steps 400 --val-every 200 --save-every 100 --prompt "A man" --prompt "Two dogs" --out lm
+  --lr 2e-3 --warmup 50 --steps 400 --val-every 200 --save-every 100 --prompt "A man" --prompt "Two dogs"
 
 # Sight: the projector alone from captions; then it, the language model and the encoder's last blocks from conversations
 # of every kind; then from short answers most of all. And the same without pictures: what can be known without looking.
-learn=("$gaze" train llava "${threads[@]}" --resume latest --precision bf16 --opt muon --beta2 0.95 --warmup 50 --save-every 100)
-[ -f aligned/model.safetensors ] || "${learn[@]}" --stage 1 --vision "$GAZE_MODEL" --language lm --batch-size 64 \
-  --projector-lr 2e-3 --steps 150 --train-data "$data/flickr8k-train.tar" --out aligned
+see=("$gaze" train llava --beta2 0.95 --warmup 50 --save-every 100)
+learn aligned "${see[@]}" --stage 1 --vision "$GAZE_MODEL" --language lm --batch-size 64 --projector-lr 2e-3 --steps 150 \
+  --train-data "$data/flickr8k-train.tar"
 
 # times N FILE: the file so many times, as --train-data takes them.
 times() { for ((i = 0; i < $1; i++)); do printf '%s::' "$2"; done; }
@@ -58,13 +63,13 @@ conversations=captions.tar::photos.json::$(times 2 objects.json)names.json::pres
 conversations+=::$(times 2 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
 answers=$(times 2 captions.tar)$(times 2 objects.json)names.json::$(times 2 presence.tar)$drawn
 answers+=::$(times 3 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
-tune=("${learn[@]}" --stage 2 --lr 1e-3 --projector-lr 1e-3 --wd 0.1 --context 512)
+tune=("${see[@]}" --stage 2 --lr 1e-3 --projector-lr 1e-3 --wd 0.1 --context 512)
 pictures=(--vision-blocks 2 --vision-lr 3e-4
   --image-data "$data/flickr8k-train.tar::$data/coco128-train.tar::$data/cocomini-train.tar::$data/tinyimagenet-train.tar")
 for eyes in seeing blind; do
-  [ $eyes = seeing ] && see=("${pictures[@]}") || see=(--blind)
-  [ -f $eyes/model.safetensors ] || "${tune[@]}" "${see[@]}" -m aligned --batch-size 64 --lr-scheduler const --steps 700 \
-    --train-data "${conversations%::}" --out $eyes
-  [ -f answering-$eyes/model.safetensors ] || "${tune[@]}" "${see[@]}" -m $eyes --batch-size 32 --epochs 1 --save-dtype f16 \
-    --train-data "${answers%::}" --out answering-$eyes
+  [ $eyes = seeing ] && eyes_of=("${pictures[@]}") || eyes_of=(--blind)
+  learn $eyes "${tune[@]}" "${eyes_of[@]}" -m aligned --batch-size 64 --lr-scheduler const --steps 700 \
+    --train-data "${conversations%::}"
+  learn answering-$eyes "${tune[@]}" "${eyes_of[@]}" -m $eyes --batch-size 32 --epochs 1 --save-dtype f16 \
+    --train-data "${answers%::}"
 done

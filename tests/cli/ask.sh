@@ -6,7 +6,12 @@ expect_error unknown_option 2 'did you mean --temperature\?' ask --temprature 1 
 expect_error not_a_number 2 '--temperature warm' ask --temperature warm hello
 expect_error top_p_out_of_range 2 '--top-p 2' ask --top-p 2 hello
 expect_error context_too_small 2 '--context 3' ask --context 3 hello
-expect_error no_model 2 'no model: .*-m' ask hello
+if [ -f "$source_root/samples/models/gaze-mini-vqa/config.json" ]; then
+  expect shipped_model_answers 0 '[a-z]' ask -n 8 hello
+  GAZE_MODEL=$source_root/samples/models/gaze-mini expect shipped_model_beside_another 0 '[a-z]' ask -n 8 hello
+else
+  skip shipped_model_answers "the shipped model samples/models/gaze-mini-vqa is not there"
+fi
 expect_error no_such_model 1 'no-such' ask -m no-such-folder hello
 
 shared=${GAZE_SHARED:-$source_root/../shared}
