@@ -26,13 +26,16 @@ make drawings "$draw" --seed 1 --count 4000 --size 128 --out {}
 make sides "$draw" --seed 2 --count 1500 --size 128 --layout sides --out {}
 make aside "$draw" --seed 3 --count 1000 --size 128 --layout aside --out {}
 talk=("$gaze" make-instructions -q --out {})
-make photos.json "${talk[@]}" --seed 1 --korean 0.15 "$data/flickr8k-train.tar"
+make photos.json "${talk[@]}" --seed 1 --korean 0.3 "$data/flickr8k-train.tar"
 make objects.json "${talk[@]}" --seed 2 --korean 0.15 "$data"/{coco128,cocomini}-train.tar
-make drawings/talk.json "${talk[@]}" --seed 3 --korean 0.3 --kinds conversation drawings
-make sides/talk.json "${talk[@]}" --seed 4 --korean 0.3 --kinds conversation sides
-make aside/talk.json "${talk[@]}" --seed 5 --korean 0.3 --kinds conversation aside
+make drawings/talk.json "${talk[@]}" --seed 3 --korean 0.5 --kinds conversation drawings
+make sides/talk.json "${talk[@]}" --seed 4 --korean 0.5 --kinds conversation sides
+make aside/talk.json "${talk[@]}" --seed 5 --korean 0.5 --kinds conversation aside
 make captions.tar python3 "$train/write-records.py" captions {} "$data"/{flickr8k,cocomini}-train.tar
 make names.json python3 "$train/write-records.py" names {} "$data/tinyimagenet-train.tar" "$train/tinyimagenet-classes.ko.tsv"
+for drawn in drawings sides aside; do
+  make $drawn.tar python3 "$train/write-records.py" apart {} $drawn/talk.json $drawn
+done
 make presence.tar python3 "$train/ask-presence.py" --most 300 "$data/flickr8k-train.tar" {}
 make texts.txt python3 "$train/write-records.py" texts {} photos.json objects.json {drawings,sides,aside}/talk.json \
   names.json presence.tar "$data"/{easyvqa,daquar}-train.tar
@@ -58,7 +61,7 @@ learn aligned "${see[@]}" --stage 1 --vision "$GAZE_MODEL" --language lm --batch
 
 # times N FILE: the file so many times, as --train-data takes them.
 times() { for ((i = 0; i < $1; i++)); do printf '%s::' "$2"; done; }
-drawn=drawings/talk.json::sides/talk.json::aside/talk.json
+drawn=drawings.tar::sides.tar::aside.tar
 conversations=captions.tar::photos.json::$(times 2 objects.json)names.json::presence.tar::$drawn
 conversations+=::$(times 2 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
 answers=$(times 2 captions.tar)$(times 2 objects.json)names.json::$(times 2 presence.tar)$drawn

@@ -3,10 +3,12 @@
 
     write-records.py captions OUT.tar TAR...
     write-records.py names OUT.json TAR KOREAN.tsv
+    write-records.py apart OUT.tar TALK.json FOLDER
     write-records.py texts OUT.txt FILE...
 
 captions: the pictures with `qa`, in which every caption answers a question of its own, one of DESCRIBE. names: in LLaVA's JSON, every second picture of a tar with
-`name` is asked what it shows, in English or, as often, in Korean, by its class in KOREAN.tsv. texts: a line for each
+`name` is asked what it shows, in English or, as often, in Korean, by its class in KOREAN.tsv. apart: the turns of
+LLaVA's JSON as questions that are each for itself, with the pictures in FOLDER. texts: a line for each
 turn of LLaVA's JSON, and for each question of a tar's `qa` with its answer. The same files give the same file.
 """
 import io
@@ -85,6 +87,23 @@ def write_captions(out, tars, chance):
     return n
 
 
+def write_apart(out, talk, folder):
+    """How many."""
+    with open(talk, encoding="utf-8") as file:
+        records = json.load(file)
+    qa = {}
+    for said in records:
+        texts = [turn["value"].replace("<image>", "").strip() for turn in said["conversations"]]
+        qa.setdefault(said["image"], []).extend(zip(texts[::2], texts[1::2]))
+    with tarfile.open(out, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for picture, asked in qa.items():
+            with open(os.path.join(folder, picture), "rb") as file:
+                add(tar, picture, file.read())
+            text = json.dumps({"qa": asked}, ensure_ascii=False)
+            add(tar, os.path.splitext(picture)[0] + ".json", text.encode())
+    return sum(map(len, qa.values()))
+
+
 def write_names(tar, korean_path, chance):
     with open(korean_path, encoding="utf-8") as file:
         korean = {row[0]: row[1].split("|")[0] for row in (line.rstrip("\n").split("\t") for line in file)}
@@ -110,12 +129,14 @@ def write_texts(paths):
 
 
 def main():
-    if len(sys.argv) < 4 or sys.argv[1] not in ("captions", "names", "texts"):
+    if len(sys.argv) < 4 or sys.argv[1] not in ("captions", "names", "apart", "texts"):
         sys.exit(__doc__)
     kind, out, *sources = sys.argv[1:]
     chance = random.Random(1)
     if kind == "captions":
         n = write_captions(out, sources, chance)
+    elif kind == "apart":
+        n = write_apart(out, *sources)
     else:
         written = list(write_texts(sources) if kind == "texts" else write_names(*sources, chance))
         n = len(written)

@@ -7,8 +7,8 @@ expect_error not_a_number 2 '--temperature warm' ask --temperature warm hello
 expect_error top_p_out_of_range 2 '--top-p 2' ask --top-p 2 hello
 expect_error context_too_small 2 '--context 3' ask --context 3 hello
 if [ -f "$source_root/samples/models/gaze-mini-vqa/config.json" ]; then
-  expect shipped_model_answers 0 '[a-z]' ask -n 8 hello
-  GAZE_MODEL=$source_root/samples/models/gaze-mini expect shipped_model_beside_another 0 '[a-z]' ask -n 8 hello
+  expect shipped_model_answers 0 '[a-z]' ask -n 8 "Is there a dog in the picture?"
+  GAZE_MODEL=$source_root/samples/models/gaze-mini expect shipped_model_beside_another 0 '[a-z]' ask -n 8 "Is there a dog in the picture?"
 else
   skip shipped_model_answers "the shipped model samples/models/gaze-mini-vqa is not there"
 fi
