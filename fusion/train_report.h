@@ -4,6 +4,7 @@
 
 #include "gaze_train.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 typedef enum gaze_report_kind {
@@ -23,20 +24,27 @@ typedef struct gaze_report_row {
   size_t offset, count_offset; /* in the options; of a list: where its length is */
 } gaze_report_row;
 
+/* Rows of a table for options of a type. */
+#define GAZE_REPORT_ROW(type, name, kind, member) \
+  { name, GAZE_REPORT_##kind, offsetof(type, member), 0 }
+#define GAZE_REPORT_LIST_ROW(type, name, member, count) \
+  { name, GAZE_REPORT_LIST, offsetof(type, member), offsetof(type, count) }
+
 /* All borrowed. */
 typedef struct gaze_report {
   const char *folder, *name; /* of the run */
   const gaze_report_row *rows;
   size_t n_rows;
-  const void *options;
-  gaze_precision precision;
+  const void *options;                              /* of the rows */
+  const gaze_train_run_options *run;                /* what all trainings have stands behind them */
+  const gaze_lora_options *lora;                    /* NULL: pairs never learn */
   gaze_err (*show)(FILE *stream, const void *user); /* what stands between curves and tables; NULL: nothing */
   const void *user;
 } gaze_report;
 
 /* folder/report.html, whole or absent, from folder/metrics.jsonl: curves, options, the last figures. */
 GAZE_CHECKED gaze_err gaze_report_save(const gaze_report *report);
-/* The options as a table; a part of it. */
+/* The options as a table: a part of the page. */
 void gaze_report_options(FILE *stream, const gaze_report *report);
 
 /* Of a CLIP, from folder/model too: with held-out pictures of options->val_data and their best captions. */

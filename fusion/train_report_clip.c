@@ -2,13 +2,10 @@
 #include "core/base/file.h"
 #include "fusion/train_report.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
-#define ROW(name, kind, member) \
-  { name, GAZE_REPORT_##kind, offsetof(gaze_train_clip_options, member), 0 }
-#define LIST_ROW(name, member, count) \
-  { name, GAZE_REPORT_LIST, offsetof(gaze_train_clip_options, member), offsetof(gaze_train_clip_options, count) }
+#define ROW(name, kind, member) GAZE_REPORT_ROW(gaze_train_clip_options, name, kind, member)
+#define LIST_ROW(name, member, count) GAZE_REPORT_LIST_ROW(gaze_train_clip_options, name, member, count)
 
 static const gaze_report_row rows[] = {
     LIST_ROW("train-data", train_data, n_train_data),
@@ -28,20 +25,7 @@ static const gaze_report_row rows[] = {
     ROW("text-heads", SIZE, text_heads),
     ROW("context", SIZE, context),
     ROW("dim", SIZE, dim),
-    ROW("batch-size", SIZE, run.batch_size),
-    ROW("accum-freq", SIZE, run.accum_freq),
-    ROW("epochs", REAL, run.epochs),
-    ROW("lr", REAL, run.lr),
-    ROW("opt", TEXT, run.optimizer),
-    ROW("lr-scheduler", TEXT, run.lr_scheduler),
-    ROW("warmup", LONG_WHOLE, run.warmup),
     ROW("epochs-cooldown", REAL, epochs_cooldown),
-    ROW("beta1", REAL, run.beta1),
-    ROW("beta2", REAL, run.beta2),
-    ROW("eps", REAL, run.eps),
-    ROW("wd", REAL, run.weight_decay),
-    ROW("grad-clip-norm", REAL, run.grad_clip_norm),
-    ROW("grad-checkpointing", SWITCH, run.grad_checkpointing),
     ROW("siglip", SWITCH, siglip),
     ROW("lock-image", SWITCH, lock_image),
     ROW("lock-image-unlocked-groups", WHOLE, lock_image_unlocked_groups),
@@ -55,9 +39,7 @@ static const gaze_report_row rows[] = {
     ROW("color-jitter", REAL, color_jitter),
     ROW("grayscale", REAL, grayscale),
     ROW("flip", REAL, flip),
-    ROW("seed", LONG_WHOLE, run.seed),
     ROW("workers", WHOLE, workers),
-    ROW("save-dtype", TEXT, run.model_dtype),
 };
 
 typedef struct shown {
@@ -83,7 +65,7 @@ gaze_err gaze_train_report_save(const char *folder, const gaze_train_clip_option
                               .rows = rows,
                               .n_rows = sizeof rows / sizeof *rows,
                               .options = options,
-                              .precision = options->run.compute.precision,
+                              .run = &options->run,
                               .show = show,
                               .user = &of};
   return gaze_report_save(&report);

@@ -4,14 +4,11 @@
 #include "fusion/page.h"
 #include "fusion/train_report.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ROW(name, kind, member) \
-  { name, GAZE_REPORT_##kind, offsetof(gaze_train_lm_options, member), 0 }
-#define LIST_ROW(name, member, count) \
-  { name, GAZE_REPORT_LIST, offsetof(gaze_train_lm_options, member), offsetof(gaze_train_lm_options, count) }
+#define ROW(name, kind, member) GAZE_REPORT_ROW(gaze_train_lm_options, name, kind, member)
+#define LIST_ROW(name, member, count) GAZE_REPORT_LIST_ROW(gaze_train_lm_options, name, member, count)
 
 static const gaze_report_row rows[] = {
     LIST_ROW("train-data", train_data, n_train_data),
@@ -27,27 +24,8 @@ static const gaze_report_row rows[] = {
     ROW("mlp-dim", SIZE, mlp_dim),
     ROW("untied", SWITCH, untied),
     ROW("context", SIZE, context),
-    ROW("batch-size", SIZE, run.batch_size),
-    ROW("accum-freq", SIZE, run.accum_freq),
     ROW("steps", LONG_WHOLE, steps),
-    ROW("epochs", REAL, run.epochs),
-    ROW("lr", REAL, run.lr),
-    ROW("opt", TEXT, run.optimizer),
-    ROW("lr-scheduler", TEXT, run.lr_scheduler),
-    ROW("warmup", LONG_WHOLE, run.warmup),
     ROW("cooldown", LONG_WHOLE, cooldown),
-    ROW("beta1", REAL, run.beta1),
-    ROW("beta2", REAL, run.beta2),
-    ROW("eps", REAL, run.eps),
-    ROW("wd", REAL, run.weight_decay),
-    ROW("grad-clip-norm", REAL, run.grad_clip_norm),
-    ROW("grad-checkpointing", SWITCH, run.grad_checkpointing),
-    ROW("seed", LONG_WHOLE, run.seed),
-    ROW("lora-rank", SIZE, lora.rank),
-    ROW("lora-alpha", REAL, lora.alpha),
-    ROW("lora-targets", TEXT, lora.targets),
-    ROW("lora-dropout", REAL, lora.dropout),
-    ROW("save-dtype", TEXT, run.model_dtype),
 };
 
 /* The last line of metrics.jsonl with texts; NULL: there is none. json_decref. */
@@ -105,7 +83,8 @@ gaze_err gaze_train_report_lm(const gaze_train_lm_options *options) {
                               .rows = rows,
                               .n_rows = sizeof rows / sizeof *rows,
                               .options = options,
-                              .precision = options->run.compute.precision,
+                              .run = &options->run,
+                              .lora = &options->lora,
                               .show = show,
                               .user = options->out};
   return gaze_report_save(&report);

@@ -58,26 +58,60 @@ static void write_value(FILE *stream, const gaze_report_row *row, const void *va
   }
 }
 
-static void write_row(FILE *stream, const char *name) {
+static void write_name(FILE *stream, const char *name) {
   fputs("<tr><th>", stream);
   gaze_page_text(stream, name);
   fputs("<td>", stream);
 }
 
-void gaze_report_options(FILE *stream, const gaze_report *report) {
-  static const char *const precisions[] = {"f32", "bf16", "int8"};
-  const char *base = report->options;
-  fputs("<div><h2>Options</h2><table>\n", stream);
-  for (size_t i = 0; i < report->n_rows; i++) {
-    const gaze_report_row *row = &report->rows[i];
+#define RUN_ROW(name, kind, member) GAZE_REPORT_ROW(gaze_train_run_options, name, kind, member)
+static const gaze_report_row run_rows[] = {
+    RUN_ROW("batch-size", SIZE, batch_size),
+    RUN_ROW("accum-freq", SIZE, accum_freq),
+    RUN_ROW("epochs", REAL, epochs),
+    RUN_ROW("lr", REAL, lr),
+    RUN_ROW("opt", TEXT, optimizer),
+    RUN_ROW("lr-scheduler", TEXT, lr_scheduler),
+    RUN_ROW("warmup", LONG_WHOLE, warmup),
+    RUN_ROW("beta1", REAL, beta1),
+    RUN_ROW("beta2", REAL, beta2),
+    RUN_ROW("eps", REAL, eps),
+    RUN_ROW("wd", REAL, weight_decay),
+    RUN_ROW("grad-clip-norm", REAL, grad_clip_norm),
+    RUN_ROW("grad-checkpointing", SWITCH, grad_checkpointing),
+    RUN_ROW("seed", LONG_WHOLE, seed),
+    RUN_ROW("save-dtype", TEXT, model_dtype),
+};
+
+#define LORA_ROW(name, kind, member) GAZE_REPORT_ROW(gaze_lora_options, name, kind, member)
+static const gaze_report_row lora_rows[] = {
+    LORA_ROW("lora-rank", SIZE, rank),
+    LORA_ROW("lora-alpha", REAL, alpha),
+    LORA_ROW("lora-targets", TEXT, targets),
+    LORA_ROW("lora-dropout", REAL, dropout),
+};
+
+static void write_rows(FILE *stream, const gaze_report_row *rows, size_t n, const void *options) {
+  const char *base = options;
+  for (size_t i = 0; i < n; i++) {
+    const gaze_report_row *row = &rows[i];
     const void *value = base + row->offset;
     size_t count = row->kind == GAZE_REPORT_LIST ? *(const size_t *)(const void *)(base + row->count_offset) : 0;
     if (!is_given(row, value, count))
       continue;
-    write_row(stream, row->name);
+    write_name(stream, row->name);
     write_value(stream, row, value, count);
     fputc('\n', stream);
   }
-  write_row(stream, "precision");
-  fprintf(stream, "%s\n</table></div>\n", precisions[report->precision]);
+}
+
+void gaze_report_options(FILE *stream, const gaze_report *report) {
+  static const char *const precisions[] = {"f32", "bf16", "int8"};
+  fputs("<div><h2>Options</h2><table>\n", stream);
+  write_rows(stream, report->rows, report->n_rows, report->options);
+  write_rows(stream, run_rows, sizeof run_rows / sizeof *run_rows, report->run);
+  if (report->lora)
+    write_rows(stream, lora_rows, sizeof lora_rows / sizeof *lora_rows, report->lora);
+  write_name(stream, "precision");
+  fprintf(stream, "%s\n</table></div>\n", precisions[report->run->compute.precision]);
 }

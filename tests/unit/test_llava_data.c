@@ -141,7 +141,7 @@ static void held_out_of_other_sizes(void **state) {
   options.run.batch_size = 4;
   train(&options);
   assert_int_equal(gaze_file_read(test_path("sizes/report.html"), 1 << 20, &page, &size), GAZE_OK);
-  static const char *const words[] = {"held out", "Perplexity", "long.jsonl", "projector-lr"};
+  static const char *const words[] = {"held out", "Perplexity", "long.jsonl", "projector-lr", "batch-size"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (!strstr((const char *)page, words[i]))
       fail_msg("no %s in the report", words[i]);

@@ -371,6 +371,11 @@ static void an_adapter_is_resumed(void **state) {
   json_decref(a);
   json_decref(b);
   assert_false(gaze_file_exists(file_of("wholepair", "model.safetensors")));
+  uint8_t *page;
+  size_t size;
+  assert_int_equal(gaze_file_read(file_of("wholepair", "report.html"), 1 << 20, &page, &size), GAZE_OK);
+  assert_non_null(strstr((const char *)page, "lora-dropout<td>0.2"));
+  free(page);
 }
 
 /* Of each parameter that learns value, gradient and two moments are kept, of others the value alone. */
