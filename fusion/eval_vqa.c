@@ -47,25 +47,12 @@ static void judged_fini(judged_row *judged) {
   free(judged->answer);
 }
 
-static void find_usual(judged_row *judged) {
-  size_t most = 0;
-  for (size_t i = 0; i < judged->n; i++) {
-    size_t same = 0;
-    for (size_t j = 0; j < judged->n; j++)
-      same += strcmp(judged->truths[i], judged->truths[j]) == 0;
-    if (same > most) {
-      most = same;
-      judged->usual = judged->truths[i];
-    }
-  }
-}
-
 static gaze_err judged_init(judged_row *judged, const gaze_eval_row *row) {
   GAZE_TRY(gaze_vqa_normalise(row->answer, &judged->answer));
   GAZE_TRY(gaze_alloc(row->n_truths, sizeof *judged->truths, &judged->truths));
   for (; judged->n < row->n_truths; judged->n++)
     GAZE_TRY(gaze_vqa_normalise(row->truths[judged->n], &judged->truths[judged->n]));
-  find_usual(judged);
+  judged->usual = gaze_vqa_usual((const char *const *)judged->truths, judged->n);
   return GAZE_OK;
 }
 

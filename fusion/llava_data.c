@@ -1,6 +1,7 @@
 #include "fusion/llava_data.h"
 
 #include "fusion/picture_names.h"
+#include "fusion/vqa_score.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,28 +198,13 @@ static gaze_err add_caption(reading *r, gaze_llava_data *data, const said_sample
   return add_lesson(r, data, said, &r->lesson);
 }
 
-/* What most people say; of answers that are said equally often the first. */
-static const char *choose_answer(const gaze_sample_question *question) {
-  size_t best = 0, most = 0;
-  for (size_t i = 0; i < question->n_answers; i++) {
-    size_t n = 0;
-    for (size_t k = i; k < question->n_answers; k++)
-      n += strcmp(question->answers[i], question->answers[k]) == 0;
-    if (n > most) {
-      most = n;
-      best = i;
-    }
-  }
-  return question->n_answers ? question->answers[best] : NULL;
-}
-
 /* Turns that are answered. A question's pictures are the next answered one's where it is not. */
 static gaze_err find_turns(reading *r, const gaze_sample *sample, size_t *n) {
   size_t pictures = 0;
   *n = 0;
   GAZE_TRY(gaze_grow(&r->turns, &r->turns_capacity, sample->n_questions, sizeof *r->turns));
   for (size_t i = 0; i < sample->n_questions; i++) {
-    const char *answer = choose_answer(&sample->questions[i]);
+    const char *answer = gaze_vqa_usual(sample->questions[i].answers, sample->questions[i].n_answers);
     pictures += sample->questions[i].pictures;
     if (!answer)
       continue;

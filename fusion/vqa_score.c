@@ -170,6 +170,21 @@ static size_t count_same(const char *answer, const char *const *truths, size_t n
   return same;
 }
 
+const char *gaze_vqa_usual(const char *const *answers, size_t n) {
+  const char *usual = NULL;
+  size_t most = 0;
+  for (size_t i = 0; i < n; i++) {
+    size_t same = 0;
+    for (size_t k = i; k < n; k++)
+      same += strcmp(answers[i], answers[k]) == 0;
+    if (same > most) {
+      most = same;
+      usual = answers[i];
+    }
+  }
+  return usual;
+}
+
 bool gaze_vqa_is_exact(const char *answer, const char *const *truths, size_t n) {
   return count_same(answer, truths, n) > 0;
 }

@@ -9,6 +9,9 @@
  * digits, apostrophes where contractions lack them. *out is yours: free(). */
 GAZE_CHECKED gaze_err gaze_vqa_normalise(const char *answer, char **out);
 
+/* What most of n people said, to the letter; of answers that are said equally often the first. NULL: nobody. */
+const char *gaze_vqa_usual(const char *const *answers, size_t n);
+
 /* Whether the answer is one of the truths [n]. All are normalised, here and below. */
 bool gaze_vqa_is_exact(const char *answer, const char *const *truths, size_t n);
 /* What agreement with n >= 2 people is worth: a third for each who said the same, at most 1, as the mean over leaving
