@@ -3,6 +3,7 @@
  * several runs in turn; JSON on standard output. */
 #include "core/base/random.h"
 #include "tests/bench/ceiling.h"
+#include "tests/bench/must.h"
 #include "vision/augment.h"
 
 #include <math.h>
@@ -21,13 +22,6 @@ typedef struct file {
 } file;
 
 static float pixels[3 * SIDE * SIDE];
-
-static void must(gaze_err err) {
-  if (err == GAZE_OK)
-    return;
-  fprintf(stderr, "gaze: %s\n", gaze_last_error());
-  exit(1);
-}
 
 static double seconds(void) {
   struct timespec now;

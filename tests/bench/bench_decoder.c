@@ -6,6 +6,7 @@
 #include "core/base/memory.h"
 #include "fusion/assistant.h"
 #include "tests/bench/ceiling.h"
+#include "tests/bench/must.h"
 
 #include <math.h>
 #include <omp.h>
@@ -15,13 +16,6 @@
 
 enum { PROMPT = 512, TOKENS = 24, REPEATS = 3 };
 #define POOL ((size_t)256 << 20) /* bytes that are read between tokens */
-
-static void must(gaze_err err) {
-  if (err == GAZE_OK)
-    return;
-  fprintf(stderr, "gaze: %s\n", gaze_last_error());
-  exit(1);
-}
 
 static gaze_err no_rows(void *user, const gaze_prompt_picture *which, const float **rows) {
   (void)user, (void)which, (void)rows;

@@ -4,6 +4,7 @@
  * tests/bench/embed_peers.py is the same in PyTorch and ONNX Runtime. */
 #include "gaze.h"
 #include "tests/bench/ceiling.h"
+#include "tests/bench/must.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,13 +12,6 @@
 #include <string.h>
 
 enum { RUNS = 5, WARM = 12 /* pictures from which weights are packed */ };
-
-static void must(gaze_err err) {
-  if (err == GAZE_OK)
-    return;
-  fprintf(stderr, "gaze: %s\n", gaze_last_error());
-  exit(1);
-}
 
 static double run(gaze_model *model, const char *const *files, size_t n, float *out) {
   gaze_err *status = calloc(n, sizeof *status);

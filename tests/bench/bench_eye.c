@@ -4,6 +4,7 @@
  * bench_eye MMPROJ [RUNS] [f32|bf16|int8] */
 #include "fusion/eye.h"
 #include "tests/bench/ceiling.h"
+#include "tests/bench/must.h"
 
 #include <math.h>
 #include <omp.h>
@@ -12,13 +13,6 @@
 #include <string.h>
 
 static const char *const precision_names[] = {"f32", "bf16", "int8"};
-
-static void must(gaze_err err) {
-  if (err == GAZE_OK)
-    return;
-  fprintf(stderr, "gaze: %s\n", gaze_last_error());
-  exit(1);
-}
 
 /* The encoder's widest product, in operations a second. */
 static double ceiling(gaze_precision precision, size_t rows, size_t C, size_t F) {

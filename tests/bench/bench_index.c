@@ -4,6 +4,7 @@
 #include "core/base/cpu.h"
 #include "core/base/file.h"
 #include "gaze.h"
+#include "tests/bench/must.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -17,13 +18,6 @@ enum { TOGETHER = 64, FILES_MAX = 100000 };
 
 static char *files[FILES_MAX];
 static size_t n_files;
-
-static void must(gaze_err err) {
-  if (err == GAZE_OK)
-    return;
-  fprintf(stderr, "gaze: %s\n", gaze_last_error());
-  exit(1);
-}
 
 static double clock_of(clockid_t id) {
   struct timespec now;

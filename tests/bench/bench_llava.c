@@ -7,6 +7,8 @@
 #include "core/nn/optimizer.h"
 #include "fusion/llava_project.h"
 #include "tests/bench/ceiling.h"
+#include "tests/bench/must.h"
+#include "tests/bench/small_decoder.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -14,28 +16,14 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { VOCABULARY = 5000, WIDTH = 320, HIDDEN = 864, LAYERS = 6, HEADS = 5 };
-enum { PICTURE = 64, FEATURES = 256, QUESTION = 24, ANSWER = 40, ROWS = PICTURE + QUESTION + ANSWER };
-
-static void must(gaze_err err) {
-  if (err == GAZE_OK)
-    return;
-  fprintf(stderr, "gaze: %s\n", gaze_last_error());
-  exit(1);
-}
-
-static gaze_decoder_config decoder_config(void) {
-  gaze_block_config block = {
-      .dim = WIDTH,
-      .mlp_dim = HIDDEN,
-      .attention = {.heads = HEADS, .kv_heads = HEADS, .head_dim = WIDTH / HEADS, .causal = true, .rope_theta = 10000},
-      .norm = GAZE_RMS_NORM,
-      .activation = GAZE_SILU,
-      .gated = true,
-      .eps = 1e-5f};
-  return (gaze_decoder_config){
-      .family = "llama", .vocabulary = VOCABULARY, .context = 512, .block = block, .layers = LAYERS, .tied = true};
-}
+enum {
+  VOCABULARY = 5000,
+  PICTURE = 64,
+  FEATURES = 256,
+  QUESTION = 24,
+  ANSWER = 40,
+  ROWS = PICTURE + QUESTION + ANSWER
+};
 
 typedef struct bench {
   gaze_kernels kernels;
@@ -53,7 +41,7 @@ typedef struct bench {
 } bench;
 
 static void make_model(bench *b) {
-  gaze_decoder_config config = decoder_config();
+  gaze_decoder_config config = small_decoder(VOCABULARY);
   b->eye.projector.config = (gaze_projector_config){
       .kind = GAZE_PROJECTOR_MLP, .C = FEATURES, .hidden = WIDTH, .D = WIDTH, .activation = GAZE_GELU, .biased = true};
   b->eye.encoder.config = (gaze_vit_config){.image_size = 8, .patch_size = 1, .drops_class_token = true};

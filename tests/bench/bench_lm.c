@@ -8,6 +8,8 @@
 #include "fusion/lm.h"
 #include "fusion/lm_step.h"
 #include "tests/bench/ceiling.h"
+#include "tests/bench/must.h"
+#include "tests/bench/small_decoder.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -15,27 +17,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { TOKENS = 512, VOCABULARY = 8192, WIDTH = 320, HIDDEN = 864, LAYERS = 6, HEADS = 5 };
-
-static void must(gaze_err err) {
-  if (err == GAZE_OK)
-    return;
-  fprintf(stderr, "gaze: %s\n", gaze_last_error());
-  exit(1);
-}
-
-static gaze_decoder_config bench_config(void) {
-  gaze_block_config block = {
-      .dim = WIDTH,
-      .mlp_dim = HIDDEN,
-      .attention = {.heads = HEADS, .kv_heads = HEADS, .head_dim = WIDTH / HEADS, .causal = true, .rope_theta = 10000},
-      .norm = GAZE_RMS_NORM,
-      .activation = GAZE_SILU,
-      .gated = true,
-      .eps = 1e-5f};
-  return (gaze_decoder_config){
-      .family = "llama", .vocabulary = VOCABULARY, .context = TOKENS, .block = block, .layers = LAYERS, .tied = true};
-}
+enum { TOKENS = 512, VOCABULARY = 8192 };
 
 static gaze_lm_batch random_batch(size_t n) {
   int32_t *ids;
@@ -63,7 +45,7 @@ typedef struct bench {
 } bench;
 
 static void bench_init(bench *b, size_t batch_size, bool bf16, bool checkpointing, size_t rank) {
-  gaze_decoder_config config = bench_config();
+  gaze_decoder_config config = small_decoder(VOCABULARY);
   *b = (bench){.batch = random_batch(batch_size)};
   omp_set_num_threads(gaze_cpu_count());
   gaze_kernels_init(&b->kernels, gaze_cpu_detect());

@@ -4,6 +4,7 @@
 #include "core/nn/optimizer.h"
 #include "fusion/clip_step.h"
 #include "tests/bench/ceiling.h"
+#include "tests/bench/must.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -12,13 +13,6 @@
 #include <sys/resource.h>
 
 enum { TOKENS = 24, VOCABULARY = 5000 };
-
-static void must(gaze_err err) {
-  if (err == GAZE_OK)
-    return;
-  fprintf(stderr, "gaze: %s\n", gaze_last_error());
-  exit(1);
-}
 
 static gaze_block_config tower(bool causal) {
   return (gaze_block_config){.dim = 256,

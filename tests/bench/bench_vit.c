@@ -4,6 +4,7 @@
 #include "core/base/memory.h"
 #include "core/base/random.h"
 #include "tests/bench/ceiling.h"
+#include "tests/bench/must.h"
 #include "vision/vit.h"
 
 #include <math.h>
@@ -11,13 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void must(gaze_err err) {
-  if (err == GAZE_OK)
-    return;
-  fprintf(stderr, "gaze: %s\n", gaze_last_error());
-  exit(1);
-}
 
 typedef struct size_case {
   const char *name;
