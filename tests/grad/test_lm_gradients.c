@@ -1,7 +1,7 @@
 /* A whole step of a language model against central differences in double: masked labels, ragged sequences in several
  * batches, heads tied and not, and rows that no id gave. */
-#include "fusion/lm_step.h"
 #include "tests/grad/grad.h"
+#include "tests/grad/small_lm.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,12 +15,6 @@
 #define TOLERANCE 1e-7
 #define MOST 40 /* entries checked of each tensor */
 
-enum { VOCABULARY = 11, WIDTH = 12, ROWS = 9, LONGEST = 5, NO = GAZE_NO_LABEL };
-
-static const size_t offsets[2][4] = {{0, 3, 4, 9}, {0, 2, 4, 4}};
-static const int32_t ids[2][ROWS] = {{9, 1, 10, 9, 10, 9, 4, 4, 10}, {3, 3, 0, 7}};
-static const int32_t labels[2][ROWS] = {{1, NO, 2, 0, NO, NO, 4, 10, 3}, {NO, 5, 7, NO}};
-
 static gaze_kernels kernels;
 
 typedef struct subject {
@@ -32,20 +26,8 @@ typedef struct subject {
   gaze_lm_batch batches[2];
 } subject;
 
-static gaze_decoder_config config_of(bool tied) {
-  gaze_block_config block = {.dim = WIDTH,
-                             .mlp_dim = 20,
-                             .attention = {.heads = 4, .kv_heads = 2, .head_dim = 4, .causal = true, .rope_theta = 100},
-                             .norm = GAZE_RMS_NORM,
-                             .activation = GAZE_SILU,
-                             .gated = true,
-                             .qkv_biased = !tied,
-                             .eps = 1e-6f};
-  return (gaze_decoder_config){.vocabulary = VOCABULARY, .context = 8, .block = block, .layers = 2, .tied = tied};
-}
-
 static void subject_init(subject *s, bool tied, bool checkpointing) {
-  gaze_decoder_config config = config_of(tied);
+  gaze_decoder_config config = small_config(tied, !tied);
   *s = (subject){.compute = {.kernels = &kernels}};
   assert_int_equal(gaze_decoder_init(&s->decoder, &config, true), GAZE_OK);
   assert_int_equal(gaze_decoder_list(&s->decoder, &s->list), GAZE_OK);
@@ -58,8 +40,7 @@ static void subject_init(subject *s, bool tied, bool checkpointing) {
   assert_int_equal(gaze_lm_step_init(&s->step, &s->decoder, &s->compute, ROWS, LONGEST, checkpointing), GAZE_OK);
   s->step.tape.piece = 4; /* the head in pieces that end within sequences */
   for (size_t i = 0; i < 2; i++)
-    s->batches[i] = (gaze_lm_batch){
-        .sequences = {.count = 3, .offsets = offsets[i], .longest = LONGEST}, .ids = ids[i], .labels = labels[i]};
+    s->batches[i] = small_batch(i);
 }
 
 static void subject_fini(subject *s) {

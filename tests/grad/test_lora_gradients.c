@@ -1,9 +1,9 @@
 /* Pairs of small matrices beside a decoder that does not learn, in double: gradients against central differences, with
  * dropout too, whose numbers depend neither on pieces nor on whether a block runs twice; and what a step of them is to
  * the product. */
-#include "fusion/lm_step.h"
 #include "fusion/lora.h"
 #include "tests/grad/grad.h"
+#include "tests/grad/small_lm.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,11 +16,7 @@
 
 #define TOLERANCE 1e-7
 
-enum { VOCABULARY = 11, WIDTH = 12, ROWS = 9, LONGEST = 5, RANK = 3, MOST = 30, NO = GAZE_NO_LABEL };
-
-static const size_t offsets[2][4] = {{0, 3, 4, 9}, {0, 2, 4, 4}};
-static const int32_t ids[2][ROWS] = {{9, 1, 10, 9, 10, 9, 4, 4, 10}, {3, 3, 0, 7}};
-static const int32_t labels[2][ROWS] = {{1, NO, 2, 0, NO, NO, 4, 10, 3}, {NO, 5, 7, NO}};
+enum { RANK = 3, MOST = 30 };
 
 static gaze_kernels kernels;
 
@@ -41,17 +37,6 @@ typedef struct setting {
   size_t piece; /* rows that blocks work on at once; 0: all */
 } setting;
 
-static gaze_decoder_config config_of(void) {
-  gaze_block_config block = {.dim = WIDTH,
-                             .mlp_dim = 20,
-                             .attention = {.heads = 4, .kv_heads = 2, .head_dim = 4, .causal = true, .rope_theta = 100},
-                             .norm = GAZE_RMS_NORM,
-                             .activation = GAZE_SILU,
-                             .gated = true,
-                             .eps = 1e-6f};
-  return (gaze_decoder_config){.vocabulary = VOCABULARY, .context = 8, .block = block, .layers = 2, .tied = true};
-}
-
 static void make_floats(size_t n, float **out) { assert_int_equal(gaze_alloc(n, sizeof(float), out), GAZE_OK); }
 
 static void add_pairs(subject *s, double dropout) {
@@ -68,7 +53,7 @@ static void add_pairs(subject *s, double dropout) {
 }
 
 static void subject_init(subject *s, const setting *how) {
-  gaze_decoder_config config = config_of();
+  gaze_decoder_config config = small_config(true, false);
   *s = (subject){.compute = {.kernels = &kernels}};
   assert_int_equal(gaze_decoder_init(&s->decoder, &config, true), GAZE_OK);
   assert_int_equal(gaze_decoder_list(&s->decoder, &s->list), GAZE_OK);
@@ -85,8 +70,7 @@ static void subject_init(subject *s, const setting *how) {
   if (how->piece)
     s->step.tape.stack.scratch.piece = how->piece;
   for (size_t i = 0; i < 2; i++)
-    s->batches[i] = (gaze_lm_batch){
-        .sequences = {.count = 3, .offsets = offsets[i], .longest = LONGEST}, .ids = ids[i], .labels = labels[i]};
+    s->batches[i] = small_batch(i);
 }
 
 static void subject_fini(subject *s) {
