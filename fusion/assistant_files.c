@@ -10,14 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static gaze_err open_config(const char *folder, json_t **out) {
-  char *path;
-  GAZE_TRY(gaze_path_join(folder, "config.json", &path));
-  gaze_err err = gaze_json_open(path, out);
-  free(path);
-  return err;
-}
-
 static gaze_err check_answers(const char *folder, const char *type) {
   static const char *const comparing[] = {"clip", "siglip", "siglip2", "chinese_clip", "bert"};
   for (size_t i = 0; i < sizeof comparing / sizeof *comparing; i++)
@@ -33,7 +25,7 @@ static gaze_err read_folder(gaze_assistant *assistant, gaze_decoder_config *deco
                             bool *sees) {
   json_t *config;
   const char *type;
-  GAZE_TRY(open_config(assistant->path, &config));
+  GAZE_TRY(gaze_json_open_in(assistant->path, "config.json", &config));
   gaze_err err = gaze_json_string(config, "model_type", "", &type);
   if (err == GAZE_OK)
     err = check_answers(assistant->path, type);

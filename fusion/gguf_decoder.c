@@ -34,18 +34,10 @@ static void writing_fini(writing *w) {
   free(w->names);
 }
 
-static gaze_err open_config(const char *folder, const char *file, json_t **out) {
-  char *path;
-  GAZE_TRY(gaze_path_join(folder, file, &path));
-  gaze_err err = gaze_json_open(path, out);
-  free(path);
-  return err;
-}
-
 static gaze_err refuse_clip(const char *folder) {
   json_t *json;
   gaze_clip_config clip;
-  GAZE_TRY(open_config(folder, "config.json", &json));
+  GAZE_TRY(gaze_json_open_in(folder, "config.json", &json));
   gaze_err err = gaze_clip_config_read(json, &clip);
   json_decref(json);
   if (err != GAZE_OK)
@@ -170,7 +162,7 @@ static gaze_err put_template(writing *w) {
 static gaze_err find_start(const writing *w, int32_t *start) {
   json_t *json;
   int64_t id = -1;
-  GAZE_TRY(open_config(w->model->path, "config.json", &json));
+  GAZE_TRY(gaze_json_open_in(w->model->path, "config.json", &json));
   const json_t *said = json_object_get(json, "bos_token_id");
   if (json_is_integer(said))
     id = json_integer_value(said);

@@ -38,11 +38,7 @@ static gaze_err open_tower(const char *folder, gaze_llava_files *files) {
 }
 
 static gaze_err open_files(const char *folder, gaze_llava_files *files) {
-  char *path;
-  GAZE_TRY(gaze_path_join(folder, "config.json", &path));
-  gaze_err err = gaze_json_open(path, &files->model);
-  free(path);
-  GAZE_TRY(err);
+  GAZE_TRY(gaze_json_open_in(folder, "config.json", &files->model));
   GAZE_TRY(open_tower(folder, files));
   return gaze_config_open_pictures(folder, files->tower_folder || json_object_get(files->model, "mm_vision_tower"),
                                    &files->pictures);

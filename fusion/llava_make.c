@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static gaze_err open_config(const char *folder, json_t **out) {
-  char *path;
-  GAZE_TRY(gaze_path_join(folder, "config.json", &path));
-  gaze_err err = gaze_json_open(path, out);
-  free(path);
-  return err;
-}
-
 /* Which rows of which layer are looked at, as config.json has it. */
 typedef struct sight {
   int layer;
@@ -68,8 +60,8 @@ gaze_err gaze_llava_files_make(const gaze_llava_parts *parts, gaze_llava_files *
   sight looked_at = {0};
   gaze_err err;
   *out = (gaze_llava_files){0};
-  GAZE_TRY_DONE(open_config(parts->language, &text));
-  GAZE_TRY_DONE(open_config(parts->vision, &whole));
+  GAZE_TRY_DONE(gaze_json_open_in(parts->language, "config.json", &text));
+  GAZE_TRY_DONE(gaze_json_open_in(parts->vision, "config.json", &whole));
   GAZE_TRY_DONE(take_vision(whole, parts, &vision, &looked_at));
   GAZE_TRY_DONE(gaze_config_open_pictures(parts->vision, false, &out->pictures));
   out->model = join(vision, text, &looked_at, parts->image_token);

@@ -74,13 +74,9 @@ static gaze_err read_config(const json_t *json, const char *folder, gaze_decoder
 }
 
 gaze_err gaze_lm_config_open(const char *folder, gaze_decoder_config *out) {
-  char *path;
   json_t *json;
-  GAZE_TRY(gaze_path_join(folder, "config.json", &path));
-  gaze_err err = gaze_json_open(path, &json);
-  free(path);
-  GAZE_TRY(err);
-  err = read_config(json, folder, out);
+  GAZE_TRY(gaze_json_open_in(folder, "config.json", &json));
+  gaze_err err = read_config(json, folder, out);
   json_decref(json);
   return err;
 }

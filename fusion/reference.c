@@ -132,12 +132,9 @@ static gaze_err read_cases(gaze_reference *reference) {
 
 static gaze_err open_files(gaze_reference *reference) {
   char *path = NULL;
-  GAZE_TRY(gaze_path_join(reference->folder, "cases.json", &path));
-  gaze_err err = gaze_json_open(path, &reference->cases);
-  free(path);
-  GAZE_TRY(err);
+  GAZE_TRY(gaze_json_open_in(reference->folder, "cases.json", &reference->cases));
   GAZE_TRY(gaze_path_join(reference->folder, "reference.safetensors", &path));
-  err = gaze_safetensors_open(path, &reference->file);
+  gaze_err err = gaze_safetensors_open(path, &reference->file);
   free(path);
   return err;
 }

@@ -36,6 +36,14 @@ gaze_err gaze_json_open(const char *path, json_t **out) {
   return err;
 }
 
+gaze_err gaze_json_open_in(const char *folder, const char *name, json_t **out) {
+  char *path;
+  GAZE_TRY(gaze_path_join(folder, name, &path));
+  gaze_err err = gaze_json_open(path, out);
+  free(path);
+  return err;
+}
+
 typedef struct writing {
   const json_t *json;
   size_t flags;

@@ -9,6 +9,7 @@
 /* Strict: duplicate keys are refused. name is for messages. *out is yours: json_decref(). */
 GAZE_CHECKED gaze_err gaze_json_parse(const void *bytes, size_t size, const char *name, json_t **out);
 GAZE_CHECKED gaze_err gaze_json_open(const char *path, json_t **out);
+GAZE_CHECKED gaze_err gaze_json_open_in(const char *folder, const char *name, json_t **out);
 /* flags: jansson's of layout (JSON_INDENT, JSON_REAL_PRECISION); members keep their order. json NULL, as from a builder
  * that ran out of memory, is GAZE_ERR_MEMORY. *text is yours: free(). */
 GAZE_CHECKED gaze_err gaze_json_text(const json_t *json, size_t flags, char **text);
