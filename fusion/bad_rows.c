@@ -50,12 +50,9 @@ static gaze_err format_text(const bad_row *row, char **out) {
 static gaze_err write_down(const char *path, const bad_row *row) {
   char *line;
   GAZE_TRY(gaze_ends_with(path, ".jsonl") ? format_json(row, &line) : format_text(row, &line));
-  FILE *stream = fopen(path, "ae");
-  bool written = stream && fprintf(stream, "%s\n", line) > 0;
-  if (stream)
-    written = fclose(stream) == 0 && written;
+  gaze_err err = gaze_file_add_line(path, line);
   free(line);
-  return written ? GAZE_OK : gaze_fail_errno(GAZE_ERR_IO, "cannot write: %s", path);
+  return err;
 }
 
 static gaze_err add(gaze_bad_rows *bad, const bad_row *row) {

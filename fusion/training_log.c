@@ -10,12 +10,9 @@ gaze_err gaze_training_log_add(const char *path, json_t *json) {
   gaze_err err = gaze_json_text(json, JSON_COMPACT | JSON_REAL_PRECISION(9), &line);
   json_decref(json);
   GAZE_TRY(err);
-  FILE *stream = fopen(path, "ae");
-  bool written = stream && fprintf(stream, "%s\n", line) > 0;
-  if (stream)
-    written = fclose(stream) == 0 && written;
+  err = gaze_file_add_line(path, line);
   free(line);
-  return written ? GAZE_OK : gaze_fail_errno(GAZE_ERR_IO, "cannot write: %s", path);
+  return err;
 }
 
 /* The step of a log line, or UINT64_MAX for a line that is cut. */

@@ -143,6 +143,14 @@ bool gaze_name_ends(const char *name, const char *const *endings) {
   return false;
 }
 
+gaze_err gaze_file_add_line(const char *path, const char *line) {
+  FILE *stream = fopen(path, "ae");
+  bool written = stream && fprintf(stream, "%s\n", line) > 0;
+  if (stream)
+    written = fclose(stream) == 0 && written;
+  return written ? GAZE_OK : gaze_fail_errno(GAZE_ERR_IO, "cannot write: %s", path);
+}
+
 bool gaze_file_exists(const char *path) {
   struct stat status;
   return stat(path, &status) == 0;

@@ -37,6 +37,8 @@ GAZE_CHECKED gaze_err gaze_file_replace(const char *path, const void *bytes, siz
 
 /* The bytes of another file, whole or absent. */
 GAZE_CHECKED gaze_err gaze_file_copy(const char *from, const char *to);
+/* The line and its end go behind what the file has; it is made where there is none. */
+GAZE_CHECKED gaze_err gaze_file_add_line(const char *path, const char *line);
 
 /* mkdir -p. */
 GAZE_CHECKED gaze_err gaze_folder_make(const char *path);
