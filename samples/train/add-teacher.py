@@ -35,6 +35,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+import tars
+
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 TEACHER = ".teacher.npy"
 
@@ -250,13 +252,6 @@ def npy(vector):
     return out.getvalue()
 
 
-def add(tar, name, data):
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    info.mode = 0o644
-    tar.addfile(info, io.BytesIO(data))
-
-
 def convert(args):
     with np.load(args.pca) as file:
         if int(file["size"]) != args.size:
@@ -279,8 +274,8 @@ def convert(args):
             for (key, members), vector in zip(batch, vectors):
                 for name, data in members:
                     if split(name)[1] != TEACHER:
-                        add(tar, name, data)
-                add(tar, key + TEACHER, npy(vector))
+                        tars.add(tar, name, data)
+                tars.add(tar, key + TEACHER, npy(vector))
             done += len(batch)
             if done // 5000 != (done - len(batch)) // 5000:
                 print(f"{done} pictures, {(time.time() - begin) / done * 1e3:.2f} ms each",

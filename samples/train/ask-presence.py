@@ -9,12 +9,11 @@ that fewer than --least pictures have is left out. OUT.tar has the pictures that
 what else its JSON had; the same captions and seed give the same file.
 """
 import argparse
-import io
-import json
 import os
 import random
 import re
-import tarfile
+
+import tars
 
 # What is asked, and the words that it stands in captions as.
 NOUNS = {
@@ -54,24 +53,6 @@ NOUNS = {
     "is there sand": "sand sandy",
     "are there people": "people men women children kids boys girls crowd group",
 }
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
-
-
-def read(path):
-    """[(key, name of the picture, its bytes, its JSON)] of the samples that have captions."""
-    samples = {}
-    with tarfile.open(path) as tar:
-        for member in tar:
-            key, ending = os.path.splitext(member.name)
-            if ending in ENDINGS or ending == ".json":
-                part = "json" if ending == ".json" else "picture"
-                samples.setdefault(key, {})[part] = (member.name, tar.extractfile(member).read())
-    found = []
-    for key, parts in samples.items():
-        about = json.loads(parts.get("json", ("", b"{}"))[1])
-        if "picture" in parts and about.get("captions"):
-            found.append((key, *parts["picture"], about))
-    return found
 
 
 def in_captions(about, words):
@@ -96,13 +77,6 @@ def choose(samples, options):
     return chosen, counts
 
 
-def add(tar, name, data):
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    info.mode = 0o644
-    tar.addfile(info, io.BytesIO(data))
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("tar")
@@ -111,14 +85,13 @@ def main():
     parser.add_argument("--least", type=int, default=5, help="pictures with yes that a noun needs [5]")
     parser.add_argument("--most", type=int, default=50, help="pictures of a noun with either answer [50]")
     options = parser.parse_args()
-    samples = read(options.tar)
+    samples = [(os.path.splitext(name)[0], name, picture, about)
+               for name, picture, about in tars.read(options.tar) if about.get("captions")]
     chosen, counts = choose(samples, options)
-    with tarfile.open(options.out, "w", format=tarfile.USTAR_FORMAT) as tar:
+    with tars.create(options.out) as tar:
         for key, name, picture, about in samples:
             if key in chosen:
-                add(tar, name, picture)
-                text = json.dumps({**about, "qa": chosen[key]}, separators=(",", ":"), ensure_ascii=False)
-                add(tar, key + ".json", text.encode())
+                tars.add_sample(tar, name, picture, {**about, "qa": chosen[key]})
     for question, n in counts.items():
         print(f"{question}: {n} yes, {n} no")
     print(f"{2 * sum(counts.values())} questions, {len(chosen)} pictures: {options.out}")

@@ -11,7 +11,6 @@ fixed seed, and the tar's headers carry no time or owner, so that the same
 commit gives the same tar.
 """
 import argparse
-import io
 import json
 import random
 import re
@@ -19,15 +18,10 @@ import subprocess
 import tarfile
 import threading
 
+import tars
+
 PICTURE = re.compile(
     r"^(\d+) blob ([0-9a-f]{40})\ttiny-imagenet-200/train/(n\d{8})/images/(\3_\d+)\.JPEG$")
-
-
-def add(tar, name, data):
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    info.mode = 0o644
-    tar.addfile(info, io.BytesIO(data))
 
 
 def main():
@@ -72,8 +66,8 @@ def main():
                 raise SystemExit(f"{key} is no JPEG")
             text = json.dumps({"class": wnid, "name": names[wnid]}, separators=(",", ":"),
                               ensure_ascii=False)
-            add(tar, key + ".jpg", data)
-            add(tar, key + ".json", text.encode())
+            tars.add(tar, key + ".jpg", data)
+            tars.add(tar, key + ".json", text.encode())
             counts[wnid] = counts.get(wnid, 0) + 1
     if cat.wait():
         raise SystemExit("git cat-file failed")

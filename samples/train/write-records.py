@@ -11,13 +11,13 @@ captions: the pictures with `qa`, in which every caption answers a question of i
 LLaVA's JSON as questions that are each for itself, with the pictures in FOLDER. texts: a line for each
 turn of LLaVA's JSON, and for each question of a tar's `qa` with its answer. The same files give the same file.
 """
-import io
 import json
 import os
 import random
 import re
 import sys
-import tarfile
+
+import tars
 
 DESCRIBE = [
     "Describe the picture.",
@@ -34,20 +34,6 @@ NAME = [
     ("what is this?", "{bare}"),
 ]
 NAME_KOREAN = [("이것은 무엇인가요?", "{}입니다."), ("무엇이 보이나요?", "{}입니다."), ("이게 뭐예요?", "{}")]
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
-
-
-def read(path):
-    """(name of the picture, its JSON, its bytes) of every sample."""
-    samples = {}
-    with tarfile.open(path) as tar:
-        for member in tar:
-            key, ending = os.path.splitext(member.name)
-            if ending in ENDINGS:
-                samples.setdefault(key, {}).update(picture=member.name, bytes=tar.extractfile(member).read())
-            elif ending == ".json":
-                samples.setdefault(key, {})["about"] = json.load(tar.extractfile(member))
-    return [(s["picture"], s["about"], s["bytes"]) for s in samples.values() if len(s) == 3]
 
 
 def tidy(caption):
@@ -65,24 +51,16 @@ def record(identity, picture, question, answer):
     return {"id": identity, "image": picture, "conversations": said}
 
 
-def add(tar, name, data):
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    info.mode = 0o644
-    tar.addfile(info, io.BytesIO(data))
-
-
-def write_captions(out, tars, chance):
+def write_captions(out, paths, chance):
     """How many."""
     n = 0
-    with tarfile.open(out, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for path in tars:
-            for picture, about, data in read(path):
+    with tars.create(out) as tar:
+        for path in paths:
+            for name, picture, about in tars.read(path):
                 captions = [tidy(caption) for caption in about.get("captions", []) if re.search("[a-z]", caption)]
                 if captions:
                     qa = [(chance.choice(DESCRIBE), caption) for caption in captions]
-                    add(tar, picture, data)
-                    add(tar, os.path.splitext(picture)[0] + ".json", json.dumps({"qa": qa}).encode())
+                    tars.add_sample(tar, name, picture, {"qa": qa})
                     n += len(qa)
     return n
 
@@ -95,19 +73,17 @@ def write_apart(out, talk, folder):
     for said in records:
         texts = [turn["value"].replace("<image>", "").strip() for turn in said["conversations"]]
         qa.setdefault(said["image"], []).extend(zip(texts[::2], texts[1::2]))
-    with tarfile.open(out, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for picture, asked in qa.items():
-            with open(os.path.join(folder, picture), "rb") as file:
-                add(tar, picture, file.read())
-            text = json.dumps({"qa": asked}, ensure_ascii=False)
-            add(tar, os.path.splitext(picture)[0] + ".json", text.encode())
+    with tars.create(out) as tar:
+        for name, asked in qa.items():
+            with open(os.path.join(folder, name), "rb") as file:
+                tars.add_sample(tar, name, file.read(), {"qa": asked})
     return sum(map(len, qa.values()))
 
 
 def write_names(tar, korean_path, chance):
     with open(korean_path, encoding="utf-8") as file:
         korean = {row[0]: row[1].split("|")[0] for row in (line.rstrip("\n").split("\t") for line in file)}
-    for picture, about, _ in read(tar)[::2]:
+    for picture, _, about in tars.read(tar)[::2]:
         name = about["name"]
         if chance.random() < 0.5 and about["class"] in korean:
             question, answer = chance.choice(NAME_KOREAN)
@@ -120,7 +96,7 @@ def write_names(tar, korean_path, chance):
 def write_texts(paths):
     for path in paths:
         if path.endswith(".tar"):
-            for _, about, _ in read(path):
+            for _, _, about in tars.read(path):
                 yield from (f"{question} {answer}" for question, answer in about.get("qa", []))
         else:
             with open(path, encoding="utf-8") as file:
