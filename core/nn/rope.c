@@ -103,23 +103,23 @@ static size_t position_of(const gaze_sequences *sequences, size_t b, size_t row)
 static void rotate_rows(float *rows, const gaze_attention *a, const gaze_sequences *sequences, size_t first, size_t n,
                         float direction) {
   size_t stride = (a->heads + 2 * a->kv_heads) * a->head_dim, near = gaze_rope_near(a);
-  frequencies of[2]; /* the second of what is far, where there can be such */
-  find_frequencies(&of[0], a, false);
-  if (near < SIZE_MAX)
-    find_frequencies(&of[1], a, true);
+  bool own_far = false;
+  frequencies own; /* of the sequence before, and most often of all */
   for (size_t b = 0; b < sequences->count; b++) {
     size_t start = sequences->offsets[b], end = at_most(sequences->offsets[b + 1], first + n);
     size_t before = sequences->starts ? sequences->starts[b] : 0;
-    bool longer = sequences->far ? sequences->far[b] : before + sequences->offsets[b + 1] - start > near;
-    const frequencies *own = &of[longer && near < SIZE_MAX];
+    bool far = sequences->far ? sequences->far[b] : before + sequences->offsets[b + 1] - start > near;
+    if (b == 0 || far != own_far)
+      find_frequencies(&own, a, far);
+    own_far = far;
     if (end == start + 1 && start >= first) { /* a team of threads would take longer */
-      rotate_row(rows + (start - first) * stride, a, &(turn){before, own, direction});
+      rotate_row(rows + (start - first) * stride, a, &(turn){before, &own, direction});
       continue;
     }
 #pragma omp parallel for schedule(static)
     for (size_t i = at_least(start, first); i < end; i++)
       rotate_row(rows + (i - first) * stride, a,
-                 &(turn){before + position_of(sequences, b, i - start), own, direction});
+                 &(turn){before + position_of(sequences, b, i - start), &own, direction});
   }
 }
 
