@@ -41,20 +41,19 @@ static void append(const gaze_lesson *lesson, size_t first, size_t n, bool branc
     out->begins[out->n++] = branch ? (uint32_t)at : 0;
 }
 
-/* A picture behind the stem stands in each branch anew, so that it is not joined. */
-static bool has_pictures_in_stem(const gaze_lesson *lessons, size_t n, size_t stem) {
+/* Pictures are read once, or not joined. */
+static bool are_pictures_shared(const gaze_lesson *lessons, size_t n, size_t stem) {
   for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < lessons[i].n_pictures; k++)
-      for (size_t row = lessons[i].pictures[k]; row < lessons[i].n && lessons[i].ids[row] < 0; row++)
-        if (row >= stem)
-          return false;
+    for (size_t row = stem; row < lessons[i].n; row++)
+      if (lessons[i].ids[row] < 0)
+        return false;
   return true;
 }
 
 gaze_err gaze_lesson_join(const gaze_lesson *lessons, size_t n, gaze_lesson *out) {
   size_t stem = n > 1 ? find_stem(lessons, n) : lessons[0].n, rows = stem;
   out->n = out->asked = out->n_pictures = out->stem = 0;
-  if (!has_pictures_in_stem(lessons, n, stem))
+  if (!are_pictures_shared(lessons, n, stem))
     return GAZE_OK;
   for (size_t i = 0; i < n; i++)
     rows += lessons[i].n - at_most(stem, lessons[i].n);

@@ -28,7 +28,7 @@ typedef struct reading {
   gaze_tile_plan plan; /* of any picture: those of all sizes have as many rows */
   gaze_lesson lesson;
   gaze_lesson *apart; /* [n_apart] lessons that are each for itself */
-  size_t n_apart;
+  size_t n_apart, apart_capacity;
   gaze_lesson_turn *turns;
   size_t turns_capacity;
 } reading;
@@ -167,17 +167,9 @@ static gaze_err add_lesson(reading *r, gaze_llava_data *data, const said_sample 
 
 /* Room for n lessons. */
 static gaze_err reserve_apart(reading *r, size_t n) {
-  gaze_lesson *apart;
-  if (n <= r->n_apart)
-    return GAZE_OK;
-  GAZE_TRY(gaze_alloc(n, sizeof *apart, &apart));
-  if (r->n_apart)
-    memcpy(apart, r->apart, r->n_apart * sizeof *apart);
-  for (size_t i = r->n_apart; i < n; i++)
-    apart[i] = (gaze_lesson){0};
-  free(r->apart);
-  r->apart = apart;
-  r->n_apart = n;
+  GAZE_TRY(gaze_grow(&r->apart, &r->apart_capacity, n, sizeof *r->apart));
+  while (r->n_apart < n)
+    r->apart[r->n_apart++] = (gaze_lesson){0};
   return GAZE_OK;
 }
 
