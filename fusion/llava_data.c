@@ -1,30 +1,16 @@
 #include "fusion/llava_data.h"
 
-#include "fusion/picture_names.h"
 #include "fusion/vqa_score.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A sample that is learned from, or held out. */
-typedef struct said_sample {
-  const gaze_sample *sample;
-  size_t set;
-  size_t first, n; /* its pictures, of those that are seen */
-} said_sample;
-
-/* Sets while they are read. */
+/* Samples on their way to lessons. */
 typedef struct reading {
-  const gaze_llava_sources *sources;
+  gaze_llava_samples samples;
   gaze_lesson_writer *writer;
   gaze_bad_rows *bad;
-  gaze_dataset **sets;      /* [n + n_held_out + n_picture_sets] of the sources */
-  gaze_picture_names names; /* of all sets */
-  said_sample *said;        /* [n] */
-  size_t n, capacity;
-  gaze_llava_seen *seen; /* [n_seen] their pictures */
-  size_t n_seen, seen_capacity;
   gaze_tile_plan plan; /* of any picture: those of all sizes have as many rows */
   gaze_lesson lesson;
   gaze_lesson *apart; /* [n_apart] lessons that are each for itself */
@@ -33,23 +19,8 @@ typedef struct reading {
   size_t turns_capacity;
 } reading;
 
-static size_t said_sets_of(const reading *r) { return r->sources->n + r->sources->n_held_out; }
-static size_t sets_of(const reading *r) { return said_sets_of(r) + r->sources->n_picture_sets; }
-
-static const char *path_of(const reading *r, size_t set) {
-  const gaze_llava_sources *s = r->sources;
-  if (set < s->n)
-    return s->paths[set];
-  return set < said_sets_of(r) ? s->held_out[set - s->n] : s->picture_sets[set - said_sets_of(r)];
-}
-
 static void reading_fini(reading *r) {
-  for (size_t i = 0; r->sets && i < sets_of(r); i++)
-    gaze_dataset_close(r->sets[i]);
-  free(r->sets);
-  gaze_picture_names_fini(&r->names);
-  free(r->said);
-  free(r->seen);
+  gaze_llava_samples_fini(&r->samples);
   free(r->turns);
   gaze_lesson_fini(&r->lesson);
   for (size_t i = 0; i < r->n_apart; i++)
@@ -57,77 +28,8 @@ static void reading_fini(reading *r) {
   free(r->apart);
 }
 
-static bool has_picture(const reading *r, const gaze_sample *sample) {
-  return (sample->path || sample->picture) && !r->sources->blind;
-}
-
-/* Of a sample among those of all sets. */
-static size_t place_of(const reading *r, const gaze_sample *sample) {
-  size_t before = 0;
-  for (size_t i = 0; i < sets_of(r); i++) {
-    const gaze_sample *first = gaze_dataset_get(r->sets[i], 0);
-    size_t n = gaze_dataset_size(r->sets[i]);
-    if (sample >= first && sample < first + n)
-      return before + (size_t)(sample - first);
-    before += n;
-  }
-  return before;
-}
-
-static gaze_err see(reading *r, const said_sample *said, const gaze_sample *picture) {
-  GAZE_TRY(gaze_grow(&r->seen, &r->seen_capacity, r->n_seen + 1, sizeof *r->seen));
-  const gaze_sample *found;
-  GAZE_TRY(gaze_picture_names_find(&r->names, picture, &found));
-  r->seen[r->n_seen] = (gaze_llava_seen){.said = said->sample,
-                                         .sample = found,
-                                         .place = place_of(r, found),
-                                         .set = path_of(r, said->set),
-                                         .number = r->n_seen,
-                                         .which = SIZE_MAX};
-  r->n_seen++;
-  return GAZE_OK;
-}
-
-static gaze_err collect_sample(reading *r, const gaze_sample *sample, size_t set) {
-  GAZE_TRY(gaze_grow(&r->said, &r->capacity, r->n + 1, sizeof *r->said));
-  said_sample *said = &r->said[r->n++];
-  *said = (said_sample){sample, set, r->n_seen, 0};
-  if (!has_picture(r, sample))
-    return GAZE_OK;
-  said->n = 1 + sample->n_others;
-  GAZE_TRY(see(r, said, sample));
-  for (size_t i = 0; i < sample->n_others; i++)
-    GAZE_TRY(see(r, said, &sample->others[i]));
-  return GAZE_OK;
-}
-
-static gaze_err collect(reading *r) {
-  for (size_t i = 0; i < said_sets_of(r); i++)
-    for (size_t k = 0; k < gaze_dataset_size(r->sets[i]); k++)
-      GAZE_TRY(collect_sample(r, gaze_dataset_get(r->sets[i], k), i));
-  return GAZE_OK;
-}
-
-static gaze_err open_sets(reading *r) {
-  gaze_dataset_options options = {.pictures = r->sources->pictures,
-                                  .folders = true,
-                                  .texts_alone = true,
-                                  .several = true,
-                                  .pictures_missed = true,
-                                  .failed = gaze_bad_rows_note,
-                                  .user = r->bad};
-  GAZE_TRY(gaze_alloc(sets_of(r), sizeof *r->sets, &r->sets));
-  for (size_t i = 0; i < sets_of(r); i++) {
-    r->bad->file = path_of(r, i);
-    GAZE_TRY(gaze_dataset_open(r->bad->file, &options, &r->sets[i]));
-    GAZE_TRY(gaze_picture_names_add(&r->names, r->sets[i]));
-  }
-  gaze_picture_names_sort(&r->names);
-  return collect(r);
-}
-
-static gaze_err tell_bad(reading *r, const said_sample *said, const char *message) {
-  return gaze_bad_rows_add(r->bad, path_of(r, said->set), said->sample->key, message);
+static gaze_err tell_bad(reading *r, const gaze_llava_sample *said, const char *message) {
+  return gaze_bad_rows_add(r->bad, said->file, said->sample->key, message);
 }
 
 static gaze_err reserve(gaze_llava_data *data, const gaze_lesson *lesson) {
@@ -139,10 +41,11 @@ static gaze_err reserve(gaze_llava_data *data, const gaze_lesson *lesson) {
   return gaze_grow(&data->pieces, &data->capacity, data->n + 1, sizeof *data->pieces);
 }
 
-static gaze_err add_lesson(reading *r, gaze_llava_data *data, const said_sample *said, const gaze_lesson *lesson) {
+static gaze_err add_lesson(reading *r, gaze_llava_data *data, const gaze_llava_sample *said,
+                           const gaze_lesson *lesson) {
   char message[120];
-  if (lesson->n > r->sources->context) {
-    snprintf(message, sizeof message, "too long: %zu tokens, --context is %zu", lesson->n, r->sources->context);
+  if (lesson->n > r->samples.sources->context) {
+    snprintf(message, sizeof message, "too long: %zu tokens, --context is %zu", lesson->n, r->samples.sources->context);
     return tell_bad(r, said, message);
   }
   GAZE_TRY(reserve(data, lesson));
@@ -158,7 +61,7 @@ static gaze_err add_lesson(reading *r, gaze_llava_data *data, const said_sample 
                                                .n_shown = (uint32_t)lesson->n_pictures,
                                                .stem = (uint32_t)(lesson->stem ? lesson->stem : lesson->n)};
   for (size_t i = 0; i < lesson->n_pictures; i++)
-    data->shown[data->n_shown++] = (gaze_lm_picture){lesson->pictures[i], r->seen[said->first + i].which};
+    data->shown[data->n_shown++] = (gaze_lm_picture){lesson->pictures[i], r->samples.seen[said->first + i].which};
   data->n_ids += lesson->n;
   data->asked += lesson->asked;
   data->longest = lesson->n > data->longest ? lesson->n : data->longest;
@@ -174,18 +77,18 @@ static gaze_err reserve_apart(reading *r, size_t n) {
 }
 
 /* Lessons that are each for itself share what they begin with as far as there is room, else they are parted. */
-static gaze_err add_apart(reading *r, gaze_llava_data *data, const said_sample *said, const gaze_lesson *lessons,
+static gaze_err add_apart(reading *r, gaze_llava_data *data, const gaze_llava_sample *said, const gaze_lesson *lessons,
                           size_t n) {
   if (n == 1)
     return add_lesson(r, data, said, lessons);
   GAZE_TRY(gaze_lesson_join(lessons, n, &r->lesson));
-  if (r->lesson.stem && r->lesson.n <= r->sources->context)
+  if (r->lesson.stem && r->lesson.n <= r->samples.sources->context)
     return add_lesson(r, data, said, &r->lesson);
   GAZE_TRY(add_apart(r, data, said, lessons, n / 2));
   return add_apart(r, data, said, lessons + n / 2, n - n / 2);
 }
 
-static gaze_err add_caption(reading *r, gaze_llava_data *data, const said_sample *said, const char *caption) {
+static gaze_err add_caption(reading *r, gaze_llava_data *data, const gaze_llava_sample *said, const char *caption) {
   GAZE_TRY(gaze_lesson_caption(r->writer, caption, said->n, &r->plan, &r->lesson));
   return add_lesson(r, data, said, &r->lesson);
 }
@@ -207,7 +110,7 @@ static gaze_err find_turns(reading *r, const gaze_sample *sample, size_t *n) {
 }
 
 /* Where there are not as many marks as pictures the first question is about all. */
-static void show_pictures(const said_sample *said, gaze_lesson_turn *turns, size_t n) {
+static void show_pictures(const gaze_llava_sample *said, gaze_lesson_turn *turns, size_t n) {
   size_t marks = 0;
   for (size_t i = 0; i < said->sample->n_questions; i++)
     marks += said->sample->questions[i].pictures;
@@ -218,7 +121,7 @@ static void show_pictures(const said_sample *said, gaze_lesson_turn *turns, size
 }
 
 /* Turns of one conversation, or questions that are each for itself and about all pictures. */
-static gaze_err add_turns(reading *r, gaze_llava_data *data, const said_sample *said, gaze_lesson_turn *turns,
+static gaze_err add_turns(reading *r, gaze_llava_data *data, const gaze_llava_sample *said, gaze_lesson_turn *turns,
                           size_t n) {
   if (said->sample->talks) {
     show_pictures(said, turns, n);
@@ -233,32 +136,20 @@ static gaze_err add_turns(reading *r, gaze_llava_data *data, const said_sample *
   return add_apart(r, data, said, r->apart, n);
 }
 
-static gaze_err add_sample(reading *r, gaze_llava_data *data, const said_sample *said) {
+static gaze_err add_sample(reading *r, gaze_llava_data *data, const gaze_llava_sample *said) {
   const gaze_sample *sample = said->sample;
   size_t turns;
   GAZE_TRY(find_turns(r, sample, &turns));
-  if (r->sources->captions && sample->n_captions) {
+  if (r->samples.sources->captions && sample->n_captions) {
     for (size_t i = 0; i < sample->n_captions; i++)
       GAZE_TRY(add_caption(r, data, said, sample->captions[i]));
     return GAZE_OK;
   }
   if (!turns)
-    return tell_bad(r, said, r->sources->captions ? "neither caption nor answer" : "no answer");
-  if (r->sources->captions)
+    return tell_bad(r, said, r->samples.sources->captions ? "neither caption nor answer" : "no answer");
+  if (r->samples.sources->captions)
     return add_caption(r, data, said, r->turns[0].answer);
   return add_turns(r, data, said, r->turns, turns);
-}
-
-static bool are_seen(const reading *r, const said_sample *said) {
-  for (size_t i = said->first; i < said->first + said->n; i++)
-    if (r->seen[i].which == SIZE_MAX)
-      return false;
-  return true;
-}
-
-static int compare_numbers(const void *a, const void *b) {
-  const gaze_llava_seen *one = a, *other = b;
-  return one->number < other->number ? -1 : one->number > other->number;
 }
 
 static gaze_err check_data(const gaze_llava_data *data, const char *which) {
@@ -271,23 +162,23 @@ static gaze_err check_data(const gaze_llava_data *data, const char *which) {
 static gaze_err add_samples(reading *r, gaze_llava_data *data, gaze_llava_data *held_out) {
   const gaze_tiling *tiling = &r->writer->assistant->eye->config.tiling;
   gaze_tiling_plan(tiling, tiling->preprocess.size, tiling->preprocess.size, 1, &r->plan);
-  if (r->n_seen)
-    qsort(r->seen, r->n_seen, sizeof *r->seen, compare_numbers);
-  for (size_t i = 0; i < r->n; i++)
-    if (are_seen(r, &r->said[i]))
-      GAZE_TRY(add_sample(r, r->said[i].set < r->sources->n ? data : held_out, &r->said[i]));
+  for (size_t i = 0; i < r->samples.n; i++) {
+    const gaze_llava_sample *said = &r->samples.items[i];
+    if (gaze_llava_samples_are_seen(&r->samples, said))
+      GAZE_TRY(add_sample(r, said->held_out ? held_out : data, said));
+  }
   GAZE_TRY(check_data(data, "training"));
-  return r->sources->n_held_out ? check_data(held_out, "held-out") : GAZE_OK;
+  return r->samples.sources->n_held_out ? check_data(held_out, "held-out") : GAZE_OK;
 }
 
 gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_data *held_out, gaze_llava_features *features,
                               const gaze_llava_sources *sources, gaze_lesson_writer *writer,
                               const gaze_llava_looker *looker, const char *folder, gaze_bad_rows *bad) {
-  reading r = {.sources = sources, .writer = writer, .bad = bad};
+  reading r = {.writer = writer, .bad = bad};
   gaze_err err;
   *data = *held_out = (gaze_llava_data){0};
-  GAZE_TRY_DONE(open_sets(&r));
-  GAZE_TRY_DONE(gaze_llava_features_init(features, looker, r.seen, r.n_seen, folder, bad));
+  GAZE_TRY_DONE(gaze_llava_samples_open(&r.samples, sources, bad));
+  GAZE_TRY_DONE(gaze_llava_features_init(features, looker, r.samples.seen, r.samples.n_seen, folder, bad));
   GAZE_TRY_DONE(add_samples(&r, data, held_out));
 done:
   reading_fini(&r);

@@ -4,7 +4,7 @@
 #define GAZE_FUSION_LLAVA_DATA_H
 
 #include "fusion/lesson.h"
-#include "fusion/llava_features.h"
+#include "fusion/llava_samples.h"
 
 typedef struct gaze_llava_piece {
   size_t at;              /* its first row, in ids and labels */
@@ -23,20 +23,6 @@ typedef struct gaze_llava_data {
   size_t n, capacity;
   size_t longest, asked; /* rows of the longest piece; labels of all */
 } gaze_llava_data;
-
-/* All borrowed. */
-typedef struct gaze_llava_sources {
-  const char *const *paths; /* [n] */
-  size_t n;
-  const char *const *held_out; /* [n_held_out] as paths: what is not learned from */
-  size_t n_held_out;
-  const char *const *picture_sets; /* [n_picture_sets] tars in which pictures that JSON names are looked for, besides */
-  size_t n_picture_sets;
-  const char *pictures; /* folder, NULL: each file's own */
-  bool captions;        /* each caption is a lesson, or each answer where there are none; else conversations are */
-  bool blind;           /* pictures are not looked at */
-  size_t context;       /* rows of the longest lesson */
-} gaze_llava_sources;
 
 /* held_out: of the sources' files of that name; its pictures are among the features, too. GAZE_ERR_FORMAT where there
  * is nothing to learn from. */

@@ -1,6 +1,7 @@
 #include "fusion/llava_features.h"
 
 #include "fusion/features_file.h"
+#include "fusion/same_pictures.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,9 @@ enum { TOGETHER = 16 }; /* pictures that go through the encoder at once */
 typedef struct looking {
   gaze_llava_features *features;
   const gaze_llava_looker *looker;
-  gaze_llava_seen *seen;
-  size_t *firsts; /* [head.pictures + 1]: of seen, those that have a picture lie together */
+  gaze_llava_seen *seen; /* [n] */
+  size_t n;
+  gaze_same_pictures same;
   gaze_features_head head;
   gaze_features_picture *pictures; /* [head.pictures] */
   gaze_bad_rows *bad;
@@ -21,29 +23,6 @@ typedef struct looking {
   gaze_vit_tape tape;
   float *pixels, *values; /* [TOGETHER, 3, S, S], [TOGETHER, R, C] */
 } looking;
-
-static int compare_seen(const void *a, const void *b) {
-  const gaze_llava_seen *x = a, *y = b;
-  const char *one = x->sample->path, *other = y->sample->path;
-  if (one && other)
-    return strcmp(one, other);
-  if (one || other)
-    return one ? -1 : 1;
-  return x->place < y->place ? -1 : x->place > y->place;
-}
-
-static gaze_err find_firsts(looking *l, size_t n) {
-  size_t *firsts;
-  GAZE_TRY(gaze_alloc(n + 1, sizeof *firsts, &firsts));
-  l->firsts = firsts;
-  for (size_t i = 0; i < n; i++)
-    if (!i || compare_seen(&l->seen[i - 1], &l->seen[i]) != 0)
-      firsts[l->head.pictures++] = i;
-  firsts[l->head.pictures] = n;
-  return gaze_alloc(l->head.pictures, sizeof *l->pictures, &l->pictures);
-}
-
-static const gaze_sample *sample_of(const looking *l, size_t i) { return l->seen[l->firsts[i]].sample; }
 
 static gaze_err open_bytes(const gaze_sample *sample, gaze_map *map) {
   *map = (gaze_map){.data = sample->picture, .size = sample->picture_size};
@@ -64,15 +43,29 @@ static uint64_t hash_picture(const gaze_sample *sample) {
   return hash;
 }
 
+static gaze_err find_pictures(looking *l) {
+  uint64_t *hashes;
+  GAZE_TRY(gaze_alloc(l->n, sizeof *hashes, &hashes));
+#pragma omp parallel for schedule(dynamic)
+  for (size_t i = 0; i < l->n; i++)
+    hashes[i] = hash_picture(l->seen[i].sample);
+  gaze_err err = gaze_same_pictures_init(&l->same, hashes, l->n);
+  l->head.pictures = l->same.n;
+  if (err == GAZE_OK)
+    err = gaze_alloc(l->same.n, sizeof *l->pictures, &l->pictures);
+  for (size_t i = 0; i < l->same.n && err == GAZE_OK; i++)
+    l->pictures[i].hash = hashes[l->same.firsts[i]];
+  free(hashes);
+  return err;
+}
+
 /* pixels: [3, S, S]; zeros where there are none. */
-static gaze_err prepare(const looking *l, size_t i, uint64_t *hash, float *pixels) {
-  const gaze_sample *sample = sample_of(l, i);
+static gaze_err prepare(const looking *l, size_t i, float *pixels) {
+  const gaze_sample *sample = l->seen[l->same.firsts[i]].sample;
   size_t S = l->looker->encoder->config.image_size;
   gaze_map map;
-  *hash = 0;
   gaze_err err = open_bytes(sample, &map);
   if (err == GAZE_OK) {
-    *hash = XXH3_64bits(map.data, map.size);
     err = gaze_preprocess_decode(l->looker->preprocess, map.data, map.size, sample->path ? sample->path : sample->key,
                                  NULL, NULL, pixels);
     close_bytes(sample, &map);
@@ -85,8 +78,9 @@ static gaze_err prepare(const looking *l, size_t i, uint64_t *hash, float *pixel
 /* For each sample that has it. */
 static gaze_err tell_bad(looking *l, size_t picture, const char *message) {
   l->pictures[picture].which = GAZE_NO_FEATURES;
-  for (size_t i = l->firsts[picture]; i < l->firsts[picture + 1]; i++)
-    GAZE_TRY(gaze_bad_rows_add(l->bad, l->seen[i].set, l->seen[i].said->key, message));
+  for (size_t i = l->same.firsts[picture]; i < l->n; i++)
+    if (l->same.shown[i] == picture)
+      GAZE_TRY(gaze_bad_rows_add(l->bad, l->seen[i].set, l->seen[i].said->key, message));
   return GAZE_OK;
 }
 
@@ -108,7 +102,7 @@ static gaze_err look(looking *l, size_t first, size_t n, gaze_features_writer *w
   char *messages[TOGETHER] = {NULL};
 #pragma omp parallel for schedule(dynamic)
   for (size_t i = 0; i < n; i++) {
-    errors[i] = prepare(l, first + i, &l->pictures[first + i].hash, l->pixels + i * 3 * S * S);
+    errors[i] = prepare(l, first + i, l->pixels + i * 3 * S * S);
     if (errors[i] != GAZE_OK)
       messages[i] = strdup(gaze_last_error());
   }
@@ -138,17 +132,15 @@ static gaze_err look_at_all(looking *l) {
 }
 
 static bool are_same_pictures(const looking *l, const gaze_features_picture *kept) {
-  bool same = true;
-#pragma omp parallel for schedule(dynamic) reduction(&& : same)
   for (size_t i = 0; i < l->head.pictures; i++)
-    same = same && hash_picture(sample_of(l, i)) == kept[i].hash;
-  return same;
+    if (l->pictures[i].hash != kept[i].hash)
+      return false;
+  return true;
 }
 
 /* What was wrong with a picture is not kept. */
 static gaze_err find_message(looking *l, size_t picture) {
-  uint64_t hash;
-  gaze_err err = prepare(l, picture, &hash, l->pixels);
+  gaze_err err = prepare(l, picture, l->pixels);
   if (err == GAZE_ERR_MEMORY)
     return err;
   return tell_bad(l, picture, err == GAZE_OK ? "it could not be read at first" : gaze_last_error());
@@ -196,9 +188,10 @@ static gaze_err find_or_make(looking *l) {
     GAZE_TRY(look_at_all(l));
     GAZE_TRY(map_file(l));
   }
-  for (size_t i = 0; i < l->head.pictures; i++)
-    for (size_t k = l->firsts[i]; k < l->firsts[i + 1]; k++)
-      l->seen[k].which = l->pictures[i].which == GAZE_NO_FEATURES ? SIZE_MAX : (size_t)l->pictures[i].which;
+  for (size_t i = 0; i < l->n; i++) {
+    uint64_t which = l->pictures[l->same.shown[i]].which;
+    l->seen[i].which = which == GAZE_NO_FEATURES ? SIZE_MAX : (size_t)which;
+  }
   return GAZE_OK;
 }
 
@@ -210,10 +203,10 @@ static void lay_out(looking *l, gaze_arena *arena) {
   gaze_vit_tape_layout(&l->tape, encoder, TOGETHER, gaze_vit_patches(&encoder->config), GAZE_TAPE_NONE, arena);
 }
 
-static gaze_err begin(looking *l, size_t n, const char *folder) {
+static gaze_err begin(looking *l, const char *folder) {
   gaze_arena measure = GAZE_ARENA_MEASURE;
   gaze_llava_features *f = l->features;
-  GAZE_TRY(find_firsts(l, n));
+  GAZE_TRY(find_pictures(l));
   GAZE_TRY(gaze_llava_looker_key(l->looker, l->head.key));
   l->head.rows = f->rows;
   l->head.C = f->C;
@@ -227,16 +220,15 @@ static gaze_err begin(looking *l, size_t n, const char *folder) {
 gaze_err gaze_llava_features_init(gaze_llava_features *features, const gaze_llava_looker *looker, gaze_llava_seen *seen,
                                   size_t n, const char *folder, gaze_bad_rows *bad) {
   const gaze_vit_config *vision = &looker->encoder->config;
-  looking l = {.features = features, .looker = looker, .seen = seen, .bad = bad};
+  looking l = {.features = features, .looker = looker, .seen = seen, .n = n, .bad = bad};
   *features = (gaze_llava_features){.rows = gaze_vit_feature_rows(vision), .C = vision->block.dim};
   if (!n)
     return GAZE_OK;
-  qsort(seen, n, sizeof *seen, compare_seen);
-  gaze_err err = begin(&l, n, folder);
+  gaze_err err = begin(&l, folder);
   if (err == GAZE_OK)
     err = find_or_make(&l);
   gaze_arena_fini(&l.arena);
-  free(l.firsts);
+  gaze_same_pictures_fini(&l.same);
   free(l.pictures);
   return err;
 }

@@ -17,15 +17,12 @@ typedef struct gaze_llava_features {
   char *path;
 } gaze_llava_features;
 
-/* A sample's picture; which: its number among the features, set here, SIZE_MAX where it is no good. number: its place
- * among those given. */
+/* A sample's picture. All is borrowed. */
 typedef struct gaze_llava_seen {
-  const gaze_sample *said;   /* what is said about it; borrowed, as all is */
+  const gaze_sample *said;   /* what is said about it */
   const gaze_sample *sample; /* that has the picture: the same, or one of a tar */
-  size_t place;              /* of that one among all samples of all sets */
   const char *set;           /* where it is from, for messages */
-  size_t number;
-  size_t which;
+  size_t which;              /* its number among the features, set here; SIZE_MAX where it is no good */
 } gaze_llava_seen;
 
 /* Who looks. */
@@ -38,8 +35,8 @@ typedef struct gaze_llava_looker {
 /* A hash of all that features depend on besides the pictures: weights, what is done with them, and arithmetic. */
 GAZE_CHECKED gaze_err gaze_llava_looker_key(const gaze_llava_looker *looker, uint64_t key[2]);
 
-/* seen: [n], which is sorted here so that a picture that several samples have is looked at once. A picture that cannot
- * be read is a bad row. folder: where the file lies; one that is of the same pictures, seen alike, is used. */
+/* seen: [n]. A picture that is there several times, in whatever files, is looked at once. One that cannot be read is a
+ * bad row. folder: where the file lies; one that is of the same pictures, seen alike, is used. */
 GAZE_CHECKED gaze_err gaze_llava_features_init(gaze_llava_features *features, const gaze_llava_looker *looker,
                                                gaze_llava_seen *seen, size_t n, const char *folder, gaze_bad_rows *bad);
 /* Nobody goes on with this run: its file goes. The features stay until fini. */

@@ -7,6 +7,7 @@
 #include "gaze_ask.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,9 +155,33 @@ static void held_out_of_other_sizes(void **state) {
   check_fails(gaze_train_llava(&options), GAZE_ERR_FORMAT, "nothing to learn from", "held-out", NULL);
 }
 
+static char summary[160];
+
+static void keep_summary(void *user, const char *line) {
+  if (strstr(line, " samples, "))
+    snprintf(summary, sizeof summary, "%s", line);
+}
+
+/* Under two names, and in a file that is learned from twice. */
+static void a_picture_is_looked_at_once(void **state) {
+  gaze_train_llava_options options = llava_options(2, "once");
+  write_square("also-red.png", 0xff0000);
+  const char *path =
+      write_data("once.jsonl", TALK("1", "\"red.png\"", HUMAN("who?") "," MODEL("red")) "\n" TALK(
+                                   "2", "[\"blue.png\",\"also-red.png\"]", HUMAN("which?") "," MODEL("blue")));
+  const char *const twice[] = {path, path};
+  options.train_data = twice;
+  options.n_train_data = 2;
+  options.run.said = keep_summary;
+  train(&options);
+  if (strncmp(summary, "4 samples", 9) != 0 || !strstr(summary, " 2 pictures"))
+    fail_msg("%s", summary);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(the_order_of_pictures_is_learned),
                                      cmocka_unit_test(bad_pictures_of_several), cmocka_unit_test(held_out_as_learned),
-                                     cmocka_unit_test(held_out_of_other_sizes)};
+                                     cmocka_unit_test(held_out_of_other_sizes),
+                                     cmocka_unit_test(a_picture_is_looked_at_once)};
   return cmocka_run_group_tests(tests, make_llava_folder, remove_folder);
 }
