@@ -4,6 +4,7 @@
 #include "fusion/eval_questions.h"
 #include "fusion/question_look_up.h"
 #include "fusion/vqa_score.h"
+#include "fusion/yes_no.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +95,7 @@ static gaze_err count_judged(vqa_tallies *tallies, const gaze_eval_row *row, con
     tallies->consensus += gaze_vqa_consensus(judged->answer, truths, judged->n);
   }
   if (kind == GAZE_ANSWER_YES_NO)
-    tallies->yes_no.said[gaze_vqa_says_yes(row->answer)][strcmp(judged->usual, "yes") == 0]++;
+    tallies->yes_no.said[gaze_yes_no_says_yes(row->answer)][gaze_yes_no_is_yes(judged->usual)]++;
   GAZE_TRY(count_look_up(tallies, row, judged));
   return count_type(tallies, row->question, exact);
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/memory.h"
 #include "fusion/caption_tokens.h"
+#include "fusion/yes_no.h"
 #include "text/points.h"
 
 #include <stdlib.h>
@@ -207,36 +208,7 @@ gaze_err gaze_vqa_question_type(const char *question, char **out) {
 }
 
 gaze_answer_kind gaze_vqa_kind(const char *truth) {
-  if (strcmp(truth, "yes") == 0 || strcmp(truth, "no") == 0)
+  if (gaze_yes_no_is_yes(truth) || gaze_yes_no_is_no(truth))
     return GAZE_ANSWER_YES_NO;
   return *truth && truth[strspn(truth, "0123456789.")] == 0 ? GAZE_ANSWER_NUMBER : GAZE_ANSWER_OTHER;
-}
-
-bool gaze_vqa_says_yes(const char *answer) {
-  size_t left = strcspn(answer, ".");
-  while (left) {
-    char word[5] = "";
-    size_t kept = 0, length = 0;
-    for (; length < left && answer[length] != ' '; length++)
-      if (answer[length] != ',' && kept < sizeof word - 1)
-        word[kept++] = answer[length];
-    if (strcmp(word, "No") == 0 || strcmp(word, "no") == 0 || strcmp(word, "not") == 0)
-      return false;
-    length += length < left;
-    answer += length;
-    left -= length;
-  }
-  return true;
-}
-
-static double share(size_t part, size_t whole) { return whole ? (double)part / (double)whole : 0; }
-
-gaze_yes_no_figures gaze_yes_no_measure(const gaze_yes_no_counts *counts) {
-  size_t hits = counts->said[1][1], false_yes = counts->said[1][0], misses = counts->said[0][1];
-  size_t all = hits + false_yes + misses + counts->said[0][0];
-  return (gaze_yes_no_figures){.accuracy = share(hits + counts->said[0][0], all),
-                               .precision = share(hits, hits + false_yes),
-                               .recall = share(hits, hits + misses),
-                               .f1 = share(2 * hits, 2 * hits + false_yes + misses),
-                               .yes_ratio = share(hits + false_yes, all)};
 }

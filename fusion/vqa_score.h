@@ -1,5 +1,4 @@
-/* Whether answers to questions about pictures are right, as the evaluation of VQA has it (Antol et al. 2015), and POPE
- * (Li et al. 2023) for questions of yes and no. */
+/* Whether answers to questions about pictures are right, as the evaluation of VQA has it (Antol et al. 2015). */
 #ifndef GAZE_FUSION_VQA_SCORE_H
 #define GAZE_FUSION_VQA_SCORE_H
 
@@ -23,19 +22,5 @@ GAZE_CHECKED gaze_err gaze_vqa_question_type(const char *question, char **out);
 
 typedef enum gaze_answer_kind { GAZE_ANSWER_YES_NO, GAZE_ANSWER_NUMBER, GAZE_ANSWER_OTHER } gaze_answer_kind;
 gaze_answer_kind gaze_vqa_kind(const char *truth);
-
-/* POPE's reading of an answer as it was given: no where its first sentence has "no" or "not" as a word, else yes. */
-bool gaze_vqa_says_yes(const char *answer);
-
-/* Questions of yes and no by what was said and what is true. */
-typedef struct gaze_yes_no_counts {
-  size_t said[2][2]; /* [said yes][is yes] */
-} gaze_yes_no_counts;
-
-typedef struct gaze_yes_no_figures {
-  double accuracy, precision, recall, f1, yes_ratio; /* yes is what is looked for; 0 where it is 0 of 0 */
-} gaze_yes_no_figures;
-
-gaze_yes_no_figures gaze_yes_no_measure(const gaze_yes_no_counts *counts);
 
 #endif

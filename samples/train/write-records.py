@@ -4,11 +4,13 @@
     write-records.py captions OUT.tar TAR...
     write-records.py names OUT.json TAR KOREAN.tsv
     write-records.py apart OUT.tar TALK.json FOLDER
+    write-records.py short OUT.tar TALK.json FOLDER
     write-records.py texts OUT.txt FILE...
 
 captions: the pictures with `qa`, in which every caption answers a question of its own, one of DESCRIBE. names: in LLaVA's JSON, every second picture of a tar with
 `name` is asked what it shows, in English or, as often, in Korean, by its class in KOREAN.tsv. apart: the turns of
-LLaVA's JSON as questions that are each for itself, with the pictures in FOLDER. texts: a line for each
+LLaVA's JSON as questions that are each for itself, with the pictures in FOLDER. short: of those the ones that are
+answered in a word or two, for a measure. texts: a line for each
 turn of LLaVA's JSON, and for each question of a tar's `qa` with its answer. The same files give the same file.
 """
 import json
@@ -65,14 +67,16 @@ def write_captions(out, paths, chance):
     return n
 
 
-def write_apart(out, talk, folder):
-    """How many."""
+def write_apart(out, talk, folder, short=False):
+    """How many. short: no sentences."""
     with open(talk, encoding="utf-8") as file:
         records = json.load(file)
     qa = {}
     for said in records:
         texts = [turn["value"].replace("<image>", "").strip() for turn in said["conversations"]]
-        qa.setdefault(said["image"], []).extend(zip(texts[::2], texts[1::2]))
+        turns = [turn for turn in zip(texts[::2], texts[1::2]) if not (short and turn[1].endswith("."))]
+        if turns:
+            qa.setdefault(said["image"], []).extend(turns)
     with tars.create(out) as tar:
         for name, asked in qa.items():
             with open(os.path.join(folder, name), "rb") as file:
@@ -105,14 +109,14 @@ def write_texts(paths):
 
 
 def main():
-    if len(sys.argv) < 4 or sys.argv[1] not in ("captions", "names", "apart", "texts"):
+    if len(sys.argv) < 4 or sys.argv[1] not in ("captions", "names", "apart", "short", "texts"):
         sys.exit(__doc__)
     kind, out, *sources = sys.argv[1:]
     chance = random.Random(1)
     if kind == "captions":
         n = write_captions(out, sources, chance)
-    elif kind == "apart":
-        n = write_apart(out, *sources)
+    elif kind in ("apart", "short"):
+        n = write_apart(out, *sources, short=kind == "short")
     else:
         written = list(write_texts(sources) if kind == "texts" else write_names(*sources, chance))
         n = len(written)

@@ -2,6 +2,7 @@
 #include "fusion/caption_score.h"
 #include "fusion/caption_tokens.h"
 #include "fusion/vqa_score.h"
+#include "fusion/yes_no.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -48,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (gaze_vqa_question_type(text, &made) != GAZE_OK)
     abort();
   free(made);
-  gaze_vqa_says_yes(text);
+  gaze_yes_no_says_yes(text);
   free(text);
   return 0;
 }

@@ -2,6 +2,7 @@
 #include "data_files.h"
 
 #include "fusion/vqa_score.h"
+#include "fusion/yes_no.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +11,9 @@
 static void test_kinds(void **state) {
   assert_int_equal(gaze_vqa_kind("yes"), GAZE_ANSWER_YES_NO);
   assert_int_equal(gaze_vqa_kind("no"), GAZE_ANSWER_YES_NO);
+  assert_int_equal(gaze_vqa_kind("네"), GAZE_ANSWER_YES_NO);
+  assert_int_equal(gaze_vqa_kind("아니요"), GAZE_ANSWER_YES_NO);
+  assert_int_equal(gaze_vqa_kind("네 개"), GAZE_ANSWER_OTHER);
   assert_int_equal(gaze_vqa_kind("12"), GAZE_ANSWER_NUMBER);
   assert_int_equal(gaze_vqa_kind("2.5"), GAZE_ANSWER_NUMBER);
   assert_int_equal(gaze_vqa_kind("2 dogs"), GAZE_ANSWER_OTHER);
@@ -34,16 +38,23 @@ static void test_types(void **state) {
 }
 
 static void test_yes_as_pope_reads_it(void **state) {
-  static const char *const yes[] = {"yes", "Yes, there is a dog.", "a dog", "nothing", "north", "Yes. No.", "NO", "",
-                                    "no.1"};
-  static const char *const no[] = {"no", "No", "No, there is none", "there is not a dog", "it is, no doubt", "n,o"};
+  static const char *const yes[] = {"yes", "Yes, there is a dog.", "a dog", "nothing", "north", "Yes. No.", "NO",
+                                    "",    "네, 개가 보입니다.",   "아니",  "no.1"};
+  static const char *const no[] = {
+      "no",  "No", "No, there is none", "there is not a dog", "it is, no doubt", "n,o", "아니요, 개는 없습니다.",
+      "아뇨"};
   for (size_t i = 0; i + 1 < sizeof yes / sizeof *yes; i++)
-    if (!gaze_vqa_says_yes(yes[i]))
+    if (!gaze_yes_no_says_yes(yes[i]))
       fail_msg("\"%s\" was read as no", yes[i]);
-  assert_false(gaze_vqa_says_yes(yes[sizeof yes / sizeof *yes - 1])); /* the first sentence is "no" */
+  assert_false(gaze_yes_no_says_yes(yes[sizeof yes / sizeof *yes - 1])); /* the first sentence is "no" */
   for (size_t i = 0; i < sizeof no / sizeof *no; i++)
-    if (gaze_vqa_says_yes(no[i]))
+    if (gaze_yes_no_says_yes(no[i]))
       fail_msg("\"%s\" was read as yes", no[i]);
+}
+
+static void test_yes_of_truths(void **state) {
+  assert_true(gaze_yes_no_is_yes("yes") && gaze_yes_no_is_yes("네") && gaze_yes_no_is_yes("예"));
+  assert_false(gaze_yes_no_is_yes("no") || gaze_yes_no_is_yes("아니요") || gaze_yes_no_is_yes("네 개"));
 }
 
 static void test_figures_of_yes_and_no(void **state) {
@@ -73,6 +84,7 @@ int main(void) {
       cmocka_unit_test(test_kinds),
       cmocka_unit_test(test_types),
       cmocka_unit_test(test_yes_as_pope_reads_it),
+      cmocka_unit_test(test_yes_of_truths),
       cmocka_unit_test(test_figures_of_yes_and_no),
       cmocka_unit_test(test_agreement),
   };
