@@ -10,8 +10,8 @@ extern "C" {
 
 /* One line of metrics.jsonl, for a progress display. */
 typedef struct gaze_train_progress {
-  uint64_t step, steps;   /* optimiser steps done, and in all */
-  uint64_t samples;       /* picture-text pairs seen since the first step of the run */
+  uint64_t step, steps; /* optimiser steps done, and in all */
+  uint64_t samples; /* seen since the first step: picture-text pairs, lessons of a LLaVA, rows of a language model */
   double loss, lr, scale; /* of the last step; scale is exp of a CLIP's temperature */
   double samples_per_second, seconds_left;
   uint64_t tokens; /* of a language model, seen since the first step */
@@ -34,7 +34,7 @@ typedef struct gaze_train_run_options {
   /* Output. */
   const char *resume;         /* NULL, "latest", or a checkpoint file */
   uint64_t save_every;        /* steps between checkpoints; 0: at the end alone; gaze_train_clip has save_frequency */
-  uint64_t log_every_n_steps; /* a line of metrics.jsonl */
+  uint64_t log_every_n_steps; /* a line of metrics.jsonl; 0: at the end alone */
   uint64_t stop_after;        /* steps in this call, 0: to the end: for runs in pieces */
   const char *model_dtype;    /* of the written model: "f32", "f16", "bf16" */
 
@@ -119,7 +119,7 @@ typedef struct gaze_train_lm_options {
   size_t layers, dim, heads, kv_heads, mlp_dim; /* kv_heads 0: as heads; mlp_dim 0: 8/3 of dim */
   bool untied;                                  /* a head of its own beside the embeddings */
   size_t context;                               /* longest piece of a document that is learned from; of a new model,
-                                                 * all that it can read */
+                                                 * all that it can read; 0: 256, or what the model reads if less */
 
   /* Recipe. */
   gaze_lora_options lora; /* of a model to start from */
@@ -139,7 +139,7 @@ void gaze_train_lm_defaults(gaze_train_lm_options *options);
 GAZE_CHECKED gaze_err gaze_train_lm(const gaze_train_lm_options *options);
 
 typedef struct gaze_train_llava_options {
-  gaze_train_run_options run; /* lr: of the decoder; 0: 2e-5 */
+  gaze_train_run_options run; /* lr: of the decoder; 0: 2e-5, with LoRA 2e-4 */
   int stage; /* 1: the projector learns, from captions; 2: projector and decoder learn, from conversations */
 
   /* Data: tars with captions and qa, LLaVA's JSON. Lists are borrowed. */
@@ -150,7 +150,8 @@ typedef struct gaze_train_llava_options {
   const char *const *val_data; /* the loss of what is answered in these is measured */
   size_t n_val_data;
   const char *image_folder; /* of pictures whose paths are relative; NULL: each file's own */
-  size_t max_bad;           /* samples that cannot be learned from, named in OUT/bad-rows.txt: one more ends the run */
+  size_t max_bad;           /* pictures that cannot be read, conversations and questions that cannot be learned from,
+                             * each named in OUT/bad-rows.txt: one more ends the run */
 
   /* Model: a folder to start from, or an image encoder and a language model, between which a new projector learns. */
   const char *model, *vision, *language;

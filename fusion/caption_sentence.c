@@ -7,13 +7,34 @@
 
 enum { SUBJECT_WITHIN = 7, VERB_WITHIN = 7 }; /* words from the start to the subject, and from it to the verb */
 
-/* Without blanks at the ends and before signs, and without quotes around the whole. */
+static bool is_blank_or(char sign, char c) { return isspace((unsigned char)c) || c == sign; }
+
+/* The text without blanks and stops at its ends. */
+static void trim(const char **at, size_t *length) {
+  while (*length && is_blank_or('.', (*at)[*length - 1]))
+    --*length;
+  while (*length && is_blank_or(' ', **at))
+    ++*at, --*length;
+}
+
+/* Quotes around the whole, and one at an end that has no other. */
+static void strip_quotes(const char **at, size_t *length) {
+  size_t quotes = 0;
+  for (size_t i = 0; i < *length; i++)
+    quotes += (*at)[i] == '"';
+  bool begins = quotes && **at == '"', ends = quotes && (*at)[*length - 1] == '"';
+  bool whole = quotes == 2 && begins && ends, odd = quotes % 2;
+  *length -= whole || (odd && ends);
+  if (whole || (odd && begins && !ends))
+    ++*at, --*length;
+}
+
+/* Without blanks at the ends and before signs. */
 static void say_tidy(const char *at, bool capital, gaze_text *text) {
   size_t length = strlen(at);
-  while (length && (isspace((unsigned char)at[length - 1]) || strchr(".\"", at[length - 1])))
-    length--;
-  while (length && (isspace((unsigned char)*at) || *at == '"'))
-    at++, length--;
+  trim(&at, &length);
+  strip_quotes(&at, &length);
+  trim(&at, &length);
   for (size_t i = 0; i < length; i++) {
     char c = at[i];
     bool space = isspace((unsigned char)c), first = i == 0 && capital;
@@ -54,12 +75,25 @@ static bool is_gerund(const gaze_caption *c, size_t i) {
   return length > 4 && memcmp(c->lower + c->words[i].start + length - 3, "ing", 3) == 0;
 }
 
-static bool ends_search(const gaze_caption *c, size_t i) {
-  static const char *const ends[] = {"who", "that", "which", "while", "and", "as", "but", "being", "wearing"};
-  for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
-    if (gaze_caption_word_is(c, i, ends[k]))
+static bool is_one_of(const gaze_caption *c, size_t i, const char *const *words, size_t n) {
+  for (size_t k = 0; k < n; k++)
+    if (gaze_caption_word_is(c, i, words[k]))
       return true;
   return false;
+}
+
+static bool ends_search(const gaze_caption *c, size_t i) {
+  static const char *const ends[] = {"who", "that", "which", "while", "and", "as", "but", "being", "wearing"};
+  return is_one_of(c, i, ends, sizeof ends / sizeof *ends);
+}
+
+bool gaze_caption_has_object(const gaze_caption *c, size_t i) {
+  static const char *const others[] = {
+      "in",       "on",   "at",     "by",      "near",   "through",  "across",  "along",  "over",    "under", "up",
+      "down",     "into", "onto",   "off",     "around", "beside",   "behind",  "with",   "while",   "and",   "as",
+      "together", "to",   "toward", "towards", "past",   "next",     "outside", "inside", "against", "from",  "out",
+      "away",     "back", "for",    "between", "during", "outdoors", "happily", "alone",  "during",  "above", "after"};
+  return i + 1 < c->n_words && !is_one_of(c, i + 1, others, sizeof others / sizeof *others);
 }
 
 static bool begins_mention(const gaze_nouns *nouns, const gaze_caption *c, size_t i, bool alive) {

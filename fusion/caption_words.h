@@ -39,6 +39,8 @@ typedef struct gaze_action {
   ptrdiff_t line;
 } gaze_action;
 bool gaze_caption_find_action(const gaze_nouns *nouns, const gaze_caption *caption, gaze_action *out);
+/* Whether something may be named behind the verb at word i that it is done to: "plays a guitar", not "plays in". */
+bool gaze_caption_has_object(const gaze_caption *caption, size_t i);
 /* The caption as a sentence: a capital letter, no space before signs, a stop at its end. */
 void gaze_caption_say(const gaze_caption *caption, gaze_text *text);
 /* What follows word i, tidied alike. */

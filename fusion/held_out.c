@@ -17,8 +17,7 @@ gaze_err gaze_held_out_tell(const gaze_held_out *measured, const gaze_training *
                    measured->n, measured->tokens);
   if (measured->bytes)
     snprintf(line + n, sizeof line - (size_t)n, ", %.3f bits a byte", bits);
-  if (training->options.said)
-    training->options.said(training->options.user, line);
+  gaze_training_say(training, line);
   json_t *metrics = json_pack("{s:f, s:f}", "perplexity", exp(loss), "val_loss", loss);
   if (metrics && measured->bytes && json_object_set_new(metrics, "bits_per_byte", json_real(bits)) != 0) {
     json_decref(metrics);

@@ -23,8 +23,10 @@ void gaze_korean_say_particle(gaze_text *text, const char *pair) {
     gaze_text_say(text, slash + 1);
 }
 
-const char *gaze_korean_counter(gaze_noun_kind kind) {
-  switch (kind) {
+const char *gaze_korean_counter(const gaze_noun *noun) {
+  if (noun->counter)
+    return noun->counter;
+  switch (noun->kind) {
   case GAZE_NOUN_PERSON:
     return "명";
   case GAZE_NOUN_ANIMAL:
@@ -38,11 +40,11 @@ const char *gaze_korean_counter(gaze_noun_kind kind) {
   }
 }
 
-void gaze_korean_say_count(gaze_text *text, size_t n, gaze_noun_kind kind) {
+void gaze_korean_say_count(gaze_text *text, size_t n, const gaze_noun *noun) {
   static const char *const numbers[] = {"", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열"};
   char digits[24];
   snprintf(digits, sizeof digits, "%zu", n);
   gaze_text_say(text, n && n < sizeof numbers / sizeof *numbers ? numbers[n] : digits);
   gaze_text_say(text, " ");
-  gaze_text_say(text, gaze_korean_counter(kind));
+  gaze_text_say(text, gaze_korean_counter(noun));
 }

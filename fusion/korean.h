@@ -9,9 +9,9 @@ bool gaze_korean_is_closed(const char *text, size_t n);
 /* pair: "이/가", "은/는", "을/를", "과/와": what stands behind such an end, and behind any other. Adds what fits the
  * end of the text. */
 void gaze_korean_say_particle(gaze_text *text, const char *pair);
-/* What things of a kind are counted with: "마리". */
-const char *gaze_korean_counter(gaze_noun_kind kind);
+/* What a noun is counted with: "마리". */
+const char *gaze_korean_counter(const gaze_noun *noun);
 /* "두 마리"; above ten in digits. */
-void gaze_korean_say_count(gaze_text *text, size_t n, gaze_noun_kind kind);
+void gaze_korean_say_count(gaze_text *text, size_t n, const gaze_noun *noun);
 
 #endif

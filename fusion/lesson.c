@@ -159,7 +159,8 @@ gaze_err gaze_lesson_talk(gaze_lesson_writer *writer, const gaze_lesson_turn *tu
 static gaze_err put_caption(gaze_lesson_writer *writer, const char *caption, gaze_lesson *lesson) {
   int32_t *ids = NULL;
   size_t n = 0, capacity = 0;
-  gaze_err err = gaze_tokenizer_encode(writer->assistant->tokenizer, caption, strlen(caption), &ids, &n, &capacity);
+  const gaze_text_part part = {.text = caption, .size = strlen(caption), .plain = true};
+  gaze_err err = gaze_tokenizer_encode_parts(writer->assistant->tokenizer, &part, 1, &ids, &n, &capacity);
   if (err == GAZE_OK)
     err = gaze_prompt_add_ids(&writer->chat.prompt, ids, n);
   free(ids);

@@ -51,7 +51,7 @@ GAZE_CHECKED gaze_err gaze_llava_add_lora(gaze_llava *llava, const gaze_lora_opt
 GAZE_CHECKED gaze_err gaze_llava_save_adapter(const gaze_llava *llava, const gaze_kernels *kernels, const char *model,
                                               const char *folder, gaze_dtype dtype);
 /* As gaze_lora_check_resumed. */
-GAZE_CHECKED gaze_err gaze_llava_check_adapter(const gaze_llava *llava, const char *folder);
+GAZE_CHECKED gaze_err gaze_llava_check_adapter(const gaze_llava *llava, const char *model, const char *folder);
 
 /* Configuration files of a new one, and of one that is there as a new one would have them. */
 GAZE_CHECKED gaze_err gaze_llava_files_make(const gaze_llava_parts *parts, gaze_llava_files *out);

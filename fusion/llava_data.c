@@ -152,11 +152,17 @@ static gaze_err add_sample(reading *r, gaze_llava_data *data, const gaze_llava_s
   return add_turns(r, data, said, r->turns, turns);
 }
 
-static gaze_err check_data(const gaze_llava_data *data, const char *which) {
-  if (data->n && data->n <= UINT32_MAX)
-    return GAZE_OK;
-  return gaze_fail(GAZE_ERR_FORMAT, "%s: the %s data: name tars or LLaVA's JSON with captions or conversations",
-                   data->n ? "too many lessons" : "nothing to learn from", which);
+static gaze_err check_data(const gaze_llava_data *data, const char *which, const gaze_bad_rows *bad) {
+  if (!data->n && bad->n)
+    return gaze_fail(GAZE_ERR_FORMAT, "nothing to learn from: the %s data: %llu rows are bad: %s: it names them", which,
+                     (unsigned long long)bad->n, bad->path);
+  if (!data->n)
+    return gaze_fail(GAZE_ERR_FORMAT,
+                     "nothing to learn from: the %s data: name tars or LLaVA's JSON with captions or conversations",
+                     which);
+  if (data->n > UINT32_MAX)
+    return gaze_fail(GAZE_ERR_LIMIT, "more than %u lessons: the %s data: give fewer", UINT32_MAX, which);
+  return GAZE_OK;
 }
 
 static gaze_err add_samples(reading *r, gaze_llava_data *data, gaze_llava_data *held_out) {
@@ -167,8 +173,8 @@ static gaze_err add_samples(reading *r, gaze_llava_data *data, gaze_llava_data *
     if (gaze_llava_samples_are_seen(&r->samples, said))
       GAZE_TRY(add_sample(r, said->held_out ? held_out : data, said));
   }
-  GAZE_TRY(check_data(data, "training"));
-  return r->samples.sources->n_held_out ? check_data(held_out, "held-out") : GAZE_OK;
+  GAZE_TRY(check_data(data, "training", r->bad));
+  return r->samples.sources->n_held_out ? check_data(held_out, "held-out", r->bad) : GAZE_OK;
 }
 
 gaze_err gaze_llava_data_init(gaze_llava_data *data, gaze_llava_data *held_out, gaze_llava_features *features,

@@ -119,11 +119,15 @@ static gaze_err look(looking *l, size_t first, size_t n, gaze_features_writer *w
 }
 
 static gaze_err look_at_all(looking *l) {
+  const gaze_llava_features *f = l->features;
   gaze_features_writer writer;
+  gaze_llava_looker_say(l->looker, l->head.pictures, l->head.pictures * f->rows * f->C * sizeof(float), f->path);
   gaze_err err = gaze_features_writer_init(&writer, l->features->path, &l->head);
   for (size_t i = 0, n; i < l->head.pictures && err == GAZE_OK; i += n) {
     n = l->head.pictures - i < TOGETHER ? l->head.pictures - i : TOGETHER;
-    err = look(l, i, n, &writer);
+    err = gaze_llava_looker_check(l->looker, l->features->path);
+    if (err == GAZE_OK)
+      err = look(l, i, n, &writer);
   }
   if (err == GAZE_OK)
     err = gaze_features_writer_finish(&writer, l->pictures);

@@ -1,9 +1,12 @@
-/* What features depend on besides the pictures. */
+/* Who looks: what features depend on besides the pictures, what is told of it, and when it stops. */
 #include "fusion/llava_features.h"
 
 #include <omp.h>
+#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
+
+enum { MANY = 1000 }; /* pictures that take more than seconds */
 
 static void add_arithmetic(const gaze_compute *compute, XXH3_state_t *state) {
   double how[] = {gaze_matmul_precision(compute->matmul),
@@ -62,4 +65,20 @@ gaze_err gaze_llava_looker_key(const gaze_llava_looker *looker, uint64_t key[2])
   key[0] = digest.low64;
   key[1] = digest.high64;
   return err;
+}
+
+void gaze_llava_looker_say(const gaze_llava_looker *looker, uint64_t pictures, uint64_t bytes, const char *path) {
+  char line[160];
+  snprintf(line, sizeof line, "looking at %llu pictures once: %.1f MB are kept in %.60s until the run is over",
+           (unsigned long long)pictures, (double)bytes / 1e6, path);
+  if (looker->run->said && pictures >= MANY)
+    looker->run->said(looker->run->user, line);
+}
+
+gaze_err gaze_llava_looker_check(const gaze_llava_looker *looker, const char *path) {
+  const volatile int *stop = looker->run->stop;
+  if (!stop || !*stop)
+    return GAZE_OK;
+  return gaze_fail(GAZE_ERR_INTERRUPTED, "interrupted while looking at pictures: %s: the same command begins anew",
+                   path);
 }

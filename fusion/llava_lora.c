@@ -53,7 +53,7 @@ gaze_err gaze_llava_add_lora(gaze_llava *l, const gaze_lora_options *options, ui
 static json_t *modules_of(const gaze_llava *l) {
   const gaze_stack *stack = &l->eye.encoder.stack;
   json_t *modules = json_pack("[s]", "multi_modal_projector");
-  for (size_t i = stack->layers - (l->n_tail ? stack->layers - stack->frozen : 0); modules && i < stack->layers; i++) {
+  for (size_t i = stack->frozen; modules && i < stack->layers; i++) {
     char name[64];
     snprintf(name, sizeof name, "vision_tower.encoder.layers.%zu", i);
     if (json_array_append_new(modules, json_string(name)) != 0) {
@@ -87,10 +87,10 @@ gaze_err gaze_llava_save_adapter(const gaze_llava *l, const gaze_kernels *kernel
   return err;
 }
 
-gaze_err gaze_llava_check_adapter(const gaze_llava *l, const char *folder) {
+gaze_err gaze_llava_check_adapter(const gaze_llava *l, const char *model, const char *folder) {
   gaze_parameters whole;
   gaze_lora_base base;
-  GAZE_TRY(base_of(l, "", &whole, &base));
+  GAZE_TRY(base_of(l, model, &whole, &base));
   gaze_err err = gaze_lora_check_resumed(&l->lora, &base, folder);
   json_decref(base.whole_modules);
   return err;

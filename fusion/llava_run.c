@@ -1,72 +1,13 @@
 #include "fusion/llava_run.h"
 
 #include "core/base/file.h"
+#include "fusion/llava_options.h"
 #include "fusion/model.h"
 #include "fusion/model_folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { VISION_PART = 5 }; /* of the language model's rate, as LLaVA-NeXT's 2e-6 of 1e-5 */
-
-void gaze_train_llava_defaults(gaze_train_llava_options *options) {
-  *options = (gaze_train_llava_options){.stage = 1,
-                                        .run.epochs = 1,
-                                        .run.batch_size = 16,
-                                        .run.accum_freq = 1,
-                                        .run.optimizer = "adamw",
-                                        .run.beta1 = 0.9,
-                                        .run.beta2 = 0.999,
-                                        .run.eps = 1e-8,
-                                        .run.grad_clip_norm = 1,
-                                        .run.warmup = 100,
-                                        .run.lr_scheduler = "cosine",
-                                        .run.save_every = 500,
-                                        .val_every = 500,
-                                        .run.log_every_n_steps = 20,
-                                        .run.model_dtype = "f32"};
-}
-
-static gaze_err check_sight(const gaze_train_llava_options *o) {
-  if (o->vision_blocks && o->stage != 2)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-blocks: in stage 1 the projector learns alone: give --stage 2");
-  if (o->vision_blocks && o->blind)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-blocks: --blind leaves nothing to look at: give one of them");
-  if (o->model && (o->vision_layer || o->vision_select))
-    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-layer, --vision-select: a model that is there has its own: they are "
-                                        "for a new one, of --vision and --language");
-  return GAZE_OK;
-}
-
-static gaze_err check_options(const gaze_train_llava_options *o) {
-  bool parts = o->vision || o->language;
-  if (!o->n_train_data)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "no training data: --train-data: name tars or LLaVA's JSON");
-  if (!o->out)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "no folder to write to: --out: name one");
-  if (o->stage != 1 && o->stage != 2)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "no such stage: %d: 1 trains the projector, 2 the language model, too",
-                     o->stage);
-  if (o->model && parts)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "two models: -m, and --vision with --language: give one of them");
-  if (!o->model && !(o->vision && o->language))
-    return gaze_fail(GAZE_ERR_ARGUMENT, "no model: name one with -m, or --vision and --language for a new one");
-  if (o->lora.rank && (o->stage == 1 || !o->model))
-    return gaze_fail(GAZE_ERR_ARGUMENT, "nothing for LoRA to add to: --lora-rank: give --stage 2 and a model, -m");
-  if (!o->run.batch_size || !o->run.accum_freq)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
-  return check_sight(o);
-}
-
-static void settle_rates(gaze_train_llava_options *o) {
-  if (!(o->projector_lr > 0))
-    o->projector_lr = o->stage == 1 ? 1e-3 : 2e-5;
-  if (!(o->run.lr > 0))
-    o->run.lr = o->lora.rank ? 2e-4 : 2e-5;
-  if (!(o->vision_lr > 0))
-    o->vision_lr = o->run.lr / VISION_PART;
-}
 
 static gaze_err open_folders(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
@@ -80,7 +21,10 @@ static gaze_err open_folders(gaze_llava_run *run) {
     GAZE_TRY(gaze_model_find(o->vision, &run->vision_folder));
   if (o->language)
     GAZE_TRY(gaze_model_find(o->language, &run->language_folder));
-  return gaze_training_open(&run->training, o->out, "--out", &options, (uint64_t)o->run.batch_size * o->run.accum_freq);
+  GAZE_TRY(
+      gaze_training_open(&run->training, o->out, "--out", &options, (uint64_t)o->run.batch_size * o->run.accum_freq));
+  run->training.by_batches = true;
+  return GAZE_OK;
 }
 
 /* Captions need no template. */
@@ -105,7 +49,7 @@ static gaze_err add_lora(gaze_llava_run *run) {
   const gaze_train_llava_options *o = &run->options;
   GAZE_TRY(gaze_lora_name_base(o->model, &run->base));
   GAZE_TRY(gaze_llava_add_lora(&run->llava, &o->lora, o->run.seed));
-  return o->run.resume ? gaze_llava_check_adapter(&run->llava, o->out) : GAZE_OK;
+  return o->run.resume ? gaze_llava_check_adapter(&run->llava, run->base, o->out) : GAZE_OK;
 }
 
 static gaze_err open_model(gaze_llava_run *run) {
@@ -157,8 +101,7 @@ static void say(const gaze_llava_run *run) {
   char line[160];
   snprintf(line, sizeof line, "%zu samples, %zu tokens of which %zu are learned, %zu pictures", run->data.n,
            run->data.n_ids, run->data.asked, run->features.n);
-  if (run->options.run.said)
-    run->options.run.said(run->options.run.user, line);
+  gaze_training_say(&run->training, line);
 }
 
 static gaze_err open_data(gaze_llava_run *run) {
@@ -175,8 +118,10 @@ static gaze_err open_data(gaze_llava_run *run) {
                                       .context = o->context};
   const gaze_eye *eye = &run->llava.eye;
   gaze_vit front = gaze_vit_front(&eye->encoder);
-  const gaze_llava_looker looker = {&run->training.compute, o->vision_blocks ? &front : &eye->encoder,
-                                    &eye->config.tiling.preprocess};
+  const gaze_llava_looker looker = {.compute = &run->training.compute,
+                                    .encoder = o->vision_blocks ? &front : &eye->encoder,
+                                    .preprocess = &eye->config.tiling.preprocess,
+                                    .run = &o->run};
   gaze_bad_rows bad;
   GAZE_TRY(gaze_path_join(o->out, "bad-rows.txt", &run->bad_path));
   GAZE_TRY(gaze_bad_rows_init(&bad, o->max_bad, run->bad_path));
@@ -207,13 +152,12 @@ static gaze_err open_readers(gaze_llava_run *run) {
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 static gaze_err begin(gaze_llava_run *run) {
-  const gaze_train_llava_options *o = &run->options;
+  gaze_train_llava_options *o = &run->options;
   gaze_llava *llava = &run->llava;
-  uint64_t a_step = run->training.step_samples, steps = o->steps;
-  if (!steps)
-    steps = (uint64_t)(((double)run->data.n * o->run.epochs + (double)a_step - 1) / (double)a_step);
+  if (!o->steps)
+    o->steps = gaze_training_steps_of(&run->training, run->data.n);
   set_paces(run);
-  GAZE_TRY(gaze_training_plan(&run->training, steps, o->cooldown));
+  GAZE_TRY(gaze_training_plan(&run->training, o->steps, o->cooldown));
   GAZE_TRY(gaze_training_begin(&run->training, &llava->learned, llava->values, llava->gradients,
                                json_pack("[I, I, i]", (json_int_t)run->data.n_ids, (json_int_t)run->data.n, o->stage)));
   GAZE_TRY(open_readers(run));
@@ -229,8 +173,7 @@ static gaze_err begin(gaze_llava_run *run) {
 
 gaze_err gaze_llava_run_init(gaze_llava_run *run, const gaze_train_llava_options *options) {
   *run = (gaze_llava_run){.options = *options};
-  settle_rates(&run->options);
-  GAZE_TRY(check_options(&run->options));
+  GAZE_TRY(gaze_llava_options_settle(&run->options));
   GAZE_TRY(open_folders(run));
   GAZE_TRY(open_words(run));
   GAZE_TRY(open_model(run));

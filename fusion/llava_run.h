@@ -7,7 +7,7 @@
 #include "fusion/training.h"
 
 typedef struct gaze_llava_run {
-  gaze_train_llava_options options; /* borrowed pointers; rates settled */
+  gaze_train_llava_options options; /* borrowed pointers; rates and steps settled */
   gaze_training training;
   gaze_llava llava;
   gaze_assistant words; /* its tokenizer, template and ends; the eye is llava's */

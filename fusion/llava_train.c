@@ -42,7 +42,7 @@ gaze_err gaze_train_llava(const gaze_train_llava_options *options) {
   if (err == GAZE_OK)
     err = gaze_training_run(&run.training, &learning);
   if (err == GAZE_OK)
-    err = gaze_train_report_llava(options);
+    err = gaze_train_report_llava(&run.options);
   if (err == GAZE_OK && run.training.optimizer.step >= run.training.steps)
     gaze_llava_features_remove(&run.features);
   gaze_llava_run_fini(&run);

@@ -5,11 +5,6 @@
 
 #include <stdlib.h>
 
-static void say(const gaze_lm_run *run, const char *line) {
-  if (run->options.run.said)
-    run->options.run.said(run->options.run.user, line);
-}
-
 static json_int_t step_of(const gaze_lm_run *run) { return (json_int_t)run->training.optimizer.step; }
 
 gaze_err gaze_lm_run_measure(gaze_lm_run *run) {
@@ -35,7 +30,7 @@ static gaze_err write_one(const gaze_lm_run *run, const char *prompt, json_t *li
                          o->sample_tokens, &sampling, &text));
   gaze_err err = gaze_format(&line, "> %s%s", prompt, text);
   if (err == GAZE_OK) {
-    say(run, line);
+    gaze_training_say(&run->training, line);
     free(line);
   }
   if (err == GAZE_OK && json_array_append_new(list, json_pack("{s:s, s:s}", "prompt", prompt, "text", text)) != 0)

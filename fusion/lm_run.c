@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { USUAL_CONTEXT = 256 };
+
 void gaze_train_lm_defaults(gaze_train_lm_options *options) {
   *options = (gaze_train_lm_options){.documents = "paragraphs",
                                      .layers = 8,
                                      .dim = 256,
                                      .heads = 4,
-                                     .context = 256,
                                      .run.epochs = 1,
                                      .run.batch_size = 16,
                                      .run.accum_freq = 1,
@@ -138,31 +139,45 @@ static gaze_err check_options(const gaze_train_lm_options *o) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "nothing for LoRA to add to: --lora-rank: name a model with -m");
   if (o->model && o->config)
     return gaze_fail(GAZE_ERR_ARGUMENT, "two models: -m and --config: a new one has no weights, give one of them");
-  if (!o->run.batch_size || !o->run.accum_freq || !o->context || !o->heads)
-    return gaze_fail(GAZE_ERR_ARGUMENT, "no tokens in a step: --batch-size, --accum-freq, --context and --heads: give "
-                                        "at least 1");
+  if (!o->run.batch_size || !o->run.accum_freq || !o->heads)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no tokens in a step: --batch-size, --accum-freq and --heads: give at least 1");
+  return GAZE_OK;
+}
+
+/* No more of a document at a time than a model that is there can read. */
+static gaze_err settle_context(gaze_lm_run *run) {
+  gaze_train_lm_options *o = &run->options;
+  gaze_decoder_config config;
+  if (o->context)
+    return GAZE_OK;
+  o->context = USUAL_CONTEXT;
+  if (!o->model && !o->config)
+    return GAZE_OK;
+  GAZE_TRY(o->model ? gaze_lm_config_open(run->model_folder, &config) : read_config(o->config, &config));
+  o->context = config.context < USUAL_CONTEXT ? config.context : USUAL_CONTEXT;
   return GAZE_OK;
 }
 
 static gaze_err open_folders(gaze_lm_run *run) {
   const gaze_train_lm_options *o = &run->options;
-  uint64_t a_step = (uint64_t)o->run.batch_size * o->run.accum_freq * o->context;
   GAZE_TRY(gaze_saved_dtype_find(o->run.model_dtype, &run->dtype));
   if (o->model)
     GAZE_TRY(gaze_model_find(o->model, &run->model_folder));
   run->tokenizer_folder = o->tokenizer ? o->tokenizer : run->model_folder;
-  GAZE_TRY(gaze_training_open(&run->training, o->out, "--out", &o->run, a_step));
+  GAZE_TRY(settle_context(run));
+  GAZE_TRY(gaze_training_open(&run->training, o->out, "--out", &o->run,
+                              (uint64_t)o->run.batch_size * o->run.accum_freq * o->context));
+  run->training.by_batches = true;
   GAZE_TRY(gaze_tokenizer_open(run->tokenizer_folder, &run->tokenizer));
   return gaze_lm_marks_find(run->tokenizer, run->tokenizer_folder, &run->marks);
 }
 
 /* Steps, the model and where it stands; then the data from there on. */
 static gaze_err begin(gaze_lm_run *run) {
-  const gaze_train_lm_options *o = &run->options;
-  uint64_t a_step = run->training.step_samples, steps = o->steps;
-  if (!steps)
-    steps = (uint64_t)(((double)run->data.rows * o->run.epochs + (double)a_step - 1) / (double)a_step);
-  GAZE_TRY(gaze_training_plan(&run->training, steps, o->cooldown));
+  gaze_train_lm_options *o = &run->options;
+  if (!o->steps)
+    o->steps = gaze_training_steps_of(&run->training, run->data.rows);
+  GAZE_TRY(gaze_training_plan(&run->training, o->steps, o->cooldown));
   GAZE_TRY(gaze_training_begin(&run->training, &run->lm.learned, run->lm.values, run->lm.gradients,
                                json_pack("[I, I]", (json_int_t)run->data.bytes, (json_int_t)run->data.n)));
   GAZE_TRY(gaze_alloc(o->run.accum_freq, sizeof *run->batches, &run->batches));

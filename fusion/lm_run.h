@@ -6,7 +6,7 @@
 #include "fusion/training.h"
 
 typedef struct gaze_lm_run {
-  gaze_train_lm_options options; /* borrowed pointers */
+  gaze_train_lm_options options; /* borrowed pointers; context and steps settled */
   gaze_training training;
   gaze_lm lm;
   gaze_tokenizer *tokenizer;

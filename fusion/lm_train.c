@@ -54,7 +54,7 @@ gaze_err gaze_train_lm(const gaze_train_lm_options *options) {
   if (err == GAZE_OK)
     err = gaze_training_run(&run.training, &learning);
   if (err == GAZE_OK)
-    err = gaze_train_report_lm(options);
+    err = gaze_train_report_lm(&run.options);
   gaze_lm_run_fini(&run);
   return err;
 }

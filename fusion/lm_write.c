@@ -31,7 +31,7 @@ static void writer_fini(writer *w) {
 /* The prompt's last ids, where there are more than leave room. */
 static gaze_err take_prompt(writer *w, const gaze_tokenizer *tokenizer, int32_t front, const char *prompt,
                             size_t most) {
-  size_t context = w->decoder->config.context, room = context > most ? context - most : 1;
+  size_t room = w->decoder->config.context - most;
   GAZE_TRY(gaze_ids_push(&w->ids, front));
   GAZE_TRY(gaze_tokenizer_encode(tokenizer, prompt, strlen(prompt), &w->ids.at, &w->ids.n, &w->ids.capacity));
   if (w->ids.n > room) {
@@ -84,6 +84,8 @@ gaze_err gaze_lm_write(const gaze_compute *compute, const gaze_decoder *decoder,
                        char **out) {
   writer w = {.compute = compute, .decoder = decoder};
   gaze_err err;
+  if (most > decoder->config.context / 2)
+    most = decoder->config.context / 2;
   GAZE_TRY_DONE(take_prompt(&w, tokenizer, marks->front, prompt, most));
   GAZE_TRY_DONE(allocate(&w, most, sampling));
   GAZE_TRY_DONE(write_ids(&w, marks->end, most));

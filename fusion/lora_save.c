@@ -168,6 +168,13 @@ static gaze_err compare(const json_t *before, const json_t *now, const char *pat
   return GAZE_OK;
 }
 
+/* A folder may have moved, so that another name is no error. */
+static void warn_of_base(const json_t *before, const char *now, const char *path) {
+  const char *name = json_string_value(json_object_get(before, "base_model_name_or_path"));
+  if (name && strcmp(name, now) != 0)
+    gaze_warn("an adapter of %s: %s: it goes on beside %s, which must be the same model", name, path, now);
+}
+
 gaze_err gaze_lora_check_resumed(const gaze_lora *lora, const gaze_lora_base *base, const char *folder) {
   char *path;
   json_t *before = NULL, *now = NULL;
@@ -177,6 +184,7 @@ gaze_err gaze_lora_check_resumed(const gaze_lora *lora, const gaze_lora_base *ba
     GAZE_TRY_DONE(make_config(lora, base, &now));
     GAZE_TRY_DONE(gaze_json_open(path, &before));
     GAZE_TRY_DONE(compare(before, now, path));
+    warn_of_base(before, base->model, path);
   }
 done:
   json_decref(before);

@@ -104,11 +104,11 @@ static gaze_noun_kind kind_of(const char *name, size_t length) {
   return GAZE_NOUN_THING;
 }
 
-/* A line of the list: SINGULAR PLURAL KIND KOREAN KIN, between tabs. */
+/* A line of the list: SINGULAR PLURAL KIND KOREAN KIN COUNTER, between tabs. */
 static gaze_err add_line(gaze_nouns *nouns, const char *line) {
-  size_t length[5], index = nouns->n;
-  const char *field[5];
-  for (size_t i = 0; i < 5; i++)
+  size_t length[6], index = nouns->n;
+  const char *field[6];
+  for (size_t i = 0; i < 6; i++)
     field[i] = gaze_line_field(line, i, &length[i]);
   gaze_noun *noun;
   GAZE_TRY(push(nouns, &noun));
@@ -116,6 +116,7 @@ static gaze_err add_line(gaze_nouns *nouns, const char *line) {
   noun->plural = field[1][0] == '=';
   noun->kind = kind_of(field[2], length[2]);
   noun->kin = length[4] ? field[4] : NULL;
+  noun->counter = length[5] ? field[5] : NULL;
   size_t many = noun->mass || noun->plural ? 0 : 1;
   GAZE_TRY(copy_text(field[0], first_word(field[0], length[0]), &noun->one));
   GAZE_TRY(copy_text(field[many], first_word(field[many], length[many]), &noun->many));
@@ -166,7 +167,7 @@ gaze_err gaze_nouns_take(gaze_nouns *nouns, const char *name, size_t *out) {
 }
 
 static bool is_kin(const gaze_noun *noun, const gaze_noun *other) {
-  return noun->kin && gaze_list_has(noun->kin, strlen(noun->kin), ',', other->one, strlen(other->one));
+  return noun->kin && gaze_list_has(noun->kin, strcspn(noun->kin, "\t"), ',', other->one, strlen(other->one));
 }
 
 bool gaze_nouns_are_near(const gaze_nouns *nouns, size_t a, size_t b) {

@@ -17,10 +17,11 @@ typedef enum gaze_noun_kind {
 } gaze_noun_kind;
 
 typedef struct gaze_noun {
-  char *one, *many;  /* "dog", "dogs" */
-  bool mass, plural; /* snow is not counted; scissors are always plural; then `many` is as `one` */
-  char *korean;      /* NULL: not known */
-  const char *kin;   /* "a,b", borrowed, or NULL */
+  char *one, *many;    /* "dog", "dogs" */
+  bool mass, plural;   /* snow is not counted; scissors are always plural; then `many` is as `one` */
+  char *korean;        /* NULL: not known */
+  const char *kin;     /* "a,b" up to a tab or the end, borrowed, or NULL */
+  const char *counter; /* what Korean counts it with, borrowed; NULL: as its kind */
   gaze_noun_kind kind;
 } gaze_noun;
 

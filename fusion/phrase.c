@@ -23,7 +23,7 @@ void gaze_phrase_say_count(gaze_language language, const gaze_phrase_thing *thin
     if (!counted)
       return;
     gaze_text_say(text, " ");
-    gaze_korean_say_count(text, thing->n, noun->kind);
+    gaze_korean_say_count(text, thing->n, noun);
   } else if (counted && (exact || thing->n > 1)) {
     say_number(thing->n, text);
     gaze_text_say(text, " ");
@@ -86,7 +86,7 @@ static void say_count(const gaze_phrase *phrase, const gaze_phrase_thing *thing,
 
 static void say_n(const gaze_phrase *phrase, const gaze_phrase_thing *thing, gaze_text *text) {
   if (phrase->language == GAZE_KOREAN)
-    gaze_korean_say_count(text, thing->n, thing->noun->kind);
+    gaze_korean_say_count(text, thing->n, thing->noun);
   else
     say_number(thing->n, text);
 }
@@ -98,7 +98,7 @@ static void say_digits(const gaze_phrase *phrase, const gaze_phrase_thing *thing
 }
 
 static void say_counter(const gaze_phrase *phrase, const gaze_phrase_thing *thing, gaze_text *text) {
-  gaze_text_say(text, gaze_korean_counter(thing->noun->kind));
+  gaze_text_say(text, gaze_korean_counter(thing->noun));
 }
 
 static const struct {

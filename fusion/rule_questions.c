@@ -82,7 +82,8 @@ static gaze_err write_place(gaze_rule_job *job, const gaze_rule_choice *choice) 
   if (two)
     phrase.place2 = gaze_phrase_pick(job->language, gaze_place_lists[choice->place2], job->random);
   const char *question = many ? "where.question.many" : "where.question";
-  const char *answer = two ? "where.answer.two" : many ? "where.answer.many" : "where.answer";
+  bool all = job->language == GAZE_KOREAN ? choice->seen->many : many; /* scissors are one thing in Korean */
+  const char *answer = two ? "where.answer.two" : all ? "where.answer.many" : "where.answer";
   bool brief = !two && gaze_rule_is_brief(job);
   return gaze_rule_turn(job, &phrase, question, answer, brief ? "short.hint" : NULL, phrase.place);
 }
@@ -126,6 +127,13 @@ static gaze_err write_check(gaze_rule_job *job, const gaze_rule_choice *choice) 
                         gaze_rule_is_brief(job) ? "yesno.hint" : NULL, word);
 }
 
+/* Whether the verb has words of its own in Korean, where objects are left out. */
+static bool says_korean(const gaze_caption *caption, const gaze_action *action) {
+  size_t length = 0;
+  const char *said = action->line < 0 ? "" : gaze_line_field(gaze_lines_verbs().items[action->line], 3, &length);
+  return length && (strncmp(said, "무언가", strlen("무언가")) == 0 || !gaze_caption_has_object(caption, action->verb));
+}
+
 /* Somebody who is certainly there, as one caption tells of them. */
 static void gather_actions(gaze_rule_pool *pool) {
   const gaze_facts *facts = pool->job->facts;
@@ -139,7 +147,7 @@ static void gather_actions(gaze_rule_pool *pool) {
     bool fits = choice.seen && choice.seen->many == subject->plural && gaze_rule_can_say(pool->job, choice.seen);
     bool korean = pool->job->language == GAZE_KOREAN;
     choice.key = choice.action.line < 0 ? GAZE_RULE_KEYS - 1 : (size_t)choice.action.line;
-    if (fits && (!korean || choice.action.line >= 0))
+    if (fits && (!korean || says_korean(caption, &choice.action)))
       gaze_rule_offer(pool, &choice);
   }
 }

@@ -56,8 +56,15 @@ void gaze_training_close(gaze_training *training) {
   *training = (gaze_training){0};
 }
 
+uint64_t gaze_training_steps_of(const gaze_training *training, uint64_t samples) {
+  double a_step = (double)training->step_samples;
+  return (uint64_t)(((double)samples * training->options.epochs + a_step - 1) / a_step);
+}
+
 gaze_err gaze_training_plan(gaze_training *training, uint64_t steps, uint64_t cooldown) {
   const gaze_train_run_options *o = &training->options;
+  if (!steps)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--epochs %g: that is less than one step: give more", o->epochs);
   training->steps = steps;
   return gaze_schedule_init(&training->schedule, o->lr_scheduler, o->lr, o->warmup, steps, cooldown);
 }
@@ -81,7 +88,7 @@ static gaze_err open_optimizer(gaze_training *training, const gaze_parameters *l
 /* A run goes on only with what decides its samples and their order, and with the optimiser whose moments it has. */
 static gaze_err check_resumed(const gaze_training *training, const json_t *state, const char *path) {
   const gaze_train_run_options *o = &training->options;
-  int64_t seed, samples;
+  int64_t seed, samples, batch;
   const char *optimizer;
   GAZE_TRY(gaze_json_string(state, "opt", "adamw", &optimizer));
   GAZE_TRY(gaze_json_integer(state, "seed", -1, &seed));
@@ -89,6 +96,10 @@ static gaze_err check_resumed(const gaze_training *training, const json_t *state
   if ((uint64_t)seed != o->seed || (uint64_t)samples != training->step_samples)
     return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --seed %lld and %lld samples a step",
                      path, (long long)seed, (long long)samples);
+  GAZE_TRY(gaze_json_integer(state, "batch_size", -1, &batch)); /* checkpoints of older versions do not say theirs */
+  if (training->by_batches && batch >= 0 && (uint64_t)batch != o->batch_size)
+    return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --batch-size %lld", path,
+                     (long long)batch);
   if (strcmp(optimizer, o->optimizer) != 0)
     return gaze_fail(GAZE_ERR_MISMATCH, "checkpoint of another run: %s: it has --opt %s", path, optimizer);
   /* Other data are allowed, for a run may be given more on its way; checkpoints of older versions do not say theirs. */

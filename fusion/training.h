@@ -39,6 +39,7 @@ typedef struct gaze_learning {
 typedef struct gaze_training {
   gaze_train_run_options options; /* borrowed texts */
   uint64_t step_samples;          /* of all batches of a step: what decides the data and their order, with the seed */
+  bool by_batches;                /* and the size of a batch does: to be set behind open */
   gaze_kernels kernels;
   gaze_compute compute;
   gaze_matmul *matmul; /* NULL unless products are bf16 */
@@ -56,19 +57,25 @@ typedef struct gaze_training {
  * person may call the run ("--name"). */
 GAZE_CHECKED gaze_err gaze_training_open(gaze_training *training, const char *folder, const char *another,
                                          const gaze_train_run_options *options, uint64_t step_samples);
-/* cooldown: steps of the last stretch, of the schedule that has one. */
+/* How many steps `epochs` of the options make of so many samples, or of whatever a step is counted in; the last one may
+ * begin the data anew. */
+uint64_t gaze_training_steps_of(const gaze_training *training, uint64_t samples);
+/* cooldown: steps of the last stretch, of the schedule that has one. GAZE_ERR_ARGUMENT without a step. */
 GAZE_CHECKED gaze_err gaze_training_plan(gaze_training *training, uint64_t steps, uint64_t cooldown);
 /* values, gradients: arenas of the list's layout, borrowed. data: what a checkpoint keeps of the data, taken; others
  * than the checkpoint's are warned of. GAZE_ERR_MISMATCH for another run's checkpoint. The log's lines behind the step
  * that the run goes on at are dropped. */
 GAZE_CHECKED gaze_err gaze_training_begin(gaze_training *training, const gaze_parameters *list, float *values,
                                           float *gradients, json_t *data);
-/* No checkpoint and no model is written of weights that are not finite. GAZE_ERR_DIVERGED, with the newest checkpoint
- * whose weights gave a finite step in the message and the model saved from it; GAZE_ERR_INTERRUPTED, with a checkpoint,
- * when `stop` was raised. */
+/* A run that is over is saved once more, and what is due of measures at the step that it goes on at is made up for
+ * where the log has none: an earlier call may have been killed in between. No checkpoint and no model is written of
+ * weights that are not finite. GAZE_ERR_DIVERGED, with the newest checkpoint whose weights gave a finite step in the
+ * message and the model saved from it; GAZE_ERR_INTERRUPTED, with a checkpoint, when `stop` was raised. */
 GAZE_CHECKED gaze_err gaze_training_run(gaze_training *training, const gaze_learning *learning);
 void gaze_training_close(gaze_training *training);
 
+/* Tells the person a line. */
+void gaze_training_say(const gaze_training *training, const char *line);
 /* A line of metrics.jsonl; json is taken. */
 GAZE_CHECKED gaze_err gaze_training_log(const gaze_training *training, json_t *json);
 double gaze_clock(void); /* seconds, monotonic */

@@ -14,9 +14,9 @@ double gaze_clock(void) {
 
 static gaze_err save(gaze_training *training, const gaze_learning *learning) {
   const gaze_train_run_options *o = &training->options;
-  json_t *state =
-      json_pack("{s:I, s:I, s:I, s:s, s:O}", "step", (json_int_t)training->optimizer.step, "seed", (json_int_t)o->seed,
-                "step_samples", (json_int_t)training->step_samples, "opt", o->optimizer, "data", training->data);
+  json_t *state = json_pack("{s:I, s:I, s:I, s:I, s:s, s:O}", "step", (json_int_t)training->optimizer.step, "seed",
+                            (json_int_t)o->seed, "step_samples", (json_int_t)training->step_samples, "batch_size",
+                            (json_int_t)o->batch_size, "opt", o->optimizer, "data", training->data);
   gaze_err err = gaze_checkpoint_save(training->checkpoints, &training->optimizer, state, 2);
   json_decref(state);
   GAZE_TRY(err);
@@ -82,7 +82,7 @@ static gaze_train_progress progress_of(const gaze_training *training) {
 static gaze_err report(gaze_training *training, const gaze_learning *learning) {
   const gaze_train_run_options *o = &training->options;
   gaze_train_progress now = progress_of(training);
-  bool logged = now.step % o->log_every_n_steps == 0 || now.step == now.steps;
+  bool logged = now.step == now.steps || (o->log_every_n_steps && now.step % o->log_every_n_steps == 0);
   json_t *line = NULL;
   if (logged)
     line = json_pack("{s:I, s:I, s:f, s:f, s:f}", "step", (json_int_t)now.step, "samples", (json_int_t)now.samples,
@@ -112,26 +112,49 @@ static bool is_finite(const gaze_optimizer *optimizer) {
   return true;
 }
 
-/* After a step: what is due of saving and measuring. *done: nothing more is to be trained in this call. */
-static gaze_err finish_step(gaze_training *training, const gaze_learning *learning, bool *done) {
-  bool last = training->optimizer.step == training->steps, saves = is_due(training, training->options.save_every);
-  *done = last || must_stop(training);
+static bool is_measure_due(const gaze_training *training, const gaze_learning *learning) {
   for (size_t i = 0; i < GAZE_TRAINING_MEASURES; i++)
-    saves |= learning->measures[i].run && is_due(training, learning->measures[i].every);
-  if ((*done || saves) && !is_finite(&training->optimizer)) /* the next step would see, but there may be none */
-    return fail_diverged(training, learning, "weight", INFINITY);
-  if (*done || saves)
-    GAZE_TRY(save(training, learning));
+    if (learning->measures[i].run && is_due(training, learning->measures[i].every))
+      return true;
+  return false;
+}
+
+/* What is due of the model that was saved. */
+static gaze_err measure(gaze_training *training, const gaze_learning *learning) {
   gaze_err err = GAZE_OK;
-  for (size_t i = 0; i < GAZE_TRAINING_MEASURES && (last || !*done) && err == GAZE_OK; i++)
+  for (size_t i = 0; i < GAZE_TRAINING_MEASURES && err == GAZE_OK; i++)
     if (learning->measures[i].run && is_due(training, learning->measures[i].every))
       err = learning->measures[i].run(learning->user);
   return err == GAZE_ERR_DIVERGED ? fail_diverged(training, learning, "loss on held-out data", NAN) : err;
 }
 
+/* After a step: what is due of saving and measuring. *done: nothing more is to be trained in this call. */
+static gaze_err finish_step(gaze_training *training, const gaze_learning *learning, bool *done) {
+  bool last = training->optimizer.step == training->steps;
+  bool saves = is_due(training, training->options.save_every) || is_measure_due(training, learning);
+  *done = last || must_stop(training);
+  if ((*done || saves) && !is_finite(&training->optimizer)) /* the next step would see, but there may be none */
+    return fail_diverged(training, learning, "weight", INFINITY);
+  if (*done || saves)
+    GAZE_TRY(save(training, learning));
+  return last || !*done ? measure(training, learning) : GAZE_OK; /* else whoever goes on makes up for it */
+}
+
+/* What an earlier call may have left undone behind its last step. */
+static gaze_err make_up(gaze_training *training, const gaze_learning *learning) {
+  bool measured, due = is_measure_due(training, learning);
+  if (!training->first_step)
+    return GAZE_OK;
+  GAZE_TRY(gaze_training_log_is_measured(training->metrics_path, training->first_step, &measured));
+  if (training->first_step >= training->steps || (due && !measured))
+    GAZE_TRY(learning->save(learning->user));
+  return due && !measured ? measure(training, learning) : GAZE_OK;
+}
+
 gaze_err gaze_training_run(gaze_training *training, const gaze_learning *learning) {
   const volatile int *stop = training->options.stop;
   bool done = training->optimizer.step >= training->steps;
+  GAZE_TRY(make_up(training, learning));
   training->started = gaze_clock();
   while (!done) {
     GAZE_TRY(take_step(training, learning));
@@ -141,6 +164,11 @@ gaze_err gaze_training_run(gaze_training *training, const gaze_learning *learnin
   if (stop && *stop && training->optimizer.step < training->steps)
     return gaze_fail(GAZE_ERR_INTERRUPTED, "training interrupted: %s: go on with --resume latest", training->folder);
   return GAZE_OK;
+}
+
+void gaze_training_say(const gaze_training *training, const char *line) {
+  if (training->options.said)
+    training->options.said(training->options.user, line);
 }
 
 gaze_err gaze_training_log(const gaze_training *training, json_t *json) {

@@ -19,7 +19,9 @@ bool gaze_yes_no_is_no(const char *truth) {
   return is_one_of(truth, words, sizeof words / sizeof *words);
 }
 
-static bool denies(const char *word) { return strcmp(word, "No") == 0 || strcmp(word, "not") == 0 || gaze_yes_no_is_no(word); }
+static bool denies(const char *word) {
+  return strcmp(word, "No") == 0 || strcmp(word, "not") == 0 || gaze_yes_no_is_no(word);
+}
 
 bool gaze_yes_no_says_yes(const char *answer) {
   size_t left = strcspn(answer, ".");

@@ -5,7 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 runs=${1:?where the runs are, or shall go} data=$(realpath "${2:-$here/../../shared/data}")
-gaze=${GAZE:-$here/../build/cli/gaze} draw=${DRAW:-$here/../build/samples/draw-scenes}
+gaze=$(realpath "${GAZE:-$here/../build/cli/gaze}") draw=$(realpath "${DRAW:-$here/../build/samples/draw-scenes}")
 seeing=$(realpath "${MODEL:-$here/models/gaze-mini-vqa}") blind=$(realpath -m "$runs/answering-blind")
 export PYTHONUTF8=1
 mkdir -p "$runs"
@@ -24,18 +24,22 @@ ask() {
   show eval vqa -m "$1" --data "$data/easyvqa-test.tar" --known "$data/easyvqa-train.tar" "${@:2}"
   show eval vqa -m "$1" --data "$data/daquar-eval.tar" --known "$data/daquar-train.tar" "${@:2}"
   show eval vqa -m "$1" --data presence-dev.tar "${@:2}"
-  show eval vqa -m "$1" --data korean-drawn.tar "${@:2}"
+  show eval vqa -m "$1" --data drawn-0.tar "${@:2}"
+  show eval vqa -m "$1" --data drawn-1.tar "${@:2}"
   show eval captioning -m "$1" --data "$data/flickr8k-dev.tar" "${@:2}"
 }
 
-# Questions of presence about photos, and Korean ones about drawings of a seed of their own.
-[ -e presence-dev.tar ] || python3 "$here/train/ask-presence.py" "$data/flickr8k-dev.tar" presence-dev.tar > /dev/null
-if [ ! -e korean-drawn.tar ]; then
-  rm -rf drawn-101
-  "$draw" --seed 101 --count 2000 --size 128 --out drawn-101
-  "$gaze" make-instructions -q --seed 101 --korean 1 --kinds conversation --out drawn-101/talk.json drawn-101 > /dev/null
-  python3 "$here/train/write-records.py" short korean-drawn.tar drawn-101/talk.json drawn-101 > /dev/null
+# Questions of presence about photos, and others, in English and in Korean, about drawings of a seed of their own.
+if [ ! -e presence-dev.tar ]; then
+  python3 "$here/train/ask-presence.py" "$data/flickr8k-dev.tar" part.tar > /dev/null && mv part.tar presence-dev.tar
 fi
+[ -e drawn ] || { rm -rf part && "$draw" --seed 101 --count 2000 --size 128 --out part && mv part drawn; }
+for korean in 0 1; do
+  if [ ! -e drawn-$korean.tar ]; then
+    "$gaze" make-instructions -q --seed 101 --korean $korean --kinds conversation --out part.json drawn > /dev/null
+    python3 "$here/train/write-records.py" short part.tar drawn part.json > /dev/null && mv part.tar drawn-$korean.tar
+  fi
+done
 
 ask "$seeing"
 ask "$seeing" --shuffle-images

@@ -6,7 +6,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 runs=${1:?where the runs go} data=$(realpath "${2:-$here/../../shared/data}")
-gaze=${GAZE:-$here/../build/cli/gaze} draw=${DRAW:-$here/../build/samples/draw-scenes}
+gaze=$(realpath "${GAZE:-$here/../build/cli/gaze}") draw=$(realpath "${DRAW:-$here/../build/samples/draw-scenes}")
 export GAZE_MODEL=${GAZE_MODEL:-$here/models/gaze-mini} PYTHONUTF8=1
 threads=(--threads "${THREADS:-$(nproc)}")
 train=$here/train
@@ -28,16 +28,21 @@ make aside "$draw" --seed 3 --count 1000 --size 128 --layout aside --out {}
 talk=("$gaze" make-instructions -q --out {})
 make photos.json "${talk[@]}" --seed 1 --korean 0.3 "$data/flickr8k-train.tar"
 make objects.json "${talk[@]}" --seed 2 --korean 0.15 "$data"/{coco128,cocomini}-train.tar
-make drawings/talk.json "${talk[@]}" --seed 3 --korean 0.5 --kinds conversation drawings
-make sides/talk.json "${talk[@]}" --seed 4 --korean 0.5 --kinds conversation sides
-make aside/talk.json "${talk[@]}" --seed 5 --korean 0.5 --kinds conversation aside
+
+# apart NAME PICTURES: in NAME.tar what four conversations ask about each picture, half of it in Korean, each question
+# for itself: as turns they would give each other's answers away, and nobody would have to look.
+apart() {
+  for seed in 3 4 5 6; do
+    make "$1-$seed.json" "${talk[@]}" --seed $seed --korean 0.5 --kinds conversation "$2"
+  done
+  make "$1.tar" python3 "$train/write-records.py" apart {} "$2" "$1"-{3,4,5,6}.json
+}
+apart photos "$data/flickr8k-train.tar"
+for drawn in drawings sides aside; do apart $drawn $drawn; done
 make captions.tar python3 "$train/write-records.py" captions {} "$data"/{flickr8k,cocomini}-train.tar
 make names.json python3 "$train/write-records.py" names {} "$data/tinyimagenet-train.tar" "$train/tinyimagenet-classes.ko.tsv"
-for drawn in drawings sides aside; do
-  make $drawn.tar python3 "$train/write-records.py" apart {} $drawn/talk.json $drawn
-done
 make presence.tar python3 "$train/ask-presence.py" --most 300 "$data/flickr8k-train.tar" {}
-make texts.txt python3 "$train/write-records.py" texts {} photos.json objects.json {drawings,sides,aside}/talk.json \
+make texts.txt python3 "$train/write-records.py" texts {} photos.json objects.json {photos,drawings,sides,aside}-3.json \
   names.json presence.tar "$data"/{easyvqa,daquar}-train.tar
 
 # learn FOLDER COMMAND...: unless that run is over, it goes on. (Its model is there with the first checkpoint.)
@@ -61,17 +66,17 @@ learn aligned "${see[@]}" --stage 1 --vision "$GAZE_MODEL" --language lm --batch
 
 # times N FILE: the file so many times, as --train-data takes them.
 times() { for ((i = 0; i < $1; i++)); do printf '%s::' "$2"; done; }
-drawn=drawings.tar::sides.tar::aside.tar
-conversations=captions.tar::photos.json::$(times 2 objects.json)names.json::presence.tar::$drawn
+apart=photos.tar::drawings.tar::sides.tar::aside.tar
+conversations=captions.tar::photos.json::$(times 2 objects.json)names.json::presence.tar::$apart
 conversations+=::$(times 2 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
-answers=$(times 2 captions.tar)$(times 2 objects.json)names.json::$(times 2 presence.tar)$drawn
+answers=$(times 2 captions.tar)$(times 2 objects.json)names.json::$(times 2 presence.tar)$apart
 answers+=::$(times 3 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
 tune=("${see[@]}" --stage 2 --lr 1e-3 --projector-lr 1e-3 --wd 0.1 --context 512)
 pictures=(--vision-blocks 2 --vision-lr 3e-4
   --image-data "$data/flickr8k-train.tar::$data/coco128-train.tar::$data/cocomini-train.tar::$data/tinyimagenet-train.tar")
 for eyes in seeing blind; do
   [ $eyes = seeing ] && eyes_of=("${pictures[@]}") || eyes_of=(--blind)
-  learn $eyes "${tune[@]}" "${eyes_of[@]}" -m aligned --batch-size 64 --lr-scheduler const --steps 700 \
+  learn $eyes "${tune[@]}" "${eyes_of[@]}" -m aligned --batch-size 64 --lr-scheduler const --steps 800 \
     --train-data "${conversations%::}"
   learn answering-$eyes "${tune[@]}" "${eyes_of[@]}" -m $eyes --batch-size 32 --epochs 1 --save-dtype f16 \
     --train-data "${answers%::}"

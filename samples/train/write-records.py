@@ -3,15 +3,14 @@
 
     write-records.py captions OUT.tar TAR...
     write-records.py names OUT.json TAR KOREAN.tsv
-    write-records.py apart OUT.tar TALK.json FOLDER
-    write-records.py short OUT.tar TALK.json FOLDER
+    write-records.py apart OUT.tar PICTURES TALK.json...
+    write-records.py short OUT.tar PICTURES TALK.json...
     write-records.py texts OUT.txt FILE...
 
 captions: the pictures with `qa`, in which every caption answers a question of its own, one of DESCRIBE. names: in LLaVA's JSON, every second picture of a tar with
 `name` is asked what it shows, in English or, as often, in Korean, by its class in KOREAN.tsv. apart: the turns of
-LLaVA's JSON as questions that are each for itself, with the pictures in FOLDER. short: of those the ones that are
-answered in a word or two, for a measure. texts: a line for each
-turn of LLaVA's JSON, and for each question of a tar's `qa` with its answer. The same files give the same file.
+LLaVA's JSON as questions that are each for itself, with the pictures of a folder or a tar; what is asked of one twice
+in the same words is asked once. short: of those the ones that are answered in a word or two, for a measure. texts: a line for each turn of LLaVA's JSON, and for each question of a tar's `qa` with its answer. The same files give the same file.
 """
 import json
 import os
@@ -40,11 +39,15 @@ NAME_KOREAN = [("이것은 무엇인가요?", "{}입니다."), ("무엇이 보�
 
 def tidy(caption):
     """A sentence: a capital, a stop, no blank in front of signs."""
-    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(caption.split())).strip(' ".')
+    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(caption.split())).strip(" .")
+    if text.count('"') % 2 or re.fullmatch('"[^"]*"', text):  # around the whole, or without another
+        text = text.strip('"').strip(" .")
     return text[:1].upper() + text[1:] + ("" if text.endswith(("!", "?")) else ".")
 
 
 def with_article(name):
+    if name in ("sunglasses", "binoculars", "swimming trunks"):
+        return name
     return ("an " if name[0].lower() in "aeiou" else "a ") + name
 
 
@@ -67,21 +70,37 @@ def write_captions(out, paths, chance):
     return n
 
 
-def write_apart(out, talk, folder, short=False):
-    """How many. short: no sentences."""
+def read_turns(talk, short):
+    """Picture, question, answer. short: no sentences."""
     with open(talk, encoding="utf-8") as file:
-        records = json.load(file)
-    qa = {}
-    for said in records:
-        texts = [turn["value"].replace("<image>", "").strip() for turn in said["conversations"]]
-        turns = [turn for turn in zip(texts[::2], texts[1::2]) if not (short and turn[1].endswith("."))]
-        if turns:
-            qa.setdefault(said["image"], []).extend(turns)
+        for said in json.load(file):
+            texts = [turn["value"].replace("<image>", "").strip() for turn in said["conversations"]]
+            for question, answer in zip(texts[::2], texts[1::2]):
+                if not (short and answer.endswith(".")):
+                    yield said["image"], question, answer
+
+
+def read_pictures(where):
+    if os.path.isdir(where):
+        for name in sorted(os.listdir(where)):
+            if name.endswith(".png"):
+                with open(os.path.join(where, name), "rb") as file:
+                    yield name, file.read()
+    else:
+        yield from ((name, picture) for name, picture, _ in tars.read(where))
+
+
+def write_apart(out, pictures, talks, short=False):
+    """How many."""
+    asked = {}
+    for talk in talks:
+        for name, question, answer in read_turns(talk, short):
+            asked.setdefault(name, {}).setdefault(question, answer)
     with tars.create(out) as tar:
-        for name, asked in qa.items():
-            with open(os.path.join(folder, name), "rb") as file:
-                tars.add_sample(tar, name, file.read(), {"qa": asked})
-    return sum(map(len, qa.values()))
+        for name, picture in read_pictures(pictures):
+            if name in asked:
+                tars.add_sample(tar, name, picture, {"qa": list(asked[name].items())})
+    return sum(map(len, asked.values()))
 
 
 def write_names(tar, korean_path, chance):
@@ -116,7 +135,7 @@ def main():
     if kind == "captions":
         n = write_captions(out, sources, chance)
     elif kind in ("apart", "short"):
-        n = write_apart(out, *sources, short=kind == "short")
+        n = write_apart(out, sources[0], sources[1:], short=kind == "short")
     else:
         written = list(write_texts(sources) if kind == "texts" else write_names(*sources, chance))
         n = len(written)

@@ -108,6 +108,11 @@ static const shape shapes[] = {
      "USER: ###\na ASSISTANT:[ b]{<|endoftext|>} USER: ###\nc ASSISTANT:[ d]{<|endoftext|>}"},
     {"a caption of two pictures", NULL, {2}, {{NULL, "a dog"}}, "<|endoftext|>######[a dog]{<|endoftext|>}"},
     {"a caption", NULL, {1}, {{NULL, "a dog"}}, "<|endoftext|>###[a dog]{<|endoftext|>}"},
+    {"a caption that spells an end",
+     NULL,
+     {0},
+     {{NULL, "a <|endoftext|>"}},
+     "<|endoftext|>[a \\<|endoftext|>]{<|endoftext|>}"},
     {"a caption alone", NULL, {0}, {{NULL, "a dog"}}, "<|endoftext|>[a dog]{<|endoftext|>}"},
 };
 

@@ -350,6 +350,17 @@ static gaze_train_llava_options lora_options(const char *name) {
   return options;
 }
 
+/* An adapter in the folder says that it belongs to another model. */
+static void rename_base(const char *out) {
+  char path[600];
+  json_t *config;
+  snprintf(path, sizeof path, "%s/adapter_config.json", out);
+  assert_int_equal(gaze_json_open(path, &config), GAZE_OK);
+  json_object_set_new(config, "base_model_name_or_path", json_string("elsewhere"));
+  assert_int_equal(json_dump_file(config, path, 0), 0);
+  json_decref(config);
+}
+
 /* Dropout leaves out the same when the run goes on, and where blocks run twice. */
 static void an_adapter_is_resumed(void **state) {
   gaze_train_llava_options whole = lora_options("wholepair"), halves = lora_options("halfpair");
@@ -362,7 +373,11 @@ static void an_adapter_is_resumed(void **state) {
   halves.lora.alpha = 3;
   check_fails(gaze_train_llava(&halves), GAZE_ERR_MISMATCH, "adapter_config.json", "lora_alpha", NULL);
   halves.lora.alpha = 0;
+  rename_base(halves.out);
+  count_warnings();
   train(&halves);
+  assert_int_equal(n_warnings, 1);
+  assert_non_null(strstr(last_warning, "an adapter of elsewhere"));
   check_same_files(file_of("wholepair", LAST), file_of("halfpair", LAST));
   check_same_files(file_of("wholepair", "adapter_model.safetensors"), file_of("halfpair", "adapter_model.safetensors"));
   json_t *a = read_log(file_of("wholepair", "metrics.jsonl")), *b = read_log(file_of("halfpair", "metrics.jsonl"));
@@ -468,6 +483,15 @@ static void wrong_lora_options_are_said(void **state) {
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "dropout", NULL);
 }
 
+/* Before the first step there is nothing to go on from. */
+static void stopped_while_it_looks(void **state) {
+  static const volatile int stop = 1;
+  gaze_train_llava_options options = llava_options(2, "impatient");
+  options.run.stop = &stop;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_INTERRUPTED, "looking at pictures", "begins anew", NULL);
+  assert_false(gaze_file_exists(file_of("impatient", "features")));
+}
+
 static void wrong_options_are_said(void **state) {
   gaze_train_llava_options options = llava_options(1, "wrong");
   options.language = NULL;
@@ -483,6 +507,9 @@ static void wrong_options_are_said(void **state) {
   options = llava_options(1, "wrong");
   options.vision_blocks = 1;
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-blocks", "--stage 2", NULL);
+  options = llava_options(1, "wrong");
+  options.blind = true;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--blind", "--stage 2", NULL);
   options = llava_options(2, "wrong");
   options.vision_blocks = 9;
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-blocks 9", "give less", NULL);
@@ -516,6 +543,7 @@ int main(void) {
                                      cmocka_unit_test(what_is_frozen_costs_nothing),
                                      cmocka_unit_test(learns_by_pairs),
                                      cmocka_unit_test(wrong_lora_options_are_said),
-                                     cmocka_unit_test(wrong_options_are_said)};
+                                     cmocka_unit_test(wrong_options_are_said),
+                                     cmocka_unit_test(stopped_while_it_looks)};
   return cmocka_run_group_tests(tests, make_llava_folder, remove_folder);
 }

@@ -102,6 +102,38 @@ static void resumed_is_whole(void **state) {
   check_same_files(file_of("whole", LAST), file_of("halves", LAST));
 }
 
+static size_t count_log(const char *run) {
+  json_t *log = read_log(file_of(run, "metrics.jsonl"));
+  size_t n = json_array_size(log);
+  json_decref(log);
+  return n;
+}
+
+/* A run that was killed between its last checkpoint and its model, and one that stopped where a measure was due. */
+static void what_was_left_undone_is_made_up_for(void **state) {
+  gaze_train_lm_options options = options_of("late");
+  train(&options);
+  size_t lines = count_log("late");
+  assert_int_equal(unlink(file_of("late", "model.safetensors")), 0);
+  options.run.resume = "latest";
+  train(&options);
+  check_same_files(file_of("whole", "model.safetensors"), file_of("late", "model.safetensors"));
+  assert_int_equal(count_log("late"), lines); /* what was measured is not measured again */
+  options = options_of("due");
+  options.run.stop_after = 3;
+  options.run.log_every_n_steps = 0;
+  train(&options);
+  assert_false(gaze_file_exists(file_of("due", "metrics.jsonl")));
+  options.out = options_of("due again").out;
+  options.run.log_every_n_steps = 1;
+  train(&options);
+  assert_int_equal(count_log("due again"), 3);
+  options.run.resume = "latest";
+  options.run.stop_after = 0;
+  train(&options);
+  assert_int_equal(count_log("due again"), lines);
+}
+
 static void other_runs_are_not_resumed(void **state) {
   gaze_train_lm_options options = options_of("other");
   options.steps = 1;
@@ -114,6 +146,10 @@ static void other_runs_are_not_resumed(void **state) {
   options.context = 8;
   check_fails(gaze_train_lm(&options), GAZE_ERR_MISMATCH, "samples a step", NULL);
   options.context = 16;
+  options.run.batch_size = 4;
+  options.run.accum_freq = 1;
+  check_fails(gaze_train_lm(&options), GAZE_ERR_MISMATCH, "--batch-size 2", NULL);
+  options.run.batch_size = options.run.accum_freq = 2;
   options.layers = 1;
   check_fails(gaze_train_lm(&options), GAZE_ERR_MISMATCH, "another model", NULL);
   options.layers = 2;
@@ -259,6 +295,9 @@ static void goes_on_from_a_model(void **state) {
   assert_int_equal(gaze_json_open(file_of("more", "config.json"), &config), GAZE_OK);
   assert_true(json_is_false(json_object_get(config, "tie_word_embeddings")));
   json_decref(config);
+  more.context = 0; /* as much as the model reads */
+  more.out = options_of("usual").out;
+  train(&more);
   more.context = 17;
   more.out = options_of("longer").out;
   check_fails(gaze_train_lm(&more), GAZE_ERR_ARGUMENT, "--context 17", "16", NULL);
@@ -337,6 +376,9 @@ static void options_that_make_no_sense(void **state) {
   options.run.compute.precision = GAZE_PRECISION_INT8;
   check_fails(gaze_train_lm(&options), GAZE_ERR_UNSUPPORTED, "int8", NULL);
   options.run.compute.precision = GAZE_PRECISION_F32;
+  options.steps = 0;
+  options.run.epochs = 1e-4;
+  check_fails(gaze_train_lm(&options), GAZE_ERR_ARGUMENT, "--epochs 0.0001", "less than one step", NULL);
   options.n_train_data = 0;
   check_fails(gaze_train_lm(&options), GAZE_ERR_ARGUMENT, "--train-data", NULL);
 }
@@ -373,6 +415,7 @@ static void a_full_disk(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(resumed_is_whole),
+                                     cmocka_unit_test(what_was_left_undone_is_made_up_for),
                                      cmocka_unit_test(other_runs_are_not_resumed),
                                      cmocka_unit_test(stopping_leaves_a_checkpoint),
                                      cmocka_unit_test(diverged_keeps_a_good_checkpoint),

@@ -1,0 +1,68 @@
+#include "fusion/llava_options.h"
+
+#include "core/base/error.h"
+
+enum { VISION_PART = 5 }; /* of the language model's rate, as LLaVA-NeXT's 2e-6 of 1e-5 */
+
+void gaze_train_llava_defaults(gaze_train_llava_options *options) {
+  *options = (gaze_train_llava_options){.stage = 1,
+                                        .run.epochs = 1,
+                                        .run.batch_size = 16,
+                                        .run.accum_freq = 1,
+                                        .run.optimizer = "adamw",
+                                        .run.beta1 = 0.9,
+                                        .run.beta2 = 0.999,
+                                        .run.eps = 1e-8,
+                                        .run.grad_clip_norm = 1,
+                                        .run.warmup = 100,
+                                        .run.lr_scheduler = "cosine",
+                                        .run.save_every = 500,
+                                        .val_every = 500,
+                                        .run.log_every_n_steps = 20,
+                                        .run.model_dtype = "f32"};
+}
+
+static gaze_err check_sight(const gaze_train_llava_options *o) {
+  if (o->vision_blocks && o->stage != 2)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-blocks: in stage 1 the projector learns alone: give --stage 2");
+  if (o->vision_blocks && o->blind)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-blocks: --blind leaves nothing to look at: give one of them");
+  if (o->blind && o->stage == 1)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--blind: in stage 1 the projector learns alone, and there is nothing that it "
+                                        "sees: give --stage 2");
+  if (o->model && (o->vision_layer || o->vision_select))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-layer, --vision-select: a model that is there has its own: they are "
+                                        "for a new one, of --vision and --language");
+  return GAZE_OK;
+}
+
+static gaze_err check_options(const gaze_train_llava_options *o) {
+  bool parts = o->vision || o->language;
+  if (!o->n_train_data)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no training data: --train-data: name tars or LLaVA's JSON");
+  if (!o->out)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no folder to write to: --out: name one");
+  if (o->stage != 1 && o->stage != 2)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no such stage: %d: 1 trains the projector, 2 the language model, too",
+                     o->stage);
+  if (o->model && parts)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "two models: -m, and --vision with --language: give one of them");
+  if (!o->model && !(o->vision && o->language))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no model: name one with -m, or --vision and --language for a new one");
+  if (o->lora.rank && (o->stage == 1 || !o->model))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "nothing for LoRA to add to: --lora-rank: give --stage 2 and a model, -m");
+  if (!o->run.batch_size || !o->run.accum_freq)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
+  return check_sight(o);
+}
+
+gaze_err gaze_llava_options_settle(gaze_train_llava_options *o) {
+  GAZE_TRY(check_options(o));
+  if (!(o->projector_lr > 0))
+    o->projector_lr = o->stage == 1 ? 1e-3 : 2e-5;
+  if (!(o->run.lr > 0))
+    o->run.lr = o->lora.rank ? 2e-4 : 2e-5;
+  if (!(o->vision_lr > 0))
+    o->vision_lr = o->run.lr / VISION_PART;
+  return GAZE_OK;
+}
