@@ -226,7 +226,8 @@ typedef struct gaze_instructions_options {
   void *user;
 } gaze_instructions_options;
 
-/* All three records, 6 turns, no Korean, 100 bad rows, 6 tries, 300 seconds. */
+/* All three records, 6 turns, no Korean, 100 bad rows, 6 tries, 300 seconds for an answer, 1 before
+ * the second try. */
 void gaze_make_instructions_defaults(gaze_instructions_options *options);
 /* Writes questions and answers about pictures from their captions and boxes. *json, yours (free()): what was written.
  * GAZE_ERR_LIMIT: more bad rows than allowed. */

@@ -4,11 +4,13 @@
 #include "fusion/connection.h"
 #include "fusion/hub.h"
 
+#include <arpa/inet.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static const double first_pause = 1, longest_pause = 60; /* seconds between tries */
+static const double longest_pause = 60;  /* seconds between tries, unless the first pause is longer */
 static const double longest_wait = 3600; /* seconds that the endpoint may ask to wait before the run ends instead */
 
 struct gaze_endpoint {
@@ -71,12 +73,17 @@ static gaze_err take_key(char **out) {
   return GAZE_OK;
 }
 
+static bool is_loopback(const char *host) {
+  struct in_addr address;
+  return inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+}
+
 static bool is_this_machine(const char *url) {
   char *host = NULL;
   CURLU *parsed = curl_url();
   bool here = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
               curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-              (strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0);
+              (strcasecmp(host, "localhost") == 0 || is_loopback(host) || strcmp(host, "[::1]") == 0);
   curl_free(host);
   curl_url_cleanup(parsed);
   return here;
@@ -214,19 +221,18 @@ static gaze_err judge(const gaze_endpoint *endpoint, const attempt *a, bool *aga
   return final ? GAZE_OK : fail_status(endpoint, &a->answer);
 }
 
-/* What the endpoint asks for, else twice as long as before. */
+/* What the endpoint asks for, else *pause, which is twice as long the next time. */
 static gaze_err pause_between(const gaze_endpoint *endpoint, const attempt *a, double *pause, const char *subject) {
-  double scale = endpoint->options->pause > 0 ? endpoint->options->pause : first_pause;
-  double seconds = a->retry_after > 0 ? (double)a->retry_after : *pause * scale;
-  *pause = *pause * 2 < longest_pause ? *pause * 2 : longest_pause;
-  if (seconds > longest_wait)
+  double wanted = (double)a->retry_after, seconds = wanted > 0 ? wanted : *pause;
+  *pause = fmin(2 * *pause, fmax(longest_pause, endpoint->options->pause));
+  if (wanted > longest_wait)
     return gaze_fail(GAZE_ERR_IO, "the endpoint wants a pause of %.0f seconds: %s: the same command goes on then",
-                     seconds, endpoint->url);
+                     wanted, endpoint->url);
   return gaze_connection_wait(seconds, endpoint->options->stop) ? GAZE_OK : fail_interrupted(subject);
 }
 
 gaze_err gaze_endpoint_ask(gaze_endpoint *endpoint, const char *body, const char *subject, gaze_endpoint_answer *out) {
-  double pause = 1;
+  double pause = endpoint->options->pause;
   for (size_t left = endpoint->options->tries;;) {
     attempt a = {0};
     bool again = false;

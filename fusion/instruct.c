@@ -13,6 +13,7 @@ void gaze_make_instructions_defaults(gaze_instructions_options *options) {
                                          .max_bad = 100,
                                          .tries = 6,
                                          .timeout = 300,
+                                         .pause = 1,
                                          .temperature = -1};
 }
 
@@ -86,12 +87,12 @@ static gaze_err write_summary(const gaze_instructions_options *options, const ga
   return err;
 }
 
-static gaze_err make(const gaze_instructions_options *options, const gaze_instruct_data *data, gaze_bad_rows *bad,
-                     char **json) {
+static gaze_err make(const gaze_instructions_options *options, const gaze_instruct_data *data,
+                     gaze_instruct_journal *journal, gaze_bad_rows *bad, char **json) {
   gaze_instruct_output output;
   uint64_t asked = 0;
   GAZE_TRY(gaze_instruct_output_begin(&output, options->out));
-  gaze_err err = options->endpoint ? gaze_instruct_by_endpoint(options, data, bad, &output, &asked)
+  gaze_err err = options->endpoint ? gaze_instruct_by_endpoint(options, data, journal, bad, &output, &asked)
                                    : gaze_instruct_by_rules(options, data, bad, &output);
   if (err == GAZE_OK && !output.records)
     err = gaze_fail(GAZE_ERR_FORMAT, "no record could be written: %s: the captions and objects say too little",
@@ -106,14 +107,18 @@ static gaze_err make(const gaze_instructions_options *options, const gaze_instru
 gaze_err gaze_make_instructions(const gaze_instructions_options *options, char **json) {
   gaze_bad_rows bad;
   gaze_instruct_data data = {0};
+  gaze_instruct_journal journal = {.descriptor = -1};
   char *path;
   GAZE_TRY(check_options(options));
   GAZE_TRY(gaze_format(&path, "%s.bad.jsonl", options->out));
   gaze_err err;
+  if (options->endpoint) /* before anything of an earlier run is removed: it may be at work */
+    GAZE_TRY_DONE(gaze_instruct_open_answers(options, &journal));
   GAZE_TRY_DONE(gaze_bad_rows_init(&bad, options->max_bad, path));
   GAZE_TRY_DONE(gaze_instruct_data_open(options, &bad, &data));
-  err = make(options, &data, &bad, json);
+  err = make(options, &data, &journal, &bad, json);
 done:
+  gaze_instruct_journal_close(&journal);
   gaze_instruct_data_close(&data);
   free(path);
   return err;

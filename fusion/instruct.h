@@ -5,6 +5,7 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "fusion/bad_rows.h"
+#include "fusion/instruct_journal.h"
 #include "fusion/rule_writer.h"
 
 /* All pictures that something can be written about, in the order of the files. */
@@ -18,8 +19,8 @@ typedef struct gaze_instruct_data {
   gaze_nouns nouns;
 } gaze_instruct_data;
 
-/* Bad samples are told of: broken JSON, wrong boxes, no picture, neither captions nor boxes, a key for the second
- * time. */
+/* Bad samples are told of: broken JSON, wrong boxes, no picture, neither captions nor boxes, the name of another
+ * picture. */
 GAZE_CHECKED gaze_err gaze_instruct_data_open(const gaze_instructions_options *options, gaze_bad_rows *bad,
                                               gaze_instruct_data *out);
 void gaze_instruct_data_close(gaze_instruct_data *data);
@@ -55,11 +56,14 @@ bool gaze_instruct_wants(const gaze_instructions_options *options, gaze_record_k
 GAZE_CHECKED gaze_err gaze_instruct_step(const gaze_instructions_options *options, const gaze_instruct_data *data,
                                          const gaze_bad_rows *bad, size_t row, uint64_t records);
 
+/* What an endpoint answered to these options before. */
+GAZE_CHECKED gaze_err gaze_instruct_open_answers(const gaze_instructions_options *options,
+                                                 gaze_instruct_journal *journal);
 /* The two writers. *asked: requests. */
 GAZE_CHECKED gaze_err gaze_instruct_by_rules(const gaze_instructions_options *options, const gaze_instruct_data *data,
                                              gaze_bad_rows *bad, gaze_instruct_output *output);
 GAZE_CHECKED gaze_err gaze_instruct_by_endpoint(const gaze_instructions_options *options,
-                                                const gaze_instruct_data *data, gaze_bad_rows *bad,
-                                                gaze_instruct_output *output, uint64_t *asked);
+                                                const gaze_instruct_data *data, gaze_instruct_journal *journal,
+                                                gaze_bad_rows *bad, gaze_instruct_output *output, uint64_t *asked);
 
 #endif

@@ -1,7 +1,6 @@
 /* Instructions written by a language model that is told of a picture in words, as LLaVA's authors did. */
 #include "fusion/endpoint.h"
 #include "fusion/instruct.h"
-#include "fusion/instruct_journal.h"
 #include "fusion/instruct_reply.h"
 
 #include "core/base/memory.h"
@@ -9,13 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 enum { OBJECTS_TOLD = 60 }; /* most boxes of a picture that are told of */
 
 typedef struct asking {
   const gaze_instructions_options *options;
   gaze_endpoint *endpoint; /* NULL until something is asked */
-  gaze_instruct_journal journal;
+  gaze_instruct_journal *journal;
   gaze_bad_rows *bad;
   uint64_t *asked;
 } asking;
@@ -26,8 +26,15 @@ typedef struct ask_row {
   gaze_record_kind kind;
   gaze_language language;
   const char *question; /* of a description */
-  char *id;
+  char *id;             /* of the record */
+  char *key;            /* in the journal: the picture's name and the kind */
+  char told[17];        /* a hash of what is told of the picture */
 } ask_row;
+
+static void row_fini(ask_row *row) {
+  free(row->id);
+  free(row->key);
+}
 
 static void join_lines(gaze_lines lines, gaze_text *text) {
   for (size_t i = 0; i < lines.n; i++) {
@@ -57,20 +64,34 @@ static gaze_err add_prompt(json_t *messages, const char *role, gaze_record_kind 
 }
 
 /* Captions a line, then boxes: "dog: left, top, right, bottom". */
-static gaze_err add_picture(json_t *messages, const gaze_sample *sample) {
-  gaze_text text = {0};
+static void tell_picture(const gaze_sample *sample, gaze_text *text) {
   for (size_t i = 0; i < sample->n_captions; i++) {
-    gaze_text_say(&text, sample->captions[i]);
-    gaze_text_say(&text, "\n");
+    gaze_text_say(text, sample->captions[i]);
+    gaze_text_say(text, "\n");
   }
   for (size_t i = 0; i < sample->n_objects && i < OBJECTS_TOLD; i++) {
     const gaze_object *box = &sample->objects[i];
     char numbers[80];
     snprintf(numbers, sizeof numbers, ": %.2f, %.2f, %.2f, %.2f\n", (double)box->x, (double)box->y,
              (double)(box->x + box->width), (double)(box->y + box->height));
-    gaze_text_say(&text, box->name);
-    gaze_text_say(&text, numbers);
+    gaze_text_say(text, box->name);
+    gaze_text_say(text, numbers);
   }
+}
+
+static gaze_err hash_told(const gaze_sample *sample, char out[17]) {
+  gaze_text text = {0};
+  char *told;
+  tell_picture(sample, &text);
+  GAZE_TRY(gaze_text_take(&text, &told));
+  snprintf(out, 17, "%016llx", (unsigned long long)XXH3_64bits(told, strlen(told)));
+  free(told);
+  return GAZE_OK;
+}
+
+static gaze_err add_picture(json_t *messages, const gaze_sample *sample) {
+  gaze_text text = {0};
+  tell_picture(sample, &text);
   return add_message(messages, "user", &text);
 }
 
@@ -105,15 +126,15 @@ static gaze_err write_body(const asking *a, const ask_row *row, char **out) {
 }
 
 static gaze_err reject(asking *a, const ask_row *row, const char *reason, const char *text) {
-  json_t *rejected = json_pack("{s:s,s:s}", "rejected", reason, "text", text ? text : "");
-  GAZE_TRY(gaze_instruct_journal_add(&a->journal, row->id, rejected));
+  json_t *rejected = json_pack("{s:s,s:s,s:s}", "told", row->told, "rejected", reason, "text", text ? text : "");
+  GAZE_TRY(gaze_instruct_journal_add(a->journal, row->key, rejected));
   return gaze_bad_rows_add_answer(a->bad, row->id, reason, text);
 }
 
 static gaze_err keep(asking *a, const ask_row *row, const gaze_turns *turns) {
   json_t *record;
   GAZE_TRY(gaze_instruct_record(row->sample, row->kind, turns, &record));
-  return gaze_instruct_journal_add(&a->journal, row->id, json_pack("{s:o}", "record", record));
+  return gaze_instruct_journal_add(a->journal, row->key, json_pack("{s:s,s:o}", "told", row->told, "record", record));
 }
 
 static gaze_err judge(asking *a, const ask_row *row, const gaze_endpoint_answer *answer) {
@@ -121,7 +142,7 @@ static gaze_err judge(asking *a, const ask_row *row, const gaze_endpoint_answer 
   gaze_turns turns = {0};
   bool kept = false;
   GAZE_TRY(gaze_reply_read(answer->bytes, answer->size, &text, reason));
-  if (text && answer->status != 200)
+  if (answer->status != 200 && strncmp(reason, "the endpoint refused", strlen("the endpoint refused")) != 0)
     snprintf(reason, sizeof reason, "the endpoint refused (%ld)", answer->status);
   gaze_err err = GAZE_OK;
   if (text && answer->status == 200)
@@ -148,18 +169,36 @@ static gaze_err ask(asking *a, const ask_row *row) {
   return err;
 }
 
+/* An answer about the same picture, of which the same was told; NULL: none is known. */
+static const json_t *find_answer(const asking *a, const ask_row *row) {
+  const json_t *known = gaze_instruct_journal_find(a->journal, row->key);
+  const char *told = json_string_value(json_object_get(known, "told"));
+  return told && strcmp(told, row->told) == 0 ? known : NULL;
+}
+
 /* What the journal holds is not asked for again; what it set aside is a bad row again. */
 static gaze_err settle(asking *a, const ask_row *row, gaze_instruct_output *output) {
-  const json_t *known = gaze_instruct_journal_find(&a->journal, row->id);
+  const json_t *known = find_answer(a, row);
   const char *rejected = json_string_value(json_object_get(known, "rejected"));
   if (!known || (rejected && a->options->retry_rejected)) {
     GAZE_TRY(ask(a, row));
-    known = gaze_instruct_journal_find(&a->journal, row->id);
+    known = find_answer(a, row);
   } else if (rejected) {
     GAZE_TRY(gaze_bad_rows_add_answer(a->bad, row->id, rejected, json_string_value(json_object_get(known, "text"))));
   }
   const json_t *record = json_object_get(known, "record");
   return record ? gaze_instruct_output_add(output, record, row->kind, row->language) : GAZE_OK;
+}
+
+static gaze_err write_row(asking *a, ask_row *row, gaze_instruct_output *output) {
+  gaze_err err;
+  GAZE_TRY_DONE(gaze_instruct_id(row->sample, row->kind, &row->id));
+  GAZE_TRY_DONE(gaze_format(&row->key, "%s: %s", row->sample->file, gaze_record_names[row->kind]));
+  GAZE_TRY_DONE(hash_told(row->sample, row->told));
+  err = settle(a, row, output);
+done:
+  row_fini(row);
+  return err;
 }
 
 static gaze_err write_sample(asking *a, const gaze_sample *sample, size_t i, gaze_instruct_output *output) {
@@ -170,12 +209,8 @@ static gaze_err write_sample(asking *a, const gaze_sample *sample, size_t i, gaz
     gaze_random random = gaze_instruct_random(a->options->seed, i, kind);
     row.language = gaze_instruct_language(a->options, &random);
     row.question = gaze_phrase_pick(row.language, "detail.question", &random);
-    if (!gaze_instruct_wants(a->options, kind))
-      continue;
-    GAZE_TRY(gaze_instruct_id(sample, kind, &row.id));
-    gaze_err err = settle(a, &row, output);
-    free(row.id);
-    GAZE_TRY(err);
+    if (gaze_instruct_wants(a->options, kind))
+      GAZE_TRY(write_row(a, &row, output));
   }
   return GAZE_OK;
 }
@@ -186,20 +221,24 @@ static json_t *make_head(const gaze_instructions_options *options) {
                    options->korean);
 }
 
-gaze_err gaze_instruct_by_endpoint(const gaze_instructions_options *options, const gaze_instruct_data *data,
-                                   gaze_bad_rows *bad, gaze_instruct_output *output, uint64_t *asked) {
-  asking a = {.options = options, .bad = bad, .asked = asked};
+gaze_err gaze_instruct_open_answers(const gaze_instructions_options *options, gaze_instruct_journal *journal) {
   json_t *head = make_head(options);
-  gaze_err err = head ? gaze_instruct_journal_open(options->out, head, &a.journal)
+  gaze_err err = head ? gaze_instruct_journal_open(options->out, head, journal)
                       : gaze_fail(GAZE_ERR_FORMAT, "a model's name that is no UTF-8: --endpoint-model: write it again");
   json_decref(head);
-  GAZE_TRY(err);
+  return err;
+}
+
+gaze_err gaze_instruct_by_endpoint(const gaze_instructions_options *options, const gaze_instruct_data *data,
+                                   gaze_instruct_journal *journal, gaze_bad_rows *bad, gaze_instruct_output *output,
+                                   uint64_t *asked) {
+  asking a = {.options = options, .journal = journal, .bad = bad, .asked = asked};
+  gaze_err err = GAZE_OK;
   for (size_t i = 0; i < data->n && err == GAZE_OK; i++) {
     err = gaze_instruct_step(options, data, bad, i, output->records);
     if (err == GAZE_OK)
       err = write_sample(&a, data->samples[i], i, output);
   }
   gaze_endpoint_free(a.endpoint);
-  gaze_instruct_journal_close(&a.journal);
   return err;
 }

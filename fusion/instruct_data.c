@@ -43,26 +43,38 @@ static int compare_named(const void *a, const void *b) {
   return order ? order : one->row < other->row ? -1 : one->row > other->row;
 }
 
-/* One sample with the captions of n rows, as tables have a row a caption. */
+/* Room for what n rows say, behind the first of them; the lists are filled later. */
+static gaze_err make_merged(gaze_instruct_data *data, const named_sample *rows, size_t n, gaze_sample **out) {
+  size_t n_captions = 0, n_objects = 0;
+  for (size_t i = 0; i < n; i++) {
+    n_captions += data->samples[rows[i].row]->n_captions;
+    n_objects += data->samples[rows[i].row]->n_objects;
+  }
+  GAZE_TRY(gaze_grow(&data->merged, &data->merged_capacity, data->n_merged + 1, sizeof *data->merged));
+  GAZE_TRY(gaze_alloc(1, sizeof **out + n_captions * sizeof(char *) + n_objects * sizeof(gaze_object), out));
+  data->merged[data->n_merged++] = *out;
+  **out = *data->samples[rows[0].row];
+  return GAZE_OK;
+}
+
+/* One sample with the captions and boxes of n rows, as tables have a row a caption. */
 static gaze_err merge_rows(gaze_instruct_data *data, const named_sample *rows, size_t n) {
   gaze_sample *merged;
-  const char **captions;
-  size_t n_captions = 0;
+  GAZE_TRY(make_merged(data, rows, n, &merged));
+  const char **captions = (const char **)(void *)(merged + 1), **caption = captions;
   for (size_t i = 0; i < n; i++)
-    n_captions += data->samples[rows[i].row]->n_captions;
-  GAZE_TRY(gaze_grow(&data->merged, &data->merged_capacity, data->n_merged + 1, sizeof *data->merged));
-  GAZE_TRY(gaze_alloc(1, sizeof *merged + n_captions * sizeof *captions, &merged));
-  data->merged[data->n_merged++] = merged;
-  *merged = *data->samples[rows[0].row];
-  captions = (const char **)(void *)(merged + 1);
+    for (size_t k = 0; k < data->samples[rows[i].row]->n_captions; k++)
+      *caption++ = data->samples[rows[i].row]->captions[k];
+  gaze_object *objects = (gaze_object *)(void *)caption, *object = objects;
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < data->samples[rows[i].row]->n_objects; k++)
+      *object++ = data->samples[rows[i].row]->objects[k];
   merged->captions = captions;
-  merged->n_captions = n_captions;
-  for (size_t i = 0; i < n; i++) {
-    const gaze_sample *row = data->samples[rows[i].row];
-    memcpy(captions, row->captions, row->n_captions * sizeof *captions);
-    captions += row->n_captions;
+  merged->n_captions = (size_t)(caption - captions);
+  merged->objects = objects;
+  merged->n_objects = (size_t)(object - objects);
+  for (size_t i = 0; i < n; i++)
     data->samples[rows[i].row] = i ? NULL : merged;
-  }
   return GAZE_OK;
 }
 

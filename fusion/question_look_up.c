@@ -61,8 +61,9 @@ static gaze_err add_question(gaze_question_look_up *known, const gaze_sample_que
 }
 
 static gaze_err add_sets(gaze_question_look_up *known, const char *const *paths, size_t n) {
+  static const gaze_dataset_options how = {.folders = true, .texts_alone = true, .columns_fixed = true};
   gaze_eval_set set = {0};
-  gaze_err err = gaze_eval_set_open(&set, paths, n, NULL);
+  gaze_err err = gaze_eval_set_open(&set, paths, n, &how);
   for (size_t i = 0; i < set.n && err == GAZE_OK; i++)
     for (size_t j = 0; j < set.samples[i]->n_questions && err == GAZE_OK; j++)
       err = add_question(known, &set.samples[i]->questions[j]);

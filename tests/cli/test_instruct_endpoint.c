@@ -55,7 +55,7 @@ static const struct {
     {"Question: 무엇인가요?\nAnswer: 개가 있습니다.\nQuestion: 누구인가요?\nAnswer: 남자입니다.", "another language"},
     {"Question: What?\nAnswer:\nQuestion: Who?\nAnswer: A man.", "empty answer"},
     {"Question: What?\nAnswer: A dog.", "1 turns"}};
-enum { BAD = sizeof bad / sizeof *bad, NO_JSON = BAD + 1, NO_MESSAGE, CUT, REFUSED, TOO_LONG };
+enum { BAD = sizeof bad / sizeof *bad, NO_JSON = BAD + 1, NO_MESSAGE, CUT, REFUSED, TOO_LARGE, TOO_LONG };
 
 static const char *kind_answer(const char *body) {
   if (strstr(body, "Write a conversation"))
@@ -89,6 +89,9 @@ static void say_answer(const connection *c, long which) {
     break;
   case REFUSED:
     server_answer(c, 400, NULL, "{\"error\":{\"message\":\"too many tokens\"}}");
+    break;
+  case TOO_LARGE:
+    server_answer(c, 413, NULL, "<html>too large</html>");
     break;
   case TOO_LONG:
     memset(long_text, 'a', sizeof long_text - 1);
@@ -315,8 +318,11 @@ static void test_key(void **state) {
               "not a token", NULL);
   /* Not in the clear across a network. */
   setenv("GAZE_API_KEY", "secret", 1);
-  options.endpoint = "http://example.invalid/v1";
-  check_fails(gaze_make_instructions(&options, &text), GAZE_ERR_ARGUMENT, "https://", NULL);
+  static const char *const elsewhere[] = {"http://example.invalid/v1", "http://127.example.invalid/v1"};
+  for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+    options.endpoint = elsewhere[i];
+    check_fails(gaze_make_instructions(&options, &text), GAZE_ERR_ARGUMENT, "https://", NULL);
+  }
 }
 
 static void test_key_stays_with_its_host(void **state) {
@@ -348,6 +354,7 @@ static void test_bad_answers_are_set_aside(void **state) {
               {NO_MESSAGE, "no message"},
               {CUT, "ended by: length"},
               {REFUSED, "too many tokens"},
+              {TOO_LARGE, "the endpoint refused (413)"},
               {TOO_LONG, "too long"}};
   const char *data[] = {write_tar("i.tar", 2)};
   for (long i = 1; i <= BAD + (long)(sizeof more / sizeof *more); i++) {
@@ -472,6 +479,38 @@ static void test_journal(void **state) {
   free(bytes);
 }
 
+/* An answer is for what was told of a picture, not for whatever has its name. */
+static void test_other_pictures_of_the_same_names(void **state) {
+  static const char told[] = "{\"captions\":[\"a black cat\"]}";
+  test_tar tar = {0};
+  const char *data[] = {write_tar("q.tar", 1)};
+  gaze_instructions_options options = options_for(data, "q.json");
+  json_decref(make(&options));
+  assert_int_equal(service->requests, 3);
+  tar_add_png(&tar, "p0", 8, 8, 2);
+  tar_add_text(&tar, "p0.json", told);
+  tar_write(&tar, data[0]);
+  for (int i = 0; i < 2; i++) { /* and not twice */
+    json_decref(make(&options));
+    assert_int_equal(service->requests, 6);
+  }
+  assert_non_null(strstr(service->body, "a black cat"));
+}
+
+/* A run that is refused takes nothing from the one that is at work. */
+static void test_lists_of_bad_rows_stay(void **state) {
+  const char *data[] = {write_tar("r.tar", 2)};
+  gaze_instructions_options options = options_for(data, "r.json");
+  char *text;
+  service->answer = NO_JSON;
+  service->every = 2;
+  json_decref(make(&options));
+  assert_true(gaze_file_exists(test_path("r.json.bad.jsonl")));
+  options.seed = 9;
+  check_fails(gaze_make_instructions(&options, &text), GAZE_ERR_MISMATCH, "other settings", NULL);
+  assert_true(gaze_file_exists(test_path("r.json.bad.jsonl")));
+}
+
 /* A run that got no answer leaves nothing that other settings must fit. */
 static void test_journal_without_answers(void **state) {
   const char *data[] = {write_tar("o.tar", 1)};
@@ -511,6 +550,8 @@ int main(void) {
       cmocka_unit_test_setup(test_kill_and_resume, begin),
       cmocka_unit_test_setup(test_journal, begin),
       cmocka_unit_test_setup(test_journal_without_answers, begin),
+      cmocka_unit_test_setup(test_other_pictures_of_the_same_names, begin),
+      cmocka_unit_test_setup(test_lists_of_bad_rows_stay, begin),
       cmocka_unit_test_setup(test_stop, begin),
   };
   service = mmap(NULL, sizeof *service, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

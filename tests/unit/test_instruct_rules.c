@@ -1,5 +1,5 @@
 /* Instructions by rules: what is said of a picture is what its captions and boxes say. */
-#include "tests/unit/data_files.h"
+#include "tests/unit/instruct_files.h"
 
 #include "core/base/json.h"
 #include "fusion/caption_words.h"
@@ -46,26 +46,6 @@ static const char *write_tar(const char *name) {
     }
   tar_write(&tar, test_path(name));
   return test_path(name);
-}
-
-static gaze_instructions_options options_for(const char *const *data, const char *out) {
-  gaze_instructions_options options;
-  gaze_make_instructions_defaults(&options);
-  options.data = data;
-  options.n_data = 1;
-  options.out = out;
-  return options;
-}
-
-static json_t *make(gaze_instructions_options *options, json_t **summary) {
-  char *text;
-  json_t *records;
-  assert_int_equal(gaze_make_instructions(options, &text), GAZE_OK);
-  if (summary)
-    *summary = json_loads(text, 0, NULL);
-  free(text);
-  assert_int_equal(gaze_json_open(options->out, &records), GAZE_OK);
-  return records;
 }
 
 static json_t *make_from(const char *tar, const char *out, double korean, uint64_t seed) {
@@ -346,12 +326,6 @@ static void test_colours(void **state) {
   json_decref(records);
 }
 
-static char *read_whole(const char *path, size_t *size) {
-  uint8_t *bytes;
-  assert_int_equal(gaze_file_read(path, 1 << 24, &bytes, size), GAZE_OK);
-  return (char *)bytes;
-}
-
 static void test_same_seed_same_bytes(void **state) {
   const char *tar = write_tar("f.tar");
   size_t sizes[3];
@@ -399,47 +373,6 @@ static void test_korean(void **state) {
   each_turn(records, check_korean, &seen);
   assert_true(seen > 30);
   json_decref(records);
-}
-
-/* What a caption is taken to show. */
-static void test_mentions(void **state) {
-  static const struct {
-    const char *caption, *noun;
-    bool shown;
-    size_t number;
-    bool coloured;
-  } cases[] = {{"Two small dogs run .", "dog", true, 2, false},
-               {"a black and white dog", "dog", true, 1, true},
-               {"a dog house in a yard", "dog", false, 1, false},
-               {"a man without a hat", "hat", false, 1, false},
-               {"A man skis down a hill", "skis", false, 0, false},
-               {"A boy in an orange shirt", "shirt", true, 1, true},
-               {"Another dog is there", "dog", true, 0, false},
-               {"a brown eyed dog", "dog", true, 0, false},
-               {"a man in blue riding horses", "horse", true, 0, false},
-               {"the dog's ball", "dog", true, 0, false},
-               {"a toy car", "car", false, 1, false},
-               {"an orange on a plate", "orange", true, 1, false}};
-  gaze_nouns nouns;
-  assert_int_equal(gaze_nouns_init(&nouns), GAZE_OK);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    gaze_caption caption;
-    bool plural, found = false;
-    size_t noun = (size_t)gaze_nouns_find(&nouns, cases[i].noun, strlen(cases[i].noun), &plural);
-    assert_int_equal(gaze_caption_read(&nouns, cases[i].caption, &caption), GAZE_OK);
-    for (size_t m = 0; m < caption.n_mentions; m++) {
-      const gaze_mention *mention = &caption.mentions[m];
-      if (mention->noun != noun)
-        continue;
-      found = true;
-      if (mention->shown != cases[i].shown || (!cases[i].coloured && mention->colours) ||
-          (cases[i].coloured && !mention->colours) || (mention->shown && mention->number != cases[i].number))
-        fail_msg("%s: %s", cases[i].caption, cases[i].noun);
-    }
-    assert_true(found);
-    gaze_caption_fini(&caption);
-  }
-  gaze_nouns_fini(&nouns);
 }
 
 static size_t count_lines(const char *path) {
@@ -549,6 +482,24 @@ static void test_extracted_name_stays(void **state) {
   json_decref(summary);
 }
 
+/* Rows of one picture in two files: what either says counts. */
+static void test_rows_are_joined(void **state) {
+  write_picture(test_path("joined.png"));
+  write_text(test_path("said.json"), "[{\"image\":\"joined.png\",\"captions\":[\"A dog on grass.\"]}]");
+  write_text(test_path("boxed.json"), "[{\"image\":\"joined.png\",\"objects\":[[\"dog\",0.05,0.4,0.2,0.2]]}]");
+  const char *data[] = {test_path("said.json"), test_path("boxed.json")};
+  gaze_instructions_options options = options_for(data, test_path("joined-talk.json"));
+  json_t *summary;
+  size_t size;
+  options.n_data = 2;
+  json_decref(make(&options, &summary));
+  assert_int_equal(json_integer_value(json_object_get(summary, "pictures")), 1);
+  char *said = read_whole(options.out, &size);
+  assert_non_null(strstr(said, "left")); /* from the box */
+  free(said);
+  json_decref(summary);
+}
+
 static void test_refused(void **state) {
   const char *data[] = {test_path("none.tar")};
   gaze_instructions_options options = options_for(data, test_path("i.json"));
@@ -572,10 +523,10 @@ int main(void) {
       cmocka_unit_test(test_colours),
       cmocka_unit_test(test_same_seed_same_bytes),
       cmocka_unit_test(test_korean),
-      cmocka_unit_test(test_mentions),
       cmocka_unit_test(test_bad_rows),
       cmocka_unit_test(test_other_data),
       cmocka_unit_test(test_extracted_name_stays),
+      cmocka_unit_test(test_rows_are_joined),
       cmocka_unit_test(test_refused),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
