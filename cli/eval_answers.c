@@ -148,7 +148,7 @@ const command_row eval_vqa_command = {
              "answer, and LLaVA's JSON; each question is asked by itself. Answers are compared in the form that VQA's "
              "evaluation gives them: exact_match is with any of a question's answers; consensus, where there are "
              "several, counts a third for each person who said the same. Questions of yes and no count as no where "
-             "the answer has the word no or not. " SETS,
+             "the answer has the word no, not or 아니요. " SETS,
     .examples = "  gaze eval vqa -m llava-folder --data easyvqa-test.tar --known easyvqa-train.tar\n"
                 "  gaze eval vqa -m llava-folder --data questions.jsonl --images photos --short --out answers.jsonl\n"
                 "  gaze eval vqa -m llava-folder --data daquar-eval.tar --no-image\n",

@@ -18,6 +18,7 @@ static struct {
 } arguments;
 
 static const option_row rows[] = {
+    {"model", 'm', OPTION_TEXT, "MODEL", &given.model, "a LLaVA to go on from, a folder or a name [a new one]", 0, 0},
     {"stage", 0, OPTION_CHOICE, "1|2", &arguments.stage,
      "1: the projector learns, from captions; 2: projector and language model learn, from conversations [1]", 0, 0},
     {"train-data", 0, OPTION_LIST, "FILE::FILE", &arguments.train_data,
@@ -133,7 +134,7 @@ const command_row train_llava_command = {
         "make-instructions. Ctrl-C stops with a checkpoint; "
         "--resume latest goes on, and is needed where FOLDER holds a run already.",
     .examples =
-        "  gaze train llava --stage 1 --vision gaze-mini --language words --train-data captions.tar --out aligned\n"
+        "  gaze train llava --stage 1 --vision gaze-mini --language speaker --train-data captions.tar --out aligned\n"
         "  gaze train llava --stage 2 -m aligned --train-data \"talk.json::qa-{000..003}.tar\" --out tuned --lr 1e-4\n",
     .options = rows,
     .prepare = prepare,

@@ -15,6 +15,8 @@ static gaze_train_lm_options options; /* defaults, then what was given */
 static struct { word_list train_data, val_data, prompts; } arguments;
 
 static const option_row rows[] = {
+    {"model", 'm', OPTION_TEXT, "MODEL", &given.model, "a language model to go on from, a folder or a name [a new one]",
+     0, 0},
     {"train-data", 0, OPTION_LIST, "FILE::FILE", &arguments.train_data,
      "text files, JSON lines with \"text\" (.jsonl), tars with captions; {000..009} counts; may be given several times",
      0, 0},
