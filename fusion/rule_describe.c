@@ -6,47 +6,6 @@
 enum { OPENING_WHAT, OPENING_LIST, OPENING_BRIEF };
 enum { PLACES_SAID = 3, SIDES_SAID = 2, COLOURS_SAID = 2, SENTENCES = 2 }; /* of a description; the fewest of one */
 
-/* Clothes and what is everywhere say little, and a second word for the same thing nothing. */
-static bool is_listed(const gaze_rule_job *job, const gaze_seen *seen, const gaze_seen *const *list, size_t n) {
-  bool boxes = job->facts->sample->n_objects > 0;
-  if (!gaze_rule_can_say(job, seen) ||
-      (boxes ? !seen->n_boxes : job->facts->nouns->items[seen->noun].kind == GAZE_NOUN_WEAR))
-    return false;
-  for (size_t i = 0; i < n && !boxes; i++)
-    if (gaze_nouns_are_near(job->facts->nouns, seen->noun, list[i]->noun))
-      return false;
-  return true;
-}
-
-size_t gaze_rule_list(const gaze_rule_job *job, const gaze_seen **out) {
-  size_t n = 0;
-  for (size_t i = 0; i < job->facts->n_seen && n < GAZE_RULE_LIST; i++)
-    if (is_listed(job, &job->facts->seen[i], out, n))
-      out[n++] = &job->facts->seen[i];
-  return n;
-}
-
-void gaze_rule_say_list(const gaze_rule_job *job, const gaze_seen *const *list, size_t n, gaze_text *text) {
-  for (size_t i = 0; i < n; i++) {
-    gaze_phrase_thing thing = gaze_rule_thing(job, list[i]);
-    const char *last = job->language == GAZE_KOREAN ? ", " : " and ";
-    gaze_text_say(text, i == 0 ? "" : i + 1 == n ? last : ", ");
-    gaze_phrase_say_count(job->language, &thing, false, text);
-  }
-}
-
-/* The one thing that the picture is of. */
-static const gaze_seen *find_main(const gaze_rule_job *job) {
-  const gaze_seen *list[GAZE_RULE_LIST];
-  size_t n = gaze_rule_list(job, list);
-  if (!n)
-    return NULL;
-  if (list[0]->n_boxes)
-    return list[0]->area >= 0.2f && (n == 1 || list[0]->area >= 2 * list[1]->area) ? list[0] : NULL;
-  bool clear = list[0]->votes == job->facts->n_read && (n == 1 || list[1]->votes < list[0]->votes);
-  return clear && job->facts->nouns->items[list[0]->noun].kind != GAZE_NOUN_SCENE ? list[0] : NULL;
-}
-
 /* Digits alone are in every language. */
 static bool has_words(const gaze_caption *caption, gaze_language language) {
   bool alone = !caption->known[language == GAZE_KOREAN ? GAZE_ENGLISH : GAZE_KOREAN];
@@ -54,7 +13,7 @@ static bool has_words(const gaze_caption *caption, gaze_language language) {
 }
 
 static void gather_openings(gaze_rule_pool *pool) {
-  const gaze_seen *list[GAZE_RULE_LIST], *main = find_main(pool->job);
+  const gaze_seen *list[GAZE_RULE_LIST], *main = gaze_rule_main(pool->job);
   if (main)
     gaze_rule_offer(pool, &(gaze_rule_choice){.seen = main, .key = OPENING_WHAT});
   if (gaze_rule_list(pool->job, list) > 1)
@@ -62,17 +21,6 @@ static void gather_openings(gaze_rule_pool *pool) {
   for (size_t i = 0; i < pool->job->facts->sample->n_captions; i++)
     if (has_words(&pool->job->facts->captions[i], pool->job->language))
       gaze_rule_offer(pool, &(gaze_rule_choice){.line = i, .key = OPENING_BRIEF});
-}
-
-static gaze_err take_list(const gaze_rule_job *job, gaze_phrase *phrase, char **out) {
-  const gaze_seen *list[GAZE_RULE_LIST];
-  size_t n = gaze_rule_list(job, list);
-  gaze_text text = {0};
-  gaze_rule_say_list(job, list, n, &text);
-  GAZE_TRY(gaze_text_take(&text, out));
-  phrase->list = *out;
-  phrase->list_many = list[0]->many || job->facts->nouns->items[list[0]->noun].plural;
-  return GAZE_OK;
 }
 
 static gaze_err take_caption(const gaze_rule_job *job, size_t i, gaze_phrase *phrase, char **out) {
@@ -91,7 +39,7 @@ static gaze_err write_opening(gaze_rule_job *job, const gaze_rule_choice *choice
   const char *answer = lists[choice->key][1];
   char *said = NULL;
   if (choice->key == OPENING_LIST)
-    GAZE_TRY(take_list(job, &phrase, &said));
+    GAZE_TRY(gaze_rule_take_list(job, &phrase, &said));
   else if (choice->key == OPENING_BRIEF)
     GAZE_TRY(take_caption(job, choice->line, &phrase, &said));
   else if (choice->seen->many || phrase.thing.noun->plural)
@@ -168,7 +116,7 @@ static gaze_err add_list(description *d) {
   bool needed = d->job->facts->sample->n_objects || d->job->language == GAZE_KOREAN;
   if (!needed || gaze_rule_list(d->job, list) < 2)
     return GAZE_OK;
-  GAZE_TRY(take_list(d->job, &phrase, &said));
+  GAZE_TRY(gaze_rule_take_list(d->job, &phrase, &said));
   add_phrase(d, &phrase, "detail.list");
   free(said);
   return GAZE_OK;
@@ -225,7 +173,7 @@ static void add_colours(description *d) {
 }
 
 static void add_largest(description *d) {
-  const gaze_seen *main = find_main(d->job);
+  const gaze_seen *main = gaze_rule_main(d->job);
   if (!main || main->n_boxes != 1)
     return;
   gaze_phrase phrase = gaze_rule_phrase(d->job, main, NULL);

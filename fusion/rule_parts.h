@@ -60,6 +60,10 @@ gaze_phrase gaze_rule_phrase(const gaze_rule_job *job, const gaze_seen *seen, co
 size_t gaze_rule_list(const gaze_rule_job *job, const gaze_seen **out);
 /* "two dogs, a person and a ball" */
 void gaze_rule_say_list(const gaze_rule_job *job, const gaze_seen *const *list, size_t n, gaze_text *text);
+/* The phrase's list of them; there is one. *out is what it borrows: free(). */
+GAZE_CHECKED gaze_err gaze_rule_take_list(const gaze_rule_job *job, gaze_phrase *phrase, char **out);
+/* The one thing that the picture is of; NULL: nobody can say. */
+const gaze_seen *gaze_rule_main(const gaze_rule_job *job);
 /* A question and an answer about other things, or the same in another order. */
 GAZE_CHECKED gaze_err gaze_rule_pair(gaze_rule_job *job, const gaze_phrase *asked, const char *question,
                                      const gaze_phrase *said, const char *answer);

@@ -10,11 +10,12 @@ guessed: a sample without either keeps its JSON, and captions that are there
 already are left alone. The same input gives the same output.
 """
 import argparse
-import io
 import json
 import random
 import re
 import tarfile
+
+import tars
 
 NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 SPOKEN = {"tv": "television", "remote": "remote control", "sports ball": "ball",
@@ -144,8 +145,7 @@ def main():
     args.add_argument("output")
     args = args.parse_args()
     given = total = 0
-    with tarfile.open(args.input) as source, \
-            tarfile.open(args.output, "w", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(args.input) as source, tars.create(args.output) as tar:
         for info in source:
             if not info.isfile():
                 continue
@@ -163,10 +163,7 @@ def main():
                         data = json.dumps(sample, ensure_ascii=False,
                                           separators=(",", ":")).encode()
                         given += 1
-            out = tarfile.TarInfo(info.name)
-            out.size = len(data)
-            out.mode = 0o644
-            tar.addfile(out, io.BytesIO(data))
+            tars.add(tar, info.name, data)
     print(f"{args.output}: {total} samples, captions written for {given}")
 
 
