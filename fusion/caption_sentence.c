@@ -7,13 +7,11 @@
 
 enum { SUBJECT_WITHIN = 7, VERB_WITHIN = 7 }; /* words from the start to the subject, and from it to the verb */
 
-static bool is_blank_or(char sign, char c) { return isspace((unsigned char)c) || c == sign; }
-
-/* The text without blanks and stops at its ends. */
+/* The text without blanks at its ends, and without stops at the last. */
 static void trim(const char **at, size_t *length) {
-  while (*length && is_blank_or('.', (*at)[*length - 1]))
+  while (*length && (isspace((unsigned char)(*at)[*length - 1]) || (*at)[*length - 1] == '.'))
     --*length;
-  while (*length && is_blank_or(' ', **at))
+  while (*length && isspace((unsigned char)**at))
     ++*at, --*length;
 }
 
@@ -92,7 +90,7 @@ bool gaze_caption_has_object(const gaze_caption *c, size_t i) {
       "in",       "on",   "at",     "by",      "near",   "through",  "across",  "along",  "over",    "under", "up",
       "down",     "into", "onto",   "off",     "around", "beside",   "behind",  "with",   "while",   "and",   "as",
       "together", "to",   "toward", "towards", "past",   "next",     "outside", "inside", "against", "from",  "out",
-      "away",     "back", "for",    "between", "during", "outdoors", "happily", "alone",  "during",  "above", "after"};
+      "away",     "back", "for",    "between", "during", "outdoors", "happily", "alone",  "above",   "after"};
   return i + 1 < c->n_words && !is_one_of(c, i + 1, others, sizeof others / sizeof *others);
 }
 

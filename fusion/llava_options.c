@@ -1,25 +1,12 @@
 #include "fusion/llava_options.h"
 
-#include "core/base/error.h"
+#include "fusion/training.h"
 
 enum { VISION_PART = 5 }; /* of the language model's rate, as LLaVA-NeXT's 2e-6 of 1e-5 */
 
 void gaze_train_llava_defaults(gaze_train_llava_options *options) {
-  *options = (gaze_train_llava_options){.stage = 1,
-                                        .run.epochs = 1,
-                                        .run.batch_size = 16,
-                                        .run.accum_freq = 1,
-                                        .run.optimizer = "adamw",
-                                        .run.beta1 = 0.9,
-                                        .run.beta2 = 0.999,
-                                        .run.eps = 1e-8,
-                                        .run.grad_clip_norm = 1,
-                                        .run.warmup = 100,
-                                        .run.lr_scheduler = "cosine",
-                                        .run.save_every = 500,
-                                        .val_every = 500,
-                                        .run.log_every_n_steps = 20,
-                                        .run.model_dtype = "f32"};
+  *options = (gaze_train_llava_options){.run = gaze_training_usual(), .stage = 1, .val_every = 500};
+  options->run.beta2 = 0.999;
 }
 
 static gaze_err check_sight(const gaze_train_llava_options *o) {

@@ -10,28 +10,17 @@
 enum { USUAL_CONTEXT = 256 };
 
 void gaze_train_lm_defaults(gaze_train_lm_options *options) {
-  *options = (gaze_train_lm_options){.documents = "paragraphs",
+  *options = (gaze_train_lm_options){.run = gaze_training_usual(),
+                                     .documents = "paragraphs",
                                      .layers = 8,
                                      .dim = 256,
                                      .heads = 4,
-                                     .run.epochs = 1,
-                                     .run.batch_size = 16,
-                                     .run.accum_freq = 1,
-                                     .run.lr = 1e-3,
-                                     .run.beta1 = 0.9,
-                                     .run.beta2 = 0.95,
-                                     .run.eps = 1e-8,
-                                     .run.weight_decay = 0.1,
-                                     .run.grad_clip_norm = 1,
-                                     .run.optimizer = "adamw",
-                                     .run.warmup = 100,
-                                     .run.lr_scheduler = "cosine",
-                                     .run.save_every = 500,
                                      .val_every = 500,
-                                     .run.log_every_n_steps = 20,
-                                     .run.model_dtype = "f32",
                                      .sample_tokens = 48,
                                      .sample_temperature = 0.8f};
+  options->run.lr = 1e-3;
+  options->run.beta2 = 0.95;
+  options->run.weight_decay = 0.1;
 }
 
 static gaze_decoder_config new_config(const gaze_train_lm_options *o, size_t vocabulary) {

@@ -8,6 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+gaze_train_run_options gaze_training_usual(void) {
+  return (gaze_train_run_options){.epochs = 1,
+                                  .batch_size = 16,
+                                  .accum_freq = 1,
+                                  .optimizer = "adamw",
+                                  .beta1 = 0.9,
+                                  .eps = 1e-8,
+                                  .grad_clip_norm = 1,
+                                  .warmup = 100,
+                                  .lr_scheduler = "cosine",
+                                  .save_every = 500,
+                                  .log_every_n_steps = 20,
+                                  .model_dtype = "f32"};
+}
+
 static gaze_err open_compute(gaze_training *training) {
   unsigned mask;
   const gaze_model_options *how = &training->options.compute;

@@ -53,6 +53,8 @@ typedef struct gaze_training {
   double loss, lr;                           /* of the last step */
 } gaze_training;
 
+/* What trainings of models that talk have in common where nothing is given. */
+gaze_train_run_options gaze_training_usual(void);
 /* Without `resume`: GAZE_ERR_ARGUMENT where the folder holds the checkpoints of an earlier run; another: how else the
  * person may call the run ("--name"). */
 GAZE_CHECKED gaze_err gaze_training_open(gaze_training *training, const char *folder, const char *another,
