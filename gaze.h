@@ -132,6 +132,11 @@ GAZE_CHECKED gaze_err gaze_model_quantise(const char *name, gaze_precision preci
 /* Writes a model's folder, whose weights have taken up what LoRA learned: adapter is a folder as peft has it. model:
  * NULL for the one that the adapter names. */
 GAZE_CHECKED gaze_err gaze_model_merge(const char *model, const char *adapter, const char *folder);
+/* Writes a folder in place of the first of n models' (n >= 1), every weight of which is the mean of theirs (model
+ * soups, arXiv:2203.05482; of a model before and after its tuning, WiSE-FT, arXiv:2109.01903). shares[i] is what
+ * models[i] counts, at least 0, NULL for all alike; their sum is what is divided by. GAZE_ERR_MISMATCH names the tensor
+ * that the models do not have alike. */
+GAZE_CHECKED gaze_err gaze_model_average(const char *const *models, const double *shares, size_t n, const char *folder);
 /* What the matrices of a language model become in a GGUF file; where rows have no whole blocks, another that fits. */
 typedef enum gaze_quantisation {
   GAZE_TO_F32,

@@ -157,6 +157,7 @@ typedef struct gaze_train_llava_options {
   const char *model, *vision, *language;
   const char *chat_template; /* NULL: the language model's own */
   bool blind;                /* pictures are left out: what can be known without looking */
+  bool lock_language;        /* of stage 2: the language model stays as it is */
   int vision_layer;          /* of a new model: behind which block of the image encoder it looks, as in
                               * vision_feature_layer; 0: -2 of a CLIP, -1 of a SigLIP */
   const char *vision_select; /* of a new model: "patch" or "cls_patch"; NULL: patches alone of a CLIP */

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/model_average.h"
 #include "cli/model_list.h"
 #include "cli/model_merge_lora.h"
 #include "cli/model_pull.h"
@@ -62,13 +63,13 @@ static const command_row info_command = {
 };
 
 static const command_row *const children[] = {
-    &list_command,         &info_command, &model_merge_lora_command, &model_pull_command, &model_quantize_command,
-    &model_verify_command, NULL};
+    &model_average_command, &list_command,           &info_command,         &model_merge_lora_command,
+    &model_pull_command,    &model_quantize_command, &model_verify_command, NULL};
 
 const command_row model_command = {
     .name = "model",
     .summary = "which models there are, what they are, and more of them",
-    .usage = "list|info|merge-lora|pull|quantize|verify [options]",
+    .usage = "average|list|info|merge-lora|pull|quantize|verify [options]",
     .examples = "  gaze model list\n  gaze model info gaze-mini\n  gaze model pull openai/clip-vit-base-patch32\n",
     .children = children,
 };

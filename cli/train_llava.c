@@ -57,6 +57,8 @@ static const option_row rows[] = {
     {"vision-blocks", 0, OPTION_SIZE, "N", &options.vision_blocks,
      "so many of the image encoder's blocks, the last that are run, learn in stage 2 [0]", 0, 1e3},
     {"vision-lr", 0, OPTION_DOUBLE, "X", &options.vision_lr, "of those blocks [a fifth of --lr]", 1e-30, 1e3},
+    {"lock-language", 0, OPTION_SWITCH, NULL, &options.lock_language,
+     "the language model stays as it is: in stage 2 the projector learns, and --vision-blocks", 0, 0},
     {"opt", 0, OPTION_CHOICE, "adamw|muon", &options.run.optimizer,
      "muon steps the matrices inside of blocks, AdamW the rest [adamw]", 0, 0},
     {"beta1", 0, OPTION_DOUBLE, "X", &options.run.beta1, "AdamW [0.9]", 0, 0.999999},

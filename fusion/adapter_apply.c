@@ -2,6 +2,7 @@
 #include "core/base/memory.h"
 #include "core/nn/parameters.h"
 #include "fusion/adapter.h"
+#include "fusion/tensor_values.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,13 +53,12 @@ static gaze_err find_target(const applying *a, const char *name, const char *par
   if (!*out)
     return gaze_fail(GAZE_ERR_MISMATCH, "adapter of another model: %s in %s: %s has no %s", part, a->adapter->folder,
                      a->base, name);
-  gaze_dtype dtype = (*out)->tensor.dtype;
-  if (dtype == GAZE_DTYPE_F32 || dtype == GAZE_DTYPE_F16 || dtype == GAZE_DTYPE_BF16)
+  if (gaze_tensor_has_values(&(*out)->tensor))
     return GAZE_OK;
   return gaze_fail(GAZE_ERR_UNSUPPORTED,
                    "nothing can be added to weights of dtype %s: %s in %s: name the model in F32, "
                    "F16 or BF16",
-                   gaze_dtype_name(dtype), (*out)->name, a->base);
+                   gaze_dtype_name((*out)->tensor.dtype), (*out)->name, a->base);
 }
 
 static gaze_err check_shape(const applying *a, const char *name, const gaze_tensor *found, size_t rows,
@@ -73,32 +73,13 @@ static gaze_err check_shape(const applying *a, const char *name, const gaze_tens
                    name, a->adapter->folder, has, a->adapter->rank, a->base, needs);
 }
 
-/* Its numbers as f32; yours: free(). */
 static gaze_err widen(const applying *a, const char *name, const gaze_tensor *tensor, float **out) {
-  size_t n = gaze_tensor_count(tensor);
-  gaze_dtype dtype = tensor->dtype;
-  if (dtype != GAZE_DTYPE_F32 && dtype != GAZE_DTYPE_F16 && dtype != GAZE_DTYPE_BF16)
-    return gaze_fail(GAZE_ERR_UNSUPPORTED, "weights of dtype %s: %s: save them as F32, F16 or BF16",
-                     gaze_dtype_name(dtype), name);
-  GAZE_TRY(gaze_alloc(n, sizeof **out, out));
-  gaze_weight_widen(a->kernels, *out, (gaze_weight){.data = tensor->data, .dtype = dtype}, 0, n);
-  return GAZE_OK;
+  return gaze_tensor_values(a->kernels, name, tensor, out);
 }
 
-/* values are taken, in the dtype that is replaced. */
+/* values are taken. */
 static gaze_err replace(const applying *a, const gaze_named_tensor *target, float *values) {
-  gaze_tensor tensor = target->tensor;
-  size_t n = gaze_tensor_count(&tensor);
-  void *stored = values;
-  if (tensor.dtype != GAZE_DTYPE_F32) {
-    gaze_err err = gaze_alloc(n, gaze_dtype_size(tensor.dtype), &stored);
-    if (err == GAZE_OK)
-      gaze_weight_narrow(a->kernels, stored, values, tensor.dtype, n);
-    free(values);
-    GAZE_TRY(err);
-  }
-  tensor.data = stored;
-  return gaze_weights_replace(a->weights, target->name, &tensor, stored);
+  return gaze_tensor_values_replace(a->kernels, a->weights, target, values);
 }
 
 /* A is "base_model.model.MODULE.lora_A.weight", and B differs in one letter. */

@@ -17,9 +17,26 @@ static gaze_err check_sight(const gaze_train_llava_options *o) {
   if (o->blind && o->stage == 1)
     return gaze_fail(GAZE_ERR_ARGUMENT, "--blind: in stage 1 the projector learns alone, and there is nothing that it "
                                         "sees: give --stage 2");
+  if (o->blind && o->lock_language)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--lock-language: --blind leaves nothing else that learns: give one of them");
   if (o->model && (o->vision_layer || o->vision_select))
     return gaze_fail(GAZE_ERR_ARGUMENT, "--vision-layer, --vision-select: a model that is there has its own: they are "
                                         "for a new one, of --vision and --language");
+  return GAZE_OK;
+}
+
+/* What learns of the language model, and how fast. */
+static gaze_err check_language(const gaze_train_llava_options *o) {
+  if (o->lora.rank && (o->stage == 1 || !o->model))
+    return gaze_fail(GAZE_ERR_ARGUMENT, "nothing for LoRA to add to: --lora-rank: give --stage 2 and a model, -m");
+  if (!o->lock_language)
+    return GAZE_OK;
+  if (o->stage == 1)
+    return gaze_fail(GAZE_ERR_ARGUMENT,
+                     "--lock-language: in stage 1 the projector learns alone as it is: give --stage 2");
+  if (o->lora.rank || o->run.lr > 0)
+    return gaze_fail(GAZE_ERR_ARGUMENT, "--lock-language: it does not learn: leave %s out",
+                     o->lora.rank ? "--lora-rank" : "--lr");
   return GAZE_OK;
 }
 
@@ -36,8 +53,7 @@ static gaze_err check_options(const gaze_train_llava_options *o) {
     return gaze_fail(GAZE_ERR_ARGUMENT, "two models: -m, and --vision with --language: give one of them");
   if (!o->model && !(o->vision && o->language))
     return gaze_fail(GAZE_ERR_ARGUMENT, "no model: name one with -m, or --vision and --language for a new one");
-  if (o->lora.rank && (o->stage == 1 || !o->model))
-    return gaze_fail(GAZE_ERR_ARGUMENT, "nothing for LoRA to add to: --lora-rank: give --stage 2 and a model, -m");
+  GAZE_TRY(check_language(o));
   if (!o->run.batch_size || !o->run.accum_freq)
     return gaze_fail(GAZE_ERR_ARGUMENT, "no samples in a step: --batch-size and --accum-freq: give at least 1");
   return check_sight(o);
@@ -47,6 +63,8 @@ gaze_err gaze_llava_options_settle(gaze_train_llava_options *o) {
   GAZE_TRY(check_options(o));
   if (!(o->projector_lr > 0))
     o->projector_lr = o->stage == 1 ? 1e-3 : 2e-5;
+  if (o->lock_language)
+    o->run.lr = o->projector_lr;
   if (!(o->run.lr > 0))
     o->run.lr = o->lora.rank ? 2e-4 : 2e-5;
   if (!(o->vision_lr > 0))

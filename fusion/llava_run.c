@@ -65,7 +65,7 @@ static gaze_err open_model(gaze_llava_run *run) {
                      "a vocabulary without <image>: %s: train one that gaze train tokenizer --kind lm made",
                      run->words.path);
   GAZE_TRY(gaze_llava_open(&run->llava, &run->training.kernels, run->model_folder, &parts,
-                           o->stage == 2 && !o->lora.rank, o->vision_blocks));
+                           o->stage == 2 && !o->lora.rank && !o->lock_language, o->vision_blocks));
   return o->lora.rank ? add_lora(run) : GAZE_OK;
 }
 

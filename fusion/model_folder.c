@@ -109,3 +109,14 @@ gaze_err gaze_model_folder_write(const char *from, const gaze_named_tensor *tens
   free(weights);
   return err;
 }
+
+gaze_err gaze_model_folder_write_weights(const char *from, const gaze_weights *weights, const char *folder) {
+  size_t n = gaze_weights_count(weights);
+  gaze_named_tensor *tensors;
+  GAZE_TRY(gaze_alloc(n, sizeof *tensors, &tensors));
+  for (size_t i = 0; i < n; i++)
+    tensors[i] = *gaze_weights_get(weights, i);
+  gaze_err err = gaze_model_folder_write(from, tensors, n, folder);
+  free(tensors);
+  return err;
+}

@@ -3,6 +3,7 @@
 #define GAZE_FUSION_MODEL_FOLDER_H
 
 #include "core/tensor/safetensors.h"
+#include "core/tensor/weights.h"
 
 /* "f32", "f16" or "bf16", as --save-dtype has them. */
 GAZE_CHECKED gaze_err gaze_saved_dtype_find(const char *name, gaze_dtype *out);
@@ -12,5 +13,8 @@ GAZE_CHECKED gaze_err gaze_tokenizer_copy(const char *from_folder, const char *t
  * has them is whole. GAZE_ERR_ARGUMENT where it has some already. */
 GAZE_CHECKED gaze_err gaze_model_folder_write(const char *from, const gaze_named_tensor *tensors, size_t n,
                                               const char *folder);
+/* The same, with all of these. */
+GAZE_CHECKED gaze_err gaze_model_folder_write_weights(const char *from, const gaze_weights *weights,
+                                                      const char *folder);
 
 #endif

@@ -18,6 +18,7 @@ static const gaze_report_row rows[] = {
     ROW("language", TEXT, language),
     ROW("template", TEXT, chat_template),
     ROW("blind", SWITCH, blind),
+    ROW("lock-language", SWITCH, lock_language),
     ROW("context", SIZE, context),
     ROW("steps", LONG_WHOLE, steps),
     ROW("projector-lr", REAL, projector_lr),

@@ -45,6 +45,10 @@ make presence.tar python3 "$train/ask-presence.py" --most 300 "$data/flickr8k-tr
 make texts.txt python3 "$train/write-records.py" texts {} photos.json objects.json {photos,drawings,sides,aside}-3.json \
   names.json presence.tar "$data"/{easyvqa,daquar}-train.tar
 
+# Rooms, of which there are few: of their questions words are left out, lest the answers be learned by heart.
+make rooms.tar python3 "$train/ask-rooms.py" --copies 3 --whole "$data/daquar-train.tar" {}
+make things.tar python3 "$train/ask-rooms.py" --copies 4 --presence 4 "$data/daquar-train.tar" {}
+
 # learn FOLDER COMMAND...: unless that run is over, it goes on. (Its model is there with the first checkpoint.)
 learn() {
   [ -e "$1.done" ] || { "${@:2}" "${threads[@]}" --resume latest --precision bf16 --opt muon --out "$1" && touch "$1.done"; }
@@ -59,7 +63,8 @@ learn lm "$gaze" train lm --tokenizer words \
   --lr 2e-3 --warmup 50 --steps 400 --val-every 200 --save-every 100 --prompt "A man" --prompt "Two dogs"
 
 # Sight: the projector alone from captions; then it, the language model and the encoder's last blocks from conversations
-# of every kind; then from short answers most of all. And the same without pictures: what can be known without looking.
+# of every kind; then from short answers most of all; beside it from rooms alone. And the same without pictures: what can
+# be known without looking.
 see=("$gaze" train llava --beta2 0.95 --warmup 50 --save-every 100)
 learn aligned "${see[@]}" --stage 1 --vision "$GAZE_MODEL" --language lm --batch-size 64 --projector-lr 2e-3 --steps 150 \
   --train-data "$data/flickr8k-train.tar"
@@ -80,4 +85,12 @@ for eyes in seeing blind; do
     --train-data "${conversations%::}"
   learn answering-$eyes "${tune[@]}" "${eyes_of[@]}" -m $eyes --batch-size 32 --epochs 1 --save-dtype f16 \
     --train-data "${answers%::}"
+  learn rooms-$eyes "${tune[@]}" "${eyes_of[@]}" -m $eyes --batch-size 32 --epochs 1 --warmup 20 --train-data rooms.tar
 done
+
+# What is in rooms, by its looks alone: the language model, which would know it by heart, stays. (A twin that does not look
+# has nothing else that could learn.) Then the mean of all that were learned.
+learn looking "${see[@]}" --stage 2 -m answering-seeing --lock-language --projector-lr 2e-3 "${pictures[@]}" --wd 0.1 \
+  --context 512 --batch-size 32 --epochs 1 --warmup 20 --train-data things.tar
+make gaze-mini-vqa "$gaze" model average --out {} --shares 1::1::2 answering-seeing rooms-seeing looking
+make gaze-mini-blind "$gaze" model average --out {} --shares 3::1 answering-blind rooms-blind

@@ -49,13 +49,14 @@ _gaze_options() {
     echo "--stage --train-data --val-data --image-data --image-folder --max-bad --vision --vision-layer --vision-select \
 --language --lora-rank --lora-alpha --lora-targets --lora-dropout --template --blind --context --batch-size --accum-freq \
 --steps --epochs --lr --projector-lr \
---vision-blocks --vision-lr --opt --beta1 --beta2 --eps --wd --warmup --lr-scheduler --cooldown --grad-clip-norm \
+--vision-blocks --vision-lr --lock-language --opt --beta1 --beta2 --eps --wd --warmup --lr-scheduler --cooldown --grad-clip-norm \
 --grad-checkpointing --seed -o --out --resume --save-every --val-every --log-every-n-steps --stop-after --save-dtype"
     ;;
   make-instructions)
     echo "-o --out --kinds --turns --korean --seed --max-samples --max-bad --image-folder --endpoint --endpoint-model --rate \
 --tries --timeout --retry-pause --temperature --max-tokens --retry-rejected"
     ;;
+  "model average") echo "--shares -o --out" ;;
   "model merge-lora") echo "--adapter -o --out" ;;
   "model pull") echo "--revision --file" ;;
   "model quantize") echo "--to" ;;
@@ -76,7 +77,7 @@ _gaze_find_command() {
     case $command:$word in
     *:-*) ;;
     :index | :search | :ask | :chat | :compare | :classify | :embed | :tokenize | :eval | :train | :make-instructions | :model | :db) command=$word ;;
-    eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | train:lm | train:llava | model:list | model:info | model:merge-lora | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
+    eval:classification | eval:retrieval | eval:vqa | eval:captioning | train:tokenizer | train:clip | train:lm | train:llava | model:average | model:list | model:info | model:merge-lora | model:pull | model:quantize | model:verify | db:info | db:check | db:compact | db:export) command="$command $word" ;;
     esac
   done
 }
@@ -115,7 +116,7 @@ _gaze_word() { # a word that is no option's value
   :*) _gaze_offer 'index search ask chat compare classify embed tokenize eval train make-instructions model db help' ;;
   eval:*) _gaze_offer 'classification retrieval vqa captioning' ;;
   train:*) _gaze_offer 'tokenizer clip lm llava' ;;
-  model:*) _gaze_offer 'list info merge-lora pull quantize verify' ;;
+  model:*) _gaze_offer 'average list info merge-lora pull quantize verify' ;;
   db:*) _gaze_offer 'info check compact export' ;;
   esac
 }

@@ -23,7 +23,7 @@ end
 complete -c gaze -n 'test (count (__gaze_words)) -eq 0' -f -a 'index search ask chat compare classify embed tokenize eval train make-instructions model db help'
 complete -c gaze -n 'test "$(__gaze_words)" = eval' -f -a 'classification retrieval vqa captioning'
 complete -c gaze -n 'test "$(__gaze_words)" = train' -f -a 'tokenizer clip lm llava'
-complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'list info merge-lora pull quantize verify'
+complete -c gaze -n 'test "$(__gaze_words)" = model' -f -a 'average list info merge-lora pull quantize verify'
 complete -c gaze -n 'test "$(__gaze_words)" = db' -f -a 'info check compact export'
 complete -c gaze -s m -l model -r -F -d 'a folder, a Hugging Face id in the local cache, or a name in the model folder'
 complete -c gaze -l threads -x -d 'processors to use'
@@ -302,6 +302,7 @@ complete -c gaze -n '__gaze_at train llava' -l lr -x -d 'learning rate of the la
 complete -c gaze -n '__gaze_at train llava' -l projector-lr -x -d 'of the projector'
 complete -c gaze -n '__gaze_at train llava' -l vision-blocks -x -d 'so many of the image encoders blocks, the last that are run, learn in stage 2'
 complete -c gaze -n '__gaze_at train llava' -l vision-lr -x -d 'of those blocks'
+complete -c gaze -n '__gaze_at train llava' -l lock-language -d 'the language model stays as it is: in stage 2 the projector learns, and --vision-blocks'
 complete -c gaze -n '__gaze_at train llava' -l opt -x -a 'adamw muon' -d 'muon steps the matrices inside of blocks, AdamW the rest'
 complete -c gaze -n '__gaze_at train llava' -l beta1 -x -d 'AdamW'
 complete -c gaze -n '__gaze_at train llava' -l beta2 -x -d 'AdamW'
@@ -339,6 +340,8 @@ complete -c gaze -n '__gaze_at make-instructions' -l temperature -x -d 'of the s
 complete -c gaze -n '__gaze_at make-instructions' -l max-tokens -x -d 'longest answer of the service'
 complete -c gaze -n '__gaze_at make-instructions' -l retry-rejected -d 'ask again where an earlier answer was set aside'
 
+complete -c gaze -n '__gaze_at model average' -l shares -x -d 'what each model counts'
+complete -c gaze -n '__gaze_at model average' -s o -l out -r -F -d 'where the model goes'
 complete -c gaze -n '__gaze_at model merge-lora' -l adapter -r -F -d 'what was learned, as gaze train llava --lora-rank and peft write it'
 complete -c gaze -n '__gaze_at model merge-lora' -s o -l out -r -F -d 'where the model goes'
 

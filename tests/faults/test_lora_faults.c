@@ -1,5 +1,5 @@
 /* Every allocation and every call of the system fails once, and the disk is full at any byte, while pairs of matrices
- * are written as an adapter, and while one is joined with its model. */
+ * are written as an adapter, while one is joined with its model, and while two models become one. */
 #include "core/base/file.h"
 #include "core/tensor/safetensors.h"
 #include "fusion/adapter.h"
@@ -95,9 +95,21 @@ static void models_are_joined(void **state) {
   full_disk("merge", merge, check_merged, NULL);
 }
 
+static gaze_err average(void *user) {
+  const char *models[] = {base, base};
+  remove_merged();
+  return gaze_model_average(models, NULL, 2, test_path("merged"));
+}
+
+static void models_are_averaged(void **state) {
+  assert_int_equal(gaze_folder_make(test_path("merged")), GAZE_OK);
+  every_fault("average", average, check_merged, NULL);
+  full_disk("average", average, check_merged, NULL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(pairs_are_added), cmocka_unit_test(adapters_are_saved),
-                                     cmocka_unit_test(models_are_joined)};
+                                     cmocka_unit_test(models_are_joined), cmocka_unit_test(models_are_averaged)};
   if (!fault_possible()) {
     puts("SKIP: a sanitizer has the functions that should fail");
     return 77;

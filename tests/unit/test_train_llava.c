@@ -107,6 +107,27 @@ static void the_last_blocks_learn(void **state) {
                         names[i]) == (i != 1));
 }
 
+/* Answers teach the projector, and the language model stays; by its own rate, as if that were the run's. */
+static void a_locked_language_stays(void **state) {
+  static const char *const names[] = {"language_model.model.embed_tokens.weight",
+                                      "language_model.model.layers.0.mlp.up_proj.weight",
+                                      "language_model.model.norm.weight", "multi_modal_projector.linear_1.weight"};
+  char model[512];
+  gaze_train_llava_options one = llava_options(1, "before"), two = llava_options(2, "locked");
+  one.steps = 1;
+  train(&one);
+  snprintf(model, sizeof model, "%s", file_of("before", ""));
+  two.model = model;
+  two.vision = two.language = NULL;
+  two.lock_language = true;
+  two.run.lr = 0;
+  two.projector_lr = 1e-3;
+  train(&two);
+  for (size_t i = 0; i < 4; i++)
+    assert_true(is_same(file_of("before", "model.safetensors"), names[i], file_of("locked", "model.safetensors"),
+                        names[i]) == (i != 3));
+}
+
 /* What vision_feature_layer and vision_feature_select_strategy say of a new model, and how many rows a picture is. */
 static void a_new_model_looks_where_it_is_told(void **state) {
   gaze_train_llava_options options = llava_options(1, "whole");
@@ -510,6 +531,15 @@ static void wrong_options_are_said(void **state) {
   options = llava_options(1, "wrong");
   options.blind = true;
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--blind", "--stage 2", NULL);
+  options = llava_options(1, "wrong");
+  options.lock_language = true;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--lock-language", "--stage 2", NULL);
+  options = llava_options(2, "wrong");
+  options.lock_language = true;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--lock-language", "leave --lr out", NULL);
+  options.run.lr = 0;
+  options.blind = true;
+  check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--lock-language", "--blind", NULL);
   options = llava_options(2, "wrong");
   options.vision_blocks = 9;
   check_fails(gaze_train_llava(&options), GAZE_ERR_ARGUMENT, "--vision-blocks 9", "give less", NULL);
@@ -533,6 +563,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(resumed_is_whole),
                                      cmocka_unit_test(each_stage_moves_its_own),
                                      cmocka_unit_test(the_last_blocks_learn),
+                                     cmocka_unit_test(a_locked_language_stays),
                                      cmocka_unit_test(a_new_model_looks_where_it_is_told),
                                      cmocka_unit_test(features_are_kept),
                                      cmocka_unit_test(bad_samples_are_passed_over),
