@@ -6,7 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 runs=${1:?where the runs are, or shall go} data=$(realpath "${2:-$here/../../shared/data}")
 gaze=$(realpath "${GAZE:-$here/../build/cli/gaze}") draw=$(realpath "${DRAW:-$here/../build/samples/draw-scenes}")
-seeing=$(realpath "${MODEL:-$here/models/gaze-mini-vqa}") blind=$(realpath -m "$runs/gaze-mini-blind")
+seeing=$(realpath "${MODEL:-$here/models/gaze-mini-vqa}") blind=$(realpath -m "$runs/answering-blind")
 export PYTHONUTF8=1
 mkdir -p "$runs"
 cd "$runs"

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Write more questions about rooms (DAQUAR) from those that people asked about them.
 
-    ask-rooms.py IN.tar OUT.tar [--copies N] [--kept X] [--whole] [--presence N] [--seed N]
+    ask-rooms.py IN.tar OUT.tar [--copies N] [--kept X] [--presence N] [--seed N]
 
 A language model soon knows the answer to each of a few thousand questions by its words, and then no picture is needed. So of
 every question words are left out, others in every copy, and each thing that a room's questions and answers name is an answer
-to "what is in the picture ?". --whole: the questions as they are, too. --presence: so many things that are there, and as many
-of other rooms', are asked for with yes and no. The same samples and seed give the same file.
+to "what is in the picture ?". --presence: so many things that are there, and as many of other rooms', are asked for with yes and
+no. The same samples and seed give the same file.
 """
 import argparse
 import collections
@@ -61,8 +61,6 @@ def leave_out(question, least, chance):
 
 def ask(rooms, name, about, options, chance):
     asked = [(leave_out(row[0], options.kept, chance), row[1]) for row in about["qa"]]
-    if options.whole:
-        asked += [(row[0], row[1]) for row in about["qa"]]
     asked += [("what is in the picture ?", thing) for thing in rooms.things[name]]
     asked += rooms.ask_presence(name, options.presence, chance)
     chance.shuffle(asked)
@@ -75,7 +73,6 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--copies", type=int, default=1, help="of every room, each with questions of its own [1]")
     parser.add_argument("--kept", type=float, default=0.3, help="least share of a question's words that stay [0.3]")
-    parser.add_argument("--whole", action="store_true", help="the questions as they are, too")
     parser.add_argument("--presence", type=int, default=0, help="things that are there, and that are not, a room [0]")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
