@@ -4,7 +4,6 @@
 #include "cli/settings.h"
 #include "cli/train_lists.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char *shares, *out;
@@ -22,13 +21,7 @@ static int write_average(const path_list *models) {
     return status;
   gaze_err err = gaze_model_average((const char *const *)models->items, numbers, models->n, out);
   free(numbers);
-  if (err != GAZE_OK)
-    return report_error(err);
-  if (given.json)
-    json_print(json_pack("{s:o}", "model", json_text(out)), stdout);
-  else
-    puts(out);
-  return STATUS_DONE;
+  return report_model(err, out, given.json);
 }
 
 static int average(const word_list *words) {

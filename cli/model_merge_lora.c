@@ -3,8 +3,6 @@
 #include "cli/report.h"
 #include "cli/settings.h"
 
-#include <stdio.h>
-
 static const char *adapter, *out;
 
 static const option_row rows[] = {
@@ -19,14 +17,7 @@ static int merge(const word_list *words) {
     return report_usage("unexpected word: %s: name folders with --adapter and --out", words->items[0]);
   if (!adapter || !out)
     return report_usage("two folders are wanted: gaze model merge-lora: --adapter, and --out");
-  gaze_err err = gaze_model_merge(given.model, adapter, out);
-  if (err != GAZE_OK)
-    return report_error(err);
-  if (given.json)
-    json_print(json_pack("{s:o}", "model", json_text(out)), stdout);
-  else
-    puts(out);
-  return STATUS_DONE;
+  return report_model(gaze_model_merge(given.model, adapter, out), out, given.json);
 }
 
 const command_row model_merge_lora_command = {

@@ -171,6 +171,16 @@ int json_print_given(char *taken, bool as_json) {
   return STATUS_DONE;
 }
 
+int report_model(gaze_err err, const char *folder, bool as_json) {
+  if (err != GAZE_OK)
+    return report_error(err);
+  if (as_json)
+    json_print(json_pack("{s:o}", "model", json_text(folder)), stdout);
+  else
+    puts(folder);
+  return STATUS_DONE;
+}
+
 volatile int interrupted;
 static volatile sig_atomic_t watching;
 

@@ -26,6 +26,8 @@ json_t *json_floats(const float *values, size_t n);
 void json_print(json_t *taken, FILE *stream);
 /* Prints JSON text that the library gave (taken: freed), on one line or as a table. */
 int json_print_given(char *taken, bool as_json);
+/* What became of making a model: the error, or its folder, alone or as {"model"}. Returns the exit status. */
+int report_model(gaze_err err, const char *folder, bool as_json);
 
 /* Raised by the first Ctrl-C in a command that called watch_interrupts; the second one, and the first one
  * elsewhere, ends the program at once. */

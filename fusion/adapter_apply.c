@@ -139,8 +139,7 @@ static gaze_err apply_whole(const applying *a, const gaze_named_tensor *part, co
   const gaze_named_tensor *target;
   float *values;
   GAZE_TRY(find_target(a, name, part->name, &target));
-  if (part->tensor.rank != target->tensor.rank ||
-      memcmp(part->tensor.shape, target->tensor.shape, (size_t)part->tensor.rank * sizeof *part->tensor.shape) != 0) {
+  if (!gaze_tensor_same_shape(&part->tensor, &target->tensor)) {
     char has[64], needs[64];
     gaze_tensor_shape_text(&part->tensor, has, sizeof has);
     gaze_tensor_shape_text(&target->tensor, needs, sizeof needs);

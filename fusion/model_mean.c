@@ -62,8 +62,7 @@ static gaze_err find_alike(const averaging *a, size_t i, const gaze_named_tensor
   if (!found)
     return gaze_fail(GAZE_ERR_MISMATCH, "models of different kinds: %s has no %s: name copies of one", a->folders[i],
                      first->name);
-  if (found->rank == first->tensor.rank &&
-      memcmp(found->shape, first->tensor.shape, (size_t)found->rank * sizeof *found->shape) == 0)
+  if (gaze_tensor_same_shape(found, &first->tensor))
     return GAZE_OK;
   char has[64], other[64];
   gaze_tensor_shape_text(found, has, sizeof has);

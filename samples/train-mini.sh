@@ -76,7 +76,8 @@ conversations+=::$(times 2 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-tra
 answers=$(times 2 captions.tar)$(times 2 objects.json)names.json::$(times 2 presence.tar)$apart
 answers+=::$(times 3 "$data/easyvqa-train.tar")$(times 3 "$data/daquar-train.tar")
 tune=("${see[@]}" --stage 2 --lr 1e-3 --projector-lr 1e-3 --wd 0.1 --context 512)
-pictures=(--vision-blocks 2 --vision-lr 3e-4
+last_blocks=(--vision-blocks 2 --vision-lr 3e-4)
+pictures=("${last_blocks[@]}"
   --image-data "$data/flickr8k-train.tar::$data/coco128-train.tar::$data/cocomini-train.tar::$data/tinyimagenet-train.tar")
 for eyes in seeing blind; do
   [ $eyes = seeing ] && eyes_of=("${pictures[@]}") || eyes_of=(--blind)
@@ -87,7 +88,7 @@ for eyes in seeing blind; do
   # At last what is in rooms, by its looks: the language model, which would know the answers by heart, stays as it is. The
   # mean with the model before keeps what that one knew. Of the twin nothing looks, and nothing is left that could learn.
   if [ $eyes = seeing ]; then
-    learn looking "${see[@]}" --stage 2 -m answering-seeing --lock-language --projector-lr 2e-3 --wd 0.1 "${pictures[@]}" \
+    learn looking "${see[@]}" --stage 2 -m answering-seeing --lock-language --projector-lr 2e-3 --wd 0.1 "${last_blocks[@]}" \
       --context 512 --batch-size 32 --epochs 1 --warmup 20 --save-dtype f16 --train-data rooms.tar
     make gaze-mini-vqa "$gaze" model average --out {} --shares 1::3 answering-seeing looking
   fi

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
   const char *name;
@@ -44,6 +45,10 @@ size_t gaze_tensor_count(const gaze_tensor *tensor) {
   for (int i = 0; i < tensor->rank; i++)
     count *= tensor->shape[i];
   return count;
+}
+
+bool gaze_tensor_same_shape(const gaze_tensor *a, const gaze_tensor *b) {
+  return a->rank == b->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
 }
 
 void gaze_tensor_shape_text(const gaze_tensor *tensor, char *text, size_t size) {

@@ -39,6 +39,7 @@ size_t gaze_dtype_bytes(gaze_dtype dtype, size_t n); /* of n numbers, whole bloc
 bool gaze_dtype_is_quantised(gaze_dtype dtype);
 const char *gaze_dtype_name(gaze_dtype dtype);       /* safetensors' and GGUF's spelling: "F32", "BF16", "Q4_K", ... */
 size_t gaze_tensor_count(const gaze_tensor *tensor); /* elements; the product of the shape, 1 for rank 0 */
+bool gaze_tensor_same_shape(const gaze_tensor *a, const gaze_tensor *b);
 /* "[512, 768]" into text. */
 void gaze_tensor_shape_text(const gaze_tensor *tensor, char *text, size_t size);
 
